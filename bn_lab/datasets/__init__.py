@@ -1,0 +1,7 @@
+"""Data sets: reading, splitting, standardizing."""
+
+from bn_lab.datasets.shipped import DATASETS, load
+from bn_lab.datasets.splitting import Split, split, standardization
+from bn_lab.datasets.tables import Table, Task
+
+__all__ = ["DATASETS", "Split", "Table", "Task", "load", "split", "standardization"]

@@ -1,0 +1,161 @@
+"""Batches: which samples a network sees in which order, prepared for the whole stack at once.
+
+Letters as in `bn_lab.engine.layers`; n training samples, K batches prepared together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bn_lab.datasets import Split, Table, split, standardization
+from bn_lab.datasets.streams import BATCHES, DROPOUT
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Experiment
+
+BLOCK_NUMBERS = 1 << 22
+"""How many numbers are prepared at a time, at most: small data a whole epoch at once, large data in blocks of 16 MB."""
+
+
+def batch_sizes(samples: int, batch_size: int) -> list[int]:
+    """Sizes of the batches of an epoch: full ones, then the smaller rest, as Keras does.
+
+    A rest of one sample has no variance to normalize by, so it joins the batch before it.
+    """
+    full, rest = divmod(samples, batch_size)
+    sizes = [batch_size] * full + [rest] * (rest > 0)
+    if rest == 1 and full:
+        sizes[-2:] = [batch_size + 1]
+    return sizes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of every network: `x (R, F, B)`, targets `y (R, C, B)`, dropout masks `(S, width, B)` per hidden layer."""
+
+    x: Tensor
+    y: Tensor
+    masks: Sequence[Tensor]
+
+
+class Source:
+    """The samples of an experiment as tensors, split and standardized for each seed.
+
+    Attributes:
+        splits: the split of each seed.
+        sizes: the batch sizes of an epoch.
+    """
+
+    def __init__(self, experiment: Experiment, table: Table, *, dtype: torch.dtype, device: str) -> None:
+        self.experiment, self.table, self.dtype, self.device = experiment, table, dtype, device
+        self.splits: list[Split] = [split(table, experiment, seed) for seed in experiment.seed_list]
+        self.samples = len(self.splits[0].train)
+        self.sizes = batch_sizes(self.samples, experiment.batch_size)
+        self.features = self._tensor(table.features)  # (N, F)
+        self.targets = self._tensor(_targets(table))  # (N, C)
+        scaling = [standardization(table.features[s.train]) for s in self.splits]
+        self.mean = self._tensor(np.stack([mean for mean, _ in scaling]))[:, :, None]  # (S, F, 1)
+        self.std = self._tensor(np.stack([std for _, std in scaling]))[:, :, None]
+        self._kept: dict[str, list[tuple[Tensor, Tensor]]] = {}
+        self.standardized = [arm == "standardized" or experiment.inputs == "standardized" for arm in experiment.arms]
+
+    def _tensor(self, array: Array) -> Tensor:
+        return torch.tensor(array, dtype=self.dtype, device=self.device)
+
+    def orders(self, epoch: int) -> Array:
+        """Row numbers of the training samples in the order of this epoch, for each seed: `(S, n)`; epochs count from 0."""
+        if self.experiment.shuffle == "never":
+            return np.stack([s.train for s in self.splits])
+        key = epoch if self.experiment.shuffle == "every_epoch" else 0
+        seeds = zip(self.experiment.seed_list, self.splits, strict=True)
+        return np.stack([s.train[np.random.default_rng([seed, BATCHES, key]).permutation(self.samples)] for seed, s in seeds])
+
+    def gather(self, rows: Array, batches: int = 1) -> tuple[Tensor, Tensor]:
+        """Inputs `(K, R, F, B)` and targets `(K, R, C, B)` of the samples `rows (S, K·B)`, K being `batches`."""
+        seeds, arms = len(rows), len(self.standardized)
+        index = torch.from_numpy(np.ascontiguousarray(rows)).view(-1).to(self.device)
+
+        def arranged(values: Tensor) -> Tensor:
+            return values.index_select(0, index).view(seeds, batches, -1, values.shape[1]).permute(1, 0, 3, 2)
+
+        raw = arranged(self.features)  # (K, S, F, B)
+        x = raw.new_empty(batches, arms, *raw.shape[1:])
+        for arm, standardized in enumerate(self.standardized):
+            x[:, arm] = (raw - self.mean) / self.std if standardized else raw
+        y = arranged(self.targets)[:, None].expand(-1, arms, -1, -1, -1)
+        return x.flatten(1, 2), y.flatten(1, 2)
+
+    def whole(self, which: Literal["train", "validation"]) -> Iterator[tuple[Tensor, Tensor]]:
+        """All training or validation samples in the order of the file, in pieces: `x (R, F, n)` and `y (R, C, n)`.
+
+        Small data are gathered once and kept, large data anew each time.
+        """
+        if which in self._kept:
+            yield from self._kept[which]
+            return
+        rows = np.stack([getattr(s, which) for s in self.splits])  # (S, n)
+        per_sample = len(self.standardized) * len(rows) * self.features.shape[1]
+        size = max(1, BLOCK_NUMBERS // per_sample)
+        pieces = (self.gather(rows[:, i : i + size]) for i in range(0, rows.shape[1], size))
+        flat: Iterator[tuple[Tensor, Tensor]] = ((x[0], y[0]) for x, y in pieces)
+        if rows.shape[1] <= size:
+            self._kept[which] = list(flat)
+            flat = iter(self._kept[which])
+        yield from flat
+
+
+def _targets(table: Table) -> Array:
+    if table.task == "classification":
+        return np.eye(table.outputs)[table.target]
+    return table.target[:, None]
+
+
+class Epoch:
+    """The batches of one epoch, in order; asking again for one gives the same numbers.
+
+    Args:
+        source: the samples.
+        index: which epoch, counting from 0.
+    """
+
+    def __init__(self, source: Source, index: int) -> None:
+        self.source, self.index = source, index
+        self.order = source.orders(index)
+        self.starts = np.concatenate([[0], np.cumsum(source.sizes)])
+        self._first, self._block = 0, list[Batch]()
+        width = max(source.features.shape[1], source.experiment.width * source.experiment.depth * bool(self._rate))
+        per_batch = len(source.standardized) * len(self.order) * width * source.sizes[0]
+        self._most = max(1, BLOCK_NUMBERS // per_batch)
+
+    @property
+    def _rate(self) -> float:
+        return self.source.experiment.dropout
+
+    def batch(self, i: int) -> Batch:
+        """Batch number `i` of the epoch, counting from 0."""
+        if not self._first <= i < self._first + len(self._block):
+            sizes = self.source.sizes
+            alike = next((k for k in range(i, len(sizes)) if sizes[k] != sizes[i]), len(sizes))
+            self._first, self._block = i, self._prepare(i, min(alike, i + self._most))
+        return self._block[i - self._first]
+
+    def _prepare(self, first: int, stop: int) -> list[Batch]:
+        rows = self.order[:, self.starts[first] : self.starts[stop]]
+        x, y = self.source.gather(rows, stop - first)
+        masks = [self._masks(i) for i in range(first, stop)] if self._rate else [()] * (stop - first)
+        return [Batch(*each) for each in zip(x.unbind(), y.unbind(), masks, strict=True)]
+
+    def _masks(self, i: int) -> Sequence[Tensor]:
+        """Dropout masks of batch `i`, one `(S, width, B)` per hidden layer."""
+        experiment = self.source.experiment
+        shape = experiment.depth, experiment.width, self.source.sizes[i]
+        keep = 1 - self._rate
+        drawn = np.stack(
+            [np.random.default_rng([seed, DROPOUT, self.index, i]).random(shape, np.float32) for seed in experiment.seed_list]
+        )
+        return self.source._tensor((drawn < keep) / keep).unbind(1)

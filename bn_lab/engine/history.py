@@ -1,0 +1,205 @@
+"""What a run leaves behind: frozen records in numpy, safe to hand to another thread.
+
+Letters: A arms, S seeds, E completed epochs, L hidden layers, F units of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+
+BINS = 30
+"""Bins of a histogram."""
+
+PERCENTILES = (5, 25, 50, 75, 95)
+"""Percentiles of a distribution that are kept."""
+
+STAGES = ("pre_activation", "normalized", "scaled", "activation")
+"""What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β, and the output of the activation function."""
+
+
+def stages(arm: Arm) -> tuple[str, ...]:
+    """The stages that a layer of this arm has, in the order of `STAGES`."""
+    return STAGES if arm in BN_ARMS else (STAGES[0], STAGES[3])
+
+
+def batch_norm_input(arm: Arm) -> str:
+    """The stage that batch normalization takes in: what "before normalization" means for this arm."""
+    return "activation" if arm == "after" else "pre_activation"
+
+
+@dataclass(frozen=True, eq=False)
+class ArmSnapshot:
+    """One arm at one moment: the network of the first seed, on its last training batch unless said otherwise.
+
+    Attributes:
+        low, high: (L, stages), the smallest and largest value; nothing lies outside the histogram.
+        counts: (L, stages, BINS), values per bin between `low` and `high`.
+        percentiles: (L, stages, len(PERCENTILES)).
+        mean, std: (L, stages).
+        saturated: (L,), share of values in a tail of the activation function (`Activation.tails`).
+        dead: (L,), share of units of which that holds for every sample of the batch.
+        gradient_norm: (L + 1,), Euclidean norm of the weights' gradient per layer, the output layer last.
+        batch_variance: (L, 3), smallest, median and largest σ²_B among the units at the input of batch normalization;
+            without batch normalization, of the pre-activations.
+        gamma, beta, moving_mean, moving_variance: (L, F), or None without batch normalization.
+        predictions: regression: (P,), predicted values of `History.shown` in inference mode;
+            classification: (C, C) numbers of training samples, rows the true and columns the predicted class.
+        validation_predictions: the same for the validation samples; empty where there are none.
+    """
+
+    low: Array
+    high: Array
+    counts: Array
+    percentiles: Array
+    mean: Array
+    std: Array
+    saturated: Array
+    dead: Array
+    gradient_norm: Array
+    batch_variance: Array
+    gamma: Array | None
+    beta: Array | None
+    moving_mean: Array | None
+    moving_variance: Array | None
+    predictions: Array
+    validation_predictions: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One moment of a run, for every picture of that moment.
+
+    Attributes:
+        epoch: epochs completed, with the part of the present one after the point.
+        arms: by arm.
+        inference_loss: (A, S), loss on all training samples in inference mode: with moving statistics, without dropout.
+        inference_accuracy: (A, S) likewise; None for regression.
+    """
+
+    epoch: float
+    arms: Mapping[Arm, ArmSnapshot]
+    inference_loss: Array
+    inference_accuracy: Array | None
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A network whose loss was no longer finite.
+
+    Attributes:
+        arm, seed: which network.
+        epoch: in which epoch, counting from 1.
+        layer: the affine layer whose values grew first: 1 … L, and L + 1 for the output layer.
+    """
+
+    arm: Arm
+    seed: int
+    epoch: int
+    layer: int
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The samples of the first seed whose predictions snapshots keep for regression: true values `(P,)`."""
+
+    train: Array
+    validation: Array
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Everything recorded of a run so far; immutable.
+
+    Attributes:
+        experiment: what ran.
+        task: `regression` or `classification`; classes: names of the classes.
+        epoch: completed epochs E; steps: optimizer steps; steps_per_epoch.
+        seconds: time spent training.
+        train_loss: (A, S, E), mean of the batch losses of an epoch weighted by their samples, in training mode, as Keras'
+            `fit` reports it. NaN from where a network diverged.
+        train_accuracy: (A, S, E) likewise, or None for regression.
+        validation_loss, validation_accuracy: (A, S, E) in inference mode after each epoch, or None.
+        partial_loss: (A, S), the mean loss over the batches of the present epoch so far, or None between epochs.
+        target_variance, validation_target_variance: (S,), variance of the targets, for R².
+        snapshots: recorded moments, in order; dense early, at most a few hundred.
+        current: the present moment if it is not the last of `snapshots`.
+        shown: true values belonging to the snapshots' predictions (regression), else None.
+        divergences: networks that stopped.
+    """
+
+    experiment: Experiment
+    task: str
+    classes: tuple[str, ...]
+    epoch: int
+    steps: int
+    steps_per_epoch: int
+    seconds: float
+    train_loss: Array
+    train_accuracy: Array | None
+    validation_loss: Array | None
+    validation_accuracy: Array | None
+    partial_loss: Array | None
+    target_variance: Array
+    validation_target_variance: Array | None
+    snapshots: tuple[Snapshot, ...]
+    current: Snapshot | None
+    shown: Shown | None
+    divergences: tuple[Divergence, ...]
+
+    @property
+    def progress(self) -> float:
+        """Epochs done, the present one in part."""
+        return self.steps / self.steps_per_epoch
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train: all epochs are done, or every network has diverged."""
+        networks = len(self.experiment.arms) * self.experiment.seeds
+        return self.epoch >= self.experiment.epochs or len(self.divergences) == networks
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The most recent moment there is."""
+        return self.current or (self.snapshots[-1] if self.snapshots else None)
+
+    def series(self, arm: Arm, measure: str, split: str = "train") -> Array | None:
+        """One measure of one arm over the epochs: (S, E).
+
+        Args:
+            arm: one of the experiment's.
+            measure: `loss`, `accuracy`, `rmse` or `r2`; the last two are functions of the mean squared error.
+            split: `train` (training mode) or `validation` (inference mode).
+
+        Returns:
+            None where the experiment has no such series.
+        """
+        if measure in ("rmse", "r2"):
+            return self._regression(arm, measure, split) if self.task == "regression" else None
+        values = getattr(self, f"{split}_{measure}")
+        return None if values is None else np.asarray(values[self.experiment.arms.index(arm)])
+
+    def _regression(self, arm: Arm, measure: str, split: str) -> Array | None:
+        loss = self.series(arm, "loss", split)
+        if loss is None:
+            return None
+        if measure == "rmse":
+            return np.asarray(np.sqrt(loss))
+        variance = self.target_variance if split == "train" else self.validation_target_variance
+        assert variance is not None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(1 - loss / variance[:, None])
+
+
+def is_recorded(epoch: int) -> bool:
+    """Whether a snapshot is kept after this epoch: every one up to 64, then 32 to each doubling (265 in 5,000 epochs).
+
+    The rule knows nothing of the planned number of epochs, so a run that goes on longer keeps what a longer run keeps.
+    """
+    stride = 1 << max(0, epoch.bit_length() - 6)
+    return epoch % stride == 0

@@ -1,0 +1,101 @@
+"""Optimizers on one flat buffer: a few elementwise kernels, however deep the networks. In one registry.
+
+`rmsprop` and `adam` are Keras' formulas with Keras' constants. All state is zero at first, so that the state of a network in a
+cohort is the state it would have alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import sqrt
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Optimizer(Protocol):
+    """An update rule bound to one buffer of parameters and one of gradients."""
+
+    state: tuple[Tensor, ...]
+    """Everything besides the step count that the next update depends on."""
+
+    def update(self, step: int) -> None:
+        """Apply one update in place; `step` counts from 1."""
+
+
+class RMSprop:
+    """v ← ρv + (1 − ρ)g²;  θ ← θ − lr · g / √(v + ε), with ρ = 0.9 and ε = 1e-7 inside the root (keras.optimizers.RMSprop)."""
+
+    RHO, EPSILON = 0.9, 1e-7
+
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+        self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
+        # `shifted` is v + ε. It obeys the recursion of v with g² + ε in place of g², which saves a kernel a step.
+        self.shifted = torch.full_like(parameters, self.EPSILON)
+        self.epsilon = parameters.new_tensor(self.EPSILON)
+        self.scratch = torch.empty_like(parameters)
+        self.state: tuple[Tensor, ...] = (self.shifted,)
+
+    def update(self, step: int) -> None:
+        torch.addcmul(self.epsilon, self.gradients, self.gradients, out=self.scratch)
+        self.shifted.lerp_(self.scratch, 1 - self.RHO)
+        torch.sqrt(self.shifted, out=self.scratch)
+        self.parameters.addcdiv_(self.gradients, self.scratch, value=-self.learning_rate)
+
+
+class Adam:
+    """m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε).
+
+    β₁ = 0.9, β₂ = 0.999, ε = 1e-7 outside the root (keras.optimizers.Adam; Kingma & Ba 2015, end of section 2).
+    """
+
+    BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+        self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
+        self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self.scratch = torch.empty_like(parameters)
+        self.state: tuple[Tensor, ...] = (self.first, self.second)
+
+    def update(self, step: int) -> None:
+        self.first.lerp_(self.gradients, 1 - self.BETA_1)
+        self.second.mul_(self.BETA_2).addcmul_(self.gradients, self.gradients, value=1 - self.BETA_2)
+        torch.sqrt(self.second, out=self.scratch).add_(self.EPSILON)
+        rate = self.learning_rate * sqrt(1 - self.BETA_2**step) / (1 - self.BETA_1**step)
+        self.parameters.addcdiv_(self.first, self.scratch, value=-rate)
+
+
+class SGD:
+    """θ ← θ − lr · g."""
+
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+        self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
+        self.state: tuple[Tensor, ...] = ()
+
+    def update(self, step: int) -> None:
+        self.parameters.add_(self.gradients, alpha=-self.learning_rate)
+
+
+class Momentum:
+    """u ← 0.9u + g;  θ ← θ − lr · u (Polyak's heavy ball, not Nesterov's)."""
+
+    MOMENTUM = 0.9
+
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+        self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
+        self.velocity = torch.zeros_like(parameters)
+        self.state: tuple[Tensor, ...] = (self.velocity,)
+
+    def update(self, step: int) -> None:
+        self.velocity.mul_(self.MOMENTUM).add_(self.gradients)
+        self.parameters.add_(self.velocity, alpha=-self.learning_rate)
+
+
+OPTIMIZERS: Mapping[str, Callable[[Tensor, Tensor, float], Optimizer]] = {
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "sgd": SGD,
+    "momentum": Momentum,
+}
+"""Optimizers by name: `OPTIMIZERS[name](parameters, gradients, learning_rate)`."""

@@ -1,0 +1,171 @@
+"""Probes: what the layers computed in their last step, counted into a `Snapshot`. Probing changes nothing.
+
+Letters as in `bn_lab.engine.history`; K distributions are counted at once, of M values each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bn_lab.engine.batches import Source
+from bn_lab.engine.cohort import Cohort, Hidden, Tape
+from bn_lab.engine.evaluation import Evaluation, evaluate
+from bn_lab.engine.history import (
+    BINS,
+    PERCENTILES,
+    ArmSnapshot,
+    Shown,
+    Snapshot,
+    batch_norm_input,
+    stages,
+)
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm
+
+SHOWN = 200
+"""How many predictions of a regression a snapshot keeps."""
+
+
+@torch.inference_mode()
+@np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
+def probe(cohort: Cohort, tape: Tape, source: Source, epoch: float) -> Snapshot:
+    """A snapshot of what `tape` computed last and of how the networks do on all samples now."""
+    train = evaluate(cohort, source, "train")
+    held = evaluate(cohort, source, "validation") if len(source.splits[0].validation) else None
+    values = _values(cohort, tape)
+    arms = {}
+    for a, arm in enumerate(cohort.arms):
+        predictions = _predictions(source, train, a, "train")
+        validation = _predictions(source, held, a, "validation") if held else np.empty(0, np.float32)
+        arms[arm] = ArmSnapshot(
+            **_distributions(values[arm]),
+            **_flatness(cohort, tape, arm),
+            **_units(cohort, arm),
+            gradient_norm=_gradient_norms(cohort, arm),
+            batch_variance=_batch_variance(values[arm], arm, cohort.experiment.width),
+            predictions=predictions,
+            validation_predictions=validation,
+        )
+    return Snapshot(epoch, arms, train.loss, train.accuracy)
+
+
+def shown(source: Source) -> Shown | None:
+    """The true values that belong to the predictions of snapshots; None for classification."""
+    if source.table.task == "classification":
+        return None
+    split = source.splits[0]
+    target = source.table.target
+    return Shown(target[split.train][_sample(len(split.train))], target[split.validation][_sample(len(split.validation))])
+
+
+def _sample(count: int) -> Array:
+    """At most `SHOWN` positions spread evenly over `count`."""
+    return np.unique(np.linspace(0, count - 1, min(count, SHOWN)).astype(int)) if count else np.empty(0, int)
+
+
+def _values(cohort: Cohort, tape: Tape) -> dict[Arm, Array]:
+    """For each arm all values of its first network: (L, stages, F·B)."""
+    return {arm: torch.stack([_stages(hidden, cohort, arm) for hidden in tape.hidden]).cpu().numpy() for arm in cohort.arms}
+
+
+def _stages(hidden: Hidden, cohort: Cohort, arm: Arm) -> Tensor:
+    first = cohort.rows(arm).start
+    values = [hidden.affine.out[first]]
+    norm = hidden.before if arm == "before" else hidden.after if arm == "after" else None
+    if norm is not None:
+        values += [norm.normalized()[0], norm.out[first]]
+    values.append(hidden.activate.out[first])
+    return torch.stack(values).flatten(1)  # (stages, F·B)
+
+
+def _distributions(values: Array) -> dict[str, Array]:
+    """Histogram and moments of `values (L, stages, M)`; all NaN, with nothing counted, where a value is not finite."""
+    shape, flat = values.shape[:2], values.reshape(-1, values.shape[2])  # (K, M)
+    finite = np.asarray(np.isfinite(flat).all(axis=1))
+    flat = np.where(finite[:, None], flat, 0)
+    flat = np.sort(flat, axis=1)
+    low, high = _limits(flat[:, 0], flat[:, -1])
+    scaled = (flat - low[:, None]) * (BINS / (high - low))[:, None]
+    bins = np.minimum(scaled.astype(np.int64), BINS - 1)
+    counts = np.bincount((bins + BINS * np.arange(len(flat))[:, None]).ravel(), minlength=BINS * len(flat))
+    at = np.asarray(PERCENTILES) / 100 * (flat.shape[1] - 1)
+    below = at.astype(int)
+    above = np.minimum(below + 1, flat.shape[1] - 1)
+    lower, upper = flat[:, below].astype(np.float64), flat[:, above].astype(np.float64)
+    percentiles = lower + (upper - lower) * (at - below)
+
+    def kept(result: Array) -> Array:
+        result = np.where(finite.reshape(-1, *[1] * (result.ndim - 1)), result, np.nan)
+        return result.reshape(*shape, *result.shape[1:]).astype(np.float32)
+
+    return {
+        "low": kept(low),
+        "high": kept(high),
+        "counts": kept(counts.reshape(-1, BINS)),
+        "percentiles": kept(percentiles),
+        "mean": kept(flat.mean(axis=1, dtype=np.float64)),
+        "std": kept(flat.std(axis=1, dtype=np.float64)),
+    }
+
+
+def _limits(low: Array, high: Array) -> tuple[Array, Array]:
+    """The histogram's range in float64: the data's own, or a narrow one around a value that never varies."""
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    margin = np.where(high > low, 0.0, 1e-3 * np.maximum(np.abs(low), 1e-3))
+    return low - margin, high + margin
+
+
+def _flatness(cohort: Cohort, tape: Tape, arm: Arm) -> dict[str, Array]:
+    first = cohort.rows(arm).start
+    inputs = torch.stack([hidden.activate.x[first] for hidden in tape.hidden])  # (L, F, B)
+    low, high = cohort.activation.tails
+    flat = (inputs <= low) | (inputs >= high)
+    return {
+        "saturated": flat.float().mean(dim=(1, 2)).cpu().numpy(),
+        "dead": flat.all(dim=2).float().mean(dim=1).cpu().numpy(),
+    }
+
+
+def _units(cohort: Cohort, arm: Arm) -> dict[str, Any]:
+    """γ, β and the moving statistics of the arm's first network, (L, F) each."""
+    sources = {
+        "gamma": (cohort.parameters, "gamma"),
+        "beta": (cohort.parameters, "beta"),
+        "moving_mean": (cohort.moving, "mean"),
+        "moving_variance": (cohort.moving, "variance"),
+    }
+    if arm not in BN_ARMS:
+        return dict.fromkeys(sources)
+    layers = range(cohort.experiment.depth)
+    return {
+        key: torch.stack([buffer[f"{name}.{k}.{arm}"][0] for k in layers]).cpu().numpy()
+        for key, (buffer, name) in sources.items()
+    }
+
+
+def _gradient_norms(cohort: Cohort, arm: Arm) -> Array:
+    first, layers = cohort.rows(arm).start, range(cohort.experiment.depth + 1)
+    norms = [torch.linalg.vector_norm(cohort.gradients[f"weight.{k}"][first]) for k in layers]
+    return torch.stack(norms).cpu().numpy()
+
+
+def _batch_variance(values: Array, arm: Arm, width: int) -> Array:
+    """Smallest, median and largest σ²_B over the units at the input of batch normalization: (L, 3)."""
+    x = values[:, stages(arm).index(batch_norm_input(arm))]  # (L, F·B)
+    variance = x.reshape(len(x), width, -1).astype(np.float64).var(axis=2)
+    spread = np.stack([variance.min(axis=1), np.median(variance, axis=1), variance.max(axis=1)], axis=1)
+    return np.asarray(spread, np.float32)
+
+
+def _predictions(source: Source, evaluation: Evaluation, arm: int, which: str) -> Array:
+    outputs = evaluation.outputs[arm]  # (C, n)
+    rows = getattr(source.splits[0], which)
+    if source.table.task == "regression":
+        return np.asarray(outputs[0, _sample(len(rows))], np.float32)
+    classes = source.table.outputs
+    pairs = source.table.target[rows].astype(int) * classes + outputs.argmax(axis=0)
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes).astype(np.float32)

@@ -1,0 +1,268 @@
+"""What a run's numbers say: one summary per arm, and findings a reader might otherwise miss. Computed, never asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bn_lab.engine.history import History
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+
+CLOSE = 0.05
+"""Two losses are called equal where they differ by less than this share of the larger one."""
+
+LATE = 100
+"""Epochs that count as "of late"."""
+
+TOLD = 3
+"""Divergences that are told one by one; of the others only how many there are."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Where one arm stands after the last completed epoch; medians over the seeds that have not diverged.
+
+    Attributes:
+        arm: which.
+        train_loss: of the last epoch in training mode; within an epoch that is not completed, of its batches so far.
+        inference_loss: on all training samples in inference mode, at the latest snapshot.
+        validation_loss: in inference mode; None without validation.
+        metrics: by (measure, split): `accuracy`, or `rmse` and `r2`.
+        difference: train_loss less that of the arm without batch normalization; None for that arm or where there is none.
+        rival: the arm whose best loss is the mark for `epochs_to_rival`; None where there is nothing to compare.
+        rival_loss: the smallest training loss of an epoch (median over seeds) that the rival has reached.
+        epochs_to_rival: the first epoch at which this arm was at least as low; None if never so far.
+        diverged: number of its networks that diverged.
+    """
+
+    arm: Arm
+    train_loss: float
+    inference_loss: float
+    validation_loss: float | None
+    metrics: dict[tuple[str, str], float]
+    difference: float | None
+    rival: Arm | None
+    rival_loss: float | None
+    epochs_to_rival: int | None
+    diverged: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence that the numbers support.
+
+    Attributes:
+        id: which sentence; the words are the page's.
+        values: what goes into it.
+    """
+
+    id: str
+    values: dict[str, Any]
+
+
+def summaries(history: History) -> list[Summary]:
+    """One summary per arm, in the order of the experiment's arms."""
+    medians = _medians(history)
+    return [_summary(history, arm, medians) for arm in history.experiment.arms]
+
+
+def median(values: Array, axis: int = 0) -> Array:
+    """Median over the networks that have not diverged; NaN where all have."""
+    present = ~np.isnan(values).all(axis=axis)
+    filled = np.where(np.expand_dims(present, axis), values, 0.0)
+    return np.where(present, np.nanmedian(filled, axis=axis), np.nan)
+
+
+def _medians(history: History) -> dict[Arm, Array]:
+    """Median training loss of each arm: (E,), and one more for a present epoch that is not completed."""
+    result = {}
+    for a, arm in enumerate(history.experiment.arms):
+        losses = history.train_loss[a]
+        if history.partial_loss is not None:
+            losses = np.concatenate([losses, history.partial_loss[a][:, None]], axis=1)
+        result[arm] = median(losses)
+    return result
+
+
+def _last(values: Array) -> float:
+    return float(values[-1]) if len(values) else float("nan")
+
+
+def _summary(history: History, arm: Arm, medians: dict[Arm, Array]) -> Summary:
+    experiment, latest = history.experiment, history.latest
+    validation = history.series(arm, "loss", "validation")
+    rival = _rival(arm, experiment.arms)
+    marks = medians[rival][: history.epoch] if rival else np.empty(0)  # a few batches may be low by chance
+    rival_loss = float(np.nanmin(marks)) if np.isfinite(marks).any() else None
+    difference = _last(medians[arm]) - _last(medians["none"]) if "none" in medians and arm != "none" else None
+    return Summary(
+        arm=arm,
+        train_loss=_last(medians[arm]),
+        inference_loss=float(median(latest.inference_loss[experiment.arms.index(arm)])) if latest else float("nan"),
+        validation_loss=None if validation is None else _last(median(validation)),
+        metrics=dict(_metrics(history, arm)),
+        difference=difference,
+        rival=rival,
+        rival_loss=rival_loss,
+        epochs_to_rival=None if rival_loss is None else _first_at_most(medians[arm][: history.epoch], rival_loss),
+        diverged=sum(d.arm == arm for d in history.divergences),
+    )
+
+
+def _rival(arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
+    """The arm to compare with: the one without batch normalization; for that one, the first with it, else any other."""
+    others = [other for other in arms if other != arm]
+    if arm != "none" and "none" in others:
+        return "none"
+    return next((other for other in others if other in BN_ARMS), others[0] if others else None)
+
+
+def _first_at_most(losses: Array, mark: float) -> int | None:
+    reached = np.flatnonzero(losses <= mark)
+    return int(reached[0]) + 1 if len(reached) else None
+
+
+def _metrics(history: History, arm: Arm) -> Iterator[tuple[tuple[str, str], float]]:
+    measures = ("accuracy",) if history.task == "classification" else ("rmse", "r2")
+    for split in ("train", "validation"):
+        for measure in measures:
+            values = history.series(arm, measure, split)
+            if values is not None:
+                yield (measure, split), _last(median(values))
+
+
+def findings(history: History) -> list[Finding]:
+    """What the numbers of a run say where an obvious reading could mislead, the most important first."""
+    if not history.epoch:
+        return []
+    medians = {arm: values[: history.epoch] for arm, values in _medians(history).items()}
+    found = [*_race(history, medians), *_control(history, medians), *_modes(history, medians)]
+    found += [*_gaps(history), *_seeds(history), *_divergences(history)]
+    return found
+
+
+def is_output_layer(layer: int, experiment: Experiment) -> bool:
+    """Whether a `Divergence.layer` is the output layer, which comes after the hidden ones."""
+    return layer > experiment.depth
+
+
+def _race(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+    """Batch normalization against none: who is lower now and was of late, and who was at epoch 10."""
+    if "none" not in medians:
+        return
+    plain = medians["none"]
+    for arm in (arm for arm in BN_ARMS if arm in medians):
+        values: dict[str, Any] = {"arm": arm, "loss": _last(medians[arm]), "plain": _last(plain)}
+        if not np.isfinite([values["loss"], values["plain"]]).all():
+            continue
+        relation = _compare(values["loss"], values["plain"])
+        # One epoch's loss is noisy; how often it was so of late is not.
+        late, late_plain = medians[arm][-LATE:], plain[-LATE:]
+        ahead = late > late_plain if relation == "higher" else late < late_plain
+        values |= {"count": int(ahead.sum()), "window": len(late)}
+        yield Finding(f"race_{relation}", values)
+        early = min(10, history.epoch)
+        first = _compare(float(medians[arm][early - 1]), float(plain[early - 1]))
+        if early < history.epoch and {first, relation} == {"lower", "higher"}:
+            yield Finding(
+                f"early_{first}", {"arm": arm, "early": early, "loss": medians[arm][early - 1], "plain": plain[early - 1]}
+            )
+
+
+def _compare(loss: float, other: float) -> str:
+    if abs(loss - other) <= CLOSE * max(abs(loss), abs(other)):
+        return "equal"
+    return "lower" if loss < other else "higher"
+
+
+def _control(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+    """Whether scaling the inputs alone does what batch normalization does, or that this was not asked."""
+    arms = [arm for arm in BN_ARMS if arm in medians]
+    if not arms or history.experiment.inputs == "standardized":
+        return
+    if "standardized" not in medians:
+        yield Finding("control_missing", {})
+        return
+    control = _last(medians["standardized"])
+    for arm in arms:
+        loss = _last(medians[arm])
+        if np.isfinite([control, loss]).all():
+            yield Finding(f"control_{_compare(control, loss)}", {"arm": arm, "loss": loss, "control": control})
+
+
+def _modes(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+    """Where training and inference mode differ more with batch normalization than without, at the last recorded epoch.
+
+    The weights move during the epoch whose mean is the training loss, and dropout is off in inference mode: that much of a gap
+    every network has.
+    """
+    recorded = history.snapshots[-1]
+    if not (epoch := int(recorded.epoch)):
+        return
+    modes = {
+        arm: (float(losses[epoch - 1]), float(median(recorded.inference_loss[history.experiment.arms.index(arm)])))
+        for arm, losses in medians.items()
+    }
+    usual = _rise(*modes["none"]) if "none" in modes else 0.0
+    for arm in (arm for arm in BN_ARMS if arm in modes):
+        training, inference = modes[arm]
+        rise = _rise(training, inference)
+        if max(rise, -rise) > CLOSE + max(0.0, usual if rise > 0 else -usual):
+            relation = "higher" if rise > 0 else "lower"
+            values = {"arm": arm, "epoch": epoch, "training": training, "inference": inference}
+            yield Finding(f"inference_{relation}", values)
+
+
+def _rise(loss: float, other: float) -> float:
+    """How much higher the other loss is, as a share of the larger one; 0 where one of them is missing."""
+    largest = max(abs(loss), abs(other))
+    return (other - loss) / largest if np.isfinite([loss, other]).all() and largest else 0.0
+
+
+def _gaps(history: History) -> Iterator[Finding]:
+    """How far validation is from its best: overfitting shows as a rise after it."""
+    for arm in history.experiment.arms:
+        validation = history.series(arm, "loss", "validation")
+        if validation is None:
+            continue
+        losses = median(validation)
+        if not np.isfinite(_last(losses)):
+            continue
+        best = int(np.nanargmin(losses))
+        if _compare(_last(losses), float(losses[best])) == "higher":
+            yield Finding("overfit", {"arm": arm, "best": float(losses[best]), "best_epoch": best + 1, "last": _last(losses)})
+
+
+def _seeds(history: History) -> Iterator[Finding]:
+    """In how many seeds batch normalization is ahead of late: one run may be luck, and so may one epoch."""
+    experiment = history.experiment
+    arms = [arm for arm in BN_ARMS if arm in experiment.arms]
+    if not arms or "none" not in experiment.arms:
+        return
+    if experiment.seeds == 1:
+        yield Finding("one_seed", {})
+        return
+    late = history.train_loss[..., -LATE:]  # (A, S, up to LATE)
+    # A network that diverged has lost; two that did are no win.
+    losses = np.where(np.isnan(late[..., -1]), np.inf, np.median(late, axis=-1))
+    plain = losses[experiment.arms.index("none")]
+    for arm in arms:
+        ahead = losses[experiment.arms.index(arm)] < plain
+        values = {"arm": arm, "ahead": int(ahead.sum()), "seeds": experiment.seeds, "window": late.shape[-1]}
+        yield Finding("seeds_ahead", values)
+
+
+def _divergences(history: History) -> Iterator[Finding]:
+    """Networks that stopped, and where their values grew first."""
+    for d in history.divergences[:TOLD]:
+        values = {"arm": d.arm, "seed": d.seed, "epoch": d.epoch}
+        if is_output_layer(d.layer, history.experiment):
+            yield Finding("diverged_output", values)
+        else:
+            yield Finding("diverged", values | {"layer": d.layer})
+    if (more := len(history.divergences) - TOLD) > 0:
+        yield Finding("diverged_more", {"count": more})

@@ -1,0 +1,245 @@
+"""`Experiment`: every choice that changes the numbers, with its default, its options and its limits.
+
+This is the only place where they stand. Widgets, the command line and links read them from `FIELDS`; the registries of
+data sets, activations, optimizers and initializers are held equal to the options here by a test. The module imports nothing
+of the project, so that anything may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+DatasetName = Literal["boston", "boston_without_b", "iris", "digits"]
+InputScaling = Literal["raw", "standardized"]
+ActivationName = Literal["swish", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "identity"]
+Arm = Literal["none", "standardized", "before", "after"]
+OptimizerName = Literal["rmsprop", "adam", "sgd", "momentum"]
+InitializerName = Literal["glorot_uniform", "he_normal", "lecun_normal", "normal"]
+Shuffle = Literal["every_epoch", "once", "never"]
+
+ARMS: tuple[Arm, ...] = get_args(Arm)
+"""All arms in the order in which they are stacked, drawn and listed."""
+
+BN_ARMS: tuple[Arm, ...] = ("before", "after")
+"""The arms that have batch normalization layers."""
+
+
+class ExperimentError(ValueError):
+    """A value that no experiment can have: which field, which rule, which value.
+
+    Attributes:
+        field: name of the field, or of the unknown name.
+        rule: id of the broken rule, a key of `RULES`; the page translates it.
+        values: what the rule's sentence needs; always `field` and `value`.
+    """
+
+    RULES: Mapping[str, str] = {
+        "between": "{field} must be between {low} and {high}, got {value}",
+        "one_of": "{field} must be one of {options}, got {value}",
+        "some_of": "{field} must be one or more different names of {options}, got {value}",
+        "integer": "{field} must be a whole number, got {value}",
+        "number": "{field} must be a finite number, got {value}",
+        "layers": "{field} must have {expected} layers, got {value}",
+        "shape": "{field} must have the shape {expected}, got {value}",
+        "unknown": "{value} is not a setting of an experiment",
+        "too_many": "{field} must be at most {high} for {dataset} with this validation share, got {value}",
+        "too_few": "{field} must leave at least {low} samples to train on, got {value}",
+    }
+
+    def __init__(self, field: str, rule: str, value: object, **values: object) -> None:
+        self.field, self.rule = field, rule
+        self.values: dict[str, object] = {"field": field, "value": value, **values}
+        super().__init__(self.RULES[rule].format(**self.values))
+
+
+@dataclass(frozen=True)
+class Range:
+    """The limits of a number, both included; `log` where it spans decades."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One experiment: twin networks on one data set, and everything that their numbers depend on.
+
+    The defaults are the lesson's program for Boston housing under Keras' defaults. Equal experiments give equal numbers.
+
+    Raises:
+        ExperimentError: (a `ValueError`) naming the field, the rule and the value.
+    """
+
+    dataset: DatasetName = "boston"
+    """The data to learn; each is a function in `bn_lab.datasets.DATASETS`."""
+
+    samples: Annotated[int | None, Range(2, 50_000, log=True)] = None
+    """How many samples to train on, drawn by the seed; `None` takes all that validation leaves."""
+
+    inputs: InputScaling = "raw"
+    """`raw` as in the file (the lesson), or `standardized`: each feature less its mean, over its standard deviation,
+    both of the training samples. The arm `standardized` has standardized inputs in any case."""
+
+    validation_share: Annotated[float, Range(0.0, 0.5)] = 0.0
+    """Share of the data set held back for validation, drawn by the seed, stratified by class."""
+
+    depth: Annotated[int, Range(1, 12)] = 3
+    """Number of hidden layers; the output layer is not counted."""
+
+    width: Annotated[int, Range(1, 256, log=True)] = 8
+    """Units in each hidden layer."""
+
+    activation: ActivationName = "swish"
+    """Activation function of the hidden layers; each is an entry of `bn_lab.engine.activations.ACTIVATIONS`."""
+
+    arms: tuple[Arm, ...] = ("none", "before")
+    """The sides of the comparison: `none` (no batch normalization), `standardized` (none either, but standardized inputs),
+    `before` (batch normalization before the activation), `after` (after it). All start from the same weights."""
+
+    epsilon: Annotated[float, Range(1e-8, 1e-1, log=True)] = 1e-3
+    """ε in x̂ = (x − μ) / √(σ² + ε). Keras: 1e-3, PyTorch: 1e-5, the lesson's formula: 10e-7, which is 1e-6."""
+
+    bn_momentum: Annotated[float, Range(0.0, 0.9999)] = 0.99
+    """Share of the *old* moving statistic that an update keeps (Keras' meaning; PyTorch's momentum is one minus it)."""
+
+    optimizer: OptimizerName = "rmsprop"
+    """Update rule; each is an entry of `bn_lab.engine.optimizers.OPTIMIZERS`, `rmsprop` and `adam` with Keras' formulas."""
+
+    learning_rate: Annotated[float, Range(1e-6, 10.0, log=True)] = 1e-3
+    """Step size of the optimizer."""
+
+    batch_size: Annotated[int, Range(2, 4096, log=True)] = 32
+    """Samples in a batch. The last batch of an epoch is smaller; if it were a single sample (which has no variance), that
+    sample joins the batch before it."""
+
+    epochs: Annotated[int, Range(1, 5000, log=True)] = 1000
+    """How often the training set is passed through."""
+
+    initializer: InitializerName = "glorot_uniform"
+    """Distribution of the initial weights; biases start at 0. Each is an entry of `bn_lab.engine.initializers.INITIALIZERS`."""
+
+    weight_std: Annotated[float, Range(1e-5, 10.0, log=True)] = 0.05
+    """Standard deviation of the initial weights where `initializer` is `normal`; without effect otherwise."""
+
+    weight_scale: Annotated[float, Range(1e-5, 100.0, log=True)] = 1.0
+    """Factor on all initial weights."""
+
+    dropout: Annotated[float, Range(0.0, 0.9)] = 0.0
+    """Share of each hidden layer's outputs that are set to 0 in a training step; the others are divided by one minus it."""
+
+    l2: Annotated[float, Range(0.0, 1.0, log=True)] = 0.0
+    """λ of the penalty λ·Σw² on weights (not biases, γ or β), as in Keras. It enters the gradient, not the reported loss."""
+
+    shuffle: Shuffle = "every_epoch"
+    """Order of the training samples: a new permutation every epoch, one for all epochs, or the order of the file."""
+
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    """Seed of the first network: it fixes weights, batches, split and dropout."""
+
+    seeds: Annotated[int, Range(1, 32, log=True)] = 1
+    """How many networks of each arm are trained at once, with the seeds `seed`, `seed` + 1, …"""
+
+    def __post_init__(self) -> None:
+        for name, spec in FIELDS.items():
+            object.__setattr__(self, name, spec.check(getattr(self, name)))
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        """The seeds of the networks of each arm."""
+        return tuple(range(self.seed, self.seed + self.seeds))
+
+    def differences(self) -> dict[str, Any]:
+        """The fields whose value is not the default, in order of declaration."""
+        return {name: value for name, spec in FIELDS.items() if (value := getattr(self, name)) != spec.default}
+
+
+@dataclass(frozen=True)
+class Field:
+    """What is known of one field of `Experiment`: read from its annotation, never typed twice.
+
+    Attributes:
+        kind: `int`, `float`, `choice` (one option) or `choices` (some options).
+        options: the ids to choose from, for `choice` and `choices`.
+        range: the limits, for `int` and `float`.
+        optional: whether `None` is a value.
+    """
+
+    name: str
+    kind: Literal["int", "float", "choice", "choices"]
+    default: Any
+    options: tuple[str, ...] = ()
+    range: Range | None = None
+    optional: bool = False
+
+    def check(self, value: Any) -> Any:
+        """`value` in its canonical type and order, or an `ExperimentError`."""
+        if value is None and self.optional:
+            return None
+        if self.kind == "choice":
+            return self._check_choice(value)
+        return self._check_choices(value) if self.kind == "choices" else self._check_number(value)
+
+    def _check_choice(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.options:
+            raise ExperimentError(self.name, "one_of", value, options=", ".join(self.options))
+        return value
+
+    def _check_choices(self, value: Any) -> tuple[str, ...]:
+        chosen = list(value) if isinstance(value, list | tuple) else [value]
+        if not chosen or any(c not in self.options for c in chosen) or len(set(chosen)) < len(chosen):
+            shown = ", ".join(map(str, chosen)) or "nothing"
+            raise ExperimentError(self.name, "some_of", shown, options=", ".join(self.options))
+        return tuple(option for option in self.options if option in chosen)
+
+    def _check_number(self, value: Any) -> int | float:
+        # bool is an int to Python, but "depth=True" is a mistake, not one layer.
+        if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+            raise ExperimentError(self.name, "number", value)
+        if self.kind == "int" and value != int(value):
+            raise ExperimentError(self.name, "integer", value)
+        assert self.range is not None
+        if not self.range.low <= value <= self.range.high:
+            low, high = f"{self.range.low:g}", f"{self.range.high:.10g}"
+            raise ExperimentError(self.name, "between", value, low=low, high=high)
+        return int(value) if self.kind == "int" else float(value)
+
+    def parse(self, text: str) -> Any:
+        """The value that `text` (of a link or a command line) stands for, checked: `before,none`, `1e-3`, `all`."""
+        if self.optional and text == "all":
+            return None
+        if self.kind == "choices":
+            return self.check([part for part in text.split(",") if part])
+        if self.kind == "choice":
+            return self.check(text)
+        try:
+            number = float(text)
+        except ValueError:
+            raise ExperimentError(self.name, "number", text) from None
+        return self.check(int(number) if number.is_integer() else number)
+
+    def format(self, value: Any) -> str:
+        """The shortest text from which `parse` gets `value` again."""
+        if value is None:
+            return "all"
+        if isinstance(value, tuple):
+            return ",".join(value)
+        return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _describe(name: str, hint: Any, default: Any) -> Field:
+    if get_origin(hint) is Annotated:
+        base, limits = get_args(hint)
+        members = get_args(base) or (base,)
+        kind: Literal["int", "float"] = "int" if int in members else "float"
+        return Field(name, kind, default, range=limits, optional=type(None) in members)
+    if get_origin(hint) is tuple:
+        return Field(name, "choices", default, options=get_args(get_args(hint)[0]))
+    return Field(name, "choice", default, options=get_args(hint))
+
+
+_HINTS = get_type_hints(Experiment, include_extras=True)
+FIELDS: Mapping[str, Field] = {f.name: _describe(f.name, _HINTS[f.name], f.default) for f in fields(Experiment)}
+"""Every field of `Experiment` by name, in order of declaration."""

@@ -1,0 +1,37 @@
+"""`Data`: what figures need to know of a data set. A `bn_lab.datasets.Table` is one; figures do not import it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bn_lab.figures.style import plain
+from bn_lab.i18n import Texts
+
+
+class Data(Protocol):
+    """See `bn_lab.datasets.Table`."""
+
+    @property
+    def task(self) -> str:
+        """`regression` or `classification`."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the outputs; empty for regression."""
+
+    @property
+    def target_name(self) -> str:
+        """Heading of the target."""
+
+    @property
+    def target_unit(self) -> str:
+        """Unit of the target, empty where it has none."""
+
+
+def with_unit(text: str, data: Data, t: Texts, power: int = 1) -> str:
+    """An axis name with the target's unit behind it, in the visitor's language where it is known: `RMSE (1,000 USD)`."""
+    name = data.target_unit
+    unit = t(f"unit.{name}") if f"unit.{name}" in t else plain(name)
+    if not unit:
+        return text
+    return f"{text} ({unit})" if power == 1 else f"{text} (({unit})²)"

@@ -1,0 +1,152 @@
+"""The distribution of what a layer computes: histograms at one epoch, percentiles over all epochs.
+
+A histogram's bins span what there was at its epoch, so bins of different epochs are not the same; a heat map over the
+epochs would have to invent numbers. Percentiles need no bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from bn_lab.engine.history import STAGES, stages
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.figures.bindings import EPOCHS, Part, bind, limits, percentile_of, row, rows, share_of, stage_at
+from bn_lab.figures.data import Data
+from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.style import COLORS, translucent
+from bn_lab.figures.training import epochs
+from bn_lab.i18n import Texts
+
+MOST = 4
+"""Layers that a figure shows by default."""
+
+
+def some_layers(depth: int) -> tuple[int, ...]:
+    """Layers, counted from 1, to be shown where nobody chose: all of a few, else the first, the middle and the last."""
+    return tuple(range(1, depth + 1)) if depth <= MOST else (1, (depth + 1) // 2, depth)
+
+
+def chosen_layers(experiment: Experiment, layers: Sequence[int] | None) -> tuple[int, ...]:
+    """The layers asked for that the experiment has, else `some_layers`."""
+    return tuple(layer for layer in layers or () if 1 <= layer <= experiment.depth) or some_layers(experiment.depth)
+
+
+def stages_in_order(experiment: Experiment) -> tuple[str, ...]:
+    """The stages that any arm has, in the order of computation; with BN on both sides of the activation that of `before`."""
+    present = tuple(stage for stage in STAGES if any(stage in stages(arm) for arm in experiment.arms))
+    if set(experiment.arms) & set(BN_ARMS) != {"after"}:
+        return present
+    return tuple(sorted(present, key=("pre_activation", "activation", "normalized", "scaled").index))
+
+
+def moment(sheet: Sheet, experiment: Experiment, t: Texts) -> None:
+    """Say which epoch and which network is on screen."""
+    sheet.subtitle(t("figure.moment", epoch="{0}", seed=experiment.seed), row("epoch", 0))
+
+
+def histograms(
+    experiment: Experiment, data: Data, t: Texts, *, layers: Sequence[int] | None = None, narrow: bool = False
+) -> go.Figure:
+    """Every stage of the layers at the epoch on screen, all arms on the same axis: how many of the values lie in each bin.
+
+    Args:
+        layers: counted from 1.
+    """
+    shown = chosen_layers(experiment, layers)
+    present = stages_in_order(experiment)
+    columns = min(2, len(present)) if narrow else len(present)
+    deep = -(-len(present) // columns)  # rows of panels for each layer
+    heading, between = (30, "<br>") if narrow or columns > 3 else (16, " · ")
+    sheet = Sheet(t("figure.histograms.title"), len(shown) * deep, columns, height=130, heading=heading, narrow=narrow)
+    for n, layer in enumerate(shown):
+        for k, stage in enumerate(present):
+            title = f"{t('figure.layer', layer=layer)}{between}{t(f'stage.{stage}')}"
+            last = n == len(shown) - 1 and k + columns >= len(present)
+            x = {"title": t("figure.histograms.x") if last else "", "hoverformat": ".4~g"}
+            y = {"title": t("figure.histograms.y") if k % columns == 0 else "", "tickformat": ".0%"}
+            panel = sheet.panel(n * deep + k // columns, k % columns, x, y, title)
+            _fill_histogram(sheet, panel, experiment, t, layer, stage, legend=n == k == 0)
+    sheet.layout["hovermode"] = "x"
+    moment(sheet, experiment, t)
+    return sheet.figure()
+
+
+def _fill_histogram(
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, layer: int, stage: str, *, legend: bool
+) -> None:
+    arms = [arm for arm in experiment.arms if stage in stages(arm)]
+    at = {arm: stage_at(arm, layer, stage) for arm in arms}
+    for arm in arms:
+        part = share_of(arm, layer, stage)
+        sheet.add(
+            panel,
+            name=t(f"arm.{arm}"),
+            legendgroup=arm,
+            showlegend=legend,
+            line={"color": COLORS[arm], "width": 1.5, "shape": "hvh"},
+            fill="tozeroy",
+            fillcolor=translucent(arm, 0.25),
+            hovertemplate="%{y:.1%}",
+            meta=bind(x0=row(f"{arm}.x0", at[arm]), dx=row(f"{arm}.dx", at[arm]), y=row(*part)),
+        )
+    sheet.ranges(panel.x, limits([[f"{arm}.low", at[arm]] for arm in arms], [[f"{arm}.high", at[arm]] for arm in arms]))
+    # The empty bin at the end of an outline is the zero from which the axis starts.
+    empty = [share_of(arm, layer, stage)[:2] for arm in arms]
+    sheet.ranges(panel.y, limits(empty, [[f"{arm}.peak", at[arm]] for arm in arms]))
+
+
+def ribbons(
+    experiment: Experiment,
+    data: Data,
+    t: Texts,
+    *,
+    stage: str = STAGES[0],
+    layers: Sequence[int] | None = None,
+    log_x: bool = False,
+    narrow: bool = False,
+) -> go.Figure:
+    """One stage of the layers over all epochs, a column for each arm that has it: median, 25–75 % and 5–95 % of the values."""
+    shown = chosen_layers(experiment, layers)
+    arms = [arm for arm in experiment.arms if stage in stages(arm)] or list(experiment.arms[:1])
+    columns = min(2, len(arms)) if narrow else len(arms)
+    deep = -(-len(arms) // columns)
+    title = t("figure.ribbons.title", stage=t(f"stage.{stage}"))
+    heading, between = (30, "<br>") if narrow or columns > 3 else (16, " · ")
+    sheet = Sheet(title, len(shown) * deep, columns, height=140, heading=heading, narrow=narrow)
+    for n, layer in enumerate(shown):
+        for k, arm in enumerate(arms):
+            name = f"{t('figure.layer', layer=layer)}{between}{t(f'arm.{arm}')}"
+            last = n == len(shown) - 1 and k + columns >= len(arms)
+            y = {"title": t("figure.ribbons.y") if k % columns == 0 else ""}
+            panel = sheet.panel(n * deep + k // columns, k % columns, epochs(t, log=log_x, title=last), y, name)
+            if stage in stages(arm):
+                _fill_ribbon(sheet, panel, t, arm, layer, stage)
+                sheet.cursor(panel)
+    sheet.layout["hovermode"] = "x unified"
+    sheet.subtitle(t("figure.percentiles", seed=experiment.seed))
+    return sheet.figure()
+
+
+def _fill_ribbon(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, stage: str) -> None:
+    """Both bands, the wide one first, then the median on top; an upper edge fills down to the trace before it."""
+    for low, high, opacity in ((5, 95, 0.18), (25, 75, 0.35)):
+        for percentile in (low, high):
+            area = {"fill": "tonexty", "fillcolor": translucent(arm, opacity)} if percentile == high else {}
+            _percentile(sheet, panel, t, arm, percentile_of(arm, layer, stage, percentile), percentile, 0, area)
+    _percentile(sheet, panel, t, arm, percentile_of(arm, layer, stage, 50), 50, 2, {})
+
+
+def _percentile(
+    sheet: Sheet, panel: Panel, t: Texts, arm: Arm, part: Part, percentile: int, width: int, area: dict[str, str]
+) -> None:
+    sheet.add(
+        panel,
+        name=f"{percentile} %",
+        line={"color": COLORS[arm], "width": width},
+        showlegend=False,
+        hovertemplate="%{y:.3~g}",
+        meta=bind(x=EPOCHS, y=rows(*part)),
+        **area,
+    )

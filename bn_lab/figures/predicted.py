@@ -1,0 +1,134 @@
+"""What the networks predict: against the true values, or as a confusion matrix."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from bn_lab.experiment import Arm, Experiment
+from bn_lab.figures.bindings import bind, curve, row
+from bn_lab.figures.data import Data, with_unit
+from bn_lab.figures.layers import moment
+from bn_lab.figures.series import SPLITS
+from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.style import COLORS, GRAY, LEFT, plain, text_width
+from bn_lab.i18n import Texts
+
+FIELDS = {"train": "predictions", "validation": "validation_predictions"}
+SLANTED = 15
+"""Pixels from which on names of classes stand aslant below a confusion matrix."""
+
+SYMBOLS = {"train": "circle", "validation": "circle-open"}
+
+
+def predictions(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """Regression: predicted over actual values at the epoch on screen, a panel for each arm, all axes of the same range.
+
+    Predictions of the first moments may lie far outside of what there is, and a range that never shrank would hide all that
+    follows. So the axes fit what is on screen.
+    """
+    arms = experiment.arms
+    columns = min(2, len(arms)) if narrow else len(arms)
+    splits = SPLITS if experiment.validation_share else SPLITS[:1]
+    sheet = Sheet(
+        t("figure.predictions.title", target=plain(data.target_name)),
+        -(-len(arms) // columns),
+        columns,
+        height=160 if narrow else 220,
+        heading=30 if narrow or columns > 3 else 16,
+        narrow=narrow,
+    )
+    for k, arm in enumerate(arms):
+        matches = {"matches": "x"} if k else {}
+        below = with_unit(t("figure.predictions.x"), data, t) if k + columns >= len(arms) else ""
+        side = with_unit(t("figure.predictions.y"), data, t) if k % columns == 0 else ""
+        panel = sheet.panel(
+            k // columns, k % columns, {"title": below, **matches}, {"title": side, "matches": "x"}, t(f"arm.{arm}")
+        )
+        diagonal = {"name": t("figure.predictions.diagonal"), "legendgroup": "diagonal", "showlegend": k == 0}
+        line = {"color": GRAY, "width": 1.5, "dash": "dash"}
+        sheet.add(panel, line=line, hoverinfo="skip", meta=bind(x=row("actual"), y=row("actual")), **diagonal)
+        for split in splits:
+            _points(sheet, panel, t, arm, split)
+            if k == 0:
+                look = {"color": GRAY, "size": 6, "symbol": SYMBOLS[split]}
+                sheet.key(panel, t(f"figure.{split}"), mode="markers", legendgroup=split, marker=look)
+    moment(sheet, experiment, t)
+    return sheet.figure()
+
+
+def _points(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, split: str) -> None:
+    hover = t("figure.predictions.hover", actual="%{x:.4~g}", predicted="%{y:.4~g}")
+    sheet.add(
+        panel,
+        mode="markers",
+        name=t(f"figure.{split}"),
+        legendgroup=split,
+        showlegend=False,
+        marker={
+            "color": COLORS[arm],
+            "size": 6,
+            "symbol": SYMBOLS[split],
+            "opacity": 0.6 if split == "train" else 1,
+        },
+        hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
+        meta=bind(x=curve(f"shown.{split}"), y=row(f"{arm}.{FIELDS[split]}")),
+    )
+
+
+def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "train", narrow: bool = False) -> go.Figure:
+    """Classification: how many samples of each class (rows) are taken for each class (columns), a panel for each arm.
+
+    Args:
+        split: `train` or `validation`.
+    """
+    arms, names = experiment.arms, [plain(name, 12) for name in data.classes]
+    longest = max(text_width(name) for name in names)
+    slanted = longest > SLANTED
+    columns = min(1 if len(names) > 4 else 2, len(arms)) if narrow else len(arms)
+    sheet = Sheet(
+        t("figure.confusion.title", split=t(f"figure.{split}")),
+        -(-len(arms) // columns),
+        columns,
+        height=max(140, 24 * len(names)),
+        heading=30 if narrow or columns > 3 else 16,
+        feet=int(0.64 * longest) if slanted else 0,
+        left=LEFT - 16 + int(longest),
+        narrow=narrow,
+    )
+    ticks = {
+        "tickvals": list(range(len(names))),
+        "ticktext": names,
+        "showgrid": False,
+        "showline": False,
+        "ticks": "",
+    }
+    for k, arm in enumerate(arms):
+        x = {**ticks, "title": t("figure.confusion.x") if k + columns >= len(arms) else "", "tickangle": -40 if slanted else 0}
+        first = k % columns == 0
+        y = {**ticks, "title": t("figure.confusion.y") if first else "", "autorange": "reversed", "showticklabels": first}
+        panel = sheet.panel(k // columns, k % columns, x, y, t(f"arm.{arm}"))
+        _matrix(sheet, panel, data, t, arm, split)
+    sheet.layout["coloraxis"] = {
+        "colorscale": "Cividis",
+        "cmin": 0,
+        "showscale": not narrow,
+        "colorbar": {"title": {"text": t("figure.confusion.count")}, "thickness": 10, "outlinewidth": 0},
+    }
+    moment(sheet, experiment, t)
+    return sheet.figure()
+
+
+def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm, split: str) -> None:
+    classes = [plain(name) for name in data.classes]
+    hover = t("figure.confusion.hover", actual="%{customdata[0]}", predicted="%{customdata[1]}", count="%{z}")
+    sheet.add(
+        panel,
+        type="heatmap",
+        coloraxis="coloraxis",
+        xgap=2,
+        ygap=2,
+        texttemplate="%{z}",
+        customdata=[[[actual, predicted] for predicted in classes] for actual in classes],
+        hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
+        meta=bind(z=row(f"{arm}.{FIELDS[split]}", shape=[len(classes), len(classes)])),
+    )

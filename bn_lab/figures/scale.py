@@ -1,0 +1,169 @@
+"""What sets the scale of the layers: the gauge σ²_B / ε, γ and β, and the norm of the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.figures.bindings import EPOCHS, Part, bind, limits, row, rows
+from bn_lab.figures.data import Data
+from bn_lab.figures.layers import chosen_layers, moment
+from bn_lab.figures.records import QUANTILES, UNITS, units
+from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.style import COLORS, GRAY, translucent
+from bn_lab.figures.training import epochs
+from bn_lab.i18n import Texts
+
+GREEK = {"gamma": "γ", "beta": "β"}
+
+
+def has_batch_norm(experiment: Experiment) -> bool:
+    """Whether any arm has batch normalization, without which there is no ε, γ or β."""
+    return any(arm in BN_ARMS for arm in experiment.arms)
+
+
+def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """σ²_B / ε of each layer at the epoch on screen: median of the units, whiskers to the smallest and the largest.
+
+    Far above 1 the variance decides and x̂ has standard deviation 1; below 1 it is ε that decides.
+    """
+    arms = [arm for arm in experiment.arms if arm in BN_ARMS]
+    sheet = Sheet(t("figure.gauge.title"), 1, 1, height=240, narrow=narrow)
+    x = {"title": t("figure.gauge.x"), "dtick": 1, "range": [0.5, experiment.depth + 0.5]}
+    y = {"title": t("figure.gauge.y"), "type": "log", "exponentformat": "power"}
+    panel = sheet.panel(0, 0, x, y)
+    for k, arm in enumerate(arms):
+        for layer in range(1, experiment.depth + 1):
+            _whisker(sheet, panel, t, arm, layer, layer + 0.16 * (k - (len(arms) - 1) / 2))
+    _line_at_one(sheet, panel, experiment, t)
+    one: list[Part] = [["one", 0]]
+    sheet.ranges(panel.y, limits(one + [[f"{arm}.gauge_low", 0] for arm in arms], one + [[f"{arm}.gauge"] for arm in arms]))
+    moment(sheet, experiment, t)
+    return sheet.figure()
+
+
+def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, x: float) -> None:
+    """Smallest, median and largest, one above the other."""
+    sheet.add(
+        panel,
+        x=[x] * 3,
+        mode="lines+markers",
+        name=t(f"arm.{arm}"),
+        legendgroup=arm,
+        showlegend=layer == 1,
+        line={"color": COLORS[arm], "width": 2},
+        marker={"color": COLORS[arm], "symbol": ["line-ew-open", "circle", "line-ew-open"], "size": 10},
+        customdata=[t("figure.gauge.smallest"), t("figure.gauge.median"), t("figure.gauge.largest")],
+        hovertemplate=f"{t('figure.layer', layer=layer)}, %{{customdata}}: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
+        meta=bind(y=row(f"{arm}.gauge", 3 * (layer - 1), 3 * layer)),
+    )
+
+
+def _line_at_one(sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts) -> None:
+    ends = [0.5, experiment.depth + 0.5]
+    line = {"color": GRAY, "width": 1.5, "dash": "dash"}
+    sheet.add(panel, x=ends, y=[1, 1], line=line, name=t("figure.gauge.one"), hoverinfo="skip")
+
+
+def gamma_beta(
+    experiment: Experiment,
+    data: Data,
+    t: Texts,
+    *,
+    layers: Sequence[int] | None = None,
+    log_x: bool = False,
+    narrow: bool = False,
+) -> go.Figure:
+    """γ and β of the layers over the epochs: a line for each unit, or for wide layers median, quartiles and extremes."""
+    shown = chosen_layers(experiment, layers)
+    arms = [arm for arm in experiment.arms if arm in BN_ARMS]
+    size = (len(shown), 2) if narrow else (2, len(shown))
+    sheet = Sheet(t("figure.gamma_beta.title"), *size, height=150, heading=16, narrow=narrow)
+    for j, name in enumerate(GREEK):
+        first: Panel | None = None
+        for n, layer in enumerate(shown):
+            place = (n, j) if narrow else (j, n)
+            x = epochs(t, log=log_x, title=place[0] == size[0] - 1)
+            y = {"title": GREEK[name] if place[1] == 0 else "", **({"matches": first.y} if first else {})}
+            panel = sheet.panel(*place, x, y, f"{GREEK[name]} · {t('figure.layer', layer=layer)}")
+            first = first or panel
+            for arm in arms:
+                draw = _units if experiment.width <= UNITS else _quantiles
+                draw(sheet, panel, experiment, t, arm, name, layer, legend=j == n == 0)
+            sheet.cursor(panel)
+    key = "figure.gamma_beta.units" if experiment.width <= UNITS else "figure.gamma_beta.quartiles"
+    sheet.subtitle(t(key, seed=experiment.seed))
+    return sheet.figure()
+
+
+def _units(
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: Arm, name: str, layer: int, *, legend: bool
+) -> None:
+    count = units(experiment)
+    for unit in range(count):
+        hover = t("figure.gamma_beta.hover", unit=unit + 1, value="%{y:.3~g}", epoch="%{x:.4~g}")
+        sheet.add(
+            panel,
+            name=t(f"arm.{arm}"),
+            legendgroup=arm,
+            showlegend=legend and unit == 0,
+            line={"color": COLORS[arm], "width": 1.5},
+            opacity=0.75,
+            hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
+            meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * count + unit)),
+        )
+
+
+def _quantiles(
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: Arm, name: str, layer: int, *, legend: bool
+) -> None:
+    """Smallest to largest, quartiles, then the median on top; an upper edge fills down to the trace before it."""
+    for k, opacity in ((0, 0.0), (4, 0.15), (1, 0.0), (3, 0.3), (2, 0.0)):
+        sheet.add(
+            panel,
+            name=t(f"arm.{arm}"),
+            legendgroup=arm,
+            showlegend=legend and k == 2,
+            line={"color": COLORS[arm], "width": 2 if k == 2 else 0},
+            hovertemplate=f"{100 * QUANTILES[k]:g} %: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
+            meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * len(QUANTILES) + k)),
+            **({"fill": "tonexty", "fillcolor": translucent(arm, opacity)} if opacity else {}),
+        )
+
+
+def gradients(
+    experiment: Experiment,
+    data: Data,
+    t: Texts,
+    *,
+    layers: Sequence[int] | None = None,
+    log_x: bool = False,
+    narrow: bool = False,
+) -> go.Figure:
+    """The norm of the weights' gradient over the epochs, all arms: a panel for each layer on one scale, the output's last."""
+    shown = (*chosen_layers(experiment, layers), experiment.depth + 1)
+    sheet = Sheet(t("figure.gradients.title"), -(-len(shown) // 2), 2, height=150, heading=16, narrow=narrow)
+    first: Panel | None = None
+    for n, layer in enumerate(shown):
+        x = epochs(t, log=log_x, title=n + 2 >= len(shown))
+        y = {"title": t("figure.gradients.y") if n % 2 == 0 else "", "type": "log", "exponentformat": "power", "nticks": 4}
+        y |= {"matches": first.y} if first else {}
+        title = t("figure.output_layer") if layer > experiment.depth else t("figure.layer", layer=layer)
+        panel = sheet.panel(n // 2, n % 2, x, y, title)
+        first = first or panel
+        for arm in experiment.arms:
+            sheet.add(
+                panel,
+                name=t(f"arm.{arm}"),
+                legendgroup=arm,
+                showlegend=n == 0,
+                line={"color": COLORS[arm], "width": 1.5},
+                hovertemplate="%{y:.3~g}",
+                meta=bind(x=EPOCHS, y=rows(f"{arm}.gradient_norm", layer - 1)),
+            )
+        sheet.cursor(panel)
+    sheet.layout["hovermode"] = "x unified"
+    sheet.subtitle(t("figure.last_batch", seed=experiment.seed))
+    return sheet.figure()

@@ -1,0 +1,154 @@
+"""`Sheet`: a figure of panels in rows and columns, put together piece by piece.
+
+Plotly's own `make_subplots` costs 17 ms for eight panels and knows only shares of the width; here rows have heights in pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from bn_lab.figures.bindings import CURSOR, bind
+from bn_lab.figures.style import EDGE, GRAY, LEFT, SMALL, in_two_lines, layout, text_width
+
+LINE, KEY = 23, 50
+"""Height of a line of the legend, and width of an entry without its text, in pixels."""
+
+NARROW, WIDE, COLUMN = 270, 560, 130
+"""Pixels that panels may count on, on a narrow screen and else, and one of two columns on a narrow screen."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: the ids of its axes (`x2`, `y3`), and its place as shares of the whole: left, right, bottom, top."""
+
+    x: str
+    y: str
+    place: tuple[float, float, float, float]
+
+
+class Sheet:
+    """Panels of `height` pixels each in `rows` × `columns`.
+
+    Args:
+        heading: pixels above each panel for its own title.
+        feet: pixels below each panel in addition to those for numbers.
+        left: pixels left of the panels.
+        narrow: whether it is for a narrow screen, where a column is some 150 pixels.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        rows: int,
+        columns: int,
+        *,
+        height: int,
+        heading: int = 0,
+        feet: int = 0,
+        left: int = LEFT,
+        narrow: bool = False,
+    ) -> None:
+        self.columns, self.heading, self.narrow = columns, heading, narrow
+        gap = 44 + heading + feet
+        top, bottom = 56 + heading, 50 + feet
+        inner = rows * height + (rows - 1) * gap  # pixels
+        self.layout = layout(title, top=top, bottom=bottom, height=inner + top + bottom, narrow=narrow)
+        self.layout["annotations"] = []
+        self.layout["margin"]["l"] = left
+        self.layout["legend"]["y"] = -(bottom - 4) / inner
+        self._traces: list[dict[str, Any]] = []
+        self._row = (height / inner, gap / inner)
+        self._gap = min(0.17 if narrow else 0.055, 0.5 / columns)
+        self._x = self._y = 0
+
+    def panel(self, row: int, column: int, x: dict[str, Any], y: dict[str, Any], title: str = "") -> Panel:
+        """A new panel at that place, counted from 0 at the top left, with its axes and its title above it."""
+        width = (1 - self._gap * (self.columns - 1)) / self.columns
+        left = column * (width + self._gap)
+        height, gap = self._row
+        top = 1 - row * (height + gap)
+        place = (left, min(left + width, 1.0), max(top - height, 0.0), min(top, 1.0))
+        panel = Panel(self._axis("x"), self._axis("y"), place)
+        common = {"nticks": 5 if self.narrow else 6, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4}
+        few = {"nticks": 5} if self.columns > 3 else {}
+        self.axis(panel.x, {**common, "showgrid": False, "tickangle": 0, **few, "domain": place[:2], "anchor": panel.y, **x})
+        self.axis(panel.y, {**common, "domain": place[2:], "anchor": panel.x, **y})
+        if title:
+            title = in_two_lines(title, COLUMN) if self.narrow or self.columns > 3 else title
+            self.note(title, x=(place[0] + place[1]) / 2, y=place[3], xanchor="center", yanchor="bottom", yshift=3)
+        return panel
+
+    def _axis(self, letter: str) -> str:
+        number = getattr(self, f"_{letter}") + 1
+        setattr(self, f"_{letter}", number)
+        return letter if number == 1 else f"{letter}{number}"
+
+    def axis(self, name: str, settings: dict[str, Any]) -> None:
+        """Add to the settings of an axis."""
+        key = f"{name[0]}axis{name[1:]}"
+        for part in ("title", "domain"):
+            if isinstance(settings.get(part), str):
+                settings = {**settings, part: {"text": settings[part], "font": {"size": SMALL}, "standoff": 4}}
+            elif part in settings:
+                settings = {**settings, part: list(settings[part])}
+        self.layout[key] = {**self.layout.get(key, {}), **settings}
+
+    def ranges(self, axis: str, ends: Any) -> None:
+        """Let an axis follow the data (`bindings.limits`)."""
+        self.layout["meta"].setdefault("ranges", {})[f"{axis[0]}axis{axis[1:]}"] = ends
+
+    def add(self, panel: Panel, **trace: Any) -> None:
+        """Draw a trace: a line without markers where nothing else is said."""
+        kind = {} if "type" in trace else {"type": "scatter", "mode": "lines"}
+        self._traces.append({**kind, "xaxis": panel.x, "yaxis": panel.y, **trace})
+
+    def note(self, text: str, *, size: int = SMALL, **settings: Any) -> int:
+        """A text at shares of the whole; its number among the annotations."""
+        common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size}}
+        self.layout["annotations"].append({"text": text, **common, **settings})
+        return len(self.layout["annotations"]) - 1
+
+    def subtitle(self, text: str, *values: Any) -> None:
+        """A line below the title, or two where it is narrow; `{0}`, `{1}` … in it are the bound numbers."""
+        if self.narrow and " · " in text and text_width(text, SMALL) > NARROW:
+            text = text.replace(" · ", "<br>", 1)
+            self.layout["margin"]["t"] += 14
+            self.layout["height"] += 14
+        place = {"x": 0, "xshift": EDGE - self.layout["margin"]["l"], "yshift": self.heading + 6}
+        number = self.note(text, **place, xanchor="left", y=1, yanchor="bottom", align="left")
+        if values:
+            title = {"annotation": number, "text": text, "values": list(values), "format": "int"}
+            self.layout["meta"].setdefault("titles", []).append(title)
+
+    def cursor(self, panel: Panel) -> None:
+        """A dotted line at the epoch on screen, from the bottom to the top of the panel whatever its axis shows."""
+        axis = self._axis("y")
+        hidden = {"overlaying": panel.y, "range": [0, 1], "fixedrange": True, "visible": False, "anchor": panel.x}
+        self.axis(axis, hidden)
+        line = {"color": GRAY, "width": 1.5, "dash": "dot"}
+        over = Panel(panel.x, axis, panel.place)
+        self.add(over, y=[0, 1], line=line, hoverinfo="skip", showlegend=False, meta=bind(x=CURSOR))
+
+    def key(self, panel: Panel, name: str, **trace: Any) -> None:
+        """An entry of the legend in gray, for what looks alike in the colours of all arms."""
+        nothing: dict[str, Any] = {"x": [None], "y": [None], "hoverinfo": "skip", "showlegend": True}
+        self.add(panel, name=name, **nothing, **trace)
+
+    def _legend_lines(self) -> int:
+        """About how many lines the legend takes, filled as Plotly fills it: until an entry does not fit."""
+        width, lines, used = NARROW if self.narrow else WIDE, 0, float("inf")
+        for trace in self._traces:
+            if trace.get("showlegend", True) and trace["type"] == "scatter":
+                entry = KEY + text_width(trace["name"])
+                lines, used = (lines + 1, entry) if used + entry > width else (lines, used + entry)
+        return lines
+
+    def figure(self) -> go.Figure:
+        """What was put together, with room for its legend."""
+        lines = self._legend_lines()
+        self.layout["margin"]["b"] += LINE * lines
+        self.layout["height"] += LINE * lines
+        return go.Figure(data=self._traces, layout=self.layout)

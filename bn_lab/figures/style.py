@@ -1,0 +1,92 @@
+"""What all figures share: the arms' colours, dashes, text made harmless, and the common layout.
+
+Colours of text, grid and background are the page's: they come with its theme in the browser.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from bn_lab.experiment import Arm
+
+COLORS: Mapping[Arm, str] = {
+    "none": "#D55E00",
+    "standardized": "#CC79A7",
+    "before": "#0072B2",
+    "after": "#009E73",
+}
+"""The arms' colours, the same on every picture: vermillion, reddish purple, blue and bluish green of Okabe and Ito's palette
+for all kinds of colour vision. Of its eight these four have a contrast of at least 3:1 both on white and on `DARK`."""
+
+LIGHT, DARK = "#ffffff", "#0e1117"
+"""Backgrounds of the page's two themes."""
+
+GRAY = "#808495"
+"""Lines that belong to no arm, readable on both backgrounds."""
+
+FONT, SMALL, TITLE = 12, 11, 16
+"""Sizes of text in pixels."""
+
+LEFT, EDGE = 56, 8
+"""Pixels left of the panels, and left of the title."""
+
+
+def translucent(arm: Arm, opacity: float) -> str:
+    """The arm's colour as an area that lets others shine through."""
+    red, green, blue = (int(COLORS[arm][k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def plain(text: str, longest: int = 40) -> str:
+    """Text of a stranger, shown as it is: Plotly would read tags and entities in it. Cut to `longest` characters."""
+    short = text if len(text) <= longest else text[: longest - 1] + "…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def text_width(text: str, size: int = FONT) -> float:
+    """About how many pixels a text takes: Korean letters are square, others about half as wide as high."""
+    return sum(size if unicodedata.east_asian_width(letter) in "WF" else 0.55 * size for letter in text)
+
+
+def in_two_lines(text: str, width: float) -> str:
+    """Break a text that takes more than `width` pixels at the space nearest to its middle, unless it is broken already."""
+    spaces = [k for k, letter in enumerate(text) if letter == " "]
+    if "<br>" in text or not spaces or text_width(text, SMALL) <= width:
+        return text
+    at = min(spaces, key=lambda k: abs(2 * k - len(text)))
+    return f"{text[:at]}<br>{text[at + 1 :]}"
+
+
+def layout(title: str, *, top: int, bottom: int, height: int, narrow: bool = False) -> dict[str, Any]:
+    """The common layout; margins and `height` in pixels, the width follows the page."""
+    return {
+        "template": {},
+        "title": {
+            "text": title,
+            "font": {"size": TITLE - 2 if narrow else TITLE},
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 10, "l": EDGE},
+        },
+        "height": height,
+        "margin": {"l": LEFT, "r": 14, "t": top, "b": bottom, "pad": 2},
+        "font": {"size": SMALL if narrow else FONT},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "yanchor": "top",
+            "traceorder": "grouped",
+            "tracegroupgap": 4,
+        },
+        "meta": {},
+    }

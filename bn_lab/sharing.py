@@ -1,0 +1,108 @@
+"""A link is an experiment: `Experiment` to query parameters and back.
+
+A link names only what differs from the default, under the ids of `bn_lab.experiment`, which are the same in
+every language. Reading is forgiving: what is wrong is reported and left at its default, everything else in
+the link is kept. Whether the choices fit together (as many samples as the data set has) is for
+`bn_lab.datasets` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import parse_qsl, quote, urlencode
+
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+
+PASSED_ON = ("lang", "theme", "embed", "embed_options")
+"""Parameters of a link that change the look of the page, never its numbers; two are Streamlit's own."""
+
+LONGEST_ECHO = 60
+"""How many characters of a link a message repeats at most."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a link says.
+
+    Attributes:
+        experiment: the link's experiment, with defaults for what could not be read.
+        problems: one error for every parameter that could not be read, in the order of the link.
+        other: the parameters of `PASSED_ON`, as they came.
+    """
+
+    experiment: Experiment
+    problems: tuple[ExperimentError, ...]
+    other: dict[str, str]
+
+
+def encode(experiment: Experiment) -> dict[str, str]:
+    """The query parameters of `experiment`: names and readable values of what differs from the default."""
+    return {name: FIELDS[name].format(value) for name, value in experiment.differences().items()}
+
+
+def decode(params: Mapping[str, str]) -> Decoded:
+    """The experiment that query parameters describe; never raises, whatever they hold."""
+    choices: dict[str, object] = {}
+    problems: list[ExperimentError] = []
+    for name, text in params.items():
+        if name in PASSED_ON:
+            continue
+        try:
+            choices[name] = _parse(name, text)
+        except ExperimentError as error:
+            problems.append(error)
+    other = {name: text for name, text in params.items() if name in PASSED_ON}
+    return Decoded(Experiment(**choices), tuple(problems), other)  # type: ignore[arg-type]
+
+
+def link(base_url: str, experiment: Experiment, other: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The address that opens `experiment`: `https://host/?dataset=iris&arms=none,after`.
+
+    Args:
+        base_url: address of the page; a query or a fragment that it has is replaced.
+        experiment: what to open.
+        other: parameters of `PASSED_ON` to keep; others are left out, as they would open with a problem.
+    """
+    params = encode(experiment) | {name: text for name, text in other.items() if name in PASSED_ON}
+    address = re.split("[?#]", base_url, maxsplit=1)[0]
+    query = urlencode(params, safe=",", quote_via=quote, errors="replace")
+    return f"{address}?{query}" if query else address
+
+
+def parse_link(url: str) -> Decoded:
+    """What a whole address or only its query string says; of a repeated parameter the last one counts."""
+    return decode(dict(parse_qsl(_query(url), keep_blank_values=True)))
+
+
+def _query(url: str) -> str:
+    text = url.strip().partition("#")[0]
+    before, mark, after = text.partition("?")
+    if mark and "=" not in before:  # otherwise the question mark belongs to a value of a bare query string
+        return after
+    is_address = before.startswith("/") or re.match(r"[a-z][a-z0-9+.-]*://", before, re.IGNORECASE)
+    return after if is_address else text
+
+
+def _parse(name: str, text: str) -> object:
+    """The value of one parameter, or an `ExperimentError` that is safe to show."""
+    if name not in FIELDS:
+        raise ExperimentError(_shown(name), "unknown", _shown(name))
+    try:
+        return FIELDS[name].parse(text)
+    except ExperimentError as error:
+        values = error.values | {"value": _shown(text)}
+        field = str(values.pop("field"))
+        raise ExperimentError(field, error.rule, **values) from None
+
+
+def _shown(text: str) -> str:
+    """`text` on one line of at most `LONGEST_ECHO` characters, control characters written out.
+
+    It may still hold HTML or Markdown: where a message is drawn as such, the page has to escape it.
+    """
+    start = text[: LONGEST_ECHO + 1]  # cut before escaping: a link may be megabytes long
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in start) or '""'
+    return shown if len(shown) <= LONGEST_ECHO else shown[: LONGEST_ECHO - 1] + "…"

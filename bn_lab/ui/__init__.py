@@ -1,0 +1,1 @@
+"""The Streamlit pages: session state, controls, player, panels."""

@@ -1,0 +1,128 @@
+"""The sidebar: one widget for each field of the experiment, its options and limits read from `FIELDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.ui import session
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "data": ("dataset", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
+    "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
+    "normalization": ("arms", "epsilon", "bn_momentum"),
+    "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
+}
+"""The fields in the order of the sidebar; a test sees that none is missing."""
+
+STOPS: dict[str, Sequence[float]] = {
+    "width": [2**k for k in range(9)],
+    "batch_size": [2**k for k in range(1, 13)],
+    "seeds": [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32],
+    "bn_momentum": [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999],
+    "validation_share": [k / 20 for k in range(11)],
+    "dropout": [k / 20 for k in range(19)],
+    "l2": [0, *(float(f"{m}e{e}") for e in range(-6, 0) for m in (1, 3)), 1],
+}
+"""Stops of sliders; other logarithmic ones stop at 1, 2 and 5 of every decade. A value between stops becomes one more."""
+
+
+def show(t: Texts) -> None:
+    """Draw the sidebar. Every widget shows the session's experiment and changes it on its own change."""
+    experiment = session.experiment()
+    with st.sidebar:
+        language(t)
+        for group, names in GROUPS.items():
+            st.subheader(t(f"group.{group}"), divider="gray")
+            for name in names:
+                if name == "weight_std" and experiment.initializer != "normal":
+                    continue
+                _widget(FIELDS[name], experiment, t)
+
+
+def language(t: Texts) -> None:
+    """Switch between languages, at the top of the sidebar."""
+    key = "language_choice"
+    st.session_state[key] = t.language
+    st.sidebar.segmented_control(
+        t("page.language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=key,
+        on_change=lambda: session.choose(st.session_state[key] or t.language),
+        label_visibility="collapsed",
+    )
+
+
+def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
+    key, value = f"field_{field.name}", getattr(experiment, field.name)
+    st.session_state[key] = list(value) if field.kind == "choices" else value
+    common: dict[str, Any] = {
+        "label": t(f"field.{field.name}"),
+        "help": t(f"help.{field.name}"),
+        "key": key,
+        "on_change": _changed,
+        "args": (field.name,),
+    }
+    draw: Callable[[Field, Any, Texts, dict[str, Any]], object]
+    if field.kind == "choice":
+        draw = _choice
+    elif field.kind == "choices":
+        draw = _choices
+    elif field.name in ("seed", "samples"):
+        draw = _number
+    else:
+        draw = _plain_slider if field.name == "depth" else _stops
+    draw(field, value, t, common)
+
+
+def _changed(name: str) -> None:
+    value = st.session_state[f"field_{name}"]
+    session.change(name, tuple(value) if isinstance(value, list) else value)
+
+
+def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    st.selectbox(options=field.options, format_func=lambda option: option_label(t, field.name, option), **common)
+
+
+def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    st.pills(
+        options=field.options,
+        selection_mode="multi",
+        format_func=lambda option: option_label(t, field.name, option),
+        **common,
+    )
+
+
+def _number(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    assert field.range is not None
+    low, high = int(field.range.low), int(field.range.high)
+    empty: dict[str, Any] = {"value": None, "placeholder": t("page.all")} if field.optional else {}
+    st.number_input(min_value=low, max_value=high, step=1, **empty, **common)
+
+
+def _plain_slider(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    assert field.range is not None
+    st.slider(min_value=int(field.range.low), max_value=int(field.range.high), **common)
+
+
+def _stops(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    st.select_slider(options=stops(field, value), format_func=lambda stop: f"{stop:.10g}", **common)
+
+
+def stops(field: Field, value: float) -> list[float]:
+    """The values at which the slider of `field` stops, among them the present one."""
+    assert field.range is not None
+    low, high = field.range.low, field.range.high
+    found = STOPS.get(field.name) or [float(f"{m}e{e}") for e in range(-9, 5) for m in (1, 2, 5)]
+    kind = int if field.kind == "int" else float
+    return sorted({kind(stop) for stop in found if low <= stop <= high} | {kind(low), kind(high), value})
+
+
+def option_label(t: Texts, field: str, option: str) -> str:
+    """What an option is called; arms are called the same everywhere."""
+    return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

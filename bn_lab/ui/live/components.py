@@ -1,0 +1,85 @@
+"""The live view's components, to be mounted in a Streamlit script.
+
+```
+install(Path(__file__).parent / "static")     # once, in app.py; needs `[server] enableStaticServing = true`
+
+panel(figure, run=run.id, alt=…, key="losses")        # outside of the fragment: a tick does not send it again
+
+@st.fragment(run_every=0.25 if running else None)
+def tick():
+    everything = wants_all("feed", run.id)
+    feed(pack(…), key="feed")
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.ui.live import assets
+
+Cell = str | Mapping[str, Any]
+"""A text, or a binding of one number: `{"row": [field, i], "format": "g3" | "percent" | "int"}`."""
+
+_copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isolate_styles=False)
+_feed = st.components.v2.component("bn_lab.feed", js=assets.loader("feed"), isolate_styles=False)
+_panel = st.components.v2.component("bn_lab.panel", js=assets.loader("panel"), isolate_styles=False)
+_table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), isolate_styles=False)
+
+
+def feed(frame: bytes, *, key: str) -> None:
+    """Send a frame (`bn_lab.figures.frame.pack`) and show the replay bar.
+
+    The browser may answer that it lacks snapshots: see `wants_all`.
+    """
+    _feed(data=frame, key=key, on_missing_change=_nothing)
+
+
+def wants_all(key: str, run: str) -> bool:
+    """Whether the feed `key` has just asked for all snapshots of this run; to be called before it is mounted.
+
+    The request runs the feed's fragment once, and is over with that.
+    """
+    state = st.session_state.get(key) or {}
+    return bool(state.get("missing") == run)
+
+
+def panel(
+    figure: Mapping[str, Any] | str,
+    *,
+    run: str,
+    alt: str,
+    key: str,
+    narrow: Mapping[str, Any] | str | None = None,
+    subject: str = "",
+) -> None:
+    """Show a figure template, filled in the browser from the frames of `run`.
+
+    Args:
+        figure: a Plotly figure as JSON text (`figure.to_json()`) or as a dict ready for JSON; bindings as in
+            `bn_lab.figures.frame.fill`.
+        run: id of the run whose frames fill it; the frames of another leave it empty.
+        alt: what the figure shows, for those who do not see it.
+        narrow: another arrangement of the same figure, shown where there are fewer than 700 pixels.
+        subject: what its axes mean, besides the run and their type; the visitor's zoom is kept as long as that stays the same.
+    """
+    content = {"run": run, "subject": subject, "figure": figure, "narrow": narrow, "alt": alt, "key": key}
+    _panel(data=content, key=key)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, run: str, alt: str, key: str) -> None:
+    """Show a table whose bound cells follow the epoch on screen. The first cell of a row is its heading."""
+    content = {"columns": list(columns), "rows": [list(row) for row in rows]}
+    _table(data={"run": run, "table": content, "alt": alt}, key=key)
+
+
+def copy_button(text: str, *, label: str, copied: str, key: str) -> None:
+    """Show a button named `label` that puts `text` into the visitor's clipboard, and then says `copied` for two seconds."""
+    _copy(data={"text": text, "label": label, "copied": copied}, key=key)
+
+
+def _nothing() -> None:
+    """Naming a callback is what makes Streamlit return the trigger."""

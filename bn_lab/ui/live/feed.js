@@ -1,0 +1,95 @@
+// The replay bar: takes frames in, and lets the visitor look at any snapshot known.
+import { choose, cursor, receive, store, subscribe } from "./store.js";
+
+const STEP = 100; // ms between two pictures of a replay
+const PICTURES = 80; // a replay shows at most about so many, however long the run
+
+const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
+
+/** A text from Python with its places, such as `{epoch}`, filled. */
+const place = (text = "", values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+export class Feed {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "bn-feed";
+    this.button = document.createElement("button");
+    this.button.type = "button";
+    this.slider = document.createElement("input");
+    Object.assign(this.slider, { type: "range", min: 0, max: 0, step: 1 });
+    this.label = document.createElement("span");
+    this.root.append(this.button, this.slider, this.label);
+    parent.append(this.root);
+    this.button.addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    this.slider.addEventListener("input", () => {
+      this.pause();
+      choose(this.slider.valueAsNumber);
+    });
+    this.unsubscribe = subscribe(() => this.show());
+    this.asked = "";
+  }
+
+  update({ data, setTriggerValue }) {
+    if (data) receive(data);
+    this.show();
+    this.askForMissing(setTriggerValue);
+  }
+
+  /** A run at rest can be replayed whole: ask Python, once for every state of its record, for what this page has not seen. */
+  askForMissing(setTriggerValue) {
+    const { run, state, recorded, rows } = store;
+    const request = `${run} ${recorded.length}`;
+    if (state === "running" || state === "queued" || request === this.asked) return;
+    if (recorded.every((epoch) => rows.has(epoch))) return;
+    this.asked = request;
+    setTriggerValue("missing", run);
+  }
+
+  show() {
+    const { known, labels, run, state, epoch, epochs, chosen } = store;
+    const shown = cursor();
+    if (chosen !== null && known.length < 2) this.pause();
+    const index = chosen === null ? known.length - 1 : known.indexOf(chosen);
+    const values = { epoch: written(shown ?? Math.floor(epoch)), epochs, last: Math.floor(epoch) };
+    const text = place(chosen === null ? labels.following : labels.replaying, values);
+    this.slider.max = Math.max(0, known.length - 1);
+    this.slider.value = Math.max(0, index);
+    this.slider.style.setProperty("--part", `${(100 * this.slider.value) / Math.max(1, this.slider.max)}%`);
+    this.slider.disabled = this.button.disabled = known.length < 2;
+    this.slider.setAttribute("aria-label", labels.slider ?? "");
+    this.slider.setAttribute("aria-valuetext", text);
+    write(this.button, (this.timer ? labels.pause : labels.play) ?? "");
+    write(this.label, text);
+    Object.assign(this.root.dataset, { run: run ?? "", runState: state, epoch: Math.floor(epoch), cursor: shown ?? "" });
+  }
+
+  play() {
+    if (store.chosen === null) choose(0); // at the end: from the start again
+    this.timer = setInterval(() => this.next(), STEP);
+    this.show();
+  }
+
+  next() {
+    if (store.chosen === null) return this.pause();
+    const stride = Math.max(1, Math.ceil(store.known.length / PICTURES));
+    choose(store.known.indexOf(store.chosen) + stride);
+    if (store.chosen === null) this.pause();
+  }
+
+  pause() {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.show();
+  }
+
+  destroy() {
+    clearInterval(this.timer);
+    this.unsubscribe();
+    this.root.remove();
+  }
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

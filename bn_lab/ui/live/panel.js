@@ -1,0 +1,201 @@
+// A figure which is filled from the store and painted by Plotly, when it can be seen.
+import { fill } from "./bind.js";
+import { cursor, store, subscribe } from "./store.js";
+import { theme } from "./style.js";
+
+const HEIGHT = 360; // px, of a figure that does not say its own
+const NARROW = 700; // px of width below which a figure's narrow arrangement is shown, if it has one
+const AXIS = /^[xy]axis\d*$/;
+const RANGE = /^([xy]axis\d*)\.(?:range|autorange)/;
+
+/** Load plotly.js once for the page. It comes as a gzipped file: a plain one the server would compress for every visitor. */
+let loading;
+function loadPlotly(url) {
+  loading ??= fetchScript(url).catch((error) => {
+    loading = undefined; // a later panel may try again
+    throw error;
+  });
+  return loading;
+}
+
+async function fetchScript(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  const bytes = await response.arrayBuffer();
+  const [a, b] = new Uint8Array(bytes, 0, 2);
+  const packed = a === 0x1f && b === 0x8b; // a proxy may have unpacked it on the way
+  const stream = new Blob([bytes]).stream();
+  const text = packed ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
+  const script = document.createElement("script");
+  const source = new Blob([await new Response(text).arrayBuffer()], { type: "text/javascript" });
+  script.src = URL.createObjectURL(source);
+  await new Promise((resolve, reject) => {
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("plotly.js does not run"));
+    document.head.append(script);
+  });
+  URL.revokeObjectURL(script.src);
+  return window.Plotly;
+}
+
+/** Panels that wait for paint, one a picture of the page, so that several figures do not make one long pause. */
+const waiting = new Set();
+let frame = 0;
+function pump() {
+  const [panel] = waiting;
+  waiting.delete(panel);
+  frame = waiting.size ? requestAnimationFrame(pump) : 0;
+  panel?.paint();
+}
+
+export class Panel {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "bn-panel";
+    this.root.setAttribute("role", "img");
+    this.root.dataset.painted = "0";
+    this.plot = document.createElement("div");
+    this.root.append(this.plot);
+    parent.append(this.root);
+    this.zoomed = new Map(); // axis -> range, of axes that the visitor moved, while they mean the same
+    this.limits = new Map(); // axis -> range of the data of this run
+    this.request = () => this.ask();
+    this.unsubscribe = subscribe(this.request);
+    this.sight = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting));
+    this.sight.observe(this.root);
+    this.size = new ResizeObserver(this.request);
+    this.size.observe(this.root);
+    document.addEventListener("visibilitychange", this.request);
+  }
+
+  update({ data }, plotly) {
+    const parsed = (figure) => (typeof figure === "string" ? JSON.parse(figure) : figure);
+    const wide = parsed(data.figure);
+    for (const axis of this.zoomed.keys()) {
+      // A range means nothing on the other kind of axis.
+      if (wide.layout?.[axis]?.type !== this.wide.layout?.[axis]?.type) this.zoomed.delete(axis);
+    }
+    if (data.run !== this.run || data.subject !== this.subject) this.zoomed.clear();
+    this.limits.clear();
+    const { run, subject, key: name } = data;
+    Object.assign(this, { wide, narrow: parsed(data.narrow) ?? wide, run, subject, name, config: configuration(name) });
+    this.root.dataset.run = data.run;
+    this.root.setAttribute("aria-label", data.alt);
+    this.arrange(); // before anything is painted: nothing jumps
+    this.theme = theme(this.root); // a change of theme calls again, too
+    loadPlotly(plotly).then((Plotly) => {
+      this.Plotly = Plotly;
+      this.ask();
+    }, (error) => this.fail(error));
+  }
+
+  /** Take the arrangement that fits the width, and its height. */
+  arrange() {
+    const isNarrow = this.root.clientWidth > 0 && this.root.clientWidth < NARROW;
+    if (isNarrow !== this.isNarrow && this.narrow !== this.wide) {
+      this.zoomed.clear(); // axes of the one arrangement are not those of the other
+      this.limits.clear();
+    }
+    this.isNarrow = isNarrow;
+    this.figure = isNarrow ? this.narrow : this.wide;
+    const height = `${this.figure.layout?.height ?? HEIGHT}px`;
+    if (this.root.style.height !== height) this.root.style.height = height;
+  }
+
+  see(visible) {
+    this.visible = visible;
+    this.ask();
+  }
+
+  /** Paint soon, if it can be seen; what is asked meanwhile is the same paint. */
+  ask() {
+    if (!this.Plotly || !this.visible || document.hidden) return;
+    waiting.add(this);
+    frame ||= requestAnimationFrame(pump);
+  }
+
+  paint() {
+    const width = this.root.clientWidth;
+    if (!width || !this.visible || this.destroyed) return;
+    if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
+    this.arrange();
+    const bound = store.run === this.run;
+    const { data, layout } = fill(this.figure, this.limits, bound);
+    const height = this.root.clientHeight;
+    Object.assign(layout, { width, height, autosize: false, uirevision: `${this.run} ${this.name}` });
+    layout.template = themed(layout.template, this.theme);
+    this.keepZoom(layout);
+    this.Plotly.react(this.plot, data, layout, this.config).then(() => this.painted(bound), (error) => this.fail(error));
+  }
+
+  painted(bound) {
+    if (this.destroyed) return;
+    if (!this.listening) {
+      this.listening = true;
+      this.plot.on("plotly_relayout", (change) => this.remember(change));
+    }
+    this.root.dataset.painted = Number(this.root.dataset.painted) + 1;
+    this.root.dataset.cursor = bound ? cursor() ?? "" : "";
+  }
+
+  /**
+   * Plotly's uirevision keeps legend choices, but gives a zoom up as soon as the template's range changes, which a range that
+   * grows with the data does. So the ranges that the visitor set are kept here, and Plotly keeps none.
+   */
+  keepZoom(layout) {
+    for (const [axis, range] of this.zoomed) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    for (const axis of Object.keys(layout)) {
+      if (AXIS.test(axis)) layout[axis] = { ...layout[axis], uirevision: false };
+    }
+  }
+
+  remember(change) {
+    const axes = new Set(Object.keys(change).map((name) => RANGE.exec(name)?.[1]).filter(Boolean));
+    for (const axis of axes) {
+      const { range, _rangeInitial0: from, _rangeInitial1: to } = this.plot._fullLayout[axis];
+      const reset = change[`${axis}.autorange`] || (range[0] === from && range[1] === to);
+      if (reset) this.zoomed.delete(axis);
+      else this.zoomed.set(axis, [...range]);
+    }
+    if (axes.size) this.ask();
+  }
+
+  fail(error) {
+    this.root.dataset.error = String(error);
+    console.error(error);
+  }
+
+  destroy() {
+    this.destroyed = true;
+    waiting.delete(this);
+    this.unsubscribe();
+    this.sight.disconnect();
+    this.size.disconnect();
+    document.removeEventListener("visibilitychange", this.request);
+    if (this.listening) this.Plotly.purge(this.plot);
+    this.root.remove();
+  }
+}
+
+function configuration(filename) {
+  return {
+    displaylogo: false,
+    showSendToCloud: false,
+    responsive: false,
+    modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    toImageButtonOptions: { format: "png", scale: 2, filename },
+  };
+}
+
+/** The figure's own template under the page's theme. */
+function themed(template, layout) {
+  return { ...template, layout: merged(template?.layout ?? {}, layout) };
+}
+
+const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+function merged(under, over) {
+  const result = { ...under };
+  for (const [name, value] of Object.entries(over)) result[name] = isPlain(value) ? merged(under[name] ?? {}, value) : value;
+  return result;
+}

@@ -1,0 +1,151 @@
+"""The pictures of a training, in sections, each with its choices above it.
+
+Sections are drawn outside of the ticking part of the page: the browser fills them from the frames that the ticks send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.datasets import Table, load
+from bn_lab.experiment import Experiment
+from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
+from bn_lab.i18n import Texts
+from bn_lab.ui.live.components import panel
+from bn_lab.ui.live.components import table as table_component
+
+WIDTHS = (False, True)
+"""Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
+
+SCALES = ("log_x", "log_y")
+"""Options of figures that change how an axis is divided, not what it means."""
+
+
+def curves(run: str, experiment: Experiment, t: Texts) -> None:
+    """Loss and metric of the run with this id."""
+    st.fragment(_curves)(run, experiment, load(experiment.dataset), t, drawn=_log_epochs())
+
+
+def layers(run: str, experiment: Experiment, t: Texts) -> None:
+    """What happens inside the networks of the run, and what they predict."""
+    for section in (_inside, _predictions):
+        # A fragment each: choosing what to see draws one section again, not the page.
+        st.fragment(section)(run, experiment, load(experiment.dataset), t)
+
+
+def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: bool) -> None:
+    """`drawn`: whether the other sections have logarithmic epochs, too."""
+    st.subheader(t("section.curves"))
+    with st.container(horizontal=True):
+        log_y = _choice("view_scale", t("view.scale"), ("log", "linear"), lambda name: t(f"view.{name}")) == "log"
+        log_x = _choice("view_epochs", t("view.epochs"), ("linear", "log"), lambda name: t(f"view.{name}")) == "log"
+        measure = ""
+        if data.task == "regression":
+            measure = _choice("view_metric", t("view.metric"), ("rmse", "r2"), lambda name: t(f"measure.{name}"))
+    if log_x != drawn:
+        st.rerun()  # all sections share this choice; not before all widgets are there, for Streamlit forgets those that are not
+    left, right = st.columns(2)
+    with left:
+        _figure("loss", run, experiment, data, t, log_x=log_x, log_y=log_y)
+    with right:
+        _figure("metric", run, experiment, data, t, measure=measure, log_x=log_x, log_y=log_y)
+
+
+def _inside(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
+    _layers(run, experiment, data, t)
+    _scales(run, experiment, data, t)  # in the same fragment: it shows the layers that were picked above
+
+
+def _layers(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
+    st.subheader(t("section.layers"))
+    st.caption(t("view.first_seed", seed=experiment.seed))
+    with st.container(horizontal=True):
+        look = _choice("view_look", t("view.look"), ("histogram", "over_time"), lambda name: t(f"view.{name}"))
+        if look == "over_time":
+            stage = _choice("view_stage", t("view.stage"), stages_in_order(experiment), lambda name: t(f"stage.{name}"))
+    layers = _chosen_layers(experiment, t)
+    if look == "histogram":
+        _figure("histograms", run, experiment, data, t, layers=layers)
+    else:
+        _figure("ribbons", run, experiment, data, t, stage=stage, layers=layers, log_x=_log_epochs())
+    template = statistics(experiment, data, t, layers=layers)
+    table_component(template.columns, template.rows, run=run, alt=t("table.statistics.alt"), key="statistics")
+
+
+def _scales(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
+    st.subheader(t("section.scales"))
+    names = figure_names(experiment, data)
+    left, right = st.columns(2) if "gauge" in names else (st.container(), st.container())
+    if "gauge" in names:
+        with left:
+            _figure("gauge", run, experiment, data, t)
+    with right:
+        _figure("gradients", run, experiment, data, t, log_x=_log_epochs())
+    if "gamma_beta" in names:
+        _figure("gamma_beta", run, experiment, data, t, layers=_picked_layers(experiment), log_x=_log_epochs())
+
+
+def _predictions(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
+    st.subheader(t("section.predictions"))
+    if data.task == "regression":
+        _figure("predictions", run, experiment, data, t)
+        return
+    _figure("confusion", run, experiment, data, t)
+    if experiment.validation_share:
+        _figure("confusion", run, experiment, data, t, key="confusion_validation", split="validation")
+
+
+def _figure(name: str, run: str, experiment: Experiment, data: Table, t: Texts, key: str = "", **options: Any) -> None:
+    wide, narrow = _templates(name, replace(experiment, epochs=1), data, t, tuple(options.items()))
+    subject = " ".join(f"{option}={value}" for option, value in options.items() if option not in SCALES)
+    panel(wide, narrow=narrow, run=run, alt=alt(name, t), key=key or name, subject=subject)
+
+
+@lru_cache(maxsize=256)
+def _templates(
+    name: str, experiment: Experiment, data: Table, t: Texts, options: tuple[tuple[str, Any], ...]
+) -> tuple[str, ...]:
+    """A figure in both widths as JSON. Drawing takes most of the time of a page, and most pages draw the same again.
+
+    The number of epochs is in no template, so training longer finds them, too.
+    """
+    return tuple(FIGURES[name].draw(experiment, data, t, narrow=narrow, **dict(options)).to_json() for narrow in WIDTHS)
+
+
+def _log_epochs() -> bool:
+    """Whether the visitor wants axes of epochs logarithmic."""
+    return st.session_state.get("view_epochs") == "log"
+
+
+def _choice(key: str, label: str, options: Sequence[str], name: Callable[[str], str]) -> str:
+    """One of some options; the first one where nothing, or nothing that is still there, was chosen."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    st.segmented_control(label, options, format_func=name, key=key, required=True)
+    return str(st.session_state[key])
+
+
+def _picked_layers(experiment: Experiment) -> tuple[int, ...]:
+    """The layers that the visitor picked and that exist, else the usual ones."""
+    picked = [layer for layer in st.session_state.get("view_layers", ()) if layer <= experiment.depth]
+    return tuple(sorted(picked)) or some_layers(experiment.depth)
+
+
+def _chosen_layers(experiment: Experiment, t: Texts) -> tuple[int, ...]:
+    """The layers to show; all of a few, a choice of many."""
+    if len(some_layers(experiment.depth)) == experiment.depth:
+        return some_layers(experiment.depth)
+    st.session_state["view_layers"] = list(_picked_layers(experiment))
+    st.pills(
+        t("view.layers"),
+        list(range(1, experiment.depth + 1)),
+        selection_mode="multi",
+        format_func=lambda layer: t("view.layer", layer=layer),
+        key="view_layers",
+    )
+    return _picked_layers(experiment)

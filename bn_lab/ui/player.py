@@ -1,0 +1,203 @@
+"""Train, pause, step: the buttons, and the part of the page that follows a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from bn_lab.engine.history import History
+from bn_lab.engine.types import Array
+from bn_lab.experiment import FIELDS, ExperimentError
+from bn_lab.figures import LIMIT, curves, fields, row
+from bn_lab.figures.frame import pack
+from bn_lab.i18n import Texts
+from bn_lab.service import State, Training, View
+from bn_lab.service.training import ACTIVE
+from bn_lab.ui import cards, session, words
+from bn_lab.ui.live.components import feed, wants_all
+
+TICK = 0.25
+"""Seconds between two pictures of a running training."""
+
+IDLE_TICK = 10.0
+"""Seconds between two signs of life of a page on which nothing moves."""
+
+FRAME_NUMBERS = 14_000
+"""Numbers that a live frame has at most, 56 kB, unless two snapshots alone are larger."""
+
+FEED = "feed"
+
+
+def buttons(training: Training, state: State, t: Texts) -> None:
+    """The row of buttons for a training in this state; each acts before the page is drawn again."""
+    active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
+    with st.container(horizontal=True, key="player"):
+        if active:
+            _button("pause", t, training.pause, icon=":material/pause:", primary=True)
+        else:
+            resume = state is State.PAUSED
+            _button("resume" if resume else "train", t, training.start, ":material/play_arrow:", True, disabled=ended)
+        _button("step", t, training.step, ":material/skip_next:", disabled=active or ended)
+        _button("epoch", t, training.finish_epoch, ":material/fast_forward:", disabled=active or ended)
+        _button("reset", t, session.reset, ":material/restart_alt:", disabled=state is State.READY)
+        _button("new_seed", t, _new_seed, ":material/casino:")
+        trained = training.view.history is not None and training.view.history.epoch >= session.experiment().epochs
+        if state is State.DONE and trained and (epochs := _longer()) > session.experiment().epochs:
+            _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
+
+
+def _button(
+    name: str,
+    t: Texts,
+    act: Callable[[], None],
+    icon: str,
+    primary: bool = False,
+    disabled: bool = False,
+    **values: object,
+) -> None:
+    st.button(
+        t(f"player.{name}", **values),
+        key=f"player_{name}",
+        help=t(f"player.{name}_help"),
+        icon=icon,
+        type="primary" if primary else "secondary",
+        on_click=act,
+        disabled=disabled,
+    )
+
+
+def _new_seed() -> None:
+    experiment = session.experiment()
+    beyond, limits = experiment.seed + experiment.seeds, FIELDS["seed"].range
+    assert limits is not None
+    session.change("seed", beyond if beyond <= limits.high else 0)
+
+
+def _longer() -> int:
+    highest = FIELDS["epochs"].range
+    assert highest is not None
+    return min(2 * session.experiment().epochs, int(highest.high))
+
+
+def _train_longer() -> None:
+    session.change("epochs", _longer())
+    session.training().start()
+
+
+def follow(training: Training, drawn: State, findings: DeltaGenerator, t: Texts) -> None:
+    """Progress, cards, findings and the replay bar, drawn again several times a second while a training runs.
+
+    `drawn` is the state for which the rest of the page is drawn, `findings` the container for them.
+    """
+    moving = is_moving(training)
+    # The interval belongs to a mounted fragment, so the whole page is drawn once when a training starts or ends.
+    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(training.id, drawn, moving, findings, t)
+
+
+def is_moving(training: Training) -> bool:
+    """Whether the page must look again soon: numbers change, or the untrained networks are about to be there."""
+    view = training.view
+    return view.state in ACTIVE or (view.state is State.READY and view.history is None and training.working)
+
+
+def _tick(run: str, drawn: State, moving: bool, findings: DeltaGenerator, t: Texts) -> None:
+    training = session.training()  # which also tells the trainer that somebody is watching
+    view = training.view
+    if training.id != run or moving != is_moving(training) or (drawn in ACTIVE) != (view.state in ACTIVE):
+        st.rerun()
+    _progress(view, t)
+    if view.error is not None:
+        st.error(failure(view.error, t), icon=":material/error:")
+    if view.state is State.DONE and view.history is not None and view.history.epoch < view.experiment.epochs:
+        st.warning(t("player.all_diverged"), icon=":material/warning:")
+    if view.history is not None:
+        cards.show(view.history, t)
+    everything = wants_all(FEED, training.id)
+    with st.bottom:  # always in reach, however far down the picture is that it moves
+        feed(frame(training.id, view, t, everything=everything), key=FEED)
+    # The container is there even while it is empty: a fragment may only write outside where it did when the page was drawn.
+    with findings, st.container():
+        if view.history is not None:
+            cards.findings(view.history, t)
+
+
+def failure(error: Exception, t: Texts) -> str:
+    """What the page says of a training that failed."""
+    return words.error(t, error) if isinstance(error, ExperimentError) else t("page.failed")
+
+
+def _progress(view: View, t: Texts) -> None:
+    history, epochs = view.history, view.experiment.epochs
+    done = history.progress if history else 0.0
+    values = {
+        "state": t(f"state.{view.state}"),
+        "epoch": f"{int(done):,}",
+        "epochs": f"{epochs:,}",
+        "elapsed": words.duration(view.seconds),
+    }
+    if view.state in ACTIVE and (remaining := view.remaining) is not None:
+        text = t("player.progress_remaining", remaining=words.duration(remaining), **values)
+    else:
+        text = t("player.progress", **values)
+    st.progress(min(1.0, done / epochs), text=text)
+
+
+def frame(run: str, view: View, t: Texts, *, everything: bool = False) -> bytes:
+    """A frame for the browser: curves whole, and snapshots as many as are asked for or fit.
+
+    Args:
+        run: id of the training. view: what to show of it.
+        everything: send all snapshots, as the browser asks for when it lacks some and nothing moves.
+    """
+    header = {
+        "run": run,
+        "state": str(view.state),
+        "epoch": view.history.progress if view.history else 0.0,
+        "epochs": view.experiment.epochs,
+        "recorded": [],
+        "current": False,
+        "labels": {
+            **{name: t(f"replay.{name}") for name in ("play", "pause", "slider", "replaying")},
+            "following": t("replay.following" if view.state in ACTIVE else "replay.standing"),
+        },
+    }
+    history = view.history
+    if history is None:
+        return pack(header, {}, [], {})
+    layout = fields(history)
+    lines = _lines(history, growing=view.state in ACTIVE)
+    snapshots = list(history.snapshots)
+    if not everything:
+        size = sum(length for _, length in layout.values())
+        room = FRAME_NUMBERS - _numbers(lines)
+        snapshots = [snapshots[i] for i in _chosen(len(snapshots), max(2, room // size - 1))]
+    if history.current is not None:
+        snapshots.append(history.current)
+    header |= {"recorded": [s.epoch for s in history.snapshots], "current": history.current is not None}
+    return pack(header, lines, [(s.epoch, row(history, s)) for s in snapshots], layout)
+
+
+def _lines(history: History, *, growing: bool) -> dict[str, Array]:
+    """The curves; while they grow with as many points as half a frame has room for, so many arms and seeds have fewer each."""
+    if not growing:
+        return curves(history, None)
+    lines = curves(history, LIMIT)
+    excess = _numbers(lines) / (FRAME_NUMBERS / 2)
+    return lines if excess <= 1 else curves(history, int(LIMIT / excess))
+
+
+def _numbers(lines: dict[str, Array]) -> int:
+    return sum(map(len, lines.values()))
+
+
+def _chosen(count: int, most: int) -> list[int]:
+    """Positions of at most `most` of `count` snapshots: the latest ones, and others spread over the rest.
+
+    The spread ones differ from frame to frame as the count grows, so that the browser, which keeps what it has seen, soon has
+    most of them.
+    """
+    latest = range(max(0, count - most // 2), count)
+    spread = {k * latest.start // (most - len(latest)) for k in range(most - len(latest))} if latest.start else set()
+    return sorted(spread | set(latest))

@@ -1,0 +1,87 @@
+"""What the page shows before the first training: the networks, the data, and what will happen."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from bn_lab.datasets import Table, load, split
+from bn_lab.experiment import Arm, Experiment
+from bn_lab.figures.style import COLORS
+from bn_lab.i18n import Texts
+from bn_lab.ui import session
+
+COLUMNS = 14
+"""Columns of the data that are shown; pictures have one for each pixel."""
+
+
+def show(experiment: Experiment, t: Texts) -> None:
+    """Networks, plan and data of `experiment`."""
+    table = load(experiment.dataset)
+    st.subheader(t("preview.networks"))
+    st.html("".join(_network(experiment, table, arm, t) for arm in experiment.arms))
+    st.markdown(_plan(experiment, table, t))
+    st.subheader(t("preview.data"))
+    st.markdown(t(f"about.{experiment.dataset}"))
+    _head(table, t)
+
+
+def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
+    """One arm as a row of boxes, from inputs to loss."""
+    inputs = table.features.shape[1]
+    standardized = arm == "standardized" or experiment.inputs == "standardized"
+    boxes = [_box(t("preview.inputs", count=inputs) + (f" · {t('inputs.standardized')}" if standardized else ""))]
+    boxes += [_box(_layer(experiment, arm, k, t), "bn-layer") for k in range(1, experiment.depth + 1)]
+    boxes.append(_box(t("preview.output", count=table.outputs)))
+    boxes.append(_box(t(f"preview.loss_{table.task}")))
+    title = f"{t(f'arm.{arm}')} · {t('preview.parameters', count=f'{session.parameter_count(experiment, table, arm):,}')}"
+    arrows = '<span class="bn-arrow" aria-hidden="true">→</span>'.join(boxes)
+    return f'<div class="bn-network" style="--arm:{COLORS[arm]}"><h4>{escape(title)}</h4><div>{arrows}</div></div>'
+
+
+def _layer(experiment: Experiment, arm: Arm, k: int, t: Texts) -> str:
+    affine, activation = t("preview.affine", units=experiment.width), t(f"activation.{experiment.activation}")
+    parts = {"before": [affine, "BN", activation], "after": [affine, activation, "BN"]}.get(arm, [affine, activation])
+    if experiment.dropout:
+        parts.append(t("preview.dropout", rate=f"{experiment.dropout:g}"))
+    return " · ".join(parts)
+
+
+def _box(text: str, kind: str = "") -> str:
+    return f'<span class="bn-box {kind}">{escape(text)}</span>'
+
+
+def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
+    rows = split(table, experiment, experiment.seed)
+    samples, held = len(rows.train), len(rows.validation)
+    networks = len(experiment.arms) * experiment.seeds
+    values = {
+        "networks": networks,
+        "samples": f"{samples:,}",
+        "batches": f"{-(-(samples - 1) // experiment.batch_size):,}",  # a last batch of one sample joins the one before it
+        "batch": min(experiment.batch_size, samples),
+        "epochs": f"{experiment.epochs:,}",
+    }
+    plan = t("preview.plan", **values)
+    return f"{plan} {t('preview.held', count=f'{held:,}')}" if held else f"{plan} {t('preview.nothing_held')}"
+
+
+def _head(table: Table, t: Texts) -> None:
+    frame = table.head(5)
+    hidden = len(frame.columns) - 1 - COLUMNS
+    if hidden > 0:
+        middle = [c for c in frame.columns[-1 - COLUMNS - hidden // 2 : -1] if c != table.target_name][:COLUMNS]
+        frame = frame[[*middle, table.target_name]]
+    names = {column: _feature(str(column), t) for column in frame.columns}
+    st.dataframe(frame.rename(columns=names), hide_index=True, width="stretch")
+    caption = t(
+        "preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=_feature(table.target_name, t)
+    )
+    st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))
+
+
+def _feature(name: str, t: Texts) -> str:
+    """A column's name in the visitor's language, where the catalogue has one."""
+    key = f"feature.{name}"
+    return t(key) if key in t else name

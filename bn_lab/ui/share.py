@@ -1,0 +1,41 @@
+"""The link to what is on screen, ready to copy."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from bn_lab.i18n import Texts
+from bn_lab.sharing import link
+from bn_lab.ui import session
+from bn_lab.ui.live.components import copy_button
+
+
+def show(t: Texts) -> None:
+    """A button that opens the link and what to know of it."""
+    base = (st.context.url or "http://localhost:8501").rstrip("/") + "/"  # Streamlit leaves the last slash out
+    parameters = session.link_parameters()
+    with st.popover(t("share.button"), icon=":material/link:"):
+        st.markdown(t("share.explain"))
+        address = link(base, session.experiment(), parameters)
+        copy_button(address, label=t("share.copy"), copied=t("share.copied"), key="copy_link")
+        st.code(address, language=None, wrap_lines=True)
+        if (who := reach(base)) != "public":
+            st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
+
+
+def reach(address: str) -> Literal["own", "network", "public"]:
+    """Who can open this address: only the visitor's own computer, others in the same private network, or everyone."""
+    host = (urlsplit(address).hostname or "localhost").rstrip(".")
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        if host == "localhost" or host.endswith(".localhost"):
+            return "own"
+        return "network" if "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa")) else "public"
+    if ip.is_loopback or ip.is_unspecified:
+        return "own"
+    return "public" if ip.is_global else "network"

@@ -1,0 +1,46 @@
+"""How numbers, durations and errors are written on the page."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from bn_lab.experiment import FIELDS, ExperimentError
+from bn_lab.i18n import Texts
+
+NOTHING = "–"
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, also where they are zeros, or a dash where there is no number."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:#.4g}".removesuffix(".")
+
+
+def signed(value: float | None) -> str:
+    """As `number`, with its sign."""
+    return NOTHING if value is None or not math.isfinite(value) else f"{value:+#.4g}".removesuffix(".")
+
+
+def duration(seconds: float | None) -> str:
+    """Minutes and seconds, `1:05`; tenths below ten seconds."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 9.95:
+        return f"0:{seconds:04.1f}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def plain(text: object) -> str:
+    """Text in which Markdown sees nothing but text."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(text))
+
+
+def error(t: Texts, problem: ExperimentError) -> str:
+    """An error in the visitor's language, safe to draw as Markdown."""
+    values = {name: plain(value) for name, value in problem.values.items()}
+    if problem.field in FIELDS:
+        values["field"] = t(f"field.{problem.field}")
+    return t(f"error.{problem.rule}", **values)

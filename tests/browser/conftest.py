@@ -1,0 +1,154 @@
+"""A real server, and visitors in a real browser."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.lab import ACTIVE, SECONDS, Lab, Visit
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+
+expect.set_options(timeout=30 * SECONDS)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, and the file into which it writes."""
+
+    address: str
+    log: Path
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Ask ten times a second until `condition` holds: for what no page can tell."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def serve(*command: str, log: Path) -> Iterator[Server]:
+    """Run Streamlit by `command` until the end of the block."""
+    port = free_port()
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, *command, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_until(lambda: is_healthy(address) or process.poll() is not None, 60, "the server answers")
+            assert process.poll() is None, f"the server ended:\n{log.read_text()}"
+            yield Server(address, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The lab as the README starts it."""
+    with serve("-m", "streamlit", "run", "app.py", log=tmp_path_factory.mktemp("server") / "log") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def observed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A lab that writes the states of its trainings into its log."""
+    with serve("tests/browser/observed_server.py", log=tmp_path_factory.mktemp("observed") / "log") as started:
+        yield started
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Visitors; at the end of the test none of their pages may have complained."""
+    labs: list[Lab] = []
+
+    def opened(
+        query: str = "",
+        *,
+        path: str = "",
+        language: str = "en",
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        address: str = "",
+    ) -> Lab:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale={"en": "en-US", "ko": "ko-KR"}[language],
+        )
+        context.set_default_timeout(30 * SECONDS)
+        labs.append(Lab(context.new_page(), address or server.address, language))
+        return labs[-1].open(query, path)
+
+    yield opened
+    complaints = [complaint for lab in labs if not lab.page.is_closed() for complaint in lab.complaints()]
+    if complaints or request.node.stash.get(FAILED, False):
+        _report(labs, server, request.node.name)
+    for lab in labs:
+        _leave(lab)
+    assert not complaints, "\n".join(complaints)
+
+
+def _report(labs: list[Lab], server: Server, test: str) -> None:
+    """What the pages looked like, and what the server had to say."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for k, lab in enumerate(labs):
+        if not lab.page.is_closed():
+            name = re.sub(r"\W+", "-", f"failed {test} {k}").strip("-")
+            lab.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+            print(f"{name}.png: {lab.page.url}, {lab.errors}")
+    print(server.log.read_text()[-5000:])
+
+
+def _leave(lab: Lab) -> None:
+    """Close the page. A training would go on for a while, and take the time from the next test."""
+    if not lab.page.is_closed() and lab.feed.count() and ACTIVE.match(lab.state):
+        lab.press("pause")
+        expect(lab.feed).not_to_have_attribute("data-run-state", ACTIVE)
+    lab.page.context.close()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let fixtures know whether their test failed."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report

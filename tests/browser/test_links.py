@@ -1,0 +1,87 @@
+"""The address is the experiment."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import alone
+from tests.browser.lab import Visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_reloaded_page_opens_the_same_experiment_and_gives_the_same_curve(visit: Visit) -> None:
+    lab = visit()
+    lab.choose("dataset", lab.words("dataset.iris"))
+    lab.wait_for_query(dataset="iris")
+    lab.slide("epochs", "Home")
+    lab.wait_for_query(dataset="iris", epochs="1")
+    for stop in ("2", "5", "10", "20"):
+        lab.slide("epochs", "ArrowRight")
+        lab.wait_for_query(dataset="iris", epochs=stop)
+    lab.train_to_the_end()
+    first = lab.finished_curves(20)
+    lab.page.reload()
+    lab.ready()
+    lab.expect_state("ready")
+    assert lab.query == {"dataset": "iris", "epochs": "20"}
+    assert lab.points() == 0
+    lab.train_to_the_end()
+    assert lab.finished_curves(20) == first == alone.losses("dataset=iris&epochs=20")
+
+
+def test_another_visitor_of_the_link_gets_the_same_curve(visit: Visit) -> None:
+    query = "dataset=iris&epochs=20&width=16&activation=relu&arms=none,after&learning_rate=0.01&seed=7"
+    first, second = visit(query), visit(query)
+    for lab in (first, second):
+        assert dict(pair.split("=") for pair in query.split("&")) == lab.query
+        lab.train_to_the_end()
+    assert first.finished_curves(20) == second.finished_curves(20) == alone.losses(query)
+
+
+def test_the_link_to_copy_is_the_address(visit: Visit) -> None:
+    lab = visit("dataset=iris&depth=5")
+    lab.page.get_by_test_id("stPopoverButton").click()
+    shown = lab.page.get_by_test_id("stCode").filter(has_text="http")
+    expect(shown).to_contain_text(f"{lab.address}/?dataset=iris&depth=5")
+    expect(lab.page.get_by_text(lab.words("share.local"))).to_be_visible()
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.page.locator(".bn-copy button").click()
+    expect(lab.page.locator('.bn-copy[data-copied="true"]')).to_be_visible()
+    assert lab.page.evaluate("navigator.clipboard.readText()") == f"{lab.address}/?dataset=iris&depth=5"
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"), [("depth=99", "field.depth"), ("optimizer=magic", "field.optimizer"), ("colour=red", "colour")]
+)
+def test_a_link_with_a_bad_value_names_it_and_keeps_the_rest(visit: Visit, bad: str, named: str) -> None:
+    lab = visit(f"dataset=iris&{bad}&epochs=20")
+    is_field = named in lab.words
+    message = lab.page.get_by_test_id("stAlert").filter(has_text=lab.words(named) if is_field else named)
+    expect(message).to_be_visible()
+    if is_field:
+        expect(message).to_contain_text(bad.partition("=")[2])
+    lab.wait_for_query(dataset="iris", epochs="20")
+
+
+def test_moving_between_the_pages_keeps_experiment_and_training(visit: Visit) -> None:
+    lab = visit("dataset=iris&epochs=5000&depth=2&lang=en")
+    lab.train(until=20)
+    run, query = lab.run, lab.query
+    lab.page.get_by_role("link", name=lab.words("page.rules")).click()
+    lab.page.wait_for_url("**/rules**")
+    lab.wait_for_query(**query)
+    lab.page.get_by_role("link", name=lab.words("page.lab"), exact=True).click()
+    lab.ready()
+    lab.wait_for_query(**query)
+    assert lab.run == run
+    lab.wait_for_epoch(lab.epoch + 20)
+    assert lab.state == "running"
+
+
+def test_a_link_to_the_rules_keeps_the_experiment(visit: Visit) -> None:
+    lab = visit("dataset=iris&epochs=20", path="rules")
+    lab.page.get_by_role("link", name=lab.words("page.lab"), exact=True).click()
+    lab.ready()
+    lab.wait_for_query(dataset="iris", epochs="20")

@@ -1,0 +1,30 @@
+"""What tests of several parts share: the browser, and patience with a busy machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of all tests: a process can drive only one at a time. A missing one is a failure, not a skip."""
+    path = os.environ.get("BN_LAB_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no browser: install chromium, or name one in BN_LAB_CHROMIUM"
+    # No other host is asked anything, so that a test is the same with and without a network.
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    if os.name == "posix" and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

@@ -1,0 +1,100 @@
+"""Inference mode against plain torch modules in eval mode."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bn_lab.datasets import Table
+from bn_lab.engine import batches
+from bn_lab.engine.run import Run
+from bn_lab.engine.types import Array
+from bn_lab.experiment import ARMS, Arm, DatasetName, Experiment
+
+Toy = Callable[..., Table]
+
+
+def network(experiment: Experiment, arm: Arm, weights: Mapping[str, Array]) -> nn.Sequential:
+    """The network with these weights, built as anyone would in torch."""
+
+    def tensor(key: str) -> Tensor:
+        return torch.tensor(weights[key], dtype=torch.float64)
+
+    layers: list[nn.Module] = []
+    for k in range(experiment.depth + 1):
+        linear = nn.Linear(weights[f"weight.{k}"].shape[1], weights[f"weight.{k}"].shape[0], dtype=torch.float64)
+        linear.load_state_dict({"weight": tensor(f"weight.{k}"), "bias": tensor(f"bias.{k}")})
+        layers.append(linear)
+        if k == experiment.depth:
+            break
+        pair: list[nn.Module] = [nn.SiLU()]
+        if arm in ("before", "after"):
+            norm = nn.BatchNorm1d(experiment.width, eps=experiment.epsilon, dtype=torch.float64)
+            names = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
+            norm.load_state_dict({theirs: tensor(f"{own}.{k}") for theirs, own in names.items()}, strict=False)
+            pair.insert(0 if arm == "before" else 1, norm)
+        layers += pair
+        if experiment.dropout:
+            layers.append(nn.Dropout(experiment.dropout))
+    return nn.Sequential(*layers).eval()
+
+
+def expected(run: Run, arm: int, s: int, which: str) -> tuple[Array, float, float]:
+    """Outputs `(C, n)`, loss and accuracy of one network on its training or validation samples."""
+    experiment, table = run.experiment, run.table
+    rows = getattr(run.source.splits[s], which)
+    x, target = table.features[rows], table.target[rows]
+    if "standardized" in (experiment.arms[arm], experiment.inputs):
+        train = table.features[run.source.splits[s].train]
+        x = (x - train.mean(axis=0)) / train.std(axis=0)
+    module = network(experiment, experiment.arms[arm], run.weights(arm, s))
+    with torch.no_grad():
+        out = module(torch.tensor(x))
+    if table.task == "classification":
+        loss = nn.functional.cross_entropy(out, torch.tensor(target)).item()
+        return out.numpy().T, loss, float((out.numpy().argmax(axis=1) == target).mean())
+    return out.numpy().T, float(np.mean((out.numpy()[:, 0] - target) ** 2)), np.nan
+
+
+@pytest.mark.parametrize("dataset", ["boston", "iris"])
+@pytest.mark.parametrize("choices", [{}, {"validation_share": 0.25, "dropout": 0.3, "inputs": "standardized"}])
+def test_evaluation_is_what_plain_modules_give(dataset: DatasetName, choices: dict[str, Any]) -> None:
+    run = Run(Experiment(dataset=dataset, arms=ARMS, seeds=2, epochs=3, **choices), dtype=torch.float64)
+    while not run.finished:
+        run.finish_epoch()
+    evaluations = run.evaluate()
+    assert set(evaluations) == {"train"} | ({"validation"} if choices else set())
+    history = run.history()
+    for which, evaluation in evaluations.items():
+        for arm in range(len(ARMS)):
+            for s in range(2):
+                outputs, loss, accuracy = expected(run, arm, s, which)
+                assert evaluation.loss[arm, s] == pytest.approx(loss, rel=1e-9)
+                if s == 0:
+                    np.testing.assert_allclose(evaluation.outputs[arm], outputs, rtol=1e-7, atol=1e-9)
+                if dataset == "iris":
+                    assert evaluation.accuracy is not None
+                    assert evaluation.accuracy[arm, s] == pytest.approx(accuracy)
+    assert (evaluations["train"].accuracy is None) == (dataset == "boston")
+    if choices:
+        assert history.validation_loss is not None
+        np.testing.assert_array_equal(history.validation_loss[:, :, -1], evaluations["validation"].loss)
+        if dataset == "iris":
+            assert history.validation_accuracy is not None
+            np.testing.assert_array_equal(history.validation_accuracy[:, :, -1], evaluations["validation"].accuracy)
+
+
+def test_evaluating_in_pieces_gives_the_same(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def evaluated() -> Any:
+        run = Run(Experiment(dataset="iris", arms=ARMS, seeds=2, epochs=1), table=toy("classification"), dtype=torch.float64)
+        run.finish_epoch()
+        return run.evaluate()["train"]
+
+    whole = evaluated()
+    monkeypatch.setattr(batches, "BLOCK_NUMBERS", 7 * 3 * 8)  # seven samples of three features for eight networks
+    pieces = evaluated()
+    for name in ("loss", "accuracy", "outputs"):
+        np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-12)

@@ -1,0 +1,448 @@
+"""Summaries and findings say what the numbers say: checked on small made-up histories whose answers are known."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bn_lab.engine.history import Divergence, History, Snapshot
+from bn_lab.engine.summary import CLOSE, LATE, TOLD, Summary, findings, is_output_layer, summaries
+from bn_lab.experiment import ARMS, Experiment
+from bn_lab.i18n import LANGUAGES, texts
+
+NAN = math.nan
+
+Curves = Mapping[Any, Any]
+"""By arm: a list of losses per seed."""
+
+
+def stacked(values: Curves | None) -> np.ndarray[Any, Any] | None:
+    return None if values is None else np.array(list(values.values()), float)
+
+
+def made_up(
+    losses: Curves,
+    *,
+    validation: Curves | None = None,
+    accuracy: Curves | None = None,
+    partial: Curves | None = None,
+    inference: Curves | None = None,
+    snapshot: float | None = None,
+    divergences: Sequence[Divergence] = (),
+    **choices: Any,
+) -> History:
+    """A history with these numbers; in inference mode the networks do as in the last epoch unless said otherwise."""
+    loss = stacked(losses)
+    assert loss is not None
+    arms, seeds, epochs = loss.shape
+    experiment = Experiment(arms=tuple(losses), seeds=seeds, epochs=max(1, epochs), **choices)
+    assert experiment.arms == tuple(losses)
+    now = np.array(list(inference.values())) if inference else loss[..., -1] if epochs else np.full((arms, seeds), NAN)
+    return History(
+        experiment=experiment,
+        task="regression" if accuracy is None else "classification",
+        classes=() if accuracy is None else ("a", "b"),
+        epoch=epochs,
+        steps=2 * epochs + (partial is not None),
+        steps_per_epoch=2,
+        seconds=1.0,
+        train_loss=loss,
+        train_accuracy=stacked(accuracy),
+        validation_loss=stacked(validation),
+        validation_accuracy=None if accuracy is None or validation is None else stacked(accuracy),
+        partial_loss=None if partial is None else np.array(list(partial.values())),
+        target_variance=np.full(seeds, 8.0),
+        validation_target_variance=None if validation is None else np.full(seeds, 4.0),
+        snapshots=(Snapshot(float(epochs) if snapshot is None else snapshot, {}, now, None),),
+        current=None,
+        shown=None,
+        divergences=tuple(divergences),
+    )
+
+
+def by_arm(history: History) -> dict[str, Summary]:
+    found = summaries(history)
+    assert [summary.arm for summary in found] == list(history.experiment.arms)
+    return {summary.arm: summary for summary in found}
+
+
+def told(history: History) -> dict[str, list[dict[str, Any]]]:
+    """The values of all findings by id; each of them can be put into words."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for finding in findings(history):
+        for language in LANGUAGES:
+            assert texts(language)(f"finding.{finding.id}", **finding.values)
+        found.setdefault(finding.id, []).append(finding.values)
+    return found
+
+
+# Summaries.
+
+
+def test_where_each_arm_stands() -> None:
+    history = made_up(
+        {"none": [[9.0, 5.0, 4.0]], "before": [[20.0, 6.0, 2.0]]}, inference={"none": [4.5], "before": [1.5]}, dataset="boston"
+    )
+    plain, before = by_arm(history).values()
+    assert (plain.train_loss, before.train_loss) == (4.0, 2.0)
+    assert (plain.inference_loss, before.inference_loss) == (4.5, 1.5)
+    assert (plain.difference, before.difference) == (None, -2.0)
+    assert plain.validation_loss is before.validation_loss is None
+    assert plain.metrics == {("rmse", "train"): 2.0, ("r2", "train"): 0.5}
+    assert plain.diverged == before.diverged == 0
+
+
+def test_validation_has_its_own_loss_and_metrics() -> None:
+    losses = {"none": [[9.0, 4.0]], "before": [[9.0, 1.0]]}
+    before = by_arm(made_up(losses, validation={"none": [[9.0, 9.0]], "before": [[16.0, 4.0]]}))["before"]
+    assert before.validation_loss == 4.0
+    assert before.metrics == {
+        ("rmse", "train"): 1.0,
+        ("r2", "train"): 1 - 1 / 8,
+        ("rmse", "validation"): 2.0,
+        ("r2", "validation"): 0.0,
+    }
+
+
+def test_classes_have_accuracy() -> None:
+    losses, accuracy = {"none": [[1.0, 0.5]]}, {"none": [[0.4, 0.75]]}
+    (plain,) = summaries(made_up(losses, accuracy=accuracy, dataset="iris"))
+    assert plain.metrics == {("accuracy", "train"): 0.75}
+    (plain,) = summaries(made_up(losses, accuracy=accuracy, validation=losses, dataset="iris"))
+    assert plain.metrics == {("accuracy", "train"): 0.75, ("accuracy", "validation"): 0.75}
+
+
+@pytest.mark.parametrize(
+    ("arms", "rivals"),
+    [
+        (("none", "before"), ("before", "none")),
+        (("none", "standardized", "before", "after"), ("before", "none", "none", "none")),
+        (("none", "standardized"), ("standardized", "none")),
+        (("before", "after"), ("after", "before")),
+        (("standardized", "after"), ("after", "standardized")),
+        (("none",), (None,)),
+    ],
+)
+def test_the_rival_is_without_batch_norm_or_else_with_it(arms: tuple[str, ...], rivals: tuple[str | None, ...]) -> None:
+    found = by_arm(made_up({arm: [[1.0]] for arm in arms}))
+    assert tuple(summary.rival for summary in found.values()) == rivals
+    assert [summary.difference is not None for summary in found.values()] == ["none" in arms and arm != "none" for arm in arms]
+
+
+def test_epochs_to_the_best_loss_of_the_rival() -> None:
+    found = by_arm(made_up({"none": [[9.0, 5.0, 6.0, 7.0]], "before": [[20.0, 5.5, 5.0, 2.0]]}))
+    assert (found["before"].rival_loss, found["before"].epochs_to_rival) == (5.0, 3)
+    assert (found["none"].rival_loss, found["none"].epochs_to_rival) == (2.0, None)
+
+
+def test_nothing_to_compare() -> None:
+    (plain,) = summaries(made_up({"none": [[9.0, 5.0]]}))
+    assert (plain.rival, plain.rival_loss, plain.epochs_to_rival, plain.difference) == (None,) * 4
+
+
+def test_numbers_are_medians_over_the_seeds() -> None:
+    losses = {"none": [[9.0, 1.0], [9.0, 2.0], [9.0, 100.0]], "before": [[5.0, 5.0], [5.0, 3.0], [5.0, 4.0]]}
+    inference = {"none": [1.0, 2.0, 3.0], "before": [1.0, 8.0, 9.0]}
+    found = by_arm(made_up(losses, inference=inference))
+    assert (found["none"].train_loss, found["before"].train_loss) == (2.0, 4.0)
+    assert found["before"].difference == 2.0
+    assert (found["none"].inference_loss, found["before"].inference_loss) == (2.0, 8.0)
+    assert found["none"].metrics["rmse", "train"] == pytest.approx(math.sqrt(2))
+    assert found["none"].rival_loss == 4.0
+    assert found["none"].epochs_to_rival == 2
+
+
+def test_diverged_networks_are_counted_and_left_out() -> None:
+    losses = {"none": [[4.0, NAN], [2.0, 2.0], [6.0, 8.0]], "before": [[3.0, 1.0], [3.0, 1.0], [3.0, 1.0]]}
+    found = by_arm(made_up(losses, divergences=[Divergence("none", 0, 2, 1)]))
+    assert found["none"].train_loss == 5.0
+    assert found["none"].diverged == 1
+    assert found["before"].diverged == 0
+    assert found["before"].difference == -4.0
+
+
+def test_an_arm_of_which_nothing_is_left_has_no_numbers() -> None:
+    losses = {"none": [[4.0, NAN]], "before": [[5.0, 4.5]]}
+    inference = {"none": [NAN], "before": [1.0]}
+    found = by_arm(made_up(losses, inference=inference, divergences=[Divergence("none", 0, 2, 4)]))
+    assert math.isnan(found["none"].train_loss)
+    assert math.isnan(found["none"].inference_loss)
+    assert all(math.isnan(value) for value in found["none"].metrics.values())
+    assert found["before"].difference is not None
+    assert math.isnan(found["before"].difference)
+    assert (found["before"].rival_loss, found["before"].epochs_to_rival) == (4.0, None)
+    assert found["none"].epochs_to_rival == 1
+
+
+def test_an_epoch_under_way_shows_in_the_loss_but_sets_no_marks() -> None:
+    losses = {"none": [[9.0, 5.0]], "before": [[20.0, 6.0]]}
+    found = by_arm(made_up(losses, partial={"none": [3.0], "before": [1.0]}))
+    assert (found["none"].train_loss, found["before"].train_loss) == (3.0, 1.0)
+    assert found["before"].difference == -2.0
+    assert (found["none"].rival_loss, found["before"].rival_loss) == (6.0, 5.0)
+    assert found["none"].epochs_to_rival == 2
+    assert found["before"].epochs_to_rival is None
+
+
+def test_before_the_first_epoch_nothing_is_claimed() -> None:
+    for partial in (None, {"none": [3.0], "before": [1.0]}):
+        history = made_up({"none": [[]], "before": [[]]}, partial=partial)
+        found = by_arm(history)
+        assert found["before"].rival_loss is None
+        assert found["before"].epochs_to_rival is None
+        assert math.isnan(found["before"].train_loss) if partial is None else found["before"].train_loss == 1.0
+        assert findings(history) == []
+
+
+# Findings.
+
+
+def test_who_is_ahead_now_and_how_often_of_late() -> None:
+    found = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "before": [[9.0, 1.0, 5.0, 2.0]]}))
+    assert found["race_lower"] == [{"arm": "before", "loss": 2.0, "plain": 3.0, "count": 2, "window": 4}]
+    assert not {"race_higher", "race_equal"} & set(found)
+    found = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "after": [[9.0, 1.0, 5.0, 4.0]]}))
+    assert found["race_higher"] == [{"arm": "after", "loss": 4.0, "plain": 3.0, "count": 3, "window": 4}]
+
+
+def test_of_late_is_not_the_whole_run() -> None:
+    long = LATE + 50
+    (race,) = told(made_up({"none": [[5.0] * long], "before": [[9.0] * 40 + [1.0] * (long - 40)]}))["race_lower"]
+    assert (race["count"], race["window"]) == (LATE, LATE)
+
+
+@pytest.mark.parametrize("factor", [1 - CLOSE / 2, 1.0, 1 / (1 - CLOSE / 2)])
+def test_losses_that_hardly_differ_are_level(factor: float) -> None:
+    found = told(made_up({"none": [[5.0, 100.0]], "before": [[5.0, 100.0 * factor]]}))
+    assert found["race_equal"][0]["loss"] == 100.0 * factor
+    assert not {"race_lower", "race_higher"} & set(found)
+
+
+def test_every_arm_with_batch_norm_has_its_race() -> None:
+    found = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[1.0]], "after": [[9.0]]}))
+    assert [race["arm"] for race in found["race_lower"]] == ["before"]
+    assert [race["arm"] for race in found["race_higher"]] == ["after"]
+
+
+@pytest.mark.parametrize("arms", [("before",), ("none",), ("none", "standardized"), ("before", "after")])
+def test_there_is_no_race_without_both_sides(arms: tuple[str, ...]) -> None:
+    found = told(made_up({arm: [[2.0 + len(arm)] * 12] for arm in arms}))
+    assert not [name for name in found if name.startswith(("race", "early", "one_seed", "seeds"))]
+
+
+def test_the_other_way_round_at_epoch_ten() -> None:
+    behind = [9.0] * 10 + [1.0] * 10
+    level = [5.0] * 20
+    found = told(made_up({"none": [level], "before": [behind]}))
+    assert found["early_higher"] == [{"arm": "before", "early": 10, "loss": 9.0, "plain": 5.0}]
+    found = told(made_up({"none": [behind], "before": [level]}))
+    assert found["early_lower"] == [{"arm": "before", "early": 10, "loss": 5.0, "plain": 9.0}]
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ([9.0] * 10, "epoch 10 is now"),
+        ([1.0] * 20, "it was ahead then and is now"),
+        ([5.1] * 10 + [1.0] * 10, "they were level then"),
+        ([9.0] * 10 + [5.1] * 10, "they are level now, which is not the other way round"),
+    ],
+)
+def test_it_is_not_the_other_way_round(before: list[float], why: str) -> None:
+    found = told(made_up({"none": [[5.0] * len(before)], "before": [before]}))
+    assert not [name for name in found if name.startswith("early")], why
+
+
+def test_the_control_that_is_missing() -> None:
+    losses = {"none": [[5.0]], "before": [[5.0]], "after": [[5.0]]}
+    assert told(made_up(losses))["control_missing"] == [{}]
+    assert "control_missing" not in told(made_up(losses, inputs="standardized"))
+    assert "control_missing" not in told(made_up({"none": [[5.0]]}))
+
+
+@pytest.mark.parametrize(("control", "relation"), [(1.0, "lower"), (4.9, "equal"), (9.0, "higher")])
+def test_the_control(control: float, relation: str) -> None:
+    losses = {"none": [[50.0]], "standardized": [[control]], "before": [[5.0]]}
+    found = told(made_up(losses))
+    assert [name for name in found if name.startswith("control")] == [f"control_{relation}"]
+    assert found[f"control_{relation}"] == [{"arm": "before", "loss": 5.0, "control": control}]
+    assert not [name for name in told(made_up(losses, inputs="standardized")) if name.startswith("control")]
+
+
+def test_every_arm_with_batch_norm_has_its_control() -> None:
+    found = told(made_up({"none": [[50.0]], "standardized": [[5.0]], "before": [[9.0]], "after": [[1.0]]}))
+    assert found["control_lower"] == [{"arm": "before", "loss": 9.0, "control": 5.0}]
+    assert found["control_higher"] == [{"arm": "after", "loss": 1.0, "control": 5.0}]
+    found = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[NAN]], "after": [[1.0]]}))
+    assert [name for name in found if name.startswith("control")] == ["control_higher"]
+
+
+def test_modes_that_differ() -> None:
+    losses = {"none": [[5.0]], "before": [[5.0]], "after": [[5.0]]}
+    found = told(made_up(losses, inference={"none": [5.0], "before": [9.0], "after": [1.0]}))
+    assert found["inference_higher"] == [{"arm": "before", "epoch": 1, "training": 5.0, "inference": 9.0}]
+    assert found["inference_lower"] == [{"arm": "after", "epoch": 1, "training": 5.0, "inference": 1.0}]
+    found = told(made_up(losses, inference={"none": [5.0], "before": [5.1], "after": [4.9]}))
+    assert not [name for name in found if name.startswith("inference")]
+
+
+@pytest.mark.parametrize(
+    ("plain", "inference", "relation"),
+    [
+        (8.0, 7.7, None),  # without batch normalization the gap is 20 %, with it 23 %
+        (8.0, 8.5, None),
+        (8.0, 7.4, "lower"),
+        (8.0, 10.6, "higher"),  # a gap the other way round is no excuse
+        (12.5, 13.0, None),
+        (12.5, 14.0, "higher"),
+        (12.5, 9.4, "lower"),
+        (NAN, 9.4, "lower"),
+    ],
+)
+def test_modes_must_differ_more_than_without_batch_norm(plain: float, inference: float, relation: str | None) -> None:
+    losses = {"none": [[10.0]], "before": [[10.0]]}
+    found = told(made_up(losses, inference={"none": [plain], "before": [inference]}))
+    names = [name for name in found if name.startswith("inference")]
+    assert names == ([f"inference_{relation}"] if relation else [])
+
+
+def test_modes_without_a_network_to_compare_with() -> None:
+    found = told(made_up({"before": [[10.0]]}, inference={"before": [9.4]}))
+    assert found["inference_lower"] == [{"arm": "before", "epoch": 1, "training": 10.0, "inference": 9.4}]
+    assert not told(made_up({"before": [[0.0]]}, inference={"before": [0.0]})).keys() & {"inference_lower", "inference_higher"}
+
+
+def test_modes_are_compared_at_one_and_the_same_epoch() -> None:
+    losses = {"none": [[5.0, 5.0, 5.0]], "before": [[9.0, 7.0, 1.0]]}
+    inference, partial = {"none": [5.0], "before": [3.0]}, {"none": [5.0], "before": [0.5]}
+    found = told(made_up(losses, inference=inference, partial=partial, snapshot=2.0))
+    assert found["inference_lower"] == [{"arm": "before", "epoch": 2, "training": 7.0, "inference": 3.0}]
+    assert not [name for name in told(made_up(losses, inference=inference, snapshot=0.0)) if name.startswith("inference")]
+
+
+def test_overfitting_is_a_rise_after_the_best() -> None:
+    losses = {"none": [[5.0, 4.0, 3.0]], "before": [[5.0, 4.0, 3.0]]}
+    found = told(made_up(losses, validation={"none": [[5.0, 2.0, 6.0]], "before": [[5.0, 4.0, 4.1]]}))
+    assert found["overfit"] == [{"arm": "none", "best": 2.0, "best_epoch": 2, "last": 6.0}]
+    assert "overfit" not in told(made_up(losses))
+
+
+def test_a_network_that_diverged_did_not_overfit() -> None:
+    losses = {"none": [[5.0, 2.0, NAN]]}
+    found = told(made_up(losses, validation=losses, divergences=[Divergence("none", 0, 3, 2)]))
+    assert found == {"diverged": [{"arm": "none", "seed": 0, "epoch": 3, "layer": 2}]}
+
+
+def test_one_seed_may_be_luck() -> None:
+    assert told(made_up({"none": [[5.0]], "before": [[5.0]]}))["one_seed"] == [{}]
+    found = told(made_up({"none": [[5.0], [3.0], [3.0]], "before": [[4.0], [4.0], [2.0]]}))
+    assert found["seeds_ahead"] == [{"arm": "before", "ahead": 2, "seeds": 3, "window": 1}]
+    assert "one_seed" not in found
+
+
+def test_every_arm_with_batch_norm_has_its_seeds() -> None:
+    found = told(made_up({"none": [[5.0], [5.0]], "before": [[4.0], [6.0]], "after": [[4.0], [4.0]]}))
+    assert [(value["arm"], value["ahead"]) for value in found["seeds_ahead"]] == [("before", 1), ("after", 2)]
+
+
+def test_a_seed_is_not_judged_by_its_last_epoch_alone() -> None:
+    ahead, noisy = [9.0] * 50 + [1.0] * LATE, [1.0] * 50 + [5.0] * (LATE - 1) + [0.1]
+    found = told(made_up({"none": [noisy, noisy], "before": [ahead, [9.0] * (50 + LATE)]}))
+    assert found["seeds_ahead"] == [{"arm": "before", "ahead": 1, "seeds": 2, "window": LATE}]
+
+
+def test_a_diverged_network_has_lost_its_seed() -> None:
+    losses = {"none": [[NAN], [3.0], [NAN]], "before": [[4.0], [NAN], [NAN]]}
+    assert told(made_up(losses))["seeds_ahead"] == [{"arm": "before", "ahead": 1, "seeds": 3, "window": 1}]
+
+
+def test_the_first_three_divergences_are_told() -> None:
+    divergences = [Divergence("none", seed, 2, 1 + seed) for seed in range(5)]
+    losses = {"none": [[5.0, NAN]] * 5, "before": [[5.0, 4.0]] * 5}
+    found = told(made_up(losses, divergences=divergences))
+    assert [value["seed"] for value in found["diverged"]] == [0, 1, 2]
+    assert found["diverged_more"] == [{"count": 2}]
+    assert not [name for name in found if name.startswith(("race", "early"))]
+    assert "diverged_more" not in told(made_up(losses, divergences=divergences[:TOLD]))
+
+
+def test_the_output_layer_has_no_number() -> None:
+    divergences = [Divergence("none", 0, 2, 2), Divergence("none", 1, 2, 3)]
+    history = made_up({"none": [[5.0, NAN]] * 2}, depth=2, divergences=divergences)
+    found = told(history)
+    assert found["diverged"] == [{"arm": "none", "seed": 0, "epoch": 2, "layer": 2}]
+    assert found["diverged_output"] == [{"arm": "none", "seed": 1, "epoch": 2}]
+    assert [is_output_layer(layer, history.experiment) for layer in (1, 2, 3)] == [False, False, True]
+
+
+def test_an_epoch_under_way_changes_no_finding() -> None:
+    losses = {"none": [[5.0] * 20], "before": [[9.0] * 10 + [1.0] * 10]}
+    assert told(made_up(losses)) == told(made_up(losses, partial={"none": [0.1], "before": [99.0]}))
+
+
+numbers = st.floats(1e-6, 1e6) | st.sampled_from([1.0, 1.01, 0.0])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Histories of all shapes, some of their networks diverged on the way."""
+    chosen = draw(st.sets(st.sampled_from(ARMS), min_size=1))
+    arms = [arm for arm in ARMS if arm in chosen]
+    seeds, epochs = draw(st.integers(1, 3)), draw(st.integers(1, 14))
+    shape = (len(arms), seeds, epochs)
+    losses, held = draw(arrays(float, shape, elements=numbers)), draw(arrays(float, shape, elements=numbers))
+    ends = draw(arrays(int, shape[:2], elements=st.integers(0, 2 * epochs)))
+    losses[np.arange(epochs) >= ends[..., None]] = NAN
+    partial = draw(st.none() | arrays(float, shape[:2], elements=numbers))
+    return made_up(
+        dict(zip(arms, losses, strict=True)),
+        validation=dict(zip(arms, held, strict=True)) if draw(st.booleans()) else None,
+        partial=None if partial is None else dict(zip(arms, partial, strict=True)),
+        divergences=[
+            Divergence(arm, seed, int(ends[a, seed]) + 1, 1)
+            for a, arm in enumerate(arms)
+            for seed in range(seeds)
+            if ends[a, seed] < epochs
+        ],
+    )
+
+
+def middle(values: Sequence[float]) -> float:
+    left = [value for value in values if not math.isnan(value)]
+    return statistics.median(left) if left else NAN
+
+
+@given(histories())
+@settings(max_examples=60, deadline=None)
+def test_no_finding_contradicts_the_numbers(history: History) -> None:
+    summaries(history)
+    found = told(history)
+    arms = history.experiment.arms
+    last = {arm: middle(history.train_loss[a, :, -1].tolist()) for a, arm in enumerate(arms)}
+    for race in found.get("race_lower", []):
+        assert race["loss"] == last[race["arm"]] < last["none"] == race["plain"]
+    for race in found.get("race_higher", []):
+        assert race["loss"] == last[race["arm"]] > last["none"] == race["plain"]
+    for race in found.get("race_equal", []):
+        assert abs(race["loss"] - race["plain"]) <= CLOSE * max(race["loss"], race["plain"])
+    for early in found.get("early_higher", []):
+        assert early["loss"] > early["plain"]
+        assert last[early["arm"]] < last["none"]
+    for early in found.get("early_lower", []):
+        assert early["loss"] < early["plain"]
+        assert last[early["arm"]] > last["none"]
+    for control in found.get("control_lower", []):
+        assert control["control"] == last["standardized"] < last[control["arm"]]
+    for overfit in found.get("overfit", []):
+        assert overfit["last"] > overfit["best"]
+        assert overfit["best_epoch"] < history.epoch
+    values = [value for findings_of in found.values() for finding in findings_of for value in finding.values()]
+    assert all(math.isfinite(value) for value in values if isinstance(value, float))

@@ -1,0 +1,180 @@
+"""Every figure template in every form: bindings that resolve, a valid figure when filled, texts in all languages."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from bn_lab.engine.history import STAGES, History
+from bn_lab.engine.run import Run
+from bn_lab.experiment import ARMS, BN_ARMS, Arm, Experiment
+from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order
+from bn_lab.figures.frame import DecodedFrame, fill
+from bn_lab.figures.layers import chosen_layers
+from bn_lab.i18n import LANGUAGES, texts
+
+Framed = Callable[[History], DecodedFrame]
+T = texts("en")
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "loss": [{"log_x": True}, {"log_y": True}],
+    "metric": [{"measure": "r2"}, {"log_y": True}, {"log_x": True}],
+    "histograms": [{"layers": [2]}, {"layers": [99]}],
+    "ribbons": [{"stage": stage} for stage in STAGES] + [{"log_x": True}, {"layers": [1, 3]}],
+    "gamma_beta": [{"log_x": True}, {"layers": [3]}],
+    "gradients": [{"log_x": True}, {"layers": [1]}],
+    "confusion": [{"split": "validation"}],
+}
+
+
+@dataclass(frozen=True)
+class Info:
+    """Just what figures ask of a data set."""
+
+    task: str
+    classes: tuple[str, ...]
+    target_name: str
+    target_unit: str
+
+
+def variants(name: str) -> list[dict[str, Any]]:
+    return [options | narrow for options in [{}, *OPTIONS.get(name, [])] for narrow in ({}, {"narrow": True})]
+
+
+def bindings(figure: go.Figure) -> Iterator[dict[str, Any]]:
+    """All bindings of a template, those of titles and ranges too."""
+    plain = figure.to_plotly_json()
+    for trace in plain["data"]:
+        yield from (trace.get("meta") or {}).get("bind", {}).values()
+    meta = plain["layout"].get("meta") or {}
+    for title in meta.get("titles", []):
+        yield from title["values"]
+    for ends in meta.get("ranges", {}).values():
+        yield from ({"row": part} for part in [*ends["low"], *ends["high"]])
+
+
+def resolves(binding: dict[str, Any], frame: DecodedFrame) -> bool:
+    if "curve" in binding:
+        return binding["curve"] in frame.curves
+    if binding in ({"cursor": True}, {"rows": "epoch"}):
+        return True
+    (kind,) = {"row", "rows"} & set(binding)
+    name, *where = binding[kind]
+    if name not in frame.fields:
+        return False
+    _, length = frame.fields[name]
+    if kind == "rows":
+        assert len(where) == 1, "a line needs one number of every snapshot"
+    start, stop = (where[0], where[0] + 1) if len(where) == 1 else where or (0, length)
+    return 0 <= start < stop <= length
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_binding_resolves_and_the_filled_figure_is_valid(
+    run: Run, history: History, name: str, language: str, framed: Framed
+) -> None:
+    if name not in figure_names(history.experiment, run.table):
+        pytest.skip("not for this task")
+    frame = framed(history)
+    for options in variants(name):
+        figure = FIGURES[name].draw(history.experiment, run.table, texts(language), **options)
+        wanted = [binding for binding in bindings(figure) if not resolves(binding, frame)]
+        assert not wanted, options
+        assert figure.layout.title.text
+        assert figure.layout.height > 200
+        for axis in figure.select_xaxes():
+            assert axis.title.text is not None
+        go.Figure(fill(figure, frame))
+        go.Figure(fill(figure, frame, 0.0))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_has_a_text_alternative_of_one_sentence(name: str, language: str) -> None:
+    sentence = alt(name, texts(language))
+    assert sentence.endswith(".")
+    assert 30 < len(sentence) < 200 or (language == "ko" and 15 < len(sentence) < 200)
+
+
+def test_one_seed_has_no_band_and_no_validation_no_dashed_line(framed: Framed) -> None:
+    run = Run(Experiment(dataset="iris"))
+    figure = FIGURES["loss"].draw(run.experiment, run.table, T)
+    assert not [trace for trace in figure.data if trace.fill]
+    assert all(resolves(binding, framed(run.history())) for binding in bindings(figure))
+
+
+def test_strangers_names_are_shown_as_they_are() -> None:
+    nasty = '<a href="javascript:alert(1)">x</a>&lt;%{z}'
+    info = Info("classification", (nasty, "b"), nasty, nasty)
+    experiment = Experiment(dataset="iris")
+    for name in figure_names(experiment, info):
+        assert "<a" not in FIGURES[name].draw(experiment, info, T).to_json().replace("\\u003c", "<")
+    number = Info("regression", (), nasty, nasty)
+    for name in figure_names(experiment, number):
+        assert "<a" not in FIGURES[name].draw(experiment, number, T).to_json().replace("\\u003c", "<")
+
+
+@pytest.mark.parametrize("width", [1, 40])
+@pytest.mark.parametrize("depth", range(1, 13))
+def test_every_depth_and_width_before_the_first_epoch(depth: int, width: int, framed: Framed) -> None:
+    run = Run(Experiment(dataset="iris", depth=depth, width=width, arms=ARMS))
+    frame = framed(run.history())
+    for name in figure_names(run.experiment, run.table):
+        for narrow in (False, True):
+            figure = FIGURES[name].draw(run.experiment, run.table, T, narrow=narrow)
+            assert all(resolves(binding, frame) for binding in bindings(figure)), name
+            go.Figure(fill(figure, frame))
+
+
+def test_layers_are_chosen_or_few() -> None:
+    assert some_layers(4) == (1, 2, 3, 4)
+    assert some_layers(12) == (1, 6, 12)
+    assert chosen_layers(Experiment(depth=5), [2, 9]) == (2,)
+    assert chosen_layers(Experiment(depth=5), [9]) == (1, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("arms", "names"),
+    [
+        (("none",), ["Wx + b", "activation"]),
+        (("none", "before"), ["Wx + b", "x̂", "γx̂ + β", "activation"]),
+        (("none", "after"), ["Wx + b", "activation", "x̂", "γx̂ + β"]),
+        (("after",), ["Wx + b", "activation", "x̂", "γx̂ + β"]),
+        (("before", "after"), ["Wx + b", "x̂", "γx̂ + β", "activation"]),
+    ],
+)
+def test_stages_stand_in_the_order_of_computation(arms: tuple[Arm, ...], names: list[str]) -> None:
+    experiment = Experiment(arms=arms, depth=1)
+    present = stages_in_order(experiment)
+    assert all(name in T(f"stage.{stage}") for stage, name in zip(present, names, strict=True))
+    figure = FIGURES["histograms"].draw(experiment, Info("regression", (), "y", ""), T)
+    titles = [note.text for note in figure.layout.annotations if "layer 1" in note.text]
+    assert all(name in title.replace("<br>", " ") for title, name in zip(titles, names, strict=True))
+
+
+@pytest.mark.parametrize(("unit", "shown"), [("1000 USD", ("1,000 USD", "1,000달러")), ("m<sup>2", ("m&lt;sup&gt;2",) * 2)])
+def test_units_are_named_in_the_language_where_they_are_known(unit: str, shown: tuple[str, str]) -> None:
+    info = Info("regression", (), "y", unit)
+    for language, name in zip(("en", "ko"), shown, strict=True):
+        title = FIGURES["metric"].draw(Experiment(), info, texts(language)).layout.yaxis.title.text
+        assert title == f"RMSE ({name})"
+
+
+@pytest.mark.parametrize("arms", [(arm,) for arm in ARMS])
+def test_figures_fit_the_arms(arms: tuple[Any, ...], framed: Framed) -> None:
+    run = Run(Experiment(dataset="boston", arms=arms))
+    names = figure_names(run.experiment, run.table)
+    assert ("gauge" in names) == ("gamma_beta" in names) == (arms[0] in BN_ARMS)
+    assert ("predictions" in names, "confusion" in names) == (True, False)
+    for name in names:
+        figure = FIGURES[name].draw(run.experiment, run.table, T)
+        assert all(resolves(binding, framed(run.history())) for binding in bindings(figure))
+
+
+def test_figures_do_not_need_torch() -> None:
+    check = "import bn_lab.figures, sys; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,0 +1,253 @@
+"""The choices of an experiment, their limits and their words."""
+
+import ast
+import math
+import string
+from dataclasses import FrozenInstanceError, fields, replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab import experiment as module
+from bn_lab.experiment import ARMS, BN_ARMS, FIELDS, Experiment, ExperimentError, Field
+
+NUMBERS = [spec for spec in FIELDS.values() if spec.range]
+OPTIONS = [(name, option) for name, spec in FIELDS.items() for option in spec.options]
+
+
+def having(name: str, value: Any) -> Experiment:
+    return Experiment(**{name: value})
+
+
+def values_of(spec: Field) -> st.SearchStrategy[Any]:
+    """All values that a field may have, in canonical form."""
+    if spec.kind == "choice":
+        return st.sampled_from(spec.options)
+    if spec.kind == "choices":
+        return st.sets(st.sampled_from(spec.options), min_size=1).map(lambda chosen: spec.check(list(chosen)))
+    assert spec.range
+    if spec.kind == "float":
+        return st.floats(spec.range.low, spec.range.high)
+    whole = st.integers(int(spec.range.low), int(spec.range.high))
+    return st.none() | whole if spec.optional else whole
+
+
+def just_outside(spec: Field) -> list[float]:
+    assert spec.range
+    low, high = spec.range.low, spec.range.high
+    if spec.kind == "int":
+        return [low - 1, high + 1]
+    return [math.nextafter(low, -math.inf), math.nextafter(high, math.inf)]
+
+
+def error_of(name: str, value: Any) -> ExperimentError:
+    with pytest.raises(ExperimentError) as caught:
+        having(name, value)
+    return caught.value
+
+
+def test_the_defaults_are_the_lesson() -> None:
+    lesson = Experiment(
+        dataset="boston",
+        samples=None,
+        inputs="raw",
+        validation_share=0.0,
+        depth=3,
+        width=8,
+        activation="swish",
+        arms=("none", "before"),
+        epsilon=1e-3,
+        bn_momentum=0.99,
+        optimizer="rmsprop",
+        learning_rate=1e-3,
+        batch_size=32,
+        epochs=1000,
+        initializer="glorot_uniform",
+        weight_scale=1.0,
+        dropout=0.0,
+        l2=0.0,
+        shuffle="every_epoch",
+        seed=0,
+        seeds=1,
+    )
+    assert Experiment() == lesson
+
+
+def test_every_field_is_described() -> None:
+    assert tuple(FIELDS) == tuple(f.name for f in fields(Experiment))
+    for spec in FIELDS.values():
+        assert (spec.range is None) == bool(spec.options)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_default_is_valid(name: str) -> None:
+    assert FIELDS[name].check(FIELDS[name].default) == getattr(Experiment(), name)
+
+
+@pytest.mark.parametrize("spec", NUMBERS, ids=lambda spec: spec.name)
+def test_both_limits_are_allowed(spec: Field) -> None:
+    assert spec.range
+    for limit in (spec.range.low, spec.range.high):
+        value = getattr(having(spec.name, limit), spec.name)
+        assert value == limit
+        assert type(value) is (int if spec.kind == "int" else float)
+
+
+@pytest.mark.parametrize("spec", NUMBERS, ids=lambda spec: spec.name)
+def test_just_outside_the_limits_is_an_error_naming_field_rule_and_value(spec: Field) -> None:
+    for value in just_outside(spec):
+        error = error_of(spec.name, value)
+        assert (error.field, error.rule, error.values["value"]) == (spec.name, "between", value)
+        assert str(error).startswith(f"{spec.name} must be between ")
+        assert str(error).endswith(f"got {value}")
+
+
+@pytest.mark.parametrize("spec", NUMBERS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, "3", (3,), 3j])
+def test_what_is_no_finite_number_is_an_error(spec: Field, value: Any) -> None:
+    assert error_of(spec.name, value).rule == "number"
+
+
+@pytest.mark.parametrize("spec", [s for s in NUMBERS if s.kind == "int"], ids=lambda spec: spec.name)
+def test_a_fraction_is_no_whole_number(spec: Field) -> None:
+    assert error_of(spec.name, 2.5).rule == "integer"
+
+
+def test_the_message_reads_like_a_sentence() -> None:
+    assert str(error_of("depth", 99)) == "depth must be between 1 and 12, got 99"
+    assert str(error_of("seed", -1)) == "seed must be between 0 and 2147483647, got -1"
+    assert isinstance(error_of("depth", 99), ValueError)
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_is_allowed(name: str, option: str) -> None:
+    value = (option,) if FIELDS[name].kind == "choices" else option
+    assert getattr(having(name, value), name) == value
+
+
+@pytest.mark.parametrize("name", [s.name for s in FIELDS.values() if s.kind == "choice"])
+@pytest.mark.parametrize("value", ["", "Swish ", None, 1, ("relu",), ["relu"]])
+def test_no_other_option_is_allowed(name: str, value: Any) -> None:
+    error = error_of(name, value)
+    assert (error.field, error.rule, error.values["value"]) == (name, "one_of", value)
+    assert error.values["options"] == ", ".join(FIELDS[name].options)
+
+
+@pytest.mark.parametrize("value", [(), ("none", "none"), ("none", "beside"), "all", None, 5, (("none",),), [["none"]]])
+def test_arms_are_different_known_names(value: Any) -> None:
+    error = error_of("arms", value)
+    assert (error.field, error.rule) == ("arms", "some_of")
+
+
+@pytest.mark.parametrize("order", list(permutations(ARMS)))
+def test_arms_have_one_order(order: tuple[Any, ...]) -> None:
+    assert Experiment(arms=order) == Experiment(arms=ARMS)
+    assert Experiment(arms=order[:2]).arms == tuple(arm for arm in ARMS if arm in order[:2])
+
+
+def test_the_arms_with_batch_normalization_are_arms() -> None:
+    assert set(BN_ARMS) < set(ARMS)
+
+
+@pytest.mark.parametrize("spec", FIELDS.values(), ids=FIELDS)
+@given(data=st.data())
+def test_parse_reads_what_format_wrote(spec: Field, data: st.DataObject) -> None:
+    value = data.draw(values_of(spec))
+    parsed = spec.parse(spec.format(value))
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize("spec", FIELDS.values(), ids=FIELDS)
+@given(text=st.text() | st.text("0123456789.,e-+_all"))
+def test_parse_gives_a_valid_value_or_an_error_of_its_field(spec: Field, text: str) -> None:
+    try:
+        value = spec.parse(text)
+    except ExperimentError as error:
+        problem: ExperimentError | None = error
+    else:
+        problem = None
+        assert spec.check(value) == value
+    assert problem is None or problem.field == spec.name
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("samples", "all", None),
+        ("samples", "1e3", 1000),
+        ("arms", "before,none", ("none", "before")),
+        ("epsilon", "1e-6", 1e-6),
+        ("epsilon", "10e-7", 1e-6),
+        ("depth", "12", 12),
+        ("dropout", "0", 0.0),
+        ("activation", "leaky_relu", "leaky_relu"),
+    ],
+)
+def test_parse_understands_what_people_write(name: str, text: str, value: Any) -> None:
+    assert FIELDS[name].parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("samples", None, "all"),
+        ("learning_rate", 10.0, "10"),
+        ("l2", 0.0, "0"),
+        ("arms", ("none", "after"), "none,after"),
+    ],
+)
+def test_format_is_short(name: str, value: Any, text: str) -> None:
+    assert FIELDS[name].format(value) == text
+
+
+def rules_raised() -> set[str]:
+    """Second argument of every `ExperimentError(…)` in the package that is written out."""
+    sources = Path(module.__file__).parent.rglob("*.py")
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    calls = [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "ExperimentError"]
+    return {n.args[1].value for n in calls if isinstance(n.args[1], ast.Constant)}  # type: ignore[misc]
+
+
+def test_every_rule_has_a_sentence_and_every_sentence_a_rule() -> None:
+    assert rules_raised() == set(ExperimentError.RULES)
+    for sentence in ExperimentError.RULES.values():
+        names = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        assert "value" in names
+
+
+def test_an_error_keeps_what_its_sentence_needs() -> None:
+    error = ExperimentError("samples", "too_many", 600, high=506, dataset="boston")
+    assert error.values == {"field": "samples", "value": 600, "high": 506, "dataset": "boston"}
+    assert ExperimentError.RULES[error.rule].format(**error.values) == str(error)
+
+
+def test_an_experiment_is_a_value() -> None:
+    one, same, other = Experiment(depth=4), replace(Experiment(), depth=4), Experiment(depth=5)
+    assert one == same != other
+    assert len({one, same, other}) == 2
+    with pytest.raises(FrozenInstanceError):
+        one.depth = 5  # type: ignore[misc]
+
+
+def test_whole_floats_become_integers_and_lists_tuples() -> None:
+    made = having("depth", 4.0)
+    assert made == Experiment(depth=4)
+    assert type(made.depth) is int
+    assert having("arms", ["after", "none"]).arms == ("none", "after")
+    assert hash(having("arms", ["after", "none"])) == hash(Experiment(arms=("none", "after")))
+
+
+def test_differences_are_only_what_is_not_default() -> None:
+    assert Experiment().differences() == {}
+    changed = Experiment(seeds=2, depth=4, arms=("before", "none"))
+    assert changed.differences() == {"depth": 4, "seeds": 2}
+    assert Experiment(**changed.differences()) == changed
+
+
+def test_seeds_count_up() -> None:
+    assert Experiment(seed=5, seeds=3).seed_list == (5, 6, 7)

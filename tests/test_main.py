@@ -1,0 +1,209 @@
+"""The command line: what it trains, writes, shows and refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bn_lab import Experiment, __main__, train
+from bn_lab.__main__ import BAR, main
+from bn_lab.experiment import FIELDS
+from bn_lab.sharing import link
+
+LINK = link("https://lab.example/lab", Experiment(dataset="iris", depth=2, epochs=2, arms=("none",)), {"lang": "ko"})
+
+
+def trained(path: Path, *options: str) -> dict[str, Any]:
+    """Run the command with these options and read what it wrote."""
+    assert main(["train", *options, "--json", str(path / "run.json")]) == 0
+    found: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    return found
+
+
+def test_the_file_holds_the_experiment_and_every_series_of_every_seed(tmp_path: Path) -> None:
+    options = "--dataset iris --epochs 20 --arms none,before --seed 0 --seeds 8"
+    found = trained(tmp_path, *options.split())
+    experiment = Experiment(dataset="iris", epochs=20, arms=("none", "before"), seed=0, seeds=8)
+    history = train(experiment)
+    assert found["experiment"] == json.loads(json.dumps(asdict(experiment)))
+    assert Experiment(**found["experiment"]) == experiment
+    assert list(found["arms"]) == ["none", "before"]
+    assert found["diverged"] == []
+    assert history.train_accuracy is not None
+    for a, arm in enumerate(experiment.arms):
+        assert found["arms"][arm] == {
+            "train_loss": history.train_loss[a].tolist(),
+            "train_accuracy": history.train_accuracy[a].tolist(),
+        }
+        assert np.shape(found["arms"][arm]["train_loss"]) == (8, 20)
+
+
+def test_validation_is_written_where_there_is_some(tmp_path: Path) -> None:
+    found = trained(tmp_path, "--epochs", "2", "--validation-share", "0.2")
+    history = train(Experiment(epochs=2, validation_share=0.2))
+    assert history.validation_loss is not None
+    assert set(found["arms"]["none"]) == {"train_loss", "validation_loss"}
+    assert found["arms"]["before"]["validation_loss"] == history.validation_loss[1].tolist()
+
+
+def test_a_diverged_network_has_no_numbers_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = trained(tmp_path, "--optimizer", "sgd", "--learning_rate", "10", "--arms", "none", "--epochs", "3")
+    (losses,) = found["arms"]["none"]["train_loss"]
+    (divergence,) = found["diverged"]
+    assert losses[divergence["epoch"] - 1 :] == [None] * (len(losses) - divergence["epoch"] + 1)
+    assert (divergence["arm"], divergence["seed"]) == ("none", 0)
+    told = capsys.readouterr().out
+    assert divergence["layer"] == 4  # of three hidden layers and the output
+    assert f"none, seed 0: diverged in epoch {divergence['epoch']}, the output layer grew first" in told
+
+
+def test_a_link_is_trained(tmp_path: Path) -> None:
+    found = trained(tmp_path, "--link", LINK)
+    assert Experiment(**found["experiment"]) == Experiment(dataset="iris", depth=2, epochs=2, arms=("none",))
+
+
+def test_options_override_the_link(tmp_path: Path) -> None:
+    found = trained(tmp_path, "--link", LINK, "--depth", "1", "--width", "4", "--samples", "60")
+    assert Experiment(**found["experiment"]) == Experiment(
+        dataset="iris", depth=1, width=4, epochs=2, arms=("none",), samples=60
+    )
+
+
+def test_an_option_can_put_the_default_back(tmp_path: Path) -> None:
+    address = link("", Experiment(dataset="iris", samples=50, seeds=2, epochs=1))
+    found = trained(tmp_path, "--link", address, "--samples", "all", "--seeds", "1")
+    assert Experiment(**found["experiment"]) == Experiment(dataset="iris", epochs=1)
+
+
+@pytest.mark.parametrize("mark", ["-", "_"])
+def test_fields_are_spelled_with_hyphens_or_underscores(tmp_path: Path, mark: str) -> None:
+    values = {"dataset": "iris", "epochs": "1", "bn_momentum": "0.9", "batch_size": "16", "weight_std": "1e-2", "l2": "0"}
+    options = [part for name, text in values.items() for part in (f"--{name.replace('_', mark)}", text)]
+    found = trained(tmp_path, *options)
+    assert Experiment(**found["experiment"]) == Experiment(
+        dataset="iris", epochs=1, bn_momentum=0.9, batch_size=16, weight_std=0.01, l2=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--depth 99", ("depth", "between 1 and 12", "99")),
+        ("--activation selu", ("activation", "one of swish, relu", "selu")),
+        ("--arms none,beside", ("arms", "different names of none", "beside")),
+        ("--epochs 2.5", ("epochs", "whole number", "2.5")),
+        ("--epsilon nan", ("epsilon", "finite number", "nan")),
+        ("--dataset iris --samples 151", ("samples", "at most 150", "151")),
+        ("--link ?depth=99", ("depth", "between 1 and 12", "99")),
+        ("--link ?wdith=8", ("wdith", "not a setting")),
+    ],
+)
+def test_a_bad_value_is_named_with_its_rule(capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]) -> None:
+    assert main(["train", *options.split()]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("error: ")
+    assert "Traceback" not in told.err
+    assert all(word in told.err for word in words)
+
+
+@pytest.mark.parametrize("arguments", [["train", "--colour", "red"], ["paint"], [], ["train", "--depth"]])
+def test_an_unknown_option_or_command_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(arguments)
+    assert refused.value.code == 2
+    assert "usage: python -m bn_lab" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_an_error_not_a_crash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "nowhere" / "run.json"
+    assert main(["train", "--dataset", "iris", "--epochs", "1", "--json", str(missing)]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_what_each_arm_has_reached_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["train", "--dataset", "iris", "--epochs", "1", "--arms", "none,before,after", "--validation-share", "0.2"]) == 0
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["none", "before", "after"]
+    loss = train(Experiment(dataset="iris", epochs=1, arms=("none",), validation_share=0.2)).train_loss[0, 0, 0]
+    assert f"training loss {loss:.4g}" in lines[0]
+    assert all("inference mode" in line and "validation loss" in line for line in lines)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_a_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["train", "--dataset", "iris", "--epochs", "60"]) == 0
+    bars = terminal.getvalue().split("\r")[1:]
+    assert len(bars) == BAR + 1, "a line for every character that the bar grows, not for every epoch"
+    assert all(len(bar.split(" ")[0]) == BAR for bar in bars)
+    assert bars[0].startswith("░" * BAR + " epoch 1 of 60")
+    assert bars[-1].startswith("█" * BAR + " epoch 60 of 60")
+    assert terminal.getvalue().endswith("\n")
+
+
+def test_a_pipe_sees_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--dataset", "iris", "--epochs", "1"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_every_field_is_an_option_with_its_values_and_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as over:
+        main(["train", "--help"])
+    assert over.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for name, field in FIELDS.items():
+        assert f"--{name} " in told
+        assert f"default: {field.format(field.default)}" in told
+        assert all(option in told for option in field.options)
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter, as a user starts it."""
+    root = Path(__main__.__file__).parents[1]
+    return subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    done = python("-X", "importtime", "-m", "bn_lab", "--help")
+    assert done.returncode == 0
+    assert "train" in done.stdout
+    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "bn_lab.experiment" in imported
+    assert not imported & {"torch", "pandas", "numpy", "streamlit", "plotly"}
+
+
+def test_the_library_imports_torch_only_to_train() -> None:
+    script = """
+import sys
+from bn_lab import Experiment, ExperimentError
+assert "torch" not in sys.modules
+from bn_lab import train
+assert "torch" in sys.modules
+history = train(Experiment(dataset="iris", epochs=2))
+print(history.series("before", "accuracy").shape)
+"""
+    done = python("-W", "error", "-c", script)
+    assert (done.stdout, done.stderr, done.returncode) == ("(1, 2)\n", "", 0)
+
+
+def test_an_unknown_name_of_the_library_is_an_attribute_error() -> None:
+    import bn_lab
+
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = bn_lab.nothing

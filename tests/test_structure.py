@@ -1,0 +1,121 @@
+"""The layers of the project: which part may import which, read from the source."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BELOW_FIGURES = {"experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
+BELOW_FIGURES |= {"studies", "service"}
+
+TABLE: dict[str, set[str]] = {
+    "app": {"streamlit", "ui", "i18n"},
+    "experiment": set(),
+    "presets": {"experiment"},
+    "sharing": {"experiment"},
+    "codegen": {"experiment"},
+    "i18n": set(),
+    "locales": set(),
+    "datasets": {"experiment", "numpy", "pandas"},
+    "engine": {"experiment", "datasets", "torch", "numpy"},
+    "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
+    "service": {"experiment", "engine"},
+    "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
+    "ui": BELOW_FIGURES | {"figures", "streamlit"},
+    "__main__": BELOW_FIGURES,
+}
+"""What each part may import besides the standard library and itself, without the prefix `bn_lab.`.
+
+`bn_lab/__init__.py` is the door for users of the library and not in the table. Nothing inside goes through
+that door: it would import every part at once.
+"""
+
+ONLY_LAZILY = {"distributed"}
+"""Packages that may be missing, so that only a function may import them."""
+
+SOURCES = [path for path in [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))] if path.exists()]
+
+
+def part_of(path: Path) -> str:
+    """`bn_lab/engine/run.py` → `engine`, `bn_lab/sharing.py` → `sharing`, `app.py` → `app`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[1] if parts[0] == "bn_lab" else parts[0]
+
+
+def imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Full names of all that a module imports, wherever and however it does."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node.module or "", node.level, package)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                yield node.args[0].value
+
+
+def absolute(module: str, level: int, package: str) -> str:
+    """`from ..x` inside package `a.b` → `a.x`."""
+    if level == 0:
+        return module
+    parents = package.split(".")
+    return ".".join([*parents[: len(parents) - level + 1], *([module] if module else [])])
+
+
+def row_of(name: str) -> str:
+    """`bn_lab.engine.run` → `engine`, `numpy.typing` → `numpy`, `bn_lab.Experiment` → `bn_lab` (the door)."""
+    parts = name.split(".")
+    if parts[0] != "bn_lab":
+        return parts[0]
+    return parts[1] if len(parts) > 1 and parts[1] in TABLE else "bn_lab"
+
+
+def forbidden(source: str, part: str, package: str) -> set[str]:
+    """What `source`, a module of `part` inside `package`, imports against the table."""
+    used = {row_of(name) for name in imported(ast.parse(source), package)}
+    return used - TABLE[part] - {part} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_imports_only_what_its_row_allows(path: Path) -> None:
+    if path == ROOT / "bn_lab" / "__init__.py":
+        return
+    assert part_of(path) in TABLE, f"{part_of(path)} has no row in the table"
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    assert not forbidden(path.read_text(encoding="utf-8"), part_of(path), package)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_optional_packages_are_imported_only_inside_functions(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            function.body = [ast.Pass()]
+    assert not {row_of(name) for name in imported(tree, "")} & ONLY_LAZILY
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import torch", {"torch"}),
+        ("def f():\n    import streamlit as st", {"streamlit"}),
+        ("if TYPE_CHECKING:\n    from plotly.graph_objects import Figure", {"plotly"}),
+        ("from bn_lab.ui.pages import lab", {"ui"}),
+        ("from bn_lab import figures", {"figures"}),
+        ("from bn_lab import Experiment", {"bn_lab"}),
+        ("from ..ui import pages", {"ui"}),
+        ("from .. import figures", {"figures"}),
+        ("import importlib\nimportlib.import_module('distributed')", {"distributed"}),
+        ("import bn_lab.engine.run, json", {"engine"}),
+        ("from . import tables\nfrom .tables import Table\nfrom bn_lab.datasets import load", set()),
+        ("import numpy as np\nfrom numpy.typing import NDArray\nfrom bn_lab.experiment import ARMS", set()),
+    ],
+)
+def test_the_reader_sees_every_way_to_import(source: str, found: set[str]) -> None:
+    assert forbidden(source, "datasets", "bn_lab.datasets") == found

@@ -1,0 +1,190 @@
+"""The sidebar: a widget for every field, its options and limits those of the experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.i18n import texts
+from bn_lab.sharing import encode
+from bn_lab.ui.controls import GROUPS, STOPS, stops
+
+Open = Callable[..., Any]
+
+SLIDERS = [name for name, field in FIELDS.items() if field.range and name not in ("seed", "samples", "depth")]
+
+OTHER: dict[str, Any] = {
+    "weight_std": 0.1,  # before the other initializer, without which there is no widget for it
+    "dataset": "boston_without_b",
+    "samples": 60,
+    "inputs": "standardized",
+    "validation_share": 0.2,
+    "depth": 7,
+    "width": 16,
+    "activation": "gelu",
+    "arms": ("standardized", "after"),
+    "epsilon": 1e-5,
+    "bn_momentum": 0.9,
+    "optimizer": "adam",
+    "learning_rate": 0.02,
+    "batch_size": 64,
+    "epochs": 2000,
+    "initializer": "he_normal",
+    "weight_scale": 2.0,
+    "dropout": 0.3,
+    "l2": 0.003,
+    "shuffle": "never",
+    "seed": 2**31 - 1,
+    "seeds": 3,
+}
+"""A value for each field that is not the default."""
+
+
+def test_the_groups_hold_every_field_once() -> None:
+    listed = [name for names in GROUPS.values() for name in names]
+    assert sorted(listed) == sorted(FIELDS)
+    assert set(OTHER) == set(FIELDS)
+
+
+def values_of(field: Field) -> st.SearchStrategy[float]:
+    assert field.range
+    low, high = field.range.low, field.range.high
+    return st.floats(low, high) if field.kind == "float" else st.integers(int(low), int(high))
+
+
+@given(st.data(), st.sampled_from(SLIDERS))
+def test_a_slider_stops_at_both_ends_and_at_the_present_value(data: st.DataObject, name: str) -> None:
+    field = FIELDS[name]
+    value = data.draw(values_of(field))
+    found = stops(field, value)
+    assert field.range
+    assert (found[0], found[-1]) == (field.range.low, field.range.high)
+    assert value in found
+    assert found == sorted(set(found))
+    assert all(type(stop) is (int if field.kind == "int" else float) for stop in found)
+    assert [field.check(stop) for stop in found] == found
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_slider_has_few_enough_stops_to_hit_and_each_reads_differently(name: str) -> None:
+    field = FIELDS[name]
+    found = stops(field, field.default)
+    assert field.default in found
+    assert 9 <= len(found) <= 30
+    assert len({f"{stop:.10g}" for stop in found}) == len(found)
+
+
+def test_stops_are_given_for_sliders_only() -> None:
+    assert set(STOPS) <= set(SLIDERS)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_every_field_has_one_widget_with_its_value_options_and_limits(lab: Open) -> None:
+    page = lab(initializer="normal", lang="en")
+    t = texts("en")
+    for name, field in FIELDS.items():
+        widget, value = page.widget(f"field_{name}"), getattr(page.experiment, name)
+        assert widget.label == t(f"field.{name}")
+        assert widget.help == t(f"help.{name}")
+        assert not widget.disabled
+        assert (tuple(widget.value) if field.kind == "choices" else widget.value) == value
+        if field.options:
+            assert len(widget.options) == len(field.options)
+        elif name in SLIDERS:
+            assert widget.options == [f"{stop:.10g}" for stop in stops(field, value)]
+        else:
+            assert field.range
+            assert (widget.min, widget.max) == (field.range.low, field.range.high)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_spread_of_the_weights_is_asked_only_where_it_matters(lab: Open) -> None:
+    page = lab()
+    keys = [getattr(node, "key", None) for node in page.at]
+    assert "field_weight_std" not in keys
+    page.change("initializer", "normal")
+    assert page.widget("field_weight_std").value == FIELDS["weight_std"].default
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_changed_field_changes_experiment_and_link_and_starts_anew(lab: Open) -> None:
+    wanted = Experiment(dataset="iris", initializer="normal")
+    page = lab(wanted)
+    for name, value in OTHER.items():
+        page.training.step()
+        page.trainer.turn()
+        before = page.training
+        assert before.view.state == "paused"
+        page.change(name, value)
+        wanted = replace(wanted, **{name: value})
+        assert page.experiment == wanted, name
+        assert page.at.query_params == encode(wanted)
+        assert page.frame.header["run"] == page.training.id
+        assert page.frame.header["epochs"] == wanted.epochs
+        if name == "epochs":  # which leaves the numbers so far as they are
+            assert page.training is before
+            assert page.state == "paused"
+            assert before.view.history.steps == 1
+        else:
+            assert page.training is not before
+            assert page.state == "ready"
+            assert page.trainer.trainings == [page.training]
+    assert set(encode(wanted)) == set(FIELDS)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_change_back_to_the_default_leaves_the_link(lab: Open) -> None:
+    page = lab(depth="5", width="16")
+    page.change("depth", 3)
+    assert page.at.query_params == {"width": "16"}
+    page.change("width", 8)
+    assert page.at.query_params == {}
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_samples_are_emptied_to_mean_all(lab: Open) -> None:
+    page = lab(dataset="iris", samples="60")
+    page.change("samples", None)
+    assert page.experiment == Experiment(dataset="iris")
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("samples", 151, ("150", "151")), ("arms", (), ())],
+    ids=["more samples than there are", "no arm"],
+)
+def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
+    lab: Open, field: str, value: Any, words: tuple[str, ...]
+) -> None:
+    start = Experiment(dataset="iris", epochs=5)
+    page = lab(start, lang="en")
+    page.click("train")
+    page.until("done")
+    before, warned = page.training, len(page.at.warning)
+    page.change(field, value)
+    assert len(page.at.warning) == warned + 1
+    told = [warning.value for warning in page.at.warning]
+    assert any(texts("en")(f"field.{field}") in text and all(word in text for word in words) for text in told)
+    assert page.experiment == start
+    assert page.training is before
+    assert page.state == "done"
+    shown = page.widget(f"field_{field}").value
+    assert (tuple(shown) if field == "arms" else shown) == getattr(start, field)
+    page.change("depth", 4)
+    assert len(page.at.warning) == warned
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_samples_that_validation_does_not_leave_are_refused(lab: Open) -> None:
+    page = lab(dataset="iris", samples="120")
+    warned = len(page.at.warning)
+    page.change("validation_share", 0.5)
+    assert len(page.at.warning) == warned + 1
+    assert page.experiment == Experiment(dataset="iris", samples=120)

@@ -1,0 +1,92 @@
+"""The link to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from bn_lab.experiment import Experiment
+from bn_lab.i18n import texts
+from bn_lab.sharing import parse_link
+from bn_lab.ui.share import reach
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:8501/",
+        "http://lab.localhost/",
+        "http://127.0.0.1:8501",
+        "http://127.1.2.3/",
+        "http://[::1]:8501/",
+        "http://0.0.0.0:8501/",
+        "http://LOCALHOST/",
+        "http://localhost.:8501/",
+        "",
+    ],
+)
+def test_addresses_of_the_own_computer(address: str) -> None:
+    assert reach(address) == "own"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://192.168.0.7:8501/lab?depth=5",
+        "http://10.1.2.3/",
+        "http://172.16.0.1/",
+        "http://100.64.0.9:8501/",
+        "http://169.254.1.1/",
+        "http://[fe80::1]/",
+        "http://[fd00::7]:8501/",
+        "http://my-mac.local:8501/",
+        "http://lab.internal/",
+        "http://school-pc:8501/",
+        "https://local/",
+    ],
+)
+def test_addresses_of_a_private_network(address: str) -> None:
+    assert reach(address) == "network"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://lab.example/",
+        "https://bn-lab.streamlit.app/rules?lang=ko",
+        "http://8.8.8.8:8501/",
+        "https://localhost.example/",
+        "https://local.example/",
+        "http://172.32.0.1/",
+        "http://[2606:4700::1111]/",
+    ],
+)
+def test_addresses_that_everyone_can_open(address: str) -> None:
+    assert reach(address) == "public"
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("address", "warning"),
+    [("http://localhost:8501", "local"), ("http://10.1.2.3:8501/", "network"), ("https://lab.example", None)],
+)
+def test_the_page_warns_who_cannot_open_the_link(
+    lab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, address: str, warning: str | None
+) -> None:
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: address))
+    page, t = lab(Experiment(), lang="en"), texts("en")
+    assert [node.value for node in page.at.warning] == ([t(f"share.{warning}")] if warning else [])
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_link_on_the_page_opens_what_is_on_the_page(lab: Callable[..., Any]) -> None:
+    page = lab(Experiment(dataset="iris", arms=("none", "after")), lang="ko")
+    page.change("depth", 5)
+    (code,) = page.at.code
+    found = parse_link(code.value)
+    assert found.experiment == page.experiment == Experiment(dataset="iris", arms=("none", "after"), depth=5)
+    assert found.other == {"lang": "ko"}
+    assert found.problems == ()

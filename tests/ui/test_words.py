@@ -1,0 +1,93 @@
+"""Numbers, durations and errors as they are written on the page."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.ui import words
+from bn_lab.ui.words import NOTHING
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_a_dash(nothing: float | None) -> None:
+    assert words.number(nothing) == words.signed(nothing) == words.duration(nothing) == NOTHING
+
+
+@given(st.floats(-1e12, 1e12, allow_nan=False))
+def test_a_number_is_right_to_four_digits(value: float) -> None:
+    assert float(words.number(value)) == pytest.approx(value, rel=5.1e-4, abs=1e-300)
+    assert float(words.signed(value)) == float(words.number(value))
+    assert words.signed(value)[0] in "+-"
+    assert not words.number(value).endswith(".")
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.123456, "0.1235"), (12.3456, "12.35"), (1234.5678, "1235"), (-0.5, "-0.5000")])
+def test_a_number_keeps_its_width(value: float, text: str) -> None:
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00.0"),
+        (1.26, "0:01.3"),
+        (9.94, "0:09.9"),
+        (9.96, "0:10"),
+        (59.4, "0:59"),
+        (59.6, "1:00"),
+        (65, "1:05"),
+        (3600, "60:00"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
+    shown = words.plain(text)
+    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text
+    for special in "\\`*_{}[]()#+-.!|<>~$:&":
+        assert len(re.findall(rf"\\{re.escape(special)}", shown)) >= text.count(special)
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_<>$:&\[\]]", shown)
+
+
+def bad_values() -> list[ExperimentError]:
+    """An error of every rule that a visitor can meet."""
+    errors = []
+    for name, value in [
+        ("depth", 99),
+        ("depth", 2.5),
+        ("depth", "x"),
+        ("activation", "selu"),
+        ("arms", ()),
+        ("epsilon", math.nan),
+    ]:
+        with pytest.raises(ExperimentError) as caught:
+            Experiment(**{name: value})  # type: ignore[arg-type]
+        errors.append(caught.value)
+    return [
+        *errors,
+        ExperimentError("<b>x</b>", "unknown", "<b>x</b>"),
+        ExperimentError("samples", "too_many", 151, high=150, dataset="iris"),
+        ExperimentError("validation_share", "too_few", 0.5, low=2),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("problem", bad_values(), ids=lambda problem: f"{problem.field} {problem.rule}")
+def test_an_error_names_the_field_as_the_page_does(language: str, problem: ExperimentError) -> None:
+    t = texts(language)
+    told = words.error(t, problem)
+    if problem.field in FIELDS:
+        assert t(f"field.{problem.field}") in told
+    assert words.plain(problem.values["value"]) in told
+    assert "<b>" not in told
+    assert not re.search(r"(?<!\\)\{", told)
