@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.engine.history import History
+from bn_lab.engine.history import History, Snapshot
+from bn_lab.engine.seeds import median
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 
@@ -70,13 +71,6 @@ def summaries(history: History) -> list[Summary]:
     return [_summary(history, arm, medians) for arm in history.experiment.arms]
 
 
-def median(values: Array, axis: int = 0) -> Array:
-    """Median over the networks that have not diverged; NaN where all have."""
-    present = ~np.isnan(values).all(axis=axis)
-    filled = np.where(np.expand_dims(present, axis), values, 0.0)
-    return np.where(present, np.nanmedian(filled, axis=axis), np.nan)
-
-
 def _medians(history: History) -> dict[Arm, Array]:
     """Median training loss of each arm: (E,), and one more for a present epoch that is not completed."""
     result = {}
@@ -86,6 +80,10 @@ def _medians(history: History) -> dict[Arm, Array]:
             losses = np.concatenate([losses, history.partial_loss[a][:, None]], axis=1)
         result[arm] = median(losses)
     return result
+
+
+def _inference_loss(snapshot: Snapshot, arm: int) -> float:
+    return float(median(snapshot.inference_loss[arm, :, None])[0])
 
 
 def _last(values: Array) -> float:
@@ -102,8 +100,8 @@ def _summary(history: History, arm: Arm, medians: dict[Arm, Array]) -> Summary:
     return Summary(
         arm=arm,
         train_loss=_last(medians[arm]),
-        inference_loss=float(median(latest.inference_loss[experiment.arms.index(arm)])) if latest else float("nan"),
-        validation_loss=None if validation is None else _last(median(validation)),
+        inference_loss=_inference_loss(latest, experiment.arms.index(arm)) if latest else float("nan"),
+        validation_loss=None if validation is None else _last(median(validation[:, -1:])),
         metrics=dict(_metrics(history, arm)),
         difference=difference,
         rival=rival,
@@ -132,7 +130,7 @@ def _metrics(history: History, arm: Arm) -> Iterator[tuple[tuple[str, str], floa
         for measure in measures:
             values = history.series(arm, measure, split)
             if values is not None:
-                yield (measure, split), _last(median(values))
+                yield (measure, split), _last(median(values[:, -1:]))
 
 
 def findings(history: History) -> list[Finding]:
@@ -204,7 +202,7 @@ def _modes(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
     if not (epoch := int(recorded.epoch)):
         return
     modes = {
-        arm: (float(losses[epoch - 1]), float(median(recorded.inference_loss[history.experiment.arms.index(arm)])))
+        arm: (float(losses[epoch - 1]), _inference_loss(recorded, history.experiment.arms.index(arm)))
         for arm, losses in medians.items()
     }
     usual = _rise(*modes["none"]) if "none" in modes else 0.0

@@ -6,10 +6,12 @@ Letters as in `bn_lab.engine.history`; T stages of an arm, K numbers of γ or β
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from bn_lab.engine.history import ArmSnapshot, History, Snapshot
+from bn_lab.engine.seeds import median
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 
@@ -62,8 +64,20 @@ def fields(history: History) -> dict[str, tuple[int, int]]:
     return places
 
 
+_rows: WeakKeyDictionary[Snapshot, Array] = WeakKeyDictionary()
+"""Snapshots are immutable and are sent again and again while a run is watched; a row lives as long as its snapshot."""
+
+
 def row(history: History, snapshot: Snapshot) -> Array:
     """A snapshot as (S,) float32, laid out as `fields` says; what is not finite stays so."""
+    if (known := _rows.get(snapshot)) is None:
+        known = _row(history, snapshot)
+        known.setflags(write=False)
+        _rows[snapshot] = known
+    return known
+
+
+def _row(history: History, snapshot: Snapshot) -> Array:
     with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite, which is drawn as a gap
         return np.concatenate([np.ravel(values).astype(np.float32) for _, values in _parts(history, snapshot)])
 
@@ -77,9 +91,9 @@ def _parts(history: History, snapshot: Snapshot) -> Iterator[tuple[str, Array]]:
     for a, arm in enumerate(history.experiment.arms):
         for name, values in _arm(history.experiment, arm, snapshot.arms[arm]):
             yield f"{arm}.{name}", values
-        yield f"{arm}.inference_loss", middle(snapshot.inference_loss[a, :, None])
+        yield f"{arm}.inference_loss", median(snapshot.inference_loss[a, :, None])
         if snapshot.inference_accuracy is not None:
-            yield f"{arm}.inference_accuracy", middle(snapshot.inference_accuracy[a, :, None])
+            yield f"{arm}.inference_accuracy", median(snapshot.inference_accuracy[a, :, None])
 
 
 def _arm(experiment: Experiment, arm: Arm, record: ArmSnapshot) -> Iterator[tuple[str, Array]]:
@@ -111,24 +125,3 @@ def _summed_up(values: Array) -> Array:
     if values.shape[1] <= UNITS:
         return values
     return np.asarray(np.quantile(values, QUANTILES, axis=1).T)  # (L, 5)
-
-
-def middle(values: Array) -> Array:
-    """Median of `values (S, n)` over the seeds: (n,)."""
-    return spread(values)[1]
-
-
-def spread(values: Array) -> tuple[Array, Array, Array]:
-    """Smallest, median and largest of `values (S, n)` over those seeds whose value is finite: (n,) each, NaN where none is.
-
-    By sorting: numpy's nan-functions are slower by far for few seeds and warn where nothing is left.
-    """
-    if len(values) == 1:
-        only = np.where(np.isfinite(values[0]), values[0], np.nan)
-        return only, only, only
-    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0)  # NaN comes last
-    count = np.isfinite(ordered).sum(axis=0)
-    at = np.arange(values.shape[1])
-    last = np.maximum(count - 1, 0)
-    median = (ordered[last // 2, at] + ordered[(last + 1) // 2, at]) / 2
-    return ordered[0], median, ordered[last, at]

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 
 from bn_lab.engine.history import History
+from bn_lab.engine.seeds import spread
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS
-from bn_lab.figures.records import spread
 
 SPLITS = ("train", "validation")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the run brings torch along, which only the trainer's thread
     from bn_lab.engine.history import History
     from bn_lab.engine.run import Run
 
-HIDDEN_GRACE = 90.0
+HIDDEN_GRACE = 100.0
 """Seconds that a training goes on without a sign of its page: browsers slow the timers of hidden tabs down to one a minute."""
 
 CLOSED_GRACE = 20.0
@@ -110,17 +110,25 @@ class Training:
 
     # What a page asks for.
 
-    def start(self) -> None:
-        """Train to the end."""
-        self._order("all")
+    def start(self, wait: float = 0.0) -> None:
+        """Train to the end; returns when the first steps are in the view, after `wait` seconds at most.
 
-    def step(self) -> None:
-        """Train one batch more, then stand still."""
+        A page that is drawn right after this then shows something new at once instead of a tick later.
+        """
+        with self._changed:
+            before = self.view.history
+            self._order("all")
+            self._changed.wait_for(lambda: self.view.history is not before or self.view.state not in ACTIVE, wait)
+
+    def step(self, wait: float = 0.0) -> None:
+        """Train one batch more, then stand still; returns when it does, after `wait` seconds at most."""
         self._order("step")
+        self._rest(wait)
 
-    def finish_epoch(self) -> None:
-        """Train to the end of the present epoch, then stand still."""
+    def finish_epoch(self, wait: float = 0.0) -> None:
+        """Train to the end of the present epoch, then stand still; returns when it does, after `wait` seconds at most."""
         self._order("epoch")
+        self._rest(wait)
 
     def look(self, wait: float = 0.0) -> None:
         """Draw the networks and make a view of them, untrained; returns when that is done, after `wait` seconds at most."""
@@ -146,6 +154,11 @@ class Training:
             self._orders.clear()
             self._until = None
             self._changed.notify_all()
+        self._rest(wait)
+
+    def _rest(self, wait: float) -> None:
+        """Return when the training stands still, after `wait` seconds at most."""
+        with self._changed:
             self._changed.wait_for(lambda: self.view.state not in ACTIVE, wait)
 
     def renew(self) -> None:

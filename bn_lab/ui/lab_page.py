@@ -19,22 +19,24 @@ def show() -> None:
     st.html(STYLE)
     controls.show(t)
     experiment, training = session.experiment(), session.training()
-    state = training.view.state  # read once: it may change while the page is drawn
+    begun = player.has_begun(training.view.state)  # asked once: it may change while the page is drawn
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("BN Lab", width="stretch")
         share.show(t)
     st.markdown(t("page.intro"))
     _problems(t)
-    player.buttons(training, state, t)
     numbers = st.container()
-    if state is State.READY:
-        preview.show(experiment, t)
+    with st.container(
+        key="preview"
+    ):  # always there, so that what comes after it stays where it is, and is not drawn anew, when it empties
+        if not begun:
+            preview.show(experiment, t)
     panels.curves(training.id, experiment, t)
     findings = st.container(key="findings")
     with numbers:
-        player.follow(training, state, findings, t)
+        player.show(training, begun, findings, t)
     panels.layers(training.id, experiment, t)
-    if state is not State.READY:
+    if begun:
         with st.expander(t("preview.again")):
             preview.show(experiment, t)
 

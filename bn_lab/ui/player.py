@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from time import sleep
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,33 +20,43 @@ from bn_lab.service.training import ACTIVE
 from bn_lab.ui import cards, session, words
 from bn_lab.ui.live.components import feed, wants_all
 
-TICK = 0.25
+TICK = 0.18
 """Seconds between two pictures of a running training."""
+
+FIRST_LOOK = 0.15
+"""Seconds that the answer to a button waits for the first steps, which then show a tick earlier."""
+
+SETTLE = 0.2
+"""Seconds between the answer to a button and the drawing of the rest of the page: enough for the answer to be painted first.
+
+The server drops what it has not sent when a new run of the page begins, and the browser is busy with it for a while.
+"""
 
 IDLE_TICK = 10.0
 """Seconds between two signs of life of a page on which nothing moves."""
 
-FRAME_NUMBERS = 14_000
-"""Numbers that a live frame has at most, 56 kB, unless two snapshots alone are larger."""
+FRAME_NUMBERS = 12_500
+"""Numbers that a live frame has at most, 50 kB, unless two snapshots alone are larger."""
 
 FEED = "feed"
 
 
-def buttons(training: Training, state: State, t: Texts) -> None:
-    """The row of buttons for a training in this state; each acts before the page is drawn again."""
+def _buttons(training: Training, view: View, t: Texts) -> None:
+    """The row of buttons for a training that stands as in `view`; each acts before anything is drawn again."""
+    state = view.state
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
+    start, step, epoch = (partial(order, wait=FIRST_LOOK) for order in (training.start, training.step, training.finish_epoch))
     with st.container(horizontal=True, key="player"):
         if active:
             _button("pause", t, training.pause, icon=":material/pause:", primary=True)
         else:
-            resume = state is State.PAUSED
-            _button("resume" if resume else "train", t, training.start, ":material/play_arrow:", True, disabled=ended)
-        _button("step", t, training.step, ":material/skip_next:", disabled=active or ended)
-        _button("epoch", t, training.finish_epoch, ":material/fast_forward:", disabled=active or ended)
+            name = "resume" if state is State.PAUSED else "train"
+            _button(name, t, start, ":material/play_arrow:", True, disabled=ended)
+        _button("step", t, step, ":material/skip_next:", disabled=active or ended)
+        _button("epoch", t, epoch, ":material/fast_forward:", disabled=active or ended)
         _button("reset", t, session.reset, ":material/restart_alt:", disabled=state is State.READY)
         _button("new_seed", t, _new_seed, ":material/casino:")
-        trained = training.view.history is not None and training.view.history.epoch >= session.experiment().epochs
-        if state is State.DONE and trained and (epochs := _longer()) > session.experiment().epochs:
+        if state is State.DONE and _is_trained(view) and (epochs := _longer()) > session.experiment().epochs:
             _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
 
 
@@ -68,6 +80,11 @@ def _button(
     )
 
 
+def _is_trained(view: View) -> bool:
+    """Whether all planned epochs are done; a training also ends when every network has diverged."""
+    return view.history is not None and view.history.epoch >= view.experiment.epochs
+
+
 def _new_seed() -> None:
     experiment = session.experiment()
     beyond, limits = experiment.seed + experiment.seeds, FIELDS["seed"].range
@@ -86,37 +103,52 @@ def _train_longer() -> None:
     session.training().start()
 
 
-def follow(training: Training, drawn: State, findings: DeltaGenerator, t: Texts) -> None:
-    """Progress, cards, findings and the replay bar, drawn again several times a second while a training runs.
+def show(training: Training, begun: bool, findings: DeltaGenerator, t: Texts) -> None:
+    """Buttons, progress, cards, findings and the replay bar, drawn again several times a second while a training runs.
 
-    `drawn` is the state for which the rest of the page is drawn, `findings` the container for them.
+    Args:
+        training: what is on screen.
+        begun: whether the rest of the page is drawn for a training that has begun.
+        findings: the container for them.
     """
-    moving = is_moving(training)
-    # The interval belongs to a mounted fragment, so the whole page is drawn once when a training starts or ends.
-    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(training.id, drawn, moving, findings, t)
+    moving = is_moving(training.view, training)
+    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(training.id, begun, moving, findings, t)
 
 
-def is_moving(training: Training) -> bool:
+def has_begun(state: State) -> bool:
+    """Whether there is more to see than untrained networks."""
+    return state is not State.READY
+
+
+def is_moving(view: View, training: Training) -> bool:
     """Whether the page must look again soon: numbers change, or the untrained networks are about to be there."""
-    view = training.view
     return view.state in ACTIVE or (view.state is State.READY and view.history is None and training.working)
 
 
-def _tick(run: str, drawn: State, moving: bool, findings: DeltaGenerator, t: Texts) -> None:
+def _tick(run: str, begun: bool, moving: bool, findings: DeltaGenerator, t: Texts) -> None:
     training = session.training()  # which also tells the trainer that somebody is watching
     view = training.view
-    if training.id != run or moving != is_moving(training) or (drawn in ACTIVE) != (view.state in ACTIVE):
+    if training.id != run:
+        st.rerun()  # all that is on the page belongs to another experiment
+    _buttons(training, view, t)
+    _news(run, view, findings, t)
+    # The interval belongs to the mounted fragment, so the whole page is drawn once when a training starts or ends.
+    if moving != is_moving(view, training) or begun != has_begun(view.state):
+        sleep(SETTLE)
         st.rerun()
+
+
+def _news(run: str, view: View, findings: DeltaGenerator, t: Texts) -> None:
     _progress(view, t)
     if view.error is not None:
         st.error(failure(view.error, t), icon=":material/error:")
-    if view.state is State.DONE and view.history is not None and view.history.epoch < view.experiment.epochs:
+    if view.state is State.DONE and not _is_trained(view):
         st.warning(t("player.all_diverged"), icon=":material/warning:")
     if view.history is not None:
         cards.show(view.history, t)
-    everything = wants_all(FEED, training.id)
+    everything = wants_all(FEED, run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
-        feed(frame(training.id, view, t, everything=everything), key=FEED)
+        feed(frame(run, view, t, everything=everything), key=FEED)
     # The container is there even while it is empty: a fragment may only write outside where it did when the page was drawn.
     with findings, st.container():
         if view.history is not None:

@@ -26,6 +26,9 @@ SECONDS = 1000
 
 ACTIVE = re.compile("^(queued|running)$")
 
+LONG = "dataset=iris&epochs=5000&batch_size=2"
+"""An experiment that trains for minutes on any machine: what a test does meanwhile is never overtaken by its end."""
+
 CURVES = """name => {
     const found = {};
     for (const trace of document.querySelector(`.st-key-${name} .js-plotly-plot`)?.data ?? []) {

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import alone
 from tests.browser.conftest import wait_until
-from tests.browser.lab import Lab, Visit
+from tests.browser.lab import LONG, Lab, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -41,12 +41,12 @@ def test_another_depth_starts_afresh(visit: Visit) -> None:
 
 
 def test_another_data_set_in_the_middle_of_a_training_starts_afresh(visit: Visit) -> None:
-    lab = visit("dataset=iris&epochs=5000")
+    lab = visit(LONG)
     lab.train(until=50)
     old = lab.run
     lab.choose("dataset", lab.words("dataset.boston"))
     lab.expect_new_run(old)
-    lab.wait_for_query(epochs="5000")
+    lab.wait_for_query(epochs="5000", batch_size="2")
     expect_to_look_new(lab, visit)
 
 

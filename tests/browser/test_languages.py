@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bn_lab.i18n import texts
-from tests.browser.lab import Lab, Visit
+from tests.browser.lab import LONG, Lab, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -26,13 +26,13 @@ def test_the_link_decides_then_the_browser(visit: Visit, browser: str, query: st
 
 
 def test_switching_keeps_experiment_and_training(visit: Visit) -> None:
-    lab = visit("dataset=iris&epochs=5000&depth=2")
+    lab = visit(f"{LONG}&depth=2")
     lab.train(until=50)
     run, epoch = lab.run, lab.epoch
     for language in ("ko", "en"):
         lab.speak(language)
         expect_language(lab, language)
-        lab.wait_for_query(dataset="iris", epochs="5000", depth="2", lang=language)
+        lab.wait_for_query(dataset="iris", epochs="5000", batch_size="2", depth="2", lang=language)
         assert lab.run == run
         assert lab.state == "running"
         assert lab.epoch >= epoch

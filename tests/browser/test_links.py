@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import alone
-from tests.browser.lab import Visit
+from tests.browser.lab import LONG, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_link_with_a_bad_value_names_it_and_keeps_the_rest(visit: Visit, bad: 
 
 
 def test_moving_between_the_pages_keeps_experiment_and_training(visit: Visit) -> None:
-    lab = visit("dataset=iris&epochs=5000&depth=2&lang=en")
+    lab = visit(f"{LONG}&depth=2&lang=en")
     lab.train(until=20)
     run, query = lab.run, lab.query
     lab.page.get_by_role("link", name=lab.words("page.rules")).click()

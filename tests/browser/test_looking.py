@@ -7,15 +7,13 @@ from playwright.sync_api import expect
 
 from tests.browser import alone
 from tests.browser.conftest import wait_until
-from tests.browser.lab import Lab, Visit
+from tests.browser.lab import LONG, Lab, Visit
 
 pytestmark = pytest.mark.browser
 
-LONG = "dataset=iris&epochs=5000"
-
 
 def test_zoom_and_legend_choice_survive_the_training(visit: Visit) -> None:
-    lab = visit("dataset=iris&epochs=3000")
+    lab = visit("dataset=iris&epochs=3000&batch_size=8")
     lab.train(until=100)
     lab.see("loss")
     before = lab.range("loss")
@@ -38,6 +36,35 @@ def test_zoom_and_legend_choice_survive_the_training(visit: Visit) -> None:
     lab.page.wait_for_function(
         "end => document.querySelector('.st-key-loss .js-plotly-plot')._fullLayout.xaxis.range[1] > end", arg=zoomed[0][1]
     )
+
+
+IDENTITIES = """() => {
+    const elements = [...document.querySelectorAll(".bn-panel, .bn-feed")];
+    window.drawn = new Map(elements.map((element) => [element, element.firstChild]));
+    return elements.length;
+}"""
+
+REPLACED = """() => [...window.drawn].filter(([element, first]) => !element.isConnected || element.firstChild !== first)
+    .map(([element]) => element.className)"""
+
+
+def test_no_picture_is_ever_drawn_anew(visit: Visit) -> None:
+    """What flickers is a picture that is taken away and put there again; these stay the same elements from start to end."""
+    lab = visit("dataset=iris&epochs=300")
+    lab.settled()
+    assert lab.page.evaluate(IDENTITIES) == len(lab.panels()) + 1
+    lab.press("step")
+    lab.expect_state("paused")
+    assert lab.page.evaluate(REPLACED) == []
+    lab.press("resume")
+    lab.expect_state("done")
+    lab.finished_curves(300)
+    assert lab.page.evaluate(REPLACED) == []
+    old = lab.run
+    lab.press("reset")
+    lab.expect_new_run(old)
+    lab.settled()
+    assert lab.page.evaluate(REPLACED) == []
 
 
 def test_the_slider_stays_where_it_was_put_while_training_goes_on(visit: Visit) -> None:

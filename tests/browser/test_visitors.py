@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -26,6 +27,30 @@ class Departed(NamedTuple):
     at: float
 
 
+class Hidden(NamedTuple):
+    """A visitor who has put the tab of a running training to sleep, and when that was."""
+
+    lab: Lab
+    run: str
+    at: float
+
+
+HIDDEN_FOR = 90.0
+"""Seconds without any sign of a tab whose timers the browser has stopped."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hidden(chromium: Browser, observed_server: Server) -> Iterator[Hidden]:
+    """Puts a page to sleep before the first test of this file, so that the others take the time that has to pass."""
+    page = chromium.new_page()
+    page.clock.install()
+    lab = Lab(page, observed_server.address, "en").open("epochs=5000&arms=none,standardized,before,after&seeds=32")
+    lab.train(until=1)
+    page.clock.pause_at(page.evaluate("() => Date.now() + 50"))
+    yield Hidden(lab, lab.run, time.time())
+    page.close()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def departed(chromium: Browser, observed_server: Server) -> Departed:
     """Leaves before the first test of this file, so that the others take the time that has to pass."""
@@ -39,7 +64,7 @@ def departed(chromium: Browser, observed_server: Server) -> Departed:
 
 
 def test_two_visitors_train_at_once_and_get_what_each_gets_alone(visit: Visit) -> None:
-    queries = ("dataset=iris&epochs=1000", "epochs=500&arms=none,before,after")
+    queries = ("dataset=iris&epochs=1000&batch_size=8", "epochs=300&arms=none,before,after&batch_size=16")
     labs = [visit(query) for query in queries]
     for lab in labs:
         lab.press("train")
@@ -48,7 +73,7 @@ def test_two_visitors_train_at_once_and_get_what_each_gets_alone(visit: Visit) -
     states = [lab.state for lab in labs]
     epochs = [lab.epoch for lab in labs]
     assert states == ["running", "running"], f"not at the same time: {epochs}"
-    for lab, query, length in zip(labs, queries, (1000, 500), strict=True):
+    for lab, query, length in zip(labs, queries, (1000, 300), strict=True):
         lab.expect_state("done", seconds=60)
         assert lab.finished_curves(length) == alone.losses(query)
 
@@ -98,13 +123,18 @@ def test_a_cut_of_the_connection_does_not_end_a_training(visit: Visit) -> None:
     assert len(open_sockets) > 1
 
 
+def seen(server: Server, run: str) -> list[tuple[float, str | None]]:
+    """When the server's trainings changed, and what this one was doing then; None where it is gone."""
+    lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith('{"at"')]
+    return [(line["at"], line["trainings"].get(run)) for line in lines]
+
+
 @pytest.mark.slow
 def test_a_training_whose_visitor_has_left_pauses_and_is_gone(departed: Departed, observed_server: Server) -> None:
     def when(state: str | None) -> float | None:
         """Seconds from the leaving until the training was seen in this state first; None as long as it was not."""
-        lines = [json.loads(line) for line in observed_server.log.read_text().splitlines() if line.startswith('{"at"')]
-        seen = [line["at"] - departed.at for line in lines if line["trainings"].get(departed.run) == state]
-        return next((float(after) for after in seen if after > 0), None)
+        found = (at - departed.at for at, doing in seen(observed_server, departed.run) if doing == state)
+        return next((after for after in found if after > 0), None)
 
     wait_until(lambda: when(None) is not None, 70, "the training is gone")
     paused, gone = when("paused"), when(None)
@@ -113,3 +143,16 @@ def test_a_training_whose_visitor_has_left_pauses_and_is_gone(departed: Departed
     print(f"paused {paused:.1f} s and gone {gone:.1f} s after the page was closed")
     assert paused <= 30
     assert gone <= 60
+
+
+@pytest.mark.slow
+def test_a_hidden_tab_keeps_its_training(hidden: Hidden, observed_server: Server) -> None:
+    stood = hidden.lab.epoch
+    wait_until(lambda: time.time() - hidden.at > HIDDEN_FOR, HIDDEN_FOR, "the tab has slept for long")
+    assert hidden.lab.epoch == stood, "the tab did not sleep"
+    hidden.lab.page.clock.resume()
+    hidden.lab.wait_for_epoch(stood + 1)
+    assert hidden.lab.run == hidden.run
+    assert hidden.lab.state == "running"
+    assert {doing for at, doing in seen(observed_server, hidden.run) if at > hidden.at} == {"running"}
+    assert hidden.lab.complaints() == []

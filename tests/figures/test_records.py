@@ -8,7 +8,7 @@ import pytest
 from bn_lab.engine.history import BINS, PERCENTILES, History, Snapshot, stages
 from bn_lab.engine.run import Run
 from bn_lab.experiment import BN_ARMS, Experiment
-from bn_lab.figures.records import GAUGE_FLOOR, QUANTILES, UNITS, fields, row, spread, units
+from bn_lab.figures.records import GAUGE_FLOOR, QUANTILES, UNITS, fields, row, units
 
 
 def part(history: History, snapshot: Snapshot, name: str) -> np.ndarray:
@@ -137,16 +137,3 @@ def test_a_history_without_snapshots_has_no_fields(history: History) -> None:
 def test_percentiles_keep_their_order(history: History) -> None:
     kept = part(history, history.snapshots[-1], "before.percentiles").reshape(-1, len(PERCENTILES))
     assert (np.diff(kept, axis=1) >= 0).all()
-
-
-@pytest.mark.parametrize("seeds", [1, 2, 3, 4])
-def test_spread_leaves_out_what_is_not_finite(seeds: int) -> None:
-    values = np.random.default_rng(seeds).normal(size=(seeds, 6))
-    values[0, 1] = np.nan
-    values[-1, 2] = np.inf
-    values[:, 3] = np.nan
-    low, median, high = spread(values)
-    for k in range(values.shape[1]):
-        finite = values[np.isfinite(values[:, k]), k]
-        wanted = [finite.min(), np.median(finite), finite.max()] if len(finite) else [np.nan] * 3
-        np.testing.assert_allclose([low[k], median[k], high[k]], wanted)

@@ -272,6 +272,12 @@ def test_the_thread_trains_pauses_at_once_and_ends_with_the_last_training(thread
         assert threaded._changed.wait_for(lambda: training.view.state is State.RUNNING, timeout=30)
     training.pause(wait=5)
     assert training.view.state is State.PAUSED
+    before = training.view.history
+    assert before is not None
+    training.start(wait=30)  # which returns as soon as there is something new to show
+    assert training.view.state is State.RUNNING
+    assert training.view.history is not None
+    assert training.view.history.steps > before.steps
     thread = threaded._thread
     assert thread is not None
     threaded.drop(training.id)

@@ -14,17 +14,27 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import DecodedFrame, unpack
 from bn_lab.service import State, Trainer, Training
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import panels, session
+from bn_lab.ui import panels, player, session
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
 @pytest.fixture
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
-    """The process's trainer, without its thread: it trains in `turn`, and answers `look` and `pause` at once."""
+    """The process's trainer, without its thread: it trains in `turn`, and only `look` and `pause` are answered at once."""
     mine = Trainer(threaded=False)
 
-    ask_to_look, ask_to_pause = Training.look, Training.pause
+    ask_to_start, ask_to_look, ask_to_pause = Training.start, Training.look, Training.pause
+    ask_for_step, ask_for_epoch = Training.step, Training.finish_epoch
+
+    def start(training: Training, wait: float = 0.0) -> None:
+        ask_to_start(training)
+
+    def step(training: Training, wait: float = 0.0) -> None:
+        ask_for_step(training)
+
+    def finish_epoch(training: Training, wait: float = 0.0) -> None:
+        ask_for_epoch(training)
 
     def look(training: Training, wait: float = 0.0) -> None:
         ask_to_look(training)
@@ -35,6 +45,10 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
         if wait and training.working:
             training.turn(0)
 
+    monkeypatch.setattr(Training, "start", start)
+    monkeypatch.setattr(Training, "step", step)
+    monkeypatch.setattr(Training, "finish_epoch", finish_epoch)
+    monkeypatch.setattr(player, "SETTLE", 0)
     monkeypatch.setattr(Training, "look", look)
     monkeypatch.setattr(Training, "pause", pause)
     monkeypatch.setattr(session, "trainer", lambda: mine)

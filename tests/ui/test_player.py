@@ -18,8 +18,8 @@ from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import unpack
 from bn_lab.i18n import Texts, texts
-from bn_lab.service import State, Training, View
-from bn_lab.ui import player, words
+from bn_lab.service import State, View
+from bn_lab.ui import player, share, words
 from bn_lab.ui.controls import stops
 
 Open = Callable[..., Any]
@@ -248,23 +248,23 @@ def test_a_failure_of_the_choices_is_told_in_words(lab: Open, monkeypatch: pytes
 def test_a_page_looks_again_until_the_networks_are_drawn(lab: Open) -> None:
     page = lab(dataset="digits", width="256")  # too large to be drawn in advance
     assert page.training.view.history is None
-    assert not player.is_moving(page.training)
+    assert not player.is_moving(page.training.view, page.training)
     assert page.frame.rows == []
     assert page.buttons == READY
     page.training._orders.append("look")
-    assert player.is_moving(page.training)
+    assert player.is_moving(page.training.view, page.training)
 
 
 def test_a_training_that_ends_while_its_page_is_drawn_is_shown_as_ended(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab(IRIS)
-    draw = player.buttons
+    draw = share.show
 
-    def slowly(training: Training, state: State, t: Texts) -> None:
-        draw(training, state, t)
-        while training.view.state in ("queued", "running"):
+    def slowly(t: Texts) -> None:
+        draw(t)
+        while page.trainer.trainings[0].view.state in ("queued", "running"):
             page.trainer.turn()
 
-    monkeypatch.setattr(player, "buttons", slowly)
+    monkeypatch.setattr(share, "show", slowly)
     page.click("train")
     assert page.state == "done"
     assert page.buttons == ENDED | {"longer": True}
@@ -275,13 +275,13 @@ def test_a_training_that_is_dropped_while_its_page_is_drawn_is_replaced(lab: Ope
     page = lab(IRIS)
     page.click("step")
     page.until("paused")
-    draw, first = player.buttons, page.training.id
+    draw, first = share.show, page.training.id
 
-    def slowly(training: Training, state: State, t: Texts) -> None:
-        draw(training, state, t)
+    def slowly(t: Texts) -> None:
+        draw(t)
         page.trainer.drop(first)
 
-    monkeypatch.setattr(player, "buttons", slowly)
+    monkeypatch.setattr(share, "show", slowly)
     page.run()
     assert page.buttons == READY
     assert page.training.id != first

@@ -5,7 +5,7 @@ install(Path(__file__).parent / "static")     # once, in app.py; needs `[server]
 
 panel(figure, run=run.id, alt=…, key="losses")        # outside of the fragment: a tick does not send it again
 
-@st.fragment(run_every=0.25 if running else None)
+@st.fragment(run_every=0.2 if running else None)
 def tick():
     everything = wants_all("feed", run.id)
     feed(pack(…), key="feed")

@@ -48,6 +48,13 @@ function pump() {
   panel?.paint();
 }
 
+function paintSoon(panel) {
+  waiting.add(panel);
+  frame ||= requestAnimationFrame(pump);
+}
+
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+
 export class Panel {
   constructor(parent) {
     this.root = document.createElement("div");
@@ -79,7 +86,6 @@ export class Panel {
     this.limits.clear();
     const { run, subject, key: name } = data;
     Object.assign(this, { wide, narrow: parsed(data.narrow) ?? wide, run, subject, name, config: configuration(name) });
-    this.root.dataset.run = data.run;
     this.root.setAttribute("aria-label", data.alt);
     this.arrange(); // before anything is painted: nothing jumps
     this.theme = theme(this.root); // a change of theme calls again, too
@@ -107,35 +113,39 @@ export class Panel {
     this.ask();
   }
 
-  /** Paint soon, if it can be seen; what is asked meanwhile is the same paint. */
+  /**
+   * Paint soon, if it can be seen; what is asked meanwhile is the same paint. The first paint takes several times as long as
+   * the others, so a panel out of sight has it once, when the page has nothing else to do.
+   */
   ask() {
-    if (!this.Plotly || !this.visible || document.hidden) return;
-    waiting.add(this);
-    frame ||= requestAnimationFrame(pump);
+    if (!this.Plotly || document.hidden) return;
+    if (this.visible) paintSoon(this);
+    else if (!this.prepared) whenIdle(() => paintSoon(this));
+    this.prepared = true;
   }
 
   paint() {
     const width = this.root.clientWidth;
-    if (!width || !this.visible || this.destroyed) return;
+    if (!width || this.destroyed || (this.listening && !this.visible)) return;
     if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
     this.arrange();
-    const bound = store.run === this.run;
+    const bound = store.run === this.run, shown = { run: this.run, cursor: bound ? cursor() ?? "" : "" };
     const { data, layout } = fill(this.figure, this.limits, bound);
     const height = this.root.clientHeight;
     Object.assign(layout, { width, height, autosize: false, uirevision: `${this.run} ${this.name}` });
     layout.template = themed(layout.template, this.theme);
     this.keepZoom(layout);
-    this.Plotly.react(this.plot, data, layout, this.config).then(() => this.painted(bound), (error) => this.fail(error));
+    this.Plotly.react(this.plot, data, layout, this.config).then(() => this.painted(shown), (error) => this.fail(error));
   }
 
-  painted(bound) {
+  painted(shown) {
     if (this.destroyed) return;
     if (!this.listening) {
       this.listening = true;
       this.plot.on("plotly_relayout", (change) => this.remember(change));
     }
-    this.root.dataset.painted = Number(this.root.dataset.painted) + 1;
-    this.root.dataset.cursor = bound ? cursor() ?? "" : "";
+    // These say what is on the screen, not what is on its way.
+    Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...shown });
   }
 
   /**
