@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 DatasetName = Literal["boston", "boston_without_b", "iris", "digits"]
@@ -52,6 +53,11 @@ class ExperimentError(ValueError):
         self.field, self.rule = field, rule
         self.values: dict[str, object] = {"field": field, "value": value, **values}
         super().__init__(self.RULES[rule].format(**self.values))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that an error also comes through from another process."""
+        values: dict[str, Any] = {name: value for name, value in self.values.items() if name not in ("field", "value")}
+        return partial(type(self), **values), (self.field, self.rule, self.values["value"])
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,11 @@ def texts(language: str) -> Texts:
 
 def choose_language(*wishes: str | None) -> str:
     """The first wish that is a language here; a wish may be a browser's, such as `ko-KR`."""
-    for wish in wishes:
-        if wish and (short := wish.lower().replace("_", "-").split("-")[0]) in LANGUAGES:
-            return short
-    return next(iter(LANGUAGES))
+    known = (language_of(wish) for wish in wishes if wish)
+    return next((language for language in known if language), next(iter(LANGUAGES)))
+
+
+def language_of(wish: str) -> str | None:
+    """The language here that is meant by `wish`, such as `ko` by `ko-KR`; None where there is none."""
+    short = wish.lower().replace("_", "-").split("-")[0]
+    return short if short in LANGUAGES else None

@@ -89,20 +89,20 @@ def _query(url: str) -> str:
 def _parse(name: str, text: str) -> object:
     """The value of one parameter, or an `ExperimentError` that is safe to show."""
     if name not in FIELDS:
-        raise ExperimentError(_shown(name), "unknown", _shown(name))
+        raise ExperimentError(shown(name), "unknown", shown(name))
     try:
         return FIELDS[name].parse(text)
     except ExperimentError as error:
-        values = error.values | {"value": _shown(text)}
+        values = error.values | {"value": shown(text)}
         field = str(values.pop("field"))
         raise ExperimentError(field, error.rule, **values) from None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """`text` on one line of at most `LONGEST_ECHO` characters, control characters written out.
 
     It may still hold HTML or Markdown: where a message is drawn as such, the page has to escape it.
     """
     start = text[: LONGEST_ECHO + 1]  # cut before escaping: a link may be megabytes long
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in start) or '""'
-    return shown if len(shown) <= LONGEST_ECHO else shown[: LONGEST_ECHO - 1] + "…"
+    written = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in start) or '""'
+    return written if len(written) <= LONGEST_ECHO else written[: LONGEST_ECHO - 1] + "…"

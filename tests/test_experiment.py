@@ -2,6 +2,7 @@
 
 import ast
 import math
+import pickle
 import string
 from dataclasses import FrozenInstanceError, fields, replace
 from itertools import permutations
@@ -251,3 +252,9 @@ def test_differences_are_only_what_is_not_default() -> None:
 
 def test_seeds_count_up() -> None:
     assert Experiment(seed=5, seeds=3).seed_list == (5, 6, 7)
+
+
+def test_an_error_comes_through_from_another_process() -> None:
+    error = ExperimentError("depth", "between", 99, low=1, high=12)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.field, copy.rule, copy.values, str(copy)) == (error.field, error.rule, error.values, str(error))

@@ -15,9 +15,9 @@ import streamlit as st
 
 from bn_lab.datasets import Table, load, split
 from bn_lab.experiment import BN_ARMS, FIELDS, Arm, Experiment, ExperimentError
-from bn_lab.i18n import Texts, choose_language, texts
+from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import Trainer, Training
-from bn_lab.sharing import decode, encode
+from bn_lab.sharing import decode, encode, shown
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
 """Parameters of all networks, and samples of the data set, up to which the networks are drawn in advance."""
@@ -57,8 +57,12 @@ def begin() -> Texts:
         except ExperimentError as error:
             problems.append(error)
             experiment = replace(experiment, **{error.field: FIELDS[error.field].default})
+        language = decoded.other.get("lang")
+        if language is not None and language_of(language) is None:
+            problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
+            language = None
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
-        state["wished_language"] = decoded.other.get("lang")
+        state["wished_language"] = language
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
