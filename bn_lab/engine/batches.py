@@ -1,12 +1,13 @@
 """Batches: which samples a network sees in which order, prepared for the whole stack at once.
 
-Letters as in `bn_lab.engine.layers`; n training samples, K batches prepared together.
+Letters as in `bn_lab.engine.layers`; N rows of the table, n samples gathered together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -57,15 +58,16 @@ class Source:
         self.samples = len(self.splits[0].train)
         self.sizes = batch_sizes(self.samples, experiment.batch_size)
         self.features = self._tensor(table.features)  # (N, F)
-        self.targets = self._tensor(_targets(table))  # (N, C)
+        self.targets = self._tensor(_targets(table).T)  # (C, N)
         scaling = [standardization(table.features[s.train]) for s in self.splits]
-        self.mean = self._tensor(np.stack([mean for mean, _ in scaling]))[:, :, None]  # (S, F, 1)
-        self.std = self._tensor(np.stack([std for _, std in scaling]))[:, :, None]
+        self.mean = self._tensor(np.stack([mean for mean, _ in scaling]))[:, None]  # (S, 1, F)
+        self.std = self._tensor(np.stack([std for _, std in scaling]))[:, None]
         self._kept: dict[str, list[tuple[Tensor, Tensor]]] = {}
         self.standardized = [arm == "standardized" or experiment.inputs == "standardized" for arm in experiment.arms]
 
     def _tensor(self, array: Array) -> Tensor:
-        return torch.tensor(array, dtype=self.dtype, device=self.device)
+        # Contiguous, because from a table laid out by columns rows are picked twenty times slower.
+        return torch.tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
 
     def orders(self, epoch: int) -> Array:
         """Row numbers of the training samples in the order of this epoch, for each seed: `(S, n)`; epochs count from 0."""
@@ -75,20 +77,22 @@ class Source:
         seeds = zip(self.experiment.seed_list, self.splits, strict=True)
         return np.stack([s.train[np.random.default_rng([seed, BATCHES, key]).permutation(self.samples)] for seed, s in seeds])
 
-    def gather(self, rows: Array, batches: int = 1) -> tuple[Tensor, Tensor]:
-        """Inputs `(K, R, F, B)` and targets `(K, R, C, B)` of the samples `rows (S, K·B)`, K being `batches`."""
-        seeds, arms = len(rows), len(self.standardized)
-        index = torch.from_numpy(np.ascontiguousarray(rows)).view(-1).to(self.device)
+    def inputs(self, rows: Array) -> Tensor:
+        """Inputs `(R, F, n)` of the samples `rows (S, n)`, laid out sample by sample as the table is.
 
-        def arranged(values: Tensor) -> Tensor:
-            return values.index_select(0, index).view(seeds, batches, -1, values.shape[1]).permute(1, 0, 3, 2)
+        Batches are views of it: a matrix product reads either layout as fast, and turning one into the other costs more.
+        """
+        raw = self.features.index_select(0, self._index(rows)).view(*rows.shape, -1)  # (S, n, F)
+        scaled = (raw - self.mean) / self.std if any(self.standardized) else raw
+        return torch.cat([scaled if standardized else raw for standardized in self.standardized]).mT
 
-        raw = arranged(self.features)  # (K, S, F, B)
-        x = raw.new_empty(batches, arms, *raw.shape[1:])
-        for arm, standardized in enumerate(self.standardized):
-            x[:, arm] = (raw - self.mean) / self.std if standardized else raw
-        y = arranged(self.targets)[:, None].expand(-1, arms, -1, -1, -1)
-        return x.flatten(1, 2), y.flatten(1, 2)
+    def outputs(self, rows: Array) -> Tensor:
+        """Targets `(R, C, n)` of the samples `rows (S, n)`."""
+        found = self.targets.index_select(1, self._index(rows)).view(-1, *rows.shape)  # (C, S, n)
+        return found.transpose(0, 1).repeat(len(self.standardized), 1, 1)
+
+    def _index(self, rows: Array) -> Tensor:
+        return torch.from_numpy(rows.ravel()).to(self.device)
 
     def whole(self, which: Literal["train", "validation"]) -> Iterator[tuple[Tensor, Tensor]]:
         """All training or validation samples in the order of the file, in pieces: `x (R, F, n)` and `y (R, C, n)`.
@@ -101,12 +105,11 @@ class Source:
         rows = np.stack([getattr(s, which) for s in self.splits])  # (S, n)
         per_sample = len(self.standardized) * len(rows) * self.features.shape[1]
         size = max(1, BLOCK_NUMBERS // per_sample)
-        pieces = (self.gather(rows[:, i : i + size]) for i in range(0, rows.shape[1], size))
-        flat: Iterator[tuple[Tensor, Tensor]] = ((x[0], y[0]) for x, y in pieces)
+        parts = (rows[:, i : i + size] for i in range(0, rows.shape[1], size))
+        pieces: Iterable[tuple[Tensor, Tensor]] = ((self.inputs(part), self.outputs(part)) for part in parts)
         if rows.shape[1] <= size:
-            self._kept[which] = list(flat)
-            flat = iter(self._kept[which])
-        yield from flat
+            pieces = self._kept[which] = list(pieces)
+        yield from pieces
 
 
 def _targets(table: Table) -> Array:
@@ -121,15 +124,20 @@ class Epoch:
     Args:
         source: the samples.
         index: which epoch, counting from 0.
+
+    Attributes:
+        targets: those of the whole epoch, `(R, C, n)`.
     """
 
     def __init__(self, source: Source, index: int) -> None:
         self.source, self.index = source, index
         self.order = source.orders(index)
-        self.starts = np.concatenate([[0], np.cumsum(source.sizes)])
+        self.starts = [0, *accumulate(source.sizes)]
+        self.targets = source.outputs(self.order)
+        self._y = torch.split(self.targets, source.sizes, dim=2)
         self._first, self._block = 0, list[Batch]()
         width = max(source.features.shape[1], source.experiment.width * source.experiment.depth * bool(self._rate))
-        per_batch = len(source.standardized) * len(self.order) * width * source.sizes[0]
+        per_batch = len(self.targets) * width * source.sizes[0]
         self._most = max(1, BLOCK_NUMBERS // per_batch)
 
     @property
@@ -138,17 +146,15 @@ class Epoch:
 
     def batch(self, i: int) -> Batch:
         """Batch number `i` of the epoch, counting from 0."""
-        if not self._first <= i < self._first + len(self._block):
-            sizes = self.source.sizes
-            alike = next((k for k in range(i, len(sizes)) if sizes[k] != sizes[i]), len(sizes))
-            self._first, self._block = i, self._prepare(i, min(alike, i + self._most))
+        if not 0 <= i - self._first < len(self._block):
+            self._first, self._block = i, self._prepare(i, min(i + self._most, len(self._y)))
         return self._block[i - self._first]
 
     def _prepare(self, first: int, stop: int) -> list[Batch]:
-        rows = self.order[:, self.starts[first] : self.starts[stop]]
-        x, y = self.source.gather(rows, stop - first)
-        masks = [self._masks(i) for i in range(first, stop)] if self._rate else [()] * (stop - first)
-        return [Batch(*each) for each in zip(x.unbind(), y.unbind(), masks, strict=True)]
+        x = self.source.inputs(self.order[:, self.starts[first] : self.starts[stop]])
+        masks = [self._masks(i) if self._rate else () for i in range(first, stop)]
+        parts = torch.split(x, self.source.sizes[first:stop], dim=2), self._y[first:stop], masks
+        return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def _masks(self, i: int) -> Sequence[Tensor]:
         """Dropout masks of batch `i`, one `(S, width, B)` per hidden layer."""

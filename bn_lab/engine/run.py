@@ -89,7 +89,7 @@ class Run:
         return np.full((epochs, self.cohort.networks), np.nan, np.float64)
 
     def _new_outputs(self) -> None:
-        """One tensor for the outputs of a whole epoch: losses are computed once an epoch, not once a batch."""
+        """Tensors for the outputs of a whole epoch: losses are computed once an epoch, not once a batch."""
         classes = self.table.outputs
         self._outputs = [
             torch.empty(self.cohort.networks, classes, size, dtype=self.cohort.dtype, device=self.cohort.device)
@@ -98,7 +98,6 @@ class Run:
 
     def _begin_epoch(self) -> None:
         self._batches = Epoch(self.source, self.epoch)
-        self._targets: list[torch.Tensor] = []
         self._epoch_start: State = self.cohort.state()
 
     def _look(self) -> Tape:
@@ -158,7 +157,6 @@ class Run:
         i = self._position
         batch = self._batches.batch(i)
         self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i])
-        self._targets.append(batch.y)
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._end_epoch()
@@ -183,17 +181,16 @@ class Run:
             self._begin_epoch()
 
     def _epoch_means(self) -> dict[str, Array]:
-        """Loss and accuracy over the batches of the present epoch so far, weighted by their sizes: (R,) each."""
-        sizes = self.source.sizes[: len(self._targets)]
-        sums: dict[str, torch.Tensor] = {}
-        for first, stop in _alike(sizes):
-            outputs, targets = torch.stack(self._outputs[first:stop]), torch.stack(self._targets[first:stop])
-            pieces = {"train_loss": self.cohort.loss.values(outputs, targets)}
-            if self.table.task == "classification":
-                pieces["train_accuracy"] = accuracy(outputs, targets)
-            for name, values in pieces.items():
-                sums[name] = sums.get(name, 0) + values.sum(dim=0) * sizes[first]
-        return {name: (total / sum(sizes)).cpu().numpy() for name, total in sums.items()}
+        """Loss and accuracy over the samples of the present epoch so far: (R,) each.
+
+        The mean over samples is the mean of the batch losses weighted by their sizes.
+        """
+        outputs = torch.cat(self._outputs[: self._position], dim=2)  # (R, C, samples so far)
+        targets = self._batches.targets[:, :, : outputs.shape[2]]
+        results = {"train_loss": self.cohort.loss.values(outputs, targets)}
+        if self.table.task == "classification":
+            results["train_accuracy"] = accuracy(outputs, targets)
+        return {name: values.cpu().numpy() for name, values in results.items()}
 
     def _stop(self, networks: Array) -> None:
         """Mark `networks (R,)` as diverged; the epoch is repeated with an eye on the layers to learn which grew first."""
@@ -298,12 +295,6 @@ class Run:
             elif owner == [name]:
                 found[f"{kind}.{layer}"] = view[seed].cpu().numpy()
         return {key: array.copy() for key, array in found.items()}
-
-
-def _alike(sizes: list[int]) -> list[tuple[int, int]]:
-    """Stretches of equal batch sizes: all full batches, then perhaps the last one."""
-    cut = len(sizes) - (len(sizes) > 1 and sizes[-1] != sizes[0])
-    return [(first, stop) for first, stop in ((0, cut), (cut, len(sizes))) if stop > first]
 
 
 def _frozen(values: Array) -> Array:
