@@ -45,6 +45,8 @@ class Affine:
         self.weight, self.bias, self.weight_grad = weight, bias, weight_grad
         self.weight_transposed = weight.mT
         self.out, self.out_grad, self.x_grad = torch.empty_like(out_grad), out_grad, x_grad
+        # The transposed weight of a single unit is one column: an outer product, which the matrix kernel is slow at.
+        self.spread = torch.mul if weight.shape[1] == 1 else torch.bmm
         self.bias_sums = [(out_grad[rows], bias_grad[rows]) for rows in bias_rows]
 
     def feed(self, x: Tensor) -> None:
@@ -59,7 +61,7 @@ class Affine:
         for grad, bias_grad in self.bias_sums:
             torch.sum(grad, 2, keepdim=True, out=bias_grad)
         if self.x_grad is not None:
-            torch.bmm(self.weight_transposed, self.out_grad, out=self.x_grad)
+            self.spread(self.weight_transposed, self.out_grad, out=self.x_grad)
 
 
 class BatchNorm:
