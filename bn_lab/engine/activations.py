@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-aten = torch.ops.aten
+from bn_lab.engine import kernels
+
 nn: Any = torch._C._nn  # its stubs do not know the `out` argument
 
 FLAT = 0.05
@@ -43,38 +44,38 @@ ACTIVATIONS: Mapping[str, Activation] = {
     # x · sigmoid(x), "swish" to Keras and "SiLU" to PyTorch.
     "swish": Activation(
         lambda x, out: nn.silu(x, out=out),
-        lambda grad, x, y, out: aten.silu_backward.grad_input(grad, x, grad_input=out),
+        lambda grad, x, y, out: kernels.silu_backward(grad, x, grad_input=out),
         tails=(-4.0826, inf),
     ),
     "relu": Activation(
         lambda x, out: torch.clamp_min(x, 0, out=out),
-        lambda grad, x, y, out: aten.threshold_backward.grad_input(grad, x, 0, grad_input=out),
+        lambda grad, x, y, out: kernels.threshold_backward(grad, x, 0, grad_input=out),
         tails=(0.0, inf),
     ),
     # Its slope of 0.01 is there in order that no unit dies, so nothing of it counts as saturated.
     "leaky_relu": Activation(
         lambda x, out: nn.leaky_relu(x, LEAKY_RELU_SLOPE, out=out),
-        lambda grad, x, y, out: aten.leaky_relu_backward.grad_input(grad, x, LEAKY_RELU_SLOPE, False, grad_input=out),
+        lambda grad, x, y, out: kernels.leaky_relu_backward(grad, x, LEAKY_RELU_SLOPE, False, grad_input=out),
     ),
     "elu": Activation(
         lambda x, out: nn.elu(x, out=out),
-        lambda grad, x, y, out: aten.elu_backward.grad_input(grad, 1, 1, 1, False, x, grad_input=out),
+        lambda grad, x, y, out: kernels.elu_backward(grad, 1, 1, 1, False, x, grad_input=out),
         tails=(-2.9958, inf),
     ),
     # x · Φ(x) with the exact normal distribution function, not the tanh approximation.
     "gelu": Activation(
         lambda x, out: nn.gelu(x, out=out),
-        lambda grad, x, y, out: aten.gelu_backward.grad_input(grad, x, grad_input=out),
+        lambda grad, x, y, out: kernels.gelu_backward(grad, x, grad_input=out),
         tails=(-2.3485, inf),
     ),
     "tanh": Activation(
         lambda x, out: torch.tanh(x, out=out),
-        lambda grad, x, y, out: aten.tanh_backward.grad_input(grad, y, grad_input=out),
+        lambda grad, x, y, out: kernels.tanh_backward(grad, y, grad_input=out),
         tails=(-2.1783, 2.1783),
     ),
     "sigmoid": Activation(
         lambda x, out: torch.sigmoid(x, out=out),
-        lambda grad, x, y, out: aten.sigmoid_backward.grad_input(grad, y, grad_input=out),
+        lambda grad, x, y, out: kernels.sigmoid_backward(grad, y, grad_input=out),
         tails=(-2.8873, 2.8873),
     ),
     "identity": Activation(

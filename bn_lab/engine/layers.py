@@ -15,9 +15,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from bn_lab.engine import kernels
 from bn_lab.engine.activations import Activation
-
-_batch_norm_backward = torch.ops.aten.native_batch_norm_backward.default
 
 
 class Affine:
@@ -118,7 +117,7 @@ class BatchNorm:
             out.copy_(x)
 
     def backward(self) -> None:
-        x_grad, gamma_grad, beta_grad = _batch_norm_backward(
+        x_grad, gamma_grad, beta_grad = kernels.batch_norm_backward(
             self.x_grad,
             self.x,
             self.gamma,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-aten = torch.ops.aten
+from bn_lab.engine import kernels
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def _squared_error_gradient(outputs: Tensor, targets: Tensor, share: Tensor, out: Tensor) -> None:
     # Reduction 2 is "sum": grad_input = share · 2 (outputs − targets). Regression has one output, so 1/B is the whole mean.
-    aten.mse_loss_backward.grad_input(share, outputs, targets, 2, grad_input=out)
+    kernels.mse_loss_backward(share, outputs, targets, 2, grad_input=out)
 
 
 def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
