@@ -6,9 +6,8 @@ Letters as in `bn_lab.engine.layers`; N rows of the table, n samples gathered to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -35,8 +34,7 @@ def batch_sizes(samples: int, batch_size: int) -> list[int]:
     return sizes
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One batch of every network: `x (R, F, B)`, targets `y (R, C, B)`, dropout masks `(S, width, B)` per hidden layer."""
 
     x: Tensor
@@ -91,7 +89,7 @@ class Source:
     def outputs(self, rows: Array) -> Tensor:
         """Targets `(R, C, n)` of the samples `rows (S, n)`."""
         found = self.targets.index_select(1, self._index(rows)).view(-1, *rows.shape)  # (C, S, n)
-        return found.transpose(0, 1).repeat(len(self.standardized), 1, 1)
+        return torch.cat([found.transpose(0, 1)] * len(self.standardized))
 
     def _index(self, rows: Array) -> Tensor:
         return torch.from_numpy(rows.ravel()).to(self.device)

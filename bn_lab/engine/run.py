@@ -110,7 +110,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train: all epochs are done, or every network has diverged."""
-        return self.epoch >= self.experiment.epochs or not self._alive.any()
+        return self.epoch >= self.experiment.epochs or len(self.divergences) == self.cohort.networks
 
     @property
     def steps_per_epoch(self) -> int:
