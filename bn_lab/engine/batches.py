@@ -21,6 +21,9 @@ from bn_lab.experiment import Experiment
 BLOCK_NUMBERS = 1 << 22
 """How many numbers are prepared at a time, at most: small data a whole epoch at once, large data in blocks of 16 MB."""
 
+PIECE_NUMBERS = 1 << 18
+"""How many numbers a layer computes at a time in evaluation, at most: they should stay in the processor's cache."""
+
 
 def batch_sizes(samples: int, batch_size: int) -> list[int]:
     """Sizes of the batches of an epoch: full ones, then the smaller rest, as Keras does.
@@ -103,11 +106,11 @@ class Source:
             yield from self._kept[which]
             return
         rows = np.stack([getattr(s, which) for s in self.splits])  # (S, n)
-        per_sample = len(self.standardized) * len(rows) * self.features.shape[1]
-        size = max(1, BLOCK_NUMBERS // per_sample)
+        features, networks = self.features.shape[1], len(self.standardized) * len(rows)
+        size = max(1, min(BLOCK_NUMBERS, PIECE_NUMBERS) // (networks * max(features, self.experiment.width)))
         parts = (rows[:, i : i + size] for i in range(0, rows.shape[1], size))
         pieces: Iterable[tuple[Tensor, Tensor]] = ((self.inputs(part), self.outputs(part)) for part in parts)
-        if rows.shape[1] <= size:
+        if networks * features * rows.shape[1] <= BLOCK_NUMBERS:
             pieces = self._kept[which] = list(pieces)
         yield from pieces
 

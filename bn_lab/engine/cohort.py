@@ -194,20 +194,23 @@ class Cohort:
         for k in range(self.experiment.depth):
             z = torch.baddbmm(parameters[f"bias.{k}"], parameters[f"weight.{k}"], x)
             self._normalize_inference(z, k, "before")
-            x = torch.empty_like(z)
-            self.activation.forward(z, x)
-            self._normalize_inference(x, k, "after")
+            self.activation.forward(z, z)
+            self._normalize_inference(z, k, "after")
+            x = z
         last = self.experiment.depth
         return torch.baddbmm(parameters[f"bias.{last}"], parameters[f"weight.{last}"], x)
 
     def _normalize_inference(self, x: Tensor, k: int, arm: Arm) -> None:
+        """Normalize the networks of `arm` in `x`, in place."""
         if arm not in self.arms:
             return
         gamma, beta = (self.parameters[f"{name}.{k}.{arm}"].view(-1) for name in ("gamma", "beta"))
         mean, variance = (self.moving[f"{name}.{k}.{arm}"].view(-1) for name in ("mean", "variance"))
         rows = x[self.rows(arm)].view(1, len(gamma), -1)
-        out = torch.native_batch_norm(rows, gamma, beta, mean, variance, False, 0.0, self.experiment.epsilon)[0]
-        rows.copy_(out)
+        nothing = mean.new_empty(0)  # where statistics of a batch would go
+        torch.native_batch_norm(
+            rows, gamma, beta, mean, variance, False, 0.0, self.experiment.epsilon, out=(rows, nothing, nothing)
+        )
 
     def state(self) -> State:
         """A copy of everything that the next step depends on."""
