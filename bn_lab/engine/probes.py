@@ -37,18 +37,22 @@ def probe(cohort: Cohort, tape: Tape, source: Source, epoch: float) -> Snapshot:
     train = evaluate(cohort, source, "train")
     held = evaluate(cohort, source, "validation") if len(source.splits[0].validation) else None
     values = _values(cohort, tape)
-    arms = {}
+    # The arms are counted together and parted afterwards: for networks this small the calls are the cost.
+    distributions = _distributions(np.concatenate(list(values.values()), axis=1))
+    measures = {
+        **_flatness(cohort, tape),
+        "gradient_norm": _gradient_norms(cohort),
+        "batch_variance": _batch_variance(values, cohort.experiment.width),
+    }
+    arms, start = {}, 0
     for a, arm in enumerate(cohort.arms):
-        predictions = _predictions(source, train, a, "train")
-        validation = _predictions(source, held, a, "validation") if held else np.empty(0, np.float32)
+        start, columns = start + len(stages(arm)), slice(start, start + len(stages(arm)))
         arms[arm] = ArmSnapshot(
-            **_distributions(values[arm]),
-            **_flatness(cohort, tape, arm),
+            **{name: array[:, columns] for name, array in distributions.items()},
+            **{name: array[:, a] for name, array in measures.items()},
             **_units(cohort, arm),
-            gradient_norm=_gradient_norms(cohort, arm),
-            batch_variance=_batch_variance(values[arm], arm, cohort.experiment.width),
-            predictions=predictions,
-            validation_predictions=validation,
+            predictions=_predictions(source, train, a, "train"),
+            validation_predictions=_predictions(source, held, a, "validation") if held else np.empty(0, np.float32),
         )
     return Snapshot(epoch, arms, train.loss, train.accuracy)
 
@@ -87,11 +91,11 @@ def _distributions(values: Array) -> dict[str, Array]:
     shape, flat = values.shape[:2], values.reshape(-1, values.shape[2])  # (K, M)
     finite = np.asarray(np.isfinite(flat).all(axis=1))
     flat = np.where(finite[:, None], flat, 0)
-    flat = np.sort(flat, axis=1)
+    flat.sort(axis=1)
     low, high = _limits(flat[:, 0], flat[:, -1])
-    scaled = (flat - low[:, None]) * (BINS / (high - low))[:, None]
-    bins = np.minimum(scaled.astype(np.int64), BINS - 1)
-    counts = np.bincount((bins + BINS * np.arange(len(flat))[:, None]).ravel(), minlength=BINS * len(flat))
+    edges = low[:, None] + (high - low)[:, None] * np.arange(1, BINS) / BINS
+    smaller = np.stack([row.searchsorted(edge) for row, edge in zip(flat, edges, strict=True)])  # (K, BINS - 1)
+    counts = np.diff(smaller, axis=1, prepend=0, append=flat.shape[1])
     at = np.asarray(PERCENTILES) / 100 * (flat.shape[1] - 1)
     below = at.astype(int)
     above = np.minimum(below + 1, flat.shape[1] - 1)
@@ -105,7 +109,7 @@ def _distributions(values: Array) -> dict[str, Array]:
     return {
         "low": kept(low),
         "high": kept(high),
-        "counts": kept(counts.reshape(-1, BINS)),
+        "counts": kept(counts),
         "percentiles": kept(percentiles),
         "mean": kept(flat.mean(axis=1, dtype=np.float64)),
         "std": kept(flat.std(axis=1, dtype=np.float64)),
@@ -119,14 +123,14 @@ def _limits(low: Array, high: Array) -> tuple[Array, Array]:
     return low - margin, high + margin
 
 
-def _flatness(cohort: Cohort, tape: Tape, arm: Arm) -> dict[str, Array]:
-    first = cohort.rows(arm).start
-    inputs = torch.stack([hidden.activate.x[first] for hidden in tape.hidden])  # (L, F, B)
+def _flatness(cohort: Cohort, tape: Tape) -> dict[str, Array]:
+    """Shares of values in a tail of the activation function, and of units that are there for every sample: (L, A) each."""
+    inputs = torch.stack([hidden.activate.x[:: cohort.seeds] for hidden in tape.hidden])  # (L, A, F, B)
     low, high = cohort.activation.tails
     flat = (inputs <= low) | (inputs >= high)
     return {
-        "saturated": flat.float().mean(dim=(1, 2)).cpu().numpy(),
-        "dead": flat.all(dim=2).float().mean(dim=1).cpu().numpy(),
+        "saturated": flat.float().mean(dim=(2, 3)).cpu().numpy(),
+        "dead": flat.all(dim=3).float().mean(dim=2).cpu().numpy(),
     }
 
 
@@ -147,17 +151,18 @@ def _units(cohort: Cohort, arm: Arm) -> dict[str, Any]:
     }
 
 
-def _gradient_norms(cohort: Cohort, arm: Arm) -> Array:
-    first, layers = cohort.rows(arm).start, range(cohort.experiment.depth + 1)
-    norms = [torch.linalg.vector_norm(cohort.gradients[f"weight.{k}"][first]) for k in layers]
-    return torch.stack(norms).cpu().numpy()
+def _gradient_norms(cohort: Cohort) -> Array:
+    """(L + 1, A)."""
+    gradients = [cohort.gradients[f"weight.{k}"][:: cohort.seeds] for k in range(cohort.experiment.depth + 1)]
+    return torch.stack([torch.linalg.vector_norm(gradient, dim=(1, 2)) for gradient in gradients]).cpu().numpy()
 
 
-def _batch_variance(values: Array, arm: Arm, width: int) -> Array:
-    """Smallest, median and largest σ²_B over the units at the input of batch normalization: (L, 3)."""
-    x = values[:, stages(arm).index(batch_norm_input(arm))]  # (L, F·B)
-    variance = x.reshape(len(x), width, -1).astype(np.float64).var(axis=2)
-    spread = np.stack([variance.min(axis=1), np.median(variance, axis=1), variance.max(axis=1)], axis=1)
+def _batch_variance(values: dict[Arm, Array], width: int) -> Array:
+    """Smallest, median and largest σ²_B over the units at the input of batch normalization: (L, A, 3)."""
+    inputs = [x[:, stages(arm).index(batch_norm_input(arm))] for arm, x in values.items()]  # (L, F·B) each
+    x = np.stack(inputs, axis=1).reshape(len(inputs[0]), len(inputs), width, -1)
+    variance = x.astype(np.float64).var(axis=3)
+    spread = np.stack([variance.min(axis=2), np.median(variance, axis=2), variance.max(axis=2)], axis=2)
     return np.asarray(spread, np.float32)
 
 
