@@ -154,12 +154,14 @@ def same(one: Batch, other: Batch) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("block", [1, 300])
-def test_how_much_is_prepared_at_once_changes_nothing(toy: Toy, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "block"), [("BLOCK_NUMBERS", 1), ("BLOCK_NUMBERS", 300), ("PIECE_NUMBERS", 1)])
+def test_how_much_is_prepared_at_once_changes_nothing(
+    toy: Toy, limit: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     choices: dict[str, Any] = {"dropout": 0.4, "arms": ARMS, "validation_share": 0.2, "batch_size": 2}
     expected = all_batches(source(toy(), **choices))
     whole = [list(source(toy(), **choices).whole(which)) for which in ("train", "validation")]
-    monkeypatch.setattr(module, "BLOCK_NUMBERS", block)
+    monkeypatch.setattr(module, limit, block)
     prepared = source(toy(), **choices)
     assert all(same(a, b) for a, b in zip(all_batches(prepared), expected, strict=True))
     for which, ((x, y),) in zip(("train", "validation"), whole, strict=True):

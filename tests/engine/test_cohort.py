@@ -227,6 +227,17 @@ def test_a_forward_pass_moves_no_moving_statistics() -> None:
     assert torch.equal(cohort.moving.flat, before)
 
 
+@pytest.mark.parametrize("epsilon", [1e-8, 1e-3, 1e-1])
+def test_the_variance_of_a_unit_that_does_not_vary_is_0(epsilon: float) -> None:
+    experiment = Experiment(arms=("before", "after"), seeds=SEEDS, width=64, epsilon=epsilon, bn_momentum=0.0)
+    cohort = Cohort(experiment, INPUTS, 1, "regression")
+    x = torch.full((cohort.networks, INPUTS, BATCH), 0.3)
+    cohort.step(x, torch.zeros(cohort.networks, 1, BATCH), (), torch.empty(cohort.networks, 1, BATCH))
+    variances = torch.cat([view.flatten() for name, view in cohort.moving.views.items() if name.startswith("variance")])
+    assert (variances >= 0).all()
+    assert (variances <= 1e-6 * epsilon).all()
+
+
 def test_biases_before_batch_norm_never_move() -> None:
     for optimizer in OPTIMIZERS:
         cohort = make(optimizer=optimizer, dropout=0.2, l2=0.01)
