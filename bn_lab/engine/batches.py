@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bn_lab.datasets import Split, Table, split, standardization
-from bn_lab.datasets.streams import BATCHES, DROPOUT
+from bn_lab.datasets.streams import BATCHES, DROPOUT, generator
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -64,6 +64,7 @@ class Source:
         self.mean = self._tensor(np.stack([mean for mean, _ in scaling]))[:, None]  # (S, 1, F)
         self.std = self._tensor(np.stack([std for _, std in scaling]))[:, None]
         self._kept: dict[str, list[tuple[Tensor, Tensor]]] = {}
+        self._generators, self._drawn = self._fresh_generators(), -1  # the latest epoch whose order was drawn
         self.standardized = [arm == "standardized" or experiment.inputs == "standardized" for arm in experiment.arms]
 
     def _tensor(self, array: Array) -> Tensor:
@@ -74,11 +75,18 @@ class Source:
         """Row numbers of the training samples in the order of this epoch, for each seed: `(S, n)`; epochs count from 0."""
         if self.experiment.shuffle == "never":
             return np.stack([s.train for s in self.splits])
-        key = epoch if self.experiment.shuffle == "every_epoch" else 0
-        # As arrays of what numpy mixes into a state anyway: from lists it draws the same and takes twice as long to begin.
-        entropies = np.array([[seed, BATCHES, key] for seed in self.experiment.seed_list], np.uint32)
-        pairs = zip(entropies, self.splits, strict=True)
-        return np.stack([s.train[np.random.default_rng(entropy).permutation(self.samples)] for entropy, s in pairs])
+        wanted = epoch if self.experiment.shuffle == "every_epoch" else 0
+        if wanted < self._drawn:  # back to the beginning, which is rare
+            self._generators, self._drawn = self._fresh_generators(), -1
+        while self._drawn < wanted:
+            # One permutation after the other from a seed's stream: to begin a stream takes three times as long as to draw.
+            pairs = zip(self._generators, self.splits, strict=True)
+            self._order = np.stack([random.permutation(s.train) for random, s in pairs])
+            self._drawn += 1
+        return self._order
+
+    def _fresh_generators(self) -> list[np.random.Generator]:
+        return [generator(seed, BATCHES) for seed in self.experiment.seed_list]
 
     def inputs(self, rows: Array) -> Tensor:
         """Inputs `(R, F, n)` of the samples `rows (S, n)`, laid out sample by sample as the table is.

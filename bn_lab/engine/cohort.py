@@ -99,6 +99,8 @@ class Cohort:
         weights = self.parameters["bias.0"].storage_offset()
         self._weights, self._weight_gradients = self.parameters.flat[:weights], self.gradients.flat[:weights]
         self._batch_variances = self.batch_statistics.flat[len(self.batch_statistics.flat) // 2 :]
+        # Numbers that are tensors already: to make one of a Python number costs as much as the kernel that uses it.
+        self._renewal = self.moving.flat.new_tensor(1 - experiment.bn_momentum)
         self._tapes: dict[int, Tape] = {}
         self._initialize()
 
@@ -173,19 +175,19 @@ class Cohort:
         if self.experiment.l2:
             self._weight_gradients.add_(self._weights, alpha=2 * self.experiment.l2)
 
-    def update(self, batch: int) -> None:
-        """Apply the gradients of the last backward pass, of a batch of `batch` samples, and move the moving statistics."""
+    def update(self, tape: Tape) -> None:
+        """Apply the gradients of the last backward pass, that of `tape`, and move the moving statistics."""
         self.steps += 1
         self.optimizer.update(self.steps)
         if self.bn_arms:
-            self._batch_variances.mul_((batch - 1) / batch)  # unbiased → biased
-            self.moving.flat.lerp_(self.batch_statistics.flat, 1 - self.experiment.bn_momentum)
+            self._batch_variances.mul_(tape.bias)
+            self.moving.flat.lerp_(self.batch_statistics.flat, self._renewal)
 
     def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor) -> Tape:
         """One step of the optimizer on a batch: `x (R, in, B)`, targets `y (R, C, B)`; writes `outputs (R, C, B)`."""
         tape = self.forward(x, masks, outputs)
         self.backward(tape, y)
-        self.update(x.shape[2])
+        self.update(tape)
         return tape
 
     def infer(self, x: Tensor) -> Tensor:
@@ -232,11 +234,12 @@ class Tape:
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
         order: all parts in the order of the forward pass.
+        share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
 
     def __init__(self, cohort: Cohort, batch: int) -> None:
         self.loss = cohort.loss
-        self.share = torch.tensor(1 / batch, dtype=cohort.dtype, device=cohort.device)
+        self.share, self.bias = (cohort.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
         # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
         grads = [cohort.parameters.flat.new_empty(cohort.networks, size, batch) for size in cohort.sizes[1:]]
         self.hidden = [self._hidden(cohort, k, grads) for k in range(cohort.experiment.depth)]

@@ -22,4 +22,4 @@ gelu_backward: Kernel = aten.gelu_backward.grad_input._op
 tanh_backward: Kernel = aten.tanh_backward.grad_input._op
 sigmoid_backward: Kernel = aten.sigmoid_backward.grad_input._op
 mse_loss_backward: Kernel = aten.mse_loss_backward.grad_input._op
-batch_norm_backward: Kernel = aten.native_batch_norm_backward.default._op
+batch_norm_backward: Kernel = aten.native_batch_norm_backward.out._op

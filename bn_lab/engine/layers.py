@@ -117,7 +117,7 @@ class BatchNorm:
             out.copy_(x)
 
     def backward(self) -> None:
-        x_grad, gamma_grad, beta_grad = kernels.batch_norm_backward(
+        kernels.batch_norm_backward(
             self.x_grad,
             self.x,
             self.gamma,
@@ -128,10 +128,10 @@ class BatchNorm:
             True,
             self.epsilon,
             [True, True, True],
+            out0=self.x_grad,
+            out1=self.gamma_grad,
+            out2=self.beta_grad,
         )
-        self.x_grad.copy_(x_grad)
-        self.gamma_grad.copy_(gamma_grad)
-        self.beta_grad.copy_(beta_grad)
 
     def normalized(self) -> Tensor:
         """x̂ of the last forward pass, `(R', F, B)`: the kernel does not return it, so it is made where someone looks."""

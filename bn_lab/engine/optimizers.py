@@ -35,6 +35,7 @@ class RMSprop:
 
     def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
         self.floor = parameters.new_tensor(self.EPSILON / (1 - self.RHO))
+        self.fading = parameters.new_tensor(1 - self.RHO)
         self.sum = torch.full_like(parameters, self.floor.item())  # u
         # Adagrad lowers its rate with the number of steps only if asked to; the count it wants stays 0.
         self.buffers = [parameters], [gradients], [self.sum], [parameters.new_zeros(())]
@@ -42,7 +43,7 @@ class RMSprop:
         self.state: tuple[Tensor, ...] = (self.sum,)
 
     def update(self, step: int) -> None:
-        self.sum.lerp_(self.floor, 1 - self.RHO)
+        self.sum.lerp_(self.floor, self.fading)
         torch._fused_adagrad_(*self.buffers, lr=self.rate, lr_decay=0, weight_decay=0, eps=0, maximize=False)
 
 

@@ -47,8 +47,9 @@ def plain_loop(experiment: Experiment, table: Table, arm: Arm, seed: int) -> Arr
         features = (features - features.mean(axis=0)) / features.std(axis=0)
     x, targets, losses = torch.tensor(features), torch.tensor(table.target), []
     loss_of = nn.CrossEntropyLoss() if table.task == "classification" else lambda out, y: nn.functional.mse_loss(out[:, 0], y)
-    for epoch in range(experiment.epochs):
-        order, total = np.random.default_rng([seed, 2, epoch]).permutation(len(x)), 0.0
+    random = np.random.default_rng([seed, 2])
+    for _ in range(experiment.epochs):
+        order, total = random.permutation(len(x)), 0.0
         for start in range(0, len(x), experiment.batch_size):
             rows = order[start : start + experiment.batch_size]
             loss = loss_of(net(x[rows]), targets[rows])
