@@ -26,7 +26,7 @@ TICK = 0.18
 FIRST_LOOK = 0.15
 """Seconds that the answer to a button waits for the first steps, which then show a tick earlier."""
 
-SETTLE = 0.2
+SETTLE = 0.35
 """Seconds between the answer to a button and the drawing of the rest of the page: enough for the answer to be painted first.
 
 The server drops what it has not sent when a new run of the page begins, and the browser is busy with it for a while.
