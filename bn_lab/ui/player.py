@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from time import sleep
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,19 +18,13 @@ from bn_lab.i18n import Texts
 from bn_lab.service import State, Training, View
 from bn_lab.service.training import ACTIVE
 from bn_lab.ui import cards, session, words
-from bn_lab.ui.live.components import feed, wants_all
+from bn_lab.ui.live.components import feed, has_painted, wants_all
 
 TICK = 0.18
 """Seconds between two pictures of a running training."""
 
 FIRST_LOOK = 0.15
 """Seconds that the answer to a button waits for the first steps, which then show a tick earlier."""
-
-SETTLE = 0.35
-"""Seconds between the answer to a button and the drawing of the rest of the page: enough for the answer to be painted first.
-
-The server drops what it has not sent when a new run of the page begins, and the browser is busy with it for a while.
-"""
 
 IDLE_TICK = 10.0
 """Seconds between two signs of life of a page on which nothing moves."""
@@ -112,7 +106,17 @@ def show(training: Training, begun: bool, findings: DeltaGenerator, t: Texts) ->
         findings: the container for them.
     """
     moving = is_moving(training.view, training)
-    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(training.id, begun, moving, findings, t)
+    drawn = Drawn(training.id, session.link_parameters(), moving, begun)
+    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(drawn, findings, t)
+
+
+class Drawn(NamedTuple):
+    """What the rest of the page is drawn for: a training, its link, whether numbers change, and whether they have begun to."""
+
+    run: str
+    link: dict[str, str]
+    moving: bool
+    begun: bool
 
 
 def has_begun(state: State) -> bool:
@@ -125,20 +129,21 @@ def is_moving(view: View, training: Training) -> bool:
     return view.state in ACTIVE or (view.state is State.READY and view.history is None and training.working)
 
 
-def _tick(run: str, begun: bool, moving: bool, findings: DeltaGenerator, t: Texts) -> None:
+def _tick(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
     training = session.training()  # which also tells the trainer that somebody is watching
     view = training.view
-    if training.id != run:
-        st.rerun()  # all that is on the page belongs to another experiment
-    _buttons(training, view, t)
-    _news(run, view, findings, t)
-    # The interval belongs to the mounted fragment, so the whole page is drawn once when a training starts or ends.
-    if moving != is_moving(view, training) or begun != has_begun(view.state):
-        sleep(SETTLE)
+    if training.id != drawn.run or session.link_parameters() != drawn.link:
+        st.rerun()  # what is on the page belongs to another experiment
+    # The interval belongs to the mounted fragment, so the whole page is drawn once when a training starts or ends: not in
+    # answer to the button, which is painted first, but when the browser says that it has painted.
+    outdated = (is_moving(view, training), has_begun(view.state)) != (drawn.moving, drawn.begun)
+    if outdated and has_painted(FEED, drawn.run):
         st.rerun()
+    _buttons(training, view, t)
+    _news(drawn.run, view, findings, t, outdated=outdated)
 
 
-def _news(run: str, view: View, findings: DeltaGenerator, t: Texts) -> None:
+def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated: bool) -> None:
     _progress(view, t)
     if view.error is not None:
         st.error(failure(view.error, t), icon=":material/error:")
@@ -148,7 +153,7 @@ def _news(run: str, view: View, findings: DeltaGenerator, t: Texts) -> None:
         cards.show(view.history, t)
     everything = wants_all(FEED, run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
-        feed(frame(run, view, t, everything=everything), key=FEED)
+        feed(frame(run, view, t, everything=everything, outdated=outdated), key=FEED)
     # The container is there even while it is empty: a fragment may only write outside where it did when the page was drawn.
     with findings, st.container():
         if view.history is not None:
@@ -176,12 +181,13 @@ def _progress(view: View, t: Texts) -> None:
     st.progress(min(1.0, done / epochs), text=text)
 
 
-def frame(run: str, view: View, t: Texts, *, everything: bool = False) -> bytes:
+def frame(run: str, view: View, t: Texts, *, everything: bool = False, outdated: bool = False) -> bytes:
     """A frame for the browser: curves whole, and snapshots as many as are asked for or fit.
 
     Args:
         run: id of the training. view: what to show of it.
         everything: send all snapshots, as the browser asks for when it lacks some and nothing moves.
+        outdated: the rest of the page is drawn for another state; the browser asks for a new one once it has painted.
     """
     header = {
         "run": run,
@@ -190,6 +196,7 @@ def frame(run: str, view: View, t: Texts, *, everything: bool = False) -> bytes:
         "epochs": view.experiment.epochs,
         "recorded": [],
         "current": False,
+        "outdated": outdated,
         "labels": {
             **{name: t(f"replay.{name}") for name in ("play", "pause", "slider", "replaying")},
             "following": t("replay.following" if view.state in ACTIVE else "replay.standing"),

@@ -61,6 +61,22 @@ def test_pausing_twice_is_pausing(visit: Visit) -> None:
     lab.expect_state("paused")
 
 
+def test_no_click_is_lost_right_after_a_pause(visit: Visit) -> None:
+    """The page is drawn again soon after its state changed; a click that comes meanwhile counts all the same."""
+    lab = visit(LONG)
+    lab.train(until=10)
+    for wait in (0, 100, 200, 300, 400):
+        lab.press("pause")
+        lab.expect_state("paused")
+        lab.page.wait_for_timeout(wait)
+        at = lab.cursor
+        lab.press("step")
+        lab.page.wait_for_function("at => Number(document.querySelector('.bn-feed').dataset.cursor) !== at", arg=at)
+        assert lab.cursor == pytest.approx(at + STEP, abs=0.002)
+        lab.press("resume")
+        lab.wait_for_epoch(lab.epoch + 3)
+
+
 def test_one_step_then_another_then_the_rest_of_the_epoch(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20")
     lab.press("step")

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_visitor_chooses_iris_and_watches_it_train(visit: Visit) -> None:
-    lab = visit(height=1600)
+    lab = visit("epochs=2000&batch_size=8", height=1600)
     expect(lab.page.locator(".bn-network").first).to_be_visible()  # the page is no blank before the first training
     lab.choose("dataset", lab.words("dataset.iris"))
-    lab.wait_for_query(dataset="iris")
+    lab.wait_for_query(dataset="iris", epochs="2000", batch_size="8")
     lab.press("train")
     lab.see("loss")
     points = lab.wait_for_points(0)
@@ -25,9 +25,9 @@ def test_a_visitor_chooses_iris_and_watches_it_train(visit: Visit) -> None:
     assert lab.state == "running", "too fast to be watched"
     lab.wait_for_other_numbers("histograms", shares)
     lab.expect_state("done")
-    assert lab.epoch == 1000
-    assert points < more < 1000
-    assert lab.finished_curves(1000) == alone.losses("dataset=iris")
+    assert lab.epoch == 2000
+    assert points < more < 2000
+    assert lab.finished_curves(2000) == alone.losses("dataset=iris&epochs=2000&batch_size=8")
     expect(lab.page.locator(".bn-card")).to_have_count(2)
 
 

@@ -14,7 +14,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import DecodedFrame, unpack
 from bn_lab.service import State, Trainer, Training
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import panels, player, session
+from bn_lab.ui import panels, session
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -48,7 +48,6 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     monkeypatch.setattr(Training, "start", start)
     monkeypatch.setattr(Training, "step", step)
     monkeypatch.setattr(Training, "finish_epoch", finish_epoch)
-    monkeypatch.setattr(player, "SETTLE", 0)
     monkeypatch.setattr(Training, "look", look)
     monkeypatch.setattr(Training, "pause", pause)
     monkeypatch.setattr(session, "trainer", lambda: mine)

@@ -33,9 +33,10 @@ _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), i
 def feed(frame: bytes, *, key: str) -> None:
     """Send a frame (`bn_lab.figures.frame.pack`) and show the replay bar.
 
-    The browser may answer that it lacks snapshots: see `wants_all`.
+    The browser may answer that it lacks snapshots (`wants_all`), and, where the frame's header says `outdated`, that it has
+    painted (`has_painted`); both run the feed's fragment once.
     """
-    _feed(data=frame, key=key, on_missing_change=_nothing)
+    _feed(data=frame, key=key, on_missing_change=_nothing, on_outdated_change=_nothing)
 
 
 def wants_all(key: str, run: str) -> bool:
@@ -43,8 +44,17 @@ def wants_all(key: str, run: str) -> bool:
 
     The request runs the feed's fragment once, and is over with that.
     """
+    return _has_said(key, "missing", run)
+
+
+def has_painted(key: str, run: str) -> bool:
+    """Whether the feed `key` has just said of this run that it has painted a frame that is `outdated`, as `wants_all`."""
+    return _has_said(key, "outdated", run)
+
+
+def _has_said(key: str, what: str, run: str) -> bool:
     state = st.session_state.get(key) or {}
-    return bool(state.get("missing") == run)
+    return bool(state.get(what) == run)
 
 
 def panel(

@@ -2,6 +2,7 @@
 import { choose, cursor, receive, store, subscribe } from "./store.js";
 
 const STEP = 100; // ms between two pictures of a replay
+const SETTLE = 300; // ms in which the answer to a button is painted, before the page is drawn again
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
 const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
@@ -33,6 +34,20 @@ export class Feed {
     if (data) receive(data);
     this.show();
     this.askForMissing(setTriggerValue);
+    this.askForPage(setTriggerValue);
+  }
+
+  /** The rest of the page is drawn for another state. To draw it keeps the browser busy, so the pictures come first. */
+  askForPage(setTriggerValue) {
+    if (!store.outdated) {
+      clearTimeout(this.asking);
+      this.asking = undefined;
+      return;
+    }
+    this.asking ??= setTimeout(() => {
+      this.asking = undefined;
+      setTriggerValue("outdated", store.run);
+    }, SETTLE);
   }
 
   /** A run at rest can be replayed whole: ask Python, once for every state of its record, for what this page has not seen. */
@@ -85,6 +100,7 @@ export class Feed {
 
   destroy() {
     clearInterval(this.timer);
+    clearTimeout(this.asking);
     this.unsubscribe();
     this.root.remove();
   }

@@ -10,6 +10,7 @@ export const store = {
   epochs: 0,
   recorded: [], // epochs of all snapshots that the server has
   labels: {},
+  outdated: false, // the rest of the page is drawn for another state
   curves: {}, // name -> Float32Array
   fields: {}, // name -> [offset, length] within a row
   rows: new Map(), // epoch -> Float32Array
@@ -60,8 +61,9 @@ export function receive(data) {
 }
 
 function adopt({ header, curves, bytes }, present) {
-  const { state, epoch, epochs, recorded, labels, fields } = header;
+  const { state, epoch, epochs, recorded, labels, fields, outdated } = header;
   Object.assign(store, { state, epoch, epochs, recorded: recorded ?? [], labels: labels ?? {}, curves, last: bytes });
+  store.outdated = Boolean(outdated);
   if (Object.keys(fields).length) store.fields = fields;
   store.current = present ?? null;
 }
