@@ -60,6 +60,8 @@ def language(t: Texts) -> None:
 
 def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
     key, value = f"field_{field.name}", getattr(experiment, field.name)
+    if st.session_state.get(key) == value:
+        session.acknowledge(field.name)
     st.session_state[key] = list(value) if field.kind == "choices" else value
     common: dict[str, Any] = {
         "label": t(f"field.{field.name}"),
@@ -82,7 +84,8 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
 
 def _changed(name: str) -> None:
     value = st.session_state[f"field_{name}"]
-    session.change(name, tuple(value) if isinstance(value, list) else value)
+    if not session.is_echo(name, value):
+        session.change(name, tuple(value) if isinstance(value, list) else value)
 
 
 def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import time
 from typing import NamedTuple
 
 import streamlit as st
@@ -83,7 +84,7 @@ def _new_seed() -> None:
     experiment = session.experiment()
     beyond, limits = experiment.seed + experiment.seeds, FIELDS["seed"].range
     assert limits is not None
-    session.change("seed", beyond if beyond <= limits.high else 0)
+    session.overrule("seed", beyond if beyond <= limits.high else 0)
 
 
 def _longer() -> int:
@@ -93,7 +94,7 @@ def _longer() -> int:
 
 
 def _train_longer() -> None:
-    session.change("epochs", _longer())
+    session.overrule("epochs", _longer())
     session.training().start()
 
 
@@ -197,6 +198,7 @@ def frame(run: str, view: View, t: Texts, *, everything: bool = False, outdated:
         "recorded": [],
         "current": False,
         "outdated": outdated,
+        "sent": time(),
         "labels": {
             **{name: t(f"replay.{name}") for name in ("play", "pause", "slider", "replaying")},
             "following": t("replay.following" if view.state in ACTIVE else "replay.standing"),

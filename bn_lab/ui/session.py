@@ -109,6 +109,27 @@ def change(name: str, value: Any) -> None:
         reset()
 
 
+def overrule(name: str, value: Any) -> None:
+    """Set a field that has a widget from elsewhere on the page.
+
+    Until the browser shows the new value its messages repeat the old one, which must not be taken for a choice: pressing two
+    buttons quickly would take the first one back. See `is_echo`.
+    """
+    st.session_state.setdefault("overruled", {})[name] = getattr(experiment(), name)
+    change(name, value)
+
+
+def is_echo(name: str, value: Any) -> bool:
+    """Whether a widget's value is only the old one of a field that was overruled, from a browser that does not know it yet."""
+    overruled = st.session_state.get("overruled", {})
+    return name in overruled and bool(overruled[name] == value)
+
+
+def acknowledge(name: str) -> None:
+    """The browser shows the new value of an overruled field: from now on the old one is a choice again."""
+    st.session_state.get("overruled", {}).pop(name, None)
+
+
 def _plan_epochs(epochs: int) -> bool:
     """Let the training go to another number of epochs; False if it is known to be beyond that already."""
     found = training()

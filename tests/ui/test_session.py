@@ -219,3 +219,13 @@ def test_the_trainer_of_the_process_trains_what_the_page_asks_for(real: Trainer)
     assert found.view.history is not None
     np.testing.assert_array_equal(found.view.history.train_loss, train(Experiment(dataset="iris", epochs=5)).train_loss)
     assert [thread.name for thread in threading.enumerate()].count("bn-lab-trainer") == 1
+
+
+def test_a_browser_that_does_not_know_a_new_value_yet_does_not_take_it_back(lab: Open) -> None:
+    page = lab(dataset="iris")
+    page.click("new_seed")
+    page.change("seed", 0)  # what a message says that left before the new value arrived
+    assert page.experiment.seed == 1
+    page.run()
+    page.change("seed", 0)  # and this is a choice
+    assert page.experiment.seed == 0

@@ -10,6 +10,7 @@ export const store = {
   epochs: 0,
   recorded: [], // epochs of all snapshots that the server has
   labels: {},
+  sent: 0, // when the last frame left the server
   outdated: false, // the rest of the page is drawn for another state
   curves: {}, // name -> Float32Array
   fields: {}, // name -> [offset, length] within a row
@@ -47,6 +48,9 @@ export function receive(data) {
   if (same(bytes, store.last)) return;
   const frame = decode(bytes);
   const { header } = frame;
+  // The page may be handed an older frame again while it is drawn anew, also one of a training that was replaced.
+  if (header.sent < store.sent) return;
+  store.sent = header.sent ?? 0;
   const restarted = header.epoch < store.epoch && ["ready", "queued"].includes(header.state);
   if (header.run !== store.run || restarted) clear(header.run);
   const late = header.epoch < store.epoch;
