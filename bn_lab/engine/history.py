@@ -5,8 +5,9 @@ Letters: A arms, S seeds, E completed epochs, L hidden layers, F units of a laye
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -22,6 +23,28 @@ PERCENTILES = (5, 25, 50, 75, 95)
 STAGES = ("pre_activation", "normalized", "scaled", "activation")
 """What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β, and the output of the activation function."""
 
+KEPT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(48)}))
+"""After which epochs weights are kept: 0 … 6, 8, 10, 13, 16, 20, …, three to each doubling (35 epochs up to 5,000)."""
+
+KEPT_NUMBERS = 1 << 21
+"""How many numbers the kept weights of a run may have together: 8 MB in float32. Two epochs are kept in any case."""
+
+
+def freeze(value: object) -> None:
+    """Make the arrays of a mapping (or the array itself) read-only, however deep they lie in it."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            freeze(inner)
+
+
+class Record:
+    """What all records have in common: their arrays are read-only from the moment they are made."""
+
+    def __post_init__(self) -> None:
+        freeze(vars(self))
+
 
 def stages(arm: Arm) -> tuple[str, ...]:
     """The stages that a layer of this arm has, in the order of `STAGES`."""
@@ -34,7 +57,7 @@ def batch_norm_input(arm: Arm) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class ArmSnapshot:
+class ArmSnapshot(Record):
     """One arm at one moment: the network of the first seed, on its last training batch unless said otherwise.
 
     Attributes:
@@ -72,7 +95,7 @@ class ArmSnapshot:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class Snapshot(Record):
     """One moment of a run, for every picture of that moment.
 
     Attributes:
@@ -105,7 +128,7 @@ class Divergence:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Shown(Record):
     """The samples of the first seed whose predictions snapshots keep for regression: true values `(P,)`."""
 
     train: Array
@@ -113,7 +136,25 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class Kept(Record):
+    """The weights of a moment, from which everything about the networks can be computed again.
+
+    Attributes:
+        epoch: epochs completed, with the part of the present one after the point.
+        arms: by arm, the parameters and moving statistics of the network of the first seed under the names of `Run.weights`.
+    """
+
+    epoch: float
+    arms: Mapping[Arm, Mapping[str, Array]]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers these are."""
+        return sum(array.size for arrays in self.arms.values() for array in arrays.values())
+
+
+@dataclass(frozen=True, eq=False)
+class History(Record):
     """Everything recorded of a run so far; immutable.
 
     Attributes:
@@ -131,6 +172,8 @@ class History:
         current: the present moment if it is not the last of `snapshots`.
         shown: true values belonging to the snapshots' predictions (regression), else None.
         divergences: networks that stopped.
+        kept: weights, in order of their epochs: those of epoch 0, of the other `KEPT_EPOCHS` as far
+            as `KEPT_NUMBERS` allows, and of the last moment where the run is finished or was asked for it.
     """
 
     experiment: Experiment
@@ -151,6 +194,7 @@ class History:
     current: Snapshot | None
     shown: Shown | None
     divergences: tuple[Divergence, ...]
+    kept: tuple[Kept, ...] = ()
 
     @property
     def progress(self) -> float:
@@ -203,3 +247,17 @@ def is_recorded(epoch: int) -> bool:
     """
     stride = 1 << max(0, epoch.bit_length() - 6)
     return epoch % stride == 0
+
+
+def is_kept(epoch: int) -> bool:
+    """Whether weights are kept after this epoch; like `is_recorded`, the rule knows nothing of the planned number of epochs."""
+    return epoch in KEPT_EPOCHS
+
+
+def thinned(kept: Sequence[Kept]) -> list[Kept]:
+    """As many of `kept` as `KEPT_NUMBERS` allows: the newest, and every second, fourth, … of `KEPT_EPOCHS` from epoch 0 on."""
+    most = max(2, KEPT_NUMBERS // kept[0].numbers)
+    place, stride = KEPT_EPOCHS.index(int(kept[-1].epoch)), 1
+    while ceil(place / stride) + 1 > most:
+        stride *= 2
+    return [each for each in kept[:-1] if KEPT_EPOCHS.index(int(each.epoch)) % stride == 0] + [kept[-1]]

@@ -17,7 +17,7 @@ from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort, State, Tape, Weights
 from bn_lab.engine.divergence import grown_layers, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Divergence, History, Snapshot, is_recorded
+from bn_lab.engine.history import Divergence, History, Kept, Snapshot, is_kept, is_recorded, thinned
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import probe, shown
 from bn_lab.engine.types import Array
@@ -68,6 +68,7 @@ class Run:
         self._tape = self._look()
         self._initial_magnitudes = magnitudes(self._tape)
         self._snapshots: list[Snapshot] = [self._probe()]
+        self._kept = [self._present()]
 
     def _probe(self) -> Snapshot:
         """A snapshot of the present moment; networks that have stopped are no longer evaluated."""
@@ -79,6 +80,10 @@ class Run:
             inference_loss=np.where(alive, snapshot.inference_loss, np.nan),
             inference_accuracy=None if accuracy is None else np.where(alive, accuracy, np.nan),
         )
+
+    def _present(self) -> Kept:
+        """The weights of the first seed's networks at the present moment."""
+        return Kept(self.progress, {arm: self.weights(a) for a, arm in enumerate(self.experiment.arms)})
 
     def _recorded_series(self) -> tuple[str, ...]:
         measures = SERIES if self.table.task == "classification" else SERIES[::2]
@@ -177,6 +182,8 @@ class Run:
         self._position = 0
         if is_recorded(self.epoch) or self.finished:
             self._snapshots.append(self._probe())
+        if is_kept(self.epoch):
+            self._kept = thinned([*self._kept, self._present()])
         if not self.finished:
             self._begin_epoch()
 
@@ -237,20 +244,23 @@ class Run:
         return result
 
     @torch.inference_mode()
-    def history(self, *, current: bool = False, partial: bool = True) -> History:
+    def history(self, *, current: bool = False, partial: bool = True, weights: bool = False) -> History:
         """The record so far.
 
         Args:
             current: add a snapshot of the present moment if none was kept of it.
             partial: add the mean loss over the batches of a begun epoch.
+            weights: add the present weights if they were not kept; those of a finished run are there in any case.
         """
         shape = len(self.experiment.arms), self.experiment.seeds
 
         def series(name: str) -> Array | None:
             values = self._series.get(name)
-            return None if values is None else _frozen(values[: self.epoch].T.reshape(*shape, self.epoch))
+            return None if values is None else values[: self.epoch].T.reshape(*shape, self.epoch)
 
         stale = current and self._snapshots[-1].epoch != self.progress
+        # The present weights go to the record alone, so that a run which goes on has nothing to take back.
+        unkept = (weights or self.finished) and self._kept[-1].epoch != self.progress
         begun = self._epoch_means()["train_loss"] if self._position and partial else None
         loss = series("train_loss")
         assert loss is not None
@@ -274,6 +284,7 @@ class Run:
             current=self._probe() if stale else None,
             shown=self._shown,
             divergences=tuple(self.divergences),
+            kept=(*self._kept, *([self._present()] if unkept else [])),
         )
 
     def _target_variance(self, which: str) -> Array:
@@ -295,8 +306,3 @@ class Run:
             elif owner == [name]:
                 found[f"{kind}.{layer}"] = view[seed].cpu().numpy()
         return {key: array.copy() for key, array in found.items()}
-
-
-def _frozen(values: Array) -> Array:
-    values.setflags(write=False)
-    return values

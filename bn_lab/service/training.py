@@ -277,7 +277,8 @@ class Training:
         if state is State.RUNNING and start - self._published < self._interval:
             return None
         # The mean of a few batches is too noisy a point to chase while full epochs follow each other.
-        history = run.history(current=True, partial=state is not State.RUNNING or not run.epoch)
+        still = state is not State.RUNNING
+        history = run.history(current=True, partial=still or not run.epoch, weights=still)
         self._published = self._clock()
         self._interval = max(PUBLISH_EVERY, (self._published - start) / PUBLISH_SHARE)
         return history

@@ -1,6 +1,7 @@
 """What is recorded of a run, and what is read from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -8,10 +9,21 @@ import numpy as np
 import pytest
 
 from bn_lab.datasets import Table, load
-from bn_lab.engine.history import STAGES, batch_norm_input, is_recorded, stages
+from bn_lab.engine.history import (
+    KEPT_EPOCHS,
+    KEPT_NUMBERS,
+    STAGES,
+    Kept,
+    batch_norm_input,
+    freeze,
+    is_kept,
+    is_recorded,
+    stages,
+    thinned,
+)
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import ARMS, DatasetName, Experiment
 
 Toy = Callable[..., Table]
 
@@ -122,3 +134,67 @@ def test_progress_counts_batches(toy: Toy) -> None:
     assert seen == [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75]
     assert run.history().progress == 2
     assert run.history().finished
+
+
+def test_weights_are_kept_of_about_three_epochs_to_each_doubling() -> None:
+    kept = [epoch for epoch in range(5001) if is_kept(epoch)]
+    assert kept[:16] == [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 51]
+    assert len(kept) == 35
+    assert all(b / a < 1.34 for a, b in pairwise(kept[6:]))
+
+
+def made_up_weights(epoch: float, numbers: int) -> Kept:
+    return Kept(epoch, {"none": {"weight.0": np.zeros((1, numbers), np.float32)}})
+
+
+@pytest.mark.parametrize("most", [2, 3, 5, 12, 34, 35, 100])
+def test_what_memory_allows_is_kept_evenly(most: int) -> None:
+    numbers = KEPT_NUMBERS // most
+    kept = [made_up_weights(0, numbers)]
+    for count, epoch in enumerate((epoch for epoch in range(1, 5001) if is_kept(epoch)), start=2):
+        kept = thinned([*kept, made_up_weights(epoch, numbers)])
+        assert min(count, most // 2 + 1) <= len(kept) <= most
+        assert (kept[0].epoch, kept[-1].epoch) == (0, epoch)
+        places = [KEPT_EPOCHS.index(each.epoch) for each in kept]
+        assert len(set(np.diff(places[:-1]))) <= 1
+
+
+def test_two_epochs_are_kept_however_large_a_network_is() -> None:
+    kept = [made_up_weights(0, 1)]
+    for epoch in KEPT_EPOCHS[1:9]:
+        large = Kept(epoch, {"none": {"weight.0": np.broadcast_to(np.float32(0), (KEPT_NUMBERS, 9))}})
+        kept = thinned([Kept(0, large.arms), *kept[1:], large])
+        assert [each.epoch for each in kept] == [0, epoch]
+
+
+def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """All arrays in a record, however deep."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from arrays(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from arrays(inner)
+    elif is_dataclass(value):
+        yield from arrays(vars(value))
+
+
+@pytest.mark.parametrize("dataset", ["boston", "iris"])
+def test_every_array_of_a_record_is_read_only(dataset: DatasetName) -> None:
+    run = Run(Experiment(dataset=dataset, epochs=9, arms=ARMS, seeds=2, validation_share=0.2))
+    run.finish_epoch()
+    run.step()
+    history = run.history(current=True, weights=True)
+    assert history.current is not None
+    found = list(arrays(history))
+    assert len(found) > 100
+    assert not any(array.flags.writeable for array in found)
+
+
+def test_freezing_reaches_into_mappings() -> None:
+    one, other = np.zeros(1), np.zeros(1)
+    freeze({"a": one, "b": {"c": other}, "d": 3})
+    assert not one.flags.writeable
+    assert not other.flags.writeable

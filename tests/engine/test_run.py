@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bn_lab.datasets import Table
+from bn_lab.engine import history
 from bn_lab.engine.batches import Epoch
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
@@ -129,9 +130,9 @@ def test_probing_at_any_moment_changes_nothing(experiment: Experiment, assert_sa
         if random.random() < 0.3:
             run.evaluate()
             run.weights(1)
-            run.history()
+            run.history(weights=True)
         run.step()
-    assert_same_bits(expected, run.history(current=True))
+    assert_same_bits(expected, run.history(current=True, weights=True))
 
 
 def test_looking_twice_shows_the_same(assert_same_bits: Same) -> None:
@@ -243,3 +244,58 @@ def test_data_that_do_not_fit_are_an_error(toy: Toy, choices: dict[str, Any], me
     with pytest.raises(ExperimentError) as caught:
         Run(Experiment(**choices), table=toy())
     assert str(caught.value) == message
+
+
+def kept_epochs(run: Run, weights: bool = False) -> list[float]:
+    return [kept.epoch for kept in run.history(weights=weights).kept]
+
+
+def test_a_run_keeps_weights_of_the_first_seed_as_they_were(toy: Toy, assert_same_bits: Same) -> None:
+    run = Run(Experiment(epochs=9, arms=ARMS, seeds=2, depth=1), table=toy())
+    seen = []
+    while not run.finished:
+        seen.append({arm: run.weights(a) for a, arm in enumerate(ARMS)})
+        run.finish_epoch()
+    seen.append({arm: run.weights(a) for a, arm in enumerate(ARMS)})
+    assert kept_epochs(run) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+    for kept in run.history().kept:
+        assert_same_bits(dict(kept.arms), seen[int(kept.epoch)])
+
+
+def test_the_present_weights_are_added_where_asked_for(toy: Toy, assert_same_bits: Same) -> None:
+    run = Run(Experiment(epochs=9, batch_size=5), table=toy())
+    run.finish_epoch()
+    assert kept_epochs(run, weights=True) == [0, 1], "none are added where they were kept"
+    run.step()
+    assert kept_epochs(run) == [0, 1]
+    assert kept_epochs(run, weights=True) == [0, 1, 1.25]
+    assert_same_bits(dict(run.history(weights=True).kept[-1].arms["before"]), run.weights(1))
+    run.finish_epoch()
+    assert kept_epochs(run, weights=True) == [0, 1, 2], "and nothing stays of it"
+
+
+def test_extending_leaves_no_stray_weights(toy: Toy) -> None:
+    run = Run(Experiment(epochs=7, depth=1), table=toy())
+    finish(run)
+    assert kept_epochs(run)[-2:] == [6, 7]
+    run.extend(9)
+    assert kept_epochs(run)[-1] == 6
+    finish(run)
+    assert kept_epochs(run)[-3:] == [6, 8, 9]
+    run.extend(9)
+    assert kept_epochs(run)[-3:] == [6, 8, 9]
+
+
+def test_weights_that_do_not_fit_are_kept_of_fewer_epochs(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, assert_same_bits: Same
+) -> None:
+    def run_for(epochs: int) -> Run:
+        return Run(Experiment(epochs=epochs, depth=1), table=toy())
+
+    monkeypatch.setattr(history, "KEPT_NUMBERS", 4 * run_for(1).history().kept[0].numbers + 1)
+    run = run_for(9)
+    finish(run)
+    epochs = kept_epochs(run)
+    assert epochs == [0, 4, 8, 9], "every fourth, and the last moment of a run that ends between kept epochs"
+    run.extend(21)
+    assert_same_bits(finish(run), finish(run_for(21)))
