@@ -13,6 +13,7 @@ WEIGHTS = 0
 SPLIT = 1
 BATCHES = 2
 DROPOUT = 3
+MATES = 4
 
 
 def generator(seed: int, stream: int) -> np.random.Generator:
@@ -20,6 +21,6 @@ def generator(seed: int, stream: int) -> np.random.Generator:
 
     Args:
         seed: one of `Experiment.seed_list`, at least 0.
-        stream: `WEIGHTS`, `SPLIT`, `BATCHES` or `DROPOUT`.
+        stream: `WEIGHTS`, `SPLIT`, `BATCHES`, `DROPOUT` or `MATES`.
     """
     return np.random.default_rng([seed, stream])

@@ -1,0 +1,150 @@
+"""What all of the anatomy stands on: one network of kept weights, once as a cohort of one and once layer by layer.
+
+The cohort goes forth and back as in training; the network layer by layer can be stopped, altered and sent many batches at
+once: D batches of B samples are `(D, F, B)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bn_lab.datasets import Table, load
+from bn_lab.engine import reference
+from bn_lab.engine.activations import ACTIVATIONS
+from bn_lab.engine.batches import Source
+from bn_lab.engine.cohort import Cohort, Tape
+from bn_lab.engine.history import Kept
+from bn_lab.engine.layers import Affine, BatchNorm
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
+
+Normalize = Callable[[Tensor, int], Tensor]
+"""What stands for batch normalization: from its input `(D, F, B)` in hidden layer k, counting from 0, to its output."""
+
+
+def finite(values: Array) -> Array:
+    """`values` with NaN for everything that is not finite."""
+    values = np.asarray(values, np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+class Bench:
+    """The first network of one arm and its samples, in float64, without dropout and penalty.
+
+    Raises:
+        ExperimentError: if data and experiment do not fit.
+    """
+
+    def __init__(self, experiment: Experiment, arm: Arm, table: Table | None = None) -> None:
+        self.arm, self.experiment = arm, replace(experiment, arms=(arm,), seeds=1, dropout=0.0, l2=0.0)
+        self.table = load(experiment.dataset) if table is None else table
+        self.source = Source(self.experiment, self.table, dtype=torch.float64, device="cpu")
+        shape = self.table.features.shape[1], self.table.outputs, self.table.task
+        self.cohort = Cohort(self.experiment, *shape, dtype=torch.float64)
+
+    def index(self, layer: int) -> int:
+        """Hidden layer number `layer`, counting from 1, counted from 0."""
+        if not 1 <= layer <= self.experiment.depth:
+            raise ExperimentError("layer", "between", layer, low=1, high=self.experiment.depth)
+        return layer - 1
+
+    def rows(self, kept: Kept) -> Array:
+        """Row numbers (B,) of the mini-batch: the first one of the epoch that `kept` stands in or before."""
+        return np.array(self.source.orders(int(kept.epoch))[0, : self.source.sizes[0]])
+
+    def samples(self, rows: Array) -> tuple[Tensor, Tensor]:
+        """Inputs `(1, in, n)` and targets `(1, C, n)` of the samples `rows (n,)`."""
+        own = np.array(rows[None])  # torch warns of arrays that it may not write to
+        return self.source.inputs(own), self.source.outputs(own)
+
+    def set_weights(self, kept: Kept) -> None:
+        """Give the cohort the parameters and moving statistics of `kept`."""
+        for name, view in (self.cohort.parameters.views | self.cohort.moving.views).items():
+            values = kept.arms[self.arm][".".join(name.split(".")[:2])]
+            view.copy_(torch.tensor(values, dtype=torch.float64).view(view.shape))
+
+    def forward(self, rows: Array) -> tuple[Tape, Tensor]:
+        """Send the samples `rows (B,)` forth in training mode; returns what the layers computed, and the targets."""
+        x, y = self.samples(rows)
+        return self.cohort.forward(x, (), torch.empty_like(y)), y
+
+    def network(self, kept: Kept, dtype: torch.dtype = torch.float64) -> Network:
+        """The network of `kept`, layer by layer."""
+        weights = {name: torch.tensor(values, dtype=dtype) for name, values in kept.arms[self.arm].items()}
+        return Network(self.experiment, self.arm, weights)
+
+
+def entry(tape: Tape, k: int) -> BatchNorm | Affine:
+    """Where batch normalization stands in hidden layer k; without it the affine layer, after which it would stand."""
+    hidden = tape.hidden[k]
+    return hidden.before or hidden.after or hidden.affine
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One network, layer by layer; `weights` as `Run.weights` names them."""
+
+    experiment: Experiment
+    arm: Arm
+    weights: Mapping[str, Tensor]
+
+    def affine(self, k: int, x: Tensor) -> Tensor:
+        """W x + b of affine layer k, from x `(D, in, B)` to `(D, out, B)`."""
+        return torch.matmul(self.weights[f"weight.{k}"], x) + self.weights[f"bias.{k}"][:, None]
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The activation function of x."""
+        out = torch.empty_like(x)
+        ACTIVATIONS[self.experiment.activation].forward(x, out)
+        return out
+
+    def scale(self, k: int) -> tuple[Tensor, Tensor]:
+        """γ and β of hidden layer k, `(F, 1)` each; 1 and 0 without batch normalization."""
+        if self.arm in BN_ARMS:
+            return self.weights[f"gamma.{k}"][:, None], self.weights[f"beta.{k}"][:, None]
+        ones = torch.ones(self.experiment.width, 1, dtype=self.weights["bias.0"].dtype)
+        return ones, ones - 1
+
+    def batch(self, x: Tensor, k: int) -> Tensor:
+        """Batch normalization with the statistics of each batch: the reference, on all D batches `(D, F, B)` at once."""
+        gamma, beta = (np.tile(each.numpy(), (len(x), 1)) for each in self.scale(k))
+        nodes = reference.forward(x.flatten(0, 1).numpy(), gamma, beta, self.experiment.epsilon)
+        return torch.from_numpy(nodes.y).view(x.shape)
+
+    def fixed(self, x: Tensor, k: int, mean: Tensor, variance: Tensor) -> Tensor:
+        """Batch normalization with given statistics `(F,)`."""
+        gamma, beta = self.scale(k)
+        return gamma * (x - mean[:, None]) / (variance[:, None] + self.experiment.epsilon).sqrt() + beta
+
+    def moving(self, x: Tensor, k: int) -> Tensor:
+        """Batch normalization with the moving statistics, as in inference mode."""
+        return self.fixed(x, k, self.weights[f"mean.{k}"], self.weights[f"variance.{k}"])
+
+    def entering(self, k: int, x: Tensor) -> Tensor:
+        """What batch normalization takes in in hidden layer k for its input x; without it, the pre-activation."""
+        z = self.affine(k, x)
+        return self.activate(z) if self.arm == "after" else z
+
+    def hidden(self, k: int, x: Tensor, normalize: Normalize) -> Tensor:
+        """Output of hidden layer k for its input x."""
+        z = self.affine(k, x)
+        if self.arm == "before":
+            z = normalize(z, k)
+        y = self.activate(z)
+        return normalize(y, k) if self.arm == "after" else y
+
+    def below(self, k: int, x: Tensor, normalize: Normalize) -> Tensor:
+        """The input of affine layer k when the first layer takes x `(D, in, B)`."""
+        for j in range(k):
+            x = self.hidden(j, x, normalize)
+        return x
+
+    def outputs(self, x: Tensor, normalize: Normalize) -> Tensor:
+        """Outputs `(D, C, B)` for x `(D, in, B)`."""
+        last = self.experiment.depth
+        return self.affine(last, self.below(last, x, normalize))

@@ -1,0 +1,173 @@
+"""The same weights with three kinds of statistics, and moving statistics folded into an affine layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bn_lab.datasets import Table
+from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, finite
+from bn_lab.engine.batches import batch_sizes
+from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.losses import LOSSES, accuracy
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss over the samples and share of right classes (None for regression); NaN where outputs are not finite."""
+
+    loss: float
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class ThreeWays:
+    """Scores by split (`train`, and `validation` where samples are held back), for each kind of statistics.
+
+    Attributes:
+        batch: those of each mini-batch, as in training.
+        moving: the moving averages, as in inference mode.
+        precise: mean and biased variance over the whole training set.
+    """
+
+    batch: Mapping[str, Score]
+    moving: Mapping[str, Score]
+    precise: Mapping[str, Score]
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def three_ways(experiment: Experiment, kept: Kept, arm: Arm, table: Table | None = None) -> ThreeWays:
+    """Evaluate the same weights with batch, moving and precise statistics; three times the same without batch normalization.
+
+    Batches have the experiment's size: of training samples in the order of the first epoch, of validation samples in that of
+    the file. The precise statistics are taken layer by layer: those of a layer from what it takes in when the layers below
+    already use theirs (PreciseBN, Wu & Johnson 2021, "Rethinking 'Batch' in BatchNorm", with the whole set as the batch).
+
+    Arguments and errors are those of `subject`.
+    """
+    bench = Bench(experiment, arm, table)
+    network = bench.network(kept)
+    precise = _precise(network, bench.samples(bench.source.splits[0].train)[0])
+    rows = {"train": bench.source.orders(0)[0], "validation": bench.source.splits[0].validation}
+    found: dict[str, dict[str, Score]] = {"batch": {}, "moving": {}, "precise": {}}
+    for which in [name for name, these in rows.items() if len(these)]:
+        x, y = bench.samples(rows[which])
+        sizes = batch_sizes(x.shape[2], experiment.batch_size)
+        found["batch"][which] = _score(bench, _in_batches(network, x, sizes), y)
+        found["moving"][which] = _score(bench, network.outputs(x, network.moving), y)
+        found["precise"][which] = _score(bench, network.outputs(x, precise), y)
+    return ThreeWays(**found)
+
+
+def _precise(network: Network, x: Tensor) -> Normalize:
+    """Batch normalization with the statistics over all samples x `(1, in, n)`."""
+    found: list[tuple[Tensor, Tensor]] = []
+
+    def normalize(values: Tensor, k: int) -> Tensor:
+        return network.fixed(values, k, *found[k])
+
+    for k in range(network.experiment.depth):
+        values = network.entering(k, x)  # (1, F, n)
+        found.append((values.mean(dim=(0, 2)), values.var(dim=(0, 2), correction=0)))
+        x = network.hidden(k, x, normalize)
+    return normalize
+
+
+def _in_batches(network: Network, x: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Outputs `(1, C, n)` for x `(1, in, n)` with batch statistics; the batches of equal size at once."""
+    full = sizes.count(sizes[0]) * sizes[0]
+    parts = [(x[0, :, :full], sizes[0]), (x[0, :, full:], sizes[-1])]
+    stacks = [part.reshape(len(part), -1, size).transpose(0, 1) for part, size in parts if part.shape[1]]  # (D, in, B)
+    outputs = [network.outputs(stack, network.batch) for stack in stacks]
+    return torch.cat([out.transpose(0, 1).flatten(1) for out in outputs], dim=1)[None]
+
+
+def _score(bench: Bench, outputs: Tensor, targets: Tensor) -> Score:
+    loss = float(finite(LOSSES[bench.table.task].values(outputs, targets).numpy())[0])
+    if bench.table.task == "regression":
+        return Score(loss, None)
+    return Score(loss, float(accuracy(outputs, targets)[0]) if outputs.isfinite().all() else np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Folded(Record):
+    """Batch normalization with moving statistics, folded into an affine layer.
+
+    Attributes:
+        layer: the affine layer that it is folded into: 1 … depth, and depth + 1 for the output layer.
+        weight, bias: (out, in) and (out,), that layer's own.
+        folded_weight, folded_bias: the same with batch normalization folded in.
+        difference: the largest absolute difference that folding makes to the network's outputs on the training samples when
+            both are computed in float64; `difference32`: in float32.
+    """
+
+    layer: int
+    weight: Array
+    bias: Array
+    folded_weight: Array
+    folded_bias: Array
+    difference: float
+    difference32: float
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def folded(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Table | None = None) -> Folded:
+    """Fold batch normalization of hidden layer `layer`, with its moving statistics μ and σ², into an affine layer.
+
+    With s = γ / √(σ² + ε): `before` the activation it goes into the preceding layer, W′ = diag(s)·W and b′ = s(b − μ) + β;
+    `after` it into the following one, W′ = W·diag(s) and b′ = b + W(β − sμ).
+
+    Arguments and errors are those of `subject`.
+
+    Raises:
+        ExperimentError: also where `arm` has no batch normalization.
+    """
+    if arm not in BN_ARMS:
+        raise ExperimentError("arm", "one_of", arm, options=", ".join(BN_ARMS))
+    bench = Bench(experiment, arm, table)
+    k, network = bench.index(layer), bench.network(kept)
+    into = k if arm == "before" else k + 1
+    weight, bias = _fold(network, k, into)
+    changed = {f"weight.{into}": weight, f"bias.{into}": bias}
+    x = bench.samples(bench.source.splits[0].train)[0]
+    return Folded(
+        layer=into + 1,
+        weight=finite(network.weights[f"weight.{into}"].numpy()),
+        bias=finite(network.weights[f"bias.{into}"].numpy()),
+        folded_weight=finite(weight.numpy()),
+        folded_bias=finite(bias.numpy()),
+        difference=_difference(network, changed, k, x),
+        difference32=_difference(bench.network(kept, torch.float32), changed, k, x),
+    )
+
+
+def _fold(network: Network, k: int, into: int) -> tuple[Tensor, Tensor]:
+    """Weight and bias of affine layer `into` with batch normalization of hidden layer k in them."""
+    weights = network.weights
+    weight, bias = weights[f"weight.{into}"], weights[f"bias.{into}"]
+    gamma, beta, mean, variance = (weights[f"{name}.{k}"] for name in ("gamma", "beta", "mean", "variance"))
+    factor = gamma / (variance + network.experiment.epsilon).sqrt()
+    if network.arm == "before":
+        return factor[:, None] * weight, factor * (bias - mean) + beta
+    return weight * factor, bias + weight @ (beta - factor * mean)
+
+
+def _difference(network: Network, changed: Mapping[str, Tensor], k: int, x: Tensor) -> float:
+    """Largest absolute difference of the outputs, in the network's own precision, when `changed` stand for BN of layer k."""
+    dtype = network.weights["bias.0"].dtype
+    weights = {**network.weights, **{name: values.to(dtype) for name, values in changed.items()}}
+    other = Network(network.experiment, network.arm, weights)
+
+    def normalize(values: Tensor, j: int) -> Tensor:
+        return values if j == k else other.moving(values, j)
+
+    change = other.outputs(x.to(dtype), normalize) - network.outputs(x.to(dtype), network.moving)
+    return float(finite(change.abs().max().numpy()))

@@ -1,0 +1,125 @@
+"""What becomes of a layer when its weights are scaled, or when batch normalization stands on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from bn_lab.datasets import Table
+from bn_lab.engine import reference
+from bn_lab.engine.anatomy.bench import Bench, Network, entry, finite
+from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Arm, Experiment
+
+
+@dataclass(frozen=True, eq=False)
+class Rescaled(Record):
+    """What happens when a layer's weights W and bias b are multiplied by a; y(a) is the output of batch normalization then.
+
+    Attributes:
+        factors: (N,), the factors a.
+        change: (N,), ‖y(a) − y(1)‖ / ‖y(1)‖ over the batch.
+        gradient_norm: (N,), ‖∂loss/∂W‖ at aW.
+        predicted: (N,), ‖∂loss/∂W‖ at W, over |a|.
+    """
+
+    factors: Array
+    change: Array
+    gradient_norm: Array
+    predicted: Array
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def rescaled(
+    experiment: Experiment,
+    kept: Kept,
+    arm: Arm,
+    layer: int,
+    factors: Sequence[float],
+    epsilon: float | None = None,
+    table: Table | None = None,
+) -> Rescaled:
+    """Multiply weights and bias of hidden layer `layer` by each of `factors` and go forth and back on `subject`'s mini-batch.
+
+    As long as ε is small beside a²σ², BN((aW)u) = BN(Wu) and ∂loss/∂(aW) = (1/a) ∂loss/∂W (Ioffe & Szegedy 2015, 3.3). It
+    holds `before` the activation, and `after` it where a > 0 and the activation is positively homogeneous (relu, leaky relu,
+    identity). Without batch normalization y is the pre-activation, which is a times what it was.
+
+    Args:
+        epsilon: ε for all layers instead of the experiment's.
+
+    The other arguments and errors are those of `subject`.
+    """
+    bench = Bench(experiment if epsilon is None else replace(experiment, epsilon=epsilon), arm, table)
+    k, rows = bench.index(layer), bench.rows(kept)
+    bench.set_weights(kept)
+    y, norm = _output(bench, kept, k, rows, 1.0)
+    found = [_output(bench, kept, k, rows, float(a)) for a in factors]
+    scales = np.array(factors, np.float64)
+    return Rescaled(
+        scales,
+        finite(np.array([np.linalg.norm(each - y) for each, _ in found]) / np.linalg.norm(y)),
+        finite(np.array([each for _, each in found])),
+        finite(norm / np.abs(scales)),
+    )
+
+
+def _output(bench: Bench, kept: Kept, k: int, rows: Array, factor: float) -> tuple[Array, float]:
+    """y `(F, B)` and the norm of the weights' gradient when hidden layer k's weights and bias are `factor` times theirs."""
+    for name in (f"weight.{k}", f"bias.{k}"):
+        view = bench.cohort.parameters[name]
+        view.copy_(torch.tensor(factor * kept.arms[bench.arm][name].astype(np.float64)).view(view.shape))
+    tape, targets = bench.forward(rows)
+    bench.cohort.backward(tape, targets)
+    gradient = bench.cohort.gradients[f"weight.{k}"]
+    return entry(tape, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
+
+
+@dataclass(frozen=True, eq=False)
+class Placements(Record):
+    """The values of each stage with batch normalization on either side of the activation, in order of computation.
+
+    Attributes:
+        before: `pre_activation`, `normalized`, `scaled`, `activation`, (F, B) each.
+        after: `pre_activation`, `activation`, `normalized`, `scaled`, likewise.
+    """
+
+    before: Mapping[str, Array]
+    after: Mapping[str, Array]
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def placements(experiment: Experiment, kept: Kept, layer: int, arm: Arm, table: Table | None = None) -> Placements:
+    """Hidden layer `layer` on `subject`'s mini-batch with batch normalization before and after its activation.
+
+    Weights, γ, β and the layers below are those of `arm` in both cases; γ = 1 and β = 0 where the arm has none.
+
+    Arguments and errors are those of `subject`.
+    """
+    bench = Bench(experiment, arm, table)
+    k, network = bench.index(layer), bench.network(kept)
+    below = network.below(k, bench.samples(bench.rows(kept))[0], network.batch)
+    z = network.affine(k, below)[0]
+    before = _nodes(network, k, z.numpy())
+    before["activation"] = network.activate(torch.from_numpy(before["scaled"])).numpy()
+    after = {"activation": network.activate(z).numpy()}
+    after |= _nodes(network, k, after["activation"])
+    first = {"pre_activation": z.numpy()}
+    return Placements(_finite(first | before), _finite(first | after))
+
+
+def _finite(stages: Mapping[str, Array]) -> dict[str, Array]:
+    return {stage: finite(values) for stage, values in stages.items()}
+
+
+def _nodes(network: Network, k: int, x: Array) -> dict[str, Array]:
+    """x̂ and γx̂ + β of x `(F, B)` under the names of `bn_lab.engine.history.STAGES`."""
+    gamma, beta = (each.numpy() for each in network.scale(k))
+    nodes = reference.forward(x, gamma, beta, network.experiment.epsilon)
+    return {"normalized": nodes.normalized, "scaled": nodes.y}
