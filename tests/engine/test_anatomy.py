@@ -250,6 +250,12 @@ def test_statistics_over_the_epochs(experiment: Experiment, arm: Arm) -> None:
         assert found.moving_mean is found.moving_variance is None
 
 
+def test_steps_are_whole_however_their_share_of_an_epoch_is_rounded() -> None:
+    experiment = Experiment(batch_size=10, epochs=3)
+    moments = [Kept(2 + i / 51, kepts(LESSON)[0].arms) for i in range(51)]
+    assert statistics(experiment, moments, "none", 1).start_weight == pytest.approx([0.99 ** (2 * 51 + i) for i in range(51)])
+
+
 @EXPERIMENTS
 @EVERY_ARM
 def test_three_ways_to_the_same_weights(experiment: Experiment, arm: Arm) -> None:

@@ -101,6 +101,21 @@ def test_step_epoch_pause_and_resume_give_the_numbers_of_one_go(trainer: Trainer
     np.testing.assert_array_equal(training.view.history.train_loss, train(IRIS).train_loss)
 
 
+def test_the_present_weights_are_there_while_a_training_stands_still(trainer: Trainer, clock: Clock) -> None:
+    training = trainer.add(Experiment(dataset="iris", epochs=5000))
+    training.step()
+    until(trainer, lambda: training.view.state is State.PAUSED)
+    assert training.view.history is not None
+    assert training.view.history.kept[-1].epoch == training.view.history.progress > 0
+    training.start()
+    clock.pass_by(1)
+    until(trainer, lambda: training.view.state is State.RUNNING)
+    assert all(float(kept.epoch).is_integer() for kept in training.view.history.kept), "none of the past pause is left"
+    training.pause(wait=0)
+    until(trainer, lambda: training.view.state is State.PAUSED)
+    assert training.view.history.kept[-1].epoch == training.view.history.progress
+
+
 def test_pausing_twice_or_while_queued_is_harmless(trainer: Trainer) -> None:
     training = trainer.add(IRIS)
     training.start()
