@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-PASSED_ON = ("lang", "theme", "embed", "embed_options")
-"""Parameters of a link that change the look of the page, never its numbers; two are Streamlit's own."""
+PASSED_ON = ("lang", "algorithm", "theme", "embed", "embed_options")
+"""Parameters of a link that say what is looked at, and how, and never change a number; the last two are Streamlit's own."""
 
 LONGEST_ECHO = 60
 """How many characters of a link a message repeats at most."""

@@ -78,3 +78,29 @@ def backward(nodes: Forward, gamma: Array, grad_y: Array) -> Backward:
     mean = -centered.sum(axis=1, keepdims=True)
     x = centered + mean / count
     return Backward(grad_y, beta, gamma_grad, normalized, inverse, deviation, shifted, variance, squared, centered, mean, x)
+
+
+def edges(nodes: Forward, gradients: Backward, gamma: Array) -> dict[tuple[str, str], Array]:
+    """What every edge of the graph, from a node to one that uses it, carries backward: gradient above × local derivative.
+
+    Edges into a node of the whole batch (μ_B, 1/√(σ²_B + ε), γ, β) carry one number a sample, `(units, batch)`, whose sum over
+    the batch is what arrives; those between such nodes `(units, 1)`. All that leaves a node comes back to it, so that the
+    edges that start at a node add up to its gradient.
+    """
+    g, count = gradients, nodes.x.shape[1]
+    return {
+        ("x", "mean"): np.broadcast_to(g.mean / count, nodes.x.shape),
+        ("x", "centered"): g.centered,
+        ("mean", "centered"): -g.centered,
+        ("centered", "squared"): g.squared * 2 * nodes.centered,
+        ("squared", "variance"): np.broadcast_to(g.variance / count, nodes.x.shape),
+        ("variance", "shifted"): g.shifted,
+        ("shifted", "deviation"): g.deviation / (2 * nodes.deviation),
+        ("deviation", "inverse"): -g.inverse * nodes.inverse**2,
+        ("inverse", "normalized"): g.normalized * nodes.centered,
+        ("centered", "normalized"): g.normalized * nodes.inverse,
+        ("normalized", "scaled"): g.y * gamma,
+        ("gamma", "scaled"): g.y * nodes.normalized,
+        ("scaled", "y"): g.y,
+        ("beta", "y"): g.y,
+    }

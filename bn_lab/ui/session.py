@@ -63,6 +63,7 @@ def begin() -> Texts:
             language = None
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
         state["wished_language"] = language
+        state["algorithm"] = decoded.other.get("algorithm", "")
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
@@ -178,7 +179,9 @@ def training() -> Training:
 def link_parameters() -> dict[str, str]:
     """The query parameters of what is on screen."""
     language = st.session_state.get("wished_language")
-    return encode(experiment()) | ({"lang": st.session_state["language"]} if language else {})
+    looked_at = st.session_state.get("algorithm")
+    other = {"lang": st.session_state["language"]} if language else {}
+    return encode(experiment()) | other | ({"algorithm": looked_at} if looked_at else {})
 
 
 def write_link() -> None:

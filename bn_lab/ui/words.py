@@ -18,6 +18,16 @@ def number(value: float | None) -> str:
     return f"{value:#.4g}".removesuffix(".")
 
 
+def exact(value: float) -> str:
+    """A number as it is typed: the shortest decimal that is the same number."""
+    return f"{value:.12g}"
+
+
+def rounded(value: float, scale: float) -> float:
+    """0 where a number is the rounding of numbers of this scale."""
+    return 0.0 if abs(value) < 1e-12 * scale else float(value)
+
+
 def signed(value: float | None) -> str:
     """As `number`, with its sign."""
     return NOTHING if value is None or not math.isfinite(value) else f"{value:+#.4g}".removesuffix(".")

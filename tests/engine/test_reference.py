@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bn_lab.engine.reference import Backward, Forward, backward, forward
+from bn_lab.engine.reference import Backward, Forward, backward, edges, forward
 from bn_lab.engine.types import Array
 
 UNITS, BATCH = 4, 9
@@ -98,3 +98,17 @@ def test_worked_by_hand() -> None:
 
 def test_integers_are_computed_in_float64() -> None:
     assert forward(np.array([[1, 2, 4]]), np.ones((1, 1)), np.zeros((1, 1)), 1e-3).x.dtype == np.float64
+
+
+def test_edges_that_start_at_a_node_add_up_to_its_gradient() -> None:
+    x, gamma, beta, grad_y = case()
+    nodes = forward(x, gamma, beta, 1e-3)
+    gradients = backward(nodes, gamma, grad_y)
+    carried = edges(nodes, gradients, gamma)
+    starts = {start for start, _ in carried}
+    assert starts == {field.name for field in fields(Backward)} - {"y"} | {"scaled"}
+    for start in starts:
+        leaving = sum((grad for (begin, _), grad in carried.items() if begin == start), np.zeros(()))
+        gradient = gradients.y if start == "scaled" else getattr(gradients, start)
+        whole = leaving if gradient.shape == leaving.shape else leaving.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(whole, gradient, rtol=1e-10, atol=1e-12, err_msg=start)

@@ -152,11 +152,11 @@ class Lab:
 
     @property
     def text(self) -> str:
-        """Everything there is to read on the page, outside of pictures and the style sheet."""
+        """Everything there is to read on the page, outside of pictures, formulas and the style sheet."""
         parts: list[str] = []
         for node in self.at:
             for name in ("value", "label", "help", "placeholder", "options"):
-                found = getattr(node, name, None) if node.type != "html" else None
+                found = getattr(node, name, None) if node.type not in ("html", "latex") else None
                 parts += [str(part) for part in found] if isinstance(found, list) else [found] if isinstance(found, str) else []
             if node.type == "html":
                 parts.append(re.sub(r"<style>.*?</style>", "", node.proto.body, flags=re.DOTALL))

@@ -1,0 +1,116 @@
+"""The computation graph of batch normalization: values of the forward pass above each edge, gradients below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from bn_lab.engine.reference import Forward
+from bn_lab.engine.types import Array
+from bn_lab.figures.style import GRAY, layout
+from bn_lab.i18n import Texts
+
+LABELS: Mapping[str, str] = {
+    "x": "x",
+    "mean": "μ",
+    "centered": "x − μ",
+    "squared": "(·)²",
+    "variance": "σ²",
+    "shifted": "+ ε",
+    "deviation": "√",
+    "inverse": "1/·",
+    "normalized": "x̂",
+    "gamma": "γ",
+    "scaled": "γx̂",
+    "beta": "β",
+    "y": "y",
+}
+"""Nodes in the order of the forward pass, and what stands in their boxes."""
+
+PLACES: Mapping[str, tuple[float, float]] = {
+    "x": (0, 0),
+    "mean": (0.75, -1.3),
+    "centered": (1.7, 0),
+    "squared": (2.2, -1.3),
+    "variance": (3.3, -1.3),
+    "shifted": (4.4, -1.3),
+    "deviation": (5.5, -1.3),
+    "inverse": (6.6, -1.3),
+    "normalized": (7.1, 0),
+    "gamma": (7.6, 1.2),
+    "scaled": (8.4, 0),
+    "beta": (8.9, 1.2),
+    "y": (9.8, 0),
+}
+"""Where the boxes stand on a wide screen; a narrow one has the graph turned by a quarter, from the top to the bottom."""
+
+FORWARD, BACKWARD, CHOSEN = "#0072B2", "#D55E00", "#009E73"
+"""Colours of values, gradients and the node that is explained."""
+
+
+def graph(
+    nodes: Forward, carried: Mapping[tuple[str, str], Array], sample: int | None, node: str, t: Texts, *, narrow: bool = False
+) -> go.Figure:
+    """Boxes and edges with their numbers.
+
+    Args:
+        nodes: one unit through the reference. carried: its `reference.edges`.
+        sample: index of the sample whose numbers are shown; None for means over the batch (values) and sums (gradients).
+        node: the one that is explained.
+    """
+    settings = layout(t("anatomy.graph.title"), top=48, bottom=12, height=940 if narrow else 330, narrow=narrow)
+    settings["margin"] |= {"l": 8, "r": 8}
+    hidden = {"visible": False, "fixedrange": True}
+    across, along = [-1.9, 1.8], [-0.5, 10.3]
+    settings |= {
+        "xaxis": hidden | {"range": [-1.8, 1.9] if narrow else along},
+        "yaxis": hidden | {"range": along[::-1] if narrow else across},
+        "annotations": [],
+        "dragmode": False,
+        "showlegend": False,
+    }
+    for edge, gradient in carried.items():
+        _edge(settings, edge, _value(nodes, edge[0], sample), _shown(gradient, sample), node, narrow)
+    for name, label in LABELS.items():
+        _box(settings, name, label, node, narrow)
+    return go.Figure(data=[{"type": "scatter", "x": [0], "y": [0], "mode": "none", "hoverinfo": "skip"}], layout=settings)
+
+
+def _place(name: str, narrow: bool) -> tuple[float, float]:
+    x, y = PLACES[name]
+    return (-y, x) if narrow else (x, y)
+
+
+def _box(settings: dict[str, object], name: str, label: str, node: str, narrow: bool) -> None:
+    x, y = _place(name, narrow)
+    color = CHOSEN if name == node else GRAY
+    box = {"bordercolor": color, "borderwidth": 3 if name == node else 1, "borderpad": 5, "bgcolor": "rgba(128,132,149,0.25)"}
+    settings["annotations"].append({"x": x, "y": y, "text": label, "showarrow": False, "font": {"size": 15}, **box})  # type: ignore[attr-defined]
+
+
+def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradient: str, node: str, narrow: bool) -> None:
+    (x0, y0), (x1, y1) = (_place(name, narrow) for name in edge)
+    color = CHOSEN if node in edge else GRAY
+    arrow = {"axref": "x", "ayref": "y", "ax": x0, "ay": y0, "x": x1, "y": y1, "text": "", "arrowhead": 2}
+    arrow |= {"arrowcolor": color, "standoff": 20, "startstandoff": 18, "arrowwidth": 1.5}
+    middle = {"x": (x0 + x1) / 2, "y": (y0 + y1) / 2, "showarrow": False}
+    side = {"xanchor": "left", "xshift": 6} if narrow else {}
+    above, below = (10, -10)
+    notes: list[object] = settings["annotations"]  # type: ignore[assignment]
+    notes.append(arrow)
+    notes.append(middle | side | {"yshift": above, "text": value, "font": {"color": FORWARD, "size": 11}})
+    notes.append(middle | side | {"yshift": below, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
+
+
+def _value(nodes: Forward, name: str, sample: int | None) -> str:
+    if name in ("gamma", "beta"):
+        return ""  # they have sliders
+    values: Array = getattr(nodes, name)
+    number = values[0, sample] if sample is not None and values.shape[1] > 1 else values.mean()
+    return f"{float(number):.3g}"
+
+
+def _shown(gradient: Array, sample: int | None) -> str:
+    number = gradient[0, sample] if sample is not None and gradient.shape[1] > 1 else gradient.sum()
+    return f"{float(number):.3g}"

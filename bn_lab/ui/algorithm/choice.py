@@ -1,0 +1,130 @@
+"""What of a network the Algorithm page looks at, as one parameter of the link.
+
+`algorithm=layer:2,unit:3,epoch:64,epsilon:1e-06` names only what differs from the default; typed numbers are
+`values:1.5;2;-3`. What cannot be read is left at its default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from bn_lab.engine.anatomy.subjects import FEWEST, MOST
+from bn_lab.engine.history import Kept
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+
+EPSILONS = (1e-12, 10.0)
+"""Limits of ε on this page, wider than in training: what breaks is what one learns from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What to look at. Counted from 1 where it is a number; None is the network's own."""
+
+    arm: str = ""
+    """One of the experiment's arms; empty: the first with batch normalization."""
+
+    layer: int = 1
+    unit: int = 1
+    epoch: int | None = None
+    """One of the epochs whose weights were kept; None: the newest."""
+
+    sample: int = 1
+    """Position within the batch."""
+
+    epsilon: float | None = None
+    gamma: float | None = None
+    beta: float | None = None
+    node: str = "mean"
+    """Node of the computation graph that is explained."""
+
+    values: tuple[float, ...] = ()
+    """Typed numbers in place of a batch of the network's; empty: the network's."""
+
+
+def encode(choice: Choice) -> str:
+    """The link's text for a choice; empty for the default one."""
+    default = Choice()
+    different = (
+        (f.name, getattr(choice, f.name)) for f in fields(Choice) if getattr(choice, f.name) != getattr(default, f.name)
+    )
+    return ",".join(f"{name}:{_written(value)}" for name, value in different)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ";".join(map(_written, value))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def decode(text: str) -> Choice:
+    """The choice that a link's text describes; never raises."""
+    read: dict[str, Any] = {}
+    for part in text.split(",")[: len(fields(Choice))]:
+        name, _, written = part.partition(":")
+        if name in READERS and (value := READERS[name](written)) is not None:
+            read[name] = value
+    return Choice(**read)
+
+
+def _natural(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _epsilon(text: str) -> float | None:
+    value = _number(text)
+    return value if value is not None and EPSILONS[0] <= value <= EPSILONS[1] else None
+
+
+def _values(text: str) -> tuple[float, ...] | None:
+    found = [_number(part) for part in text.split(";")[: MOST + 1]]
+    known = tuple(value for value in found if value is not None)
+    return known if len(known) == len(found) and FEWEST <= len(known) <= MOST else None
+
+
+def _word(text: str) -> str | None:
+    return text if text.isidentifier() and text.isascii() else None
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "arm": _word,
+    "layer": _natural,
+    "unit": _natural,
+    "epoch": _natural,
+    "sample": _natural,
+    "epsilon": _epsilon,
+    "gamma": _number,
+    "beta": _number,
+    "node": _word,
+    "values": _values,
+}
+
+
+def arms(experiment: Experiment) -> tuple[Arm, ...]:
+    """The arms that can be looked at, those with batch normalization first."""
+    return tuple(sorted(experiment.arms, key=lambda arm: arm not in BN_ARMS))
+
+
+def fitted(choice: Choice, experiment: Experiment, kept: Sequence[Kept]) -> Choice:
+    """The choice as far as the experiment and its kept weights have it; the nearest that they have where they do not."""
+    arm = choice.arm if choice.arm in experiment.arms else arms(experiment)[0]
+    epochs = [int(k.epoch) for k in kept]
+    newest = choice.epoch is None or not epochs
+    return replace(
+        choice,
+        arm=arm,
+        layer=min(max(choice.layer, 1), experiment.depth),
+        unit=min(max(choice.unit, 1), experiment.width),
+        epoch=None if newest else min(epochs, key=lambda epoch: abs(epoch - (choice.epoch or 0))),
+        sample=max(choice.sample, 1),
+    )

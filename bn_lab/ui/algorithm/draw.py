@@ -1,0 +1,27 @@
+"""What the parts share: a figure that is changed in place, and the line with the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.i18n import Texts
+from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.live.components import panel
+
+NOTHING = "algorithm"
+"""The run that these figures follow: none."""
+
+
+def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Any], *records: Any) -> None:
+    """Show `draw(*records, t)` for wide and narrow screens; the browser changes the picture in place."""
+    wide, narrow = (draw(*records, t, narrow=narrow).to_json() for narrow in (False, True))
+    looked_at = "typed" if found.is_typed else f"{found.choice.arm} {found.choice.layer} {found.choice.unit}"
+    panel(wide, narrow=narrow, run=NOTHING, alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
+
+
+def source(text: str) -> None:
+    """Where the formulas come from."""
+    st.caption(text)

@@ -1,0 +1,96 @@
+"""Part 2: the computation graph, to be walked through node by node, forth and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from bn_lab.engine import reference
+from bn_lab.figures import graph as figure
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.scene import Scene, choice, choose
+
+NODES = tuple(figure.LABELS)
+
+LOCAL: Mapping[str, str] = {
+    "x": r"\frac{\partial L}{\partial x_i}=\frac{\partial L}{\partial (x_i-\mu_B)}+\frac1m\frac{\partial L}{\partial \mu_B}",
+    "mean": r"\frac{\partial \mu_B}{\partial x_i}=\frac1m",
+    "centered": r"\frac{\partial (x_i-\mu_B)}{\partial x_i}=1,\quad \frac{\partial (x_i-\mu_B)}{\partial \mu_B}=-1",
+    "squared": r"\frac{\partial (x_i-\mu_B)^2}{\partial (x_i-\mu_B)}=2\,(x_i-\mu_B)",
+    "variance": r"\frac{\partial \sigma_B^2}{\partial (x_i-\mu_B)^2}=\frac1m",
+    "shifted": r"\frac{\partial (\sigma_B^2+\epsilon)}{\partial \sigma_B^2}=1",
+    "deviation": r"\frac{\partial s}{\partial (\sigma_B^2+\epsilon)}=\frac{1}{2s},\quad s=\sqrt{\sigma_B^2+\epsilon}",
+    "inverse": r"\frac{\partial}{\partial s}\frac1s=-\frac{1}{s^2},\quad s=\sqrt{\sigma_B^2+\epsilon}",
+    "normalized": r"\frac{\partial \hat x_i}{\partial (x_i-\mu_B)}=\frac{1}{\sqrt{\sigma_B^2+\epsilon}},\quad "
+    r"\frac{\partial \hat x_i}{\partial (1/s)}=x_i-\mu_B",
+    "gamma": r"\frac{\partial L}{\partial \gamma}=\sum_i\frac{\partial L}{\partial y_i}\,\hat x_i",
+    "scaled": r"\frac{\partial (\gamma\hat x_i)}{\partial \hat x_i}=\gamma,\quad "
+    r"\frac{\partial (\gamma\hat x_i)}{\partial \gamma}=\hat x_i",
+    "beta": r"\frac{\partial L}{\partial \beta}=\sum_i\frac{\partial L}{\partial y_i}",
+    "y": r"\frac{\partial y_i}{\partial (\gamma\hat x_i)}=1,\quad \frac{\partial y_i}{\partial \beta}=1",
+}
+"""The local derivative of each node."""
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, graph, the node that is explained."""
+    gradients = found.gradients
+    largest = float(np.abs(gradients.x).max())
+    values = {
+        "sum": words.number(words.rounded(float(gradients.x.sum()), largest)),
+        "along": words.number(words.rounded(float((gradients.x * found.nodes.normalized).sum()), largest)),
+        "largest": words.number(largest),
+    }
+    st.markdown(t("algorithm.graph.answer", **values))
+    node = found.choice.node if found.choice.node in NODES else "mean"
+    whole = _walk(node, t)
+    carried = reference.edges(found.nodes, gradients, np.array([[found.gamma]]))
+    picture("graph", found, t, figure.graph, found.nodes, carried, None if whole else found.sample, node)
+    _explained(found, node, t)
+    source(t("algorithm.graph.source"))
+
+
+def _walk(node: str, t: Texts) -> bool:
+    """Buttons to go through the graph; returns whether the numbers are those of the whole batch."""
+    at = NODES.index(node)
+
+    def go(to: int) -> None:
+        choose(replace(choice(), node=NODES[to]))
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("←", key="algorithm_back", help=t("algorithm.graph.back"), disabled=at == 0, on_click=go, args=(at - 1,))
+        st.button(
+            "→",
+            key="algorithm_forth",
+            help=t("algorithm.graph.forth"),
+            disabled=at == len(NODES) - 1,
+            on_click=go,
+            args=(at + 1,),
+        )
+        st.session_state["algorithm_node"] = node
+        st.selectbox(
+            t("algorithm.graph.node"),
+            NODES,
+            format_func=figure.LABELS.__getitem__,
+            key="algorithm_node",
+            width=140,
+            on_change=lambda: go(NODES.index(st.session_state["algorithm_node"])),
+        )
+        return st.toggle(t("algorithm.graph.whole"), key="algorithm_whole")
+
+
+def _explained(found: Scene, node: str, t: Texts) -> None:
+    """The node in words, its value and gradient, and its local derivative."""
+    gradient = found.gradients.y if node == "scaled" else getattr(found.gradients, node)
+    own = {"gamma": found.gamma, "beta": found.beta}
+    value = np.array([[own[node]]]) if node in own else getattr(found.nodes, node)
+    i = found.sample if value.shape[1] > 1 else 0
+    j = found.sample if gradient.shape[1] > 1 else 0
+    numbers = {"value": words.number(float(value[0, i])), "gradient": words.number(float(gradient[0, j]))}
+    st.markdown(f"**{figure.LABELS[node]}** · {t('algorithm.graph.numbers', **numbers)} {t(f'algorithm.node.{node}')}")
+    st.latex(LOCAL[node])

@@ -1,0 +1,59 @@
+"""The Algorithm page: what to look at on top, then the parts, each a question that the numbers on screen answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from bn_lab.i18n import Texts
+from bn_lab.ui import controls, session
+from bn_lab.ui.algorithm import epsilon, graph, steps, subject
+from bn_lab.ui.algorithm.scene import Scene, choice, choose, scene
+
+PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
+    "steps": steps.show,
+    "graph": graph.show,
+    "epsilon": epsilon.show,
+}
+"""The parts in the order of the page. Each draws its sentence of answer first, then what it is read from."""
+
+HEARTBEAT = 10.0
+"""Seconds between two signs of life, without which the visitor's training would pause."""
+
+DRAWING = 10.0
+"""Seconds to wait for the networks to be drawn: the first visitor of a server waits for torch, too."""
+
+
+def show() -> None:
+    """Draw the page."""
+    t = session.words()
+    controls.show(t)
+    st.title(t("page.algorithm"))
+    st.markdown(t("algorithm.intro"))
+    st.fragment(_body, run_every=HEARTBEAT)(t)
+
+
+def _body(t: Texts) -> None:
+    """Everything that a slider moves."""
+    training = session.training()
+    if training.view.history is None and session.is_light(session.experiment()):
+        training.look(wait=DRAWING)
+    found = scene()
+    subject.show(found, t)
+    if found is None:
+        st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
+        st.button(t("algorithm.draw"), key="algorithm_draw", on_click=_draw, icon=":material/play_arrow:")
+        return
+    for name, draw in PARTS.items():
+        st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
+        st.markdown(f"**{t(f'algorithm.{name}.question')}**")
+        draw(found, t)
+    session.write_link()
+
+
+def _draw() -> None:
+    """Draw the untrained networks of an experiment that is too large to have them in advance."""
+    session.training().look(wait=DRAWING)
+    choose(replace(choice(), epoch=None))

@@ -1,0 +1,118 @@
+"""One unit before the visitor's eyes: its numbers through every node of batch normalization, forward and backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from bn_lab.engine import reference
+from bn_lab.engine.anatomy import Subject, subject, typed
+from bn_lab.engine.history import Kept
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Experiment
+from bn_lab.ui import session
+from bn_lab.ui.algorithm.choice import Choice, decode, encode, fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is on screen.
+
+    Attributes:
+        choice: what the visitor picked, as far as it exists.
+        experiment: the visitor's. kept: all moments whose weights were kept, and `moment` the one that is looked at, or None
+            where numbers were typed.
+        subject: the layer's mini-batch.
+        epsilon, gamma, beta: of the unit, as picked or the network's own.
+        nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
+    """
+
+    choice: Choice
+    experiment: Experiment
+    kept: tuple[Kept, ...]
+    moment: Kept | None
+    subject: Subject
+    epsilon: float
+    gamma: float
+    beta: float
+    nodes: reference.Forward
+    gradients: reference.Backward
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the numbers are the visitor's own."""
+        return bool(self.choice.values)
+
+    @property
+    def unit(self) -> int:
+        """Index of the unit."""
+        return 0 if self.is_typed else self.choice.unit - 1
+
+    @property
+    def sample(self) -> int:
+        """Index of the chosen sample within the batch."""
+        return self.choice.sample - 1
+
+    @property
+    def size(self) -> int:
+        """Samples of the batch."""
+        return int(self.nodes.x.shape[1])
+
+
+def choice() -> Choice:
+    """What the session looks at."""
+    return decode(st.session_state.get("algorithm", ""))
+
+
+def choose(new: Choice) -> None:
+    """Look at something else."""
+    st.session_state["algorithm"] = encode(new)
+
+
+def scene() -> Scene | None:
+    """What is on screen, or None while the experiment has no weights to look at."""
+    experiment, history = session.experiment(), session.training().view.history
+    kept = history.kept if history else ()
+    picked = fitted(choice(), experiment, kept)
+    if picked.values:
+        return _of(
+            picked, experiment, kept, None, typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
+        )
+    if not kept:
+        return None
+    moment = kept[-1] if picked.epoch is None else next(k for k in kept if int(k.epoch) == picked.epoch)
+    return _of(picked, experiment, kept, moment, _subject(experiment, moment, picked.arm, picked.layer))
+
+
+# Kept weights are never changed, and a slider asks for the same batch again and again.
+_subject = lru_cache(maxsize=64)(subject)
+
+
+def _within(picked: Choice, size: int) -> int:
+    return min(picked.sample, size) - 1
+
+
+def _of(picked: Choice, experiment: Experiment, kept: tuple[Kept, ...], moment: Kept | None, found: Subject) -> Scene:
+    unit = slice(0, 1) if picked.values else slice(picked.unit - 1, picked.unit)
+    epsilon = found.epsilon if picked.epsilon is None else picked.epsilon
+    gamma, beta = (_one(own, unit, value) for own, value in ((found.gamma, picked.gamma), (found.beta, picked.beta)))
+    nodes = reference.forward(found.x[unit], gamma, beta, epsilon)
+    gradients = reference.backward(nodes, gamma, found.grad_y[unit])
+    size = nodes.x.shape[1]
+    shown = fitted(picked, experiment, kept)
+    shown = replace(shown, sample=min(shown.sample, size))
+    return Scene(shown, experiment, kept, moment, found, epsilon, float(gamma[0, 0]), float(beta[0, 0]), nodes, gradients)
+
+
+def _one(own: Array, unit: slice, value: float | None) -> Array:
+    return own[unit] if value is None else np.full((1, 1), value)
+
+
+def subject_of(found: Scene, layer: int) -> Subject:
+    """Another layer of the same network at the same moment, on the same batch."""
+    assert found.moment is not None
+    arm = next(arm for arm in found.experiment.arms if arm == found.choice.arm)
+    return _subject(found.experiment, found.moment, arm, layer)

@@ -1,0 +1,98 @@
+"""Part 1: the four steps from x to y, each as formula, as formula with this batch's numbers, and as picture and table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bn_lab.figures import anatomy
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.algorithm.subject import brings_back
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, formulas, picture, table."""
+    nodes = found.nodes
+    values = {
+        "before_mean": words.number(nodes.mean.item()),
+        "before_std": words.number(float(np.sqrt(nodes.variance.item()))),
+        "after_mean": words.number(words.rounded(nodes.y.mean(), nodes.y.std())),
+        "after_std": words.number(nodes.y.std()),
+        "size": found.size,
+    }
+    st.markdown(t("algorithm.steps.answer", **values))
+    columns = [*st.columns(2), *st.columns(2)]  # four beside each other have no room for the numbers
+    for column, (formula, numbers, name) in zip(columns, _formulas(found), strict=True):
+        with column:
+            st.markdown(f"**{t(f'algorithm.steps.{name}')}**")
+            st.latex(formula)
+            st.latex(numbers)
+    if brings_back(found):
+        largest = words.number(float(np.abs(nodes.y - nodes.x).max()))
+        st.success(t("algorithm.steps.back", largest=largest), icon=":material/undo:")
+    picture("steps", found, t, anatomy.steps, found.nodes, found.sample)
+    _table(found, t)
+    source(t("algorithm.steps.source"))
+
+
+def _formulas(found: Scene) -> list[tuple[str, str, str]]:
+    """Formula, the same with numbers, and the name of each step; for the last two those of the chosen sample."""
+    nodes, i = found.nodes, found.sample
+    x, m = nodes.x[0], found.size
+    mean, variance, xhat, y = (
+        _tex(v) for v in (nodes.mean.item(), nodes.variance.item(), nodes.normalized[0, i], nodes.y[0, i])
+    )
+    minus_mean = _signed(-nodes.mean.item())
+    summed = _few([_tex(value) for value in x])
+    squares = rf"({_tex(x[0])}{minus_mean})^2+\dots"  # a second term has no room
+    return [
+        (r"\mu_B=\frac1m\sum_i x_i", rf"\frac{{{summed}}}{{{m}}}={mean}", "mean"),
+        (r"\sigma_B^2=\frac1m\sum_i (x_i-\mu_B)^2", rf"\frac{{{squares}}}{{{m}}}={variance}", "variance"),
+        (
+            r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}}",
+            rf"\hat x_{{{i + 1}}}=\frac{{{_tex(x[i])}{minus_mean}}}{{\sqrt{{{variance}+{_tex(found.epsilon)}}}}}={xhat}",
+            "normalized",
+        ),
+        (
+            r"y_i=\gamma\hat x_i+\beta",
+            rf"y_{{{i + 1}}}={_tex(found.gamma)}\cdot({xhat}){_signed(found.beta)}={y}",
+            "y",
+        ),
+    ]
+
+
+def _tex(value: float) -> str:
+    """A number in three significant digits as TeX."""
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _signed(value: float) -> str:
+    return _tex(value) if value < 0 else f"+{_tex(value)}"
+
+
+def _few(terms: list[str]) -> str:
+    """The first terms of a sum and the last one."""
+    shown = terms if len(terms) <= 4 else [*terms[:2], r"\dots", terms[-1]]
+    return "+".join(shown).replace("+-", "-")
+
+
+def _table(found: Scene, t: Texts) -> None:
+    nodes, gradients = found.nodes, found.gradients
+    columns = {
+        "x": nodes.x,
+        "(x − μ)²": nodes.squared,
+        "x̂": nodes.normalized,
+        "y": nodes.y,
+        "∂L/∂y": gradients.y,
+        "∂L/∂x": gradients.x,
+    }
+    frame = pd.DataFrame({name: np.broadcast_to(values, nodes.x.shape)[0] for name, values in columns.items()})
+    frame.index = pd.RangeIndex(1, found.size + 1, name=t("algorithm.sample"))
+    chosen = [f"background-color: {anatomy.CHOSEN}33" if k == found.sample else "" for k in range(found.size)]
+    styled = frame.style.format("{:.4g}").apply(lambda _: chosen, axis=0)
+    st.dataframe(styled, height=min(300, 38 + 35 * found.size), width="stretch", key="algorithm_steps_table")

@@ -1,0 +1,189 @@
+"""What the Algorithm page looks at: a unit of the visitor's network, or typed numbers; and ε, γ and β."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import log10, sqrt
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from bn_lab.engine.anatomy import TypedError, typed
+from bn_lab.i18n import Texts
+from bn_lab.ui import session, words
+from bn_lab.ui.algorithm.choice import EPSILONS, Choice, arms
+from bn_lab.ui.algorithm.scene import Scene, choice, choose
+
+SOURCES = ("network", "typed")
+EXAMPLE = (1.0, 2.0, 4.0, 5.0, 8.0)
+"""Numbers to begin with where somebody wants to type."""
+
+SEPARATORS = re.compile(r"[\s;]+")
+
+
+def show(found: Scene | None, t: Texts) -> None:
+    """The widgets; every one acts on its change."""
+    picked = found.choice if found else choice()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="algorithm_subject"):
+        _source(picked, t)
+        if not picked.values and found is not None:
+            _network(found, t)
+        if found is not None:
+            sizes = range(1, found.size + 1)
+            _select("sample", t("algorithm.sample"), list(sizes), picked.sample, str)
+    if picked.values:
+        _table(picked, t)
+    if found is not None:
+        _parameters(found, t)
+
+
+def _change(**changes: Any) -> None:
+    choose(replace(choice(), **changes))
+
+
+def _source(picked: Choice, t: Texts) -> None:
+    key = "algorithm_source"
+    st.session_state[key] = SOURCES[bool(picked.values)]
+
+    def act() -> None:
+        wanted = st.session_state[key] == "typed"
+        own = {"epsilon": None, "gamma": None, "beta": None, "sample": 1}
+        _change(values=(choice().values or EXAMPLE) if wanted else (), **own)
+
+    st.segmented_control(
+        t("algorithm.source"),
+        SOURCES,
+        format_func=lambda name: t(f"algorithm.source_{name}"),
+        key=key,
+        on_change=act,
+        required=True,
+    )
+
+
+def _network(found: Scene, t: Texts) -> None:
+    experiment, picked = found.experiment, found.choice
+    _select("arm", t("algorithm.arm"), list(arms(experiment)), picked.arm, lambda arm: t(f"arm.{arm}"), gamma=None, beta=None)
+    _select("layer", t("algorithm.layer"), range(1, experiment.depth + 1), picked.layer, str, gamma=None, beta=None)
+    _select("unit", t("algorithm.unit"), range(1, experiment.width + 1), picked.unit, str, gamma=None, beta=None)
+    epochs = [int(k.epoch) for k in found.kept]
+    epoch = epochs[-1] if picked.epoch is None else picked.epoch
+    _select("epoch", t("algorithm.epoch"), sorted(set(epochs)), epoch, lambda e: f"{e:,}", gamma=None, beta=None)
+
+
+def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Callable[[Any], str], **also: Any) -> None:
+    key = f"algorithm_{name}"
+    st.session_state[key] = value
+    st.selectbox(
+        label,
+        options,
+        format_func=text,
+        key=key,
+        width=190 if name == "arm" else 110,
+        on_change=lambda: _change(**{name: st.session_state[key]}, **also),
+    )
+
+
+def _table(picked: Choice, t: Texts) -> None:
+    """The typed numbers as a table to be edited; whole lists may be pasted into the field below it."""
+    version = st.session_state.get("algorithm_version", 0)
+    key = f"algorithm_table_{version}"
+    frame = pd.DataFrame({"x": [words.exact(value) for value in picked.values]}, index=range(1, len(picked.values) + 1))
+    left, right = st.columns(2)
+    with left:
+        edited = st.data_editor(frame, num_rows="dynamic", key=key, height=230, width="stretch")
+        st.button(t("algorithm.use"), key="algorithm_use", on_click=lambda: _take(list(edited["x"])))
+    with right:
+        st.text_area(t("algorithm.paste"), key="algorithm_pasted", height=180, placeholder="1.5 2 4.25 …")
+        st.button(t("algorithm.use_pasted"), key="algorithm_use_pasted", on_click=_take_pasted)
+    if problem := st.session_state.get("algorithm_problem"):
+        st.error(problem, icon=":material/error:")
+
+
+def _take_pasted() -> None:
+    text = st.session_state.get("algorithm_pasted", "").strip()
+    _take(SEPARATORS.split(text) if text else [])
+
+
+def _take(cells: Sequence[object]) -> None:
+    """Use these numbers, or say which cell is none and leave everything as it was."""
+    values = [_read(cell) for cell in cells]
+    try:
+        typed(values, session.experiment().epsilon)
+    except TypedError as error:
+        t = session.words()
+        shown = {name: words.plain(value) for name, value in error.values.items()}
+        if error.rule == "cell":
+            shown["value"] = words.plain(str(cells[int(str(error.values["position"])) - 1])[:40] or t("algorithm.blank"))
+        st.session_state["algorithm_problem"] = t(f"algorithm.problem_{error.rule}", **shown)
+        return
+    st.session_state["algorithm_problem"] = ""
+    st.session_state["algorithm_version"] = st.session_state.get("algorithm_version", 0) + 1
+    _change(values=tuple(float(str(value)) for value in values), sample=1)
+
+
+def _read(cell: object) -> object:
+    """A number where the cell is one, with a decimal point or a comma; else the cell as it is."""
+    try:
+        return float(str(cell).strip().replace(",", "."))
+    except ValueError:
+        return cell
+
+
+def _parameters(found: Scene, t: Texts) -> None:
+    """Sliders of ε, γ and β, and the two buttons that set them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="algorithm_parameters"):
+        _epsilon(found, t)
+        mean, deviation = found.nodes.mean.item(), found.nodes.deviation.item()
+        _slider("gamma", "γ", found.gamma, deviation)
+        _slider("beta", "β", found.beta, mean)
+        st.button(
+            t("algorithm.original"),
+            key="algorithm_original",
+            help=t("algorithm.original_help"),
+            on_click=lambda: _change(gamma=deviation, beta=mean),
+        )
+        st.button(t("algorithm.own"), key="algorithm_own", on_click=lambda: _change(epsilon=None, gamma=None, beta=None))
+
+
+def _epsilon(found: Scene, t: Texts) -> None:
+    low, high = (round(log10(end)) for end in EPSILONS)
+    stops = {float(f"{m}e{e}") for e in range(low, high + 1) for m in (1, 2, 5)} | {found.epsilon}
+    key = "algorithm_epsilon"
+    st.session_state[key] = found.epsilon
+    st.select_slider(
+        "ε",
+        sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1]),
+        format_func=lambda stop: f"{stop:.10g}",
+        key=key,
+        width=260,
+        on_change=lambda: _change(epsilon=st.session_state[key]),
+    )
+
+
+def _slider(name: str, label: str, value: float, original: float) -> None:
+    """A slider around 0 that reaches the present value and the one that brings x back."""
+    reach = max(3.0, 1.5 * abs(value), 1.5 * abs(original))
+    reach = float(f"{reach:.1g}") + 10 ** (int(log10(reach)))  # a round number beyond it
+    key = f"algorithm_{name}"
+    st.session_state[key] = value
+    st.slider(
+        label,
+        -reach,
+        reach,
+        step=reach / 500,
+        format="%.4g",
+        key=key,
+        width=200,
+        on_change=lambda: _change(**{name: st.session_state[key]}),
+    )
+
+
+def brings_back(found: Scene) -> bool:
+    """Whether γ and β are those that undo the normalization."""
+    tolerance = 1e-9 * max(1.0, abs(found.nodes.mean.item()), sqrt(found.nodes.shifted.item()))
+    return bool(
+        abs(found.gamma - found.nodes.deviation.item()) <= tolerance and abs(found.beta - found.nodes.mean.item()) <= tolerance
+    )

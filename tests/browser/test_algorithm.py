@@ -1,0 +1,42 @@
+"""The Algorithm page in a browser: a slider is moved, and the numbers follow."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import Visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_epsilon_moves_the_numbers_and_the_link(visit: Visit) -> None:
+    lab = visit("dataset=iris", path="algorithm")
+    question = lab.page.get_by_text(lab.words("algorithm.epsilon.question"))
+    expect(question).to_be_visible()
+    slider = lab.page.locator(".st-key-algorithm_epsilon").get_by_role("slider")
+    table = lab.panel("algorithm_steps")
+    expect(table).to_have_attribute("data-painted", "1")
+    box = lab.page.locator(".st-key-algorithm_epsilon").bounding_box()
+    thumb = slider.bounding_box()
+    assert box is not None
+    assert thumb is not None
+    lab.page.mouse.move(thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + box["width"] + 50, thumb["y"] + thumb["height"] / 2, steps=5)
+    lab.page.mouse.up()
+    lab.wait_for_query(dataset="iris", algorithm="epsilon:10")
+    expect(lab.page.get_by_text("ε = 10", exact=False).first).to_be_visible()
+    plot = ".st-key-algorithm_steps .js-plotly-plot"
+    largest = f"() => Math.max(...document.querySelector('{plot}').data[4].y.map(Math.abs))"
+    lab.page.wait_for_function(f"() => ({largest})() < 2")
+    assert lab.page.evaluate(largest) > 0
+
+
+def test_a_link_opens_the_page_as_it_was(visit: Visit) -> None:
+    lab = visit("dataset=iris&algorithm=values:1;2;6", path="algorithm")
+    expect(lab.page.get_by_text(lab.words("algorithm.steps.question"))).to_be_visible()
+    lab.page.wait_for_function(
+        "() => document.querySelector('.st-key-algorithm_steps .js-plotly-plot')?.data?.[0]?.y?.length === 3"
+    )
+    lab.wait_for_query(dataset="iris", algorithm="values:1;2;6")

@@ -1,0 +1,173 @@
+"""The Algorithm page: what it looks at, what its link says, and that its numbers are those of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab.engine.anatomy import subject
+from bn_lab.experiment import Experiment
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.choice import Choice, decode, encode
+from tests.ui.test_pages import check_text
+
+Open = Callable[..., Any]
+IRIS = Experiment(dataset="iris", epochs=6)
+
+NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: float(f"{value:.10g}"))
+CHOICES = st.builds(
+    Choice,
+    arm=st.sampled_from(["", "none", "before", "after"]),
+    layer=st.integers(1, 12),
+    unit=st.integers(1, 256),
+    epoch=st.none() | st.integers(0, 5000),
+    sample=st.integers(1, 256),
+    epsilon=st.none() | st.sampled_from([1e-12, 2e-7, 1e-3, 10.0]),
+    gamma=st.none() | NUMBERS,
+    beta=st.none() | NUMBERS,
+    node=st.sampled_from(["mean", "inverse", "y"]),
+    values=st.just(()) | st.lists(NUMBERS, min_size=2, max_size=8).map(tuple),
+)
+
+
+@given(CHOICES)
+def test_a_link_holds_what_is_looked_at(choice: Choice) -> None:
+    assert decode(encode(choice)) == choice
+
+
+def test_the_default_is_no_text() -> None:
+    assert encode(Choice()) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "layer",
+        "layer:x",
+        "layer:-1",
+        "epsilon:0",
+        "epsilon:1e9",
+        "gamma:inf",
+        "values:1",
+        "values:1;x",
+        "<b>:1",
+        "a" * 9999,
+    ],
+)
+def test_what_cannot_be_read_is_left_at_its_default(text: str) -> None:
+    assert decode(f"unit:3,{text}") == Choice(unit=3)
+
+
+def opened(lab: Open, language: str = "en", **algorithm: Any) -> Any:
+    page = lab(IRIS, lang=language, **({"algorithm": encode(Choice(**algorithm))} if algorithm else {}))
+    page.go_to("algorithm")
+    return page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
+    for algorithm in ({}, {"values": (1.0, 2.0, 4.0)}, {"node": "inverse", "layer": 2}):
+        page = opened(lab, language, **algorithm)
+        check_text(page, language)
+        for part in ("steps", "graph", "epsilon"):
+            assert texts(language)(f"algorithm.{part}.question") in page.text
+
+
+def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
+    page = opened(lab, layer=2, unit=3)
+    kept = page.training.view.history.kept[0]
+    x = subject(IRIS, kept, "before", 2).x[2]
+    for number in (x.mean(), x.std()):
+        assert words.number(number) in page.text
+    page.set("algorithm_unit", 5)
+    other = subject(IRIS, kept, "before", 2).x[4]
+    assert words.number(other.mean()) in page.text
+    assert page.at.query_params["algorithm"] == "layer:2,unit:5"
+
+
+def test_a_larger_epsilon_makes_the_normalized_values_smaller(lab: Open) -> None:
+    page = opened(lab)
+    x = subject(IRIS, page.training.view.history.kept[0], "before", 1).x[0]
+    page.set("algorithm_epsilon", 10.0)
+    expected = np.sqrt(x.var() / (x.var() + 10))
+    assert words.number(float(expected)) in page.text
+    assert page.at.query_params["algorithm"] == "epsilon:10"
+
+
+def test_x_comes_back(lab: Open) -> None:
+    page = opened(lab, values=(3.0, 5.0, 9.0))
+    assert not page.at.success
+    page.at.button(key="algorithm_original").click()
+    page.run()
+    (told,) = page.at.success
+    assert texts("en")("algorithm.steps.back", largest="0").split("0")[0] in told.value
+    page.at.button(key="algorithm_own").click()
+    page.run()
+    assert not page.at.success
+
+
+@pytest.mark.parametrize(
+    ("pasted", "rule", "values"),
+    [
+        ("1 2 x 4", "cell", {"position": "3", "value": "x"}),
+        ("1 nan", "cell", {"position": "2", "value": "nan"}),
+        ("1 2 inf", "cell", {"position": "3", "value": "inf"}),
+        ("7", "count", {"low": "2", "high": "256", "value": "1"}),
+        ("", "count", {"low": "2", "high": "256", "value": "0"}),
+        (" ".join(map(str, range(257))), "count", {"low": "2", "high": "256", "value": "257"}),
+    ],
+)
+def test_what_is_no_number_is_named_and_changes_nothing(lab: Open, pasted: str, rule: str, values: dict[str, str]) -> None:
+    page = opened(lab, values=(3.0, 5.0))
+    page.at.text_area(key="algorithm_pasted").set_value(pasted)
+    page.at.button(key="algorithm_use_pasted").click()
+    page.run()
+    (told,) = page.at.error
+    assert told.value == texts("en")(f"algorithm.problem_{rule}", **values)
+    assert page.at.query_params["algorithm"] == "values:3;5"
+
+
+def test_pasted_numbers_are_used(lab: Open) -> None:
+    page = opened(lab, values=(3.0, 5.0))
+    page.at.text_area(key="algorithm_pasted").set_value("1.5; 2,5\n-4")
+    page.at.button(key="algorithm_use_pasted").click()
+    page.run()
+    assert page.at.query_params["algorithm"] == "values:1.5;2.5;-4"
+    assert words.number(0.0) in page.text
+
+
+def test_the_graph_is_walked_node_by_node(lab: Open) -> None:
+    page = opened(lab)
+    page.at.button(key="algorithm_forth").click()
+    page.run()
+    assert page.at.query_params["algorithm"] == "node:centered"
+    assert texts("en")("algorithm.node.centered") in page.text
+
+
+def test_large_networks_are_drawn_on_demand(lab: Open) -> None:
+    page = lab(Experiment(dataset="digits", width=256, samples=64, batch_size=32), lang="en")
+    page.go_to("algorithm")
+    assert texts("en")("algorithm.nothing") in page.text
+    page.at.button(key="algorithm_draw").click()
+    page.run()
+    assert texts("en")("algorithm.steps.question") in page.text
+
+
+def test_later_epochs_are_looked_at(lab: Open) -> None:
+    page = lab(replace(IRIS, epochs=3), lang="en")
+    page.click("train")
+    page.until("done")
+    page.go_to("algorithm")
+    newest = page.training.view.history.kept[-1]
+    assert newest.epoch == 3
+    assert words.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
+    page.set("algorithm_epoch", 1)
+    assert page.at.query_params["algorithm"] == "epoch:1"
