@@ -20,7 +20,7 @@ def number(value: float | None) -> str:
 
 def exact(value: float) -> str:
     """A number as it is typed: the shortest decimal that is the same number."""
-    return f"{value:.12g}"
+    return repr(float(value)).removesuffix(".0")
 
 
 def rounded(value: float, scale: float) -> float:

@@ -15,6 +15,7 @@ from bn_lab.engine.anatomy import subject
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import words
+from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import Choice, decode, encode
 from tests.ui.test_pages import check_text
 
@@ -79,6 +80,25 @@ def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
         check_text(page, language)
         for part in ("steps", "graph", "epsilon"):
             assert texts(language)(f"algorithm.{part}.question") in page.text
+
+
+def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
+    page = lab(IRIS, lang="en", algorithm="unit:3,depth:<b>,epsilon:0")
+    page.go_to("algorithm")
+    told = [warning.value for warning in page.at.warning]
+    assert told == [texts("en")("algorithm.unread", part=words.plain(part)) for part in ("depth:<b>", "epsilon:0")]
+    assert page.widget("algorithm_unit").value == 3
+
+
+def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr(algorithm_subject.st, "session_state", told)
+    monkeypatch.setattr(algorithm_subject.session, "experiment", lambda: IRIS)
+    monkeypatch.setattr(algorithm_subject.session, "words", lambda: texts("ko"))
+    algorithm_subject._take([1.0, None])
+    assert told["algorithm_problem"] == texts("ko")(
+        "algorithm.problem_cell", position="2", value=texts("ko")("algorithm.blank")
+    )
 
 
 def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:

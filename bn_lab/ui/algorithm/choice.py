@@ -1,7 +1,7 @@
 """What of a network the Algorithm page looks at, as one parameter of the link.
 
 `algorithm=layer:2,unit:3,epoch:64,epsilon:1e-06` names only what differs from the default; typed numbers are
-`values:1.5;2;-3`. What cannot be read is left at its default.
+`values:1.5;2;-3`. What cannot be read is left at its default, and `unread` names it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from bn_lab.engine.anatomy.subjects import FEWEST, MOST
 from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.ui import words
 
 EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""
@@ -56,7 +57,7 @@ def encode(choice: Choice) -> str:
 def _written(value: object) -> str:
     if isinstance(value, tuple):
         return ";".join(map(_written, value))
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return words.exact(value) if isinstance(value, float) else str(value)
 
 
 def decode(text: str) -> Choice:
@@ -67,6 +68,13 @@ def decode(text: str) -> Choice:
         if name in READERS and (value := READERS[name](written)) is not None:
             read[name] = value
     return Choice(**read)
+
+
+def unread(text: str) -> list[str]:
+    """The parts of a link's text that `decode` cannot read."""
+    parts = text.split(",")[: len(fields(Choice))] if text else []
+    split = [(part, *part.partition(":")[::2]) for part in parts]
+    return [part for part, name, written in split if name not in READERS or READERS[name](written) is None]
 
 
 def _natural(text: str) -> int | None:

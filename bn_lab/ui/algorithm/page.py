@@ -8,8 +8,10 @@ from dataclasses import replace
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, session
+from bn_lab.sharing import shown
+from bn_lab.ui import controls, session, words
 from bn_lab.ui.algorithm import epsilon, graph, steps, subject
+from bn_lab.ui.algorithm.choice import unread
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, scene
 
 PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
@@ -40,6 +42,8 @@ def _body(t: Texts) -> None:
     training = session.training()
     if training.view.history is None and session.is_light(session.experiment()):
         training.look(wait=DRAWING)
+    for part in unread(st.session_state.get("algorithm", "")):
+        st.warning(t("algorithm.unread", part=words.plain(shown(part))), icon=":material/warning:")
     found = scene()
     subject.show(found, t)
     if found is None:

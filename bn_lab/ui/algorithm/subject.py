@@ -116,7 +116,8 @@ def _take(cells: Sequence[object]) -> None:
         t = session.words()
         shown = {name: words.plain(value) for name, value in error.values.items()}
         if error.rule == "cell":
-            shown["value"] = words.plain(str(cells[int(str(error.values["position"])) - 1])[:40] or t("algorithm.blank"))
+            cell = cells[int(str(error.values["position"])) - 1]
+            shown["value"] = words.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
         st.session_state["algorithm_problem"] = t(f"algorithm.problem_{error.rule}", **shown)
         return
     st.session_state["algorithm_problem"] = ""
