@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -27,6 +27,7 @@ from bn_lab.engine.anatomy import (
     three_ways,
     typed,
 )
+from bn_lab.engine.anatomy.mates import Mates
 from bn_lab.engine.history import Kept
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
@@ -87,9 +88,10 @@ class Net:
     arm: Arm
     weights: dict[str, Tensor]
     training: bool = True
+    epsilons: Mapping[int, float] = field(default_factory=dict)
 
     def norm(self, x: Tensor, k: int) -> Tensor:
-        w, eps = self.weights, self.experiment.epsilon
+        w, eps = self.weights, self.epsilons.get(k, self.experiment.epsilon)
         mean, variance = (None, None) if self.training else (w[f"mean.{k}"], w[f"variance.{k}"])
         return functional.batch_norm(x, mean, variance, w[f"gamma.{k}"], w[f"beta.{k}"], self.training, 0.0, eps)
 
@@ -114,11 +116,19 @@ class Net:
         return x
 
 
-def net(experiment: Experiment, arm: Arm, kept: Kept, *, training: bool = True, **changed: Array) -> Net:
-    """The network of `kept`, with other values for some names (dots written as underscores)."""
+def net(
+    experiment: Experiment,
+    arm: Arm,
+    kept: Kept,
+    *,
+    training: bool = True,
+    epsilons: Mapping[int, float] | None = None,
+    **changed: Array,
+) -> Net:
+    """The network of `kept`, with other values for some names (dots written as underscores) and layers, counting from 0."""
     values = {**kept.arms[arm], **{name.replace("_", "."): value for name, value in changed.items()}}
     weights = {name: torch.tensor(value, dtype=torch.float64, requires_grad=training) for name, value in values.items()}
-    return Net(experiment, arm, weights, training)
+    return Net(experiment, arm, weights, training, epsilons or {})
 
 
 def close(ours: Any, theirs: Any, scale: float = 1e-10) -> None:
@@ -211,6 +221,7 @@ def test_whatever_is_typed_is_centered_and_its_gradients_cancel(
         ([1, "2"], "cell", {"position": 2}, "number 2"),
         ([1, True], "cell", {"position": 2}, "number 2"),
         ([10**400, 1], "cell", {"position": 1}, "number 1"),
+        ([1, -1e51], "magnitude", {"position": 2}, "number 2 must be between -1e+50 and 1e+50, got -1e+51"),
     ],
 )
 def test_what_cannot_be_a_batch_is_refused(values: list[Any], rule: str, expected: dict[str, Any], message: str) -> None:
@@ -295,7 +306,8 @@ def test_a_single_validation_sample_is_a_batch_of_its_own(toy: Callable[..., Tab
 
 @EXPERIMENTS
 @EVERY_ARM
-def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm) -> None:
+@pytest.mark.parametrize("epsilon", [None, 5.0])
+def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
     kept, layer, unit = kepts(experiment)[2], 2, 3
     train = split(load(experiment.dataset), experiment, experiment.seed).train
     row = int(train[7])
@@ -304,12 +316,18 @@ def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm
         module = net(experiment, arm, kept)
         module(samples(experiment, arm, np.array([row, other]))[0])
         x = module.seen[layer - 1]["a" if arm == "after" else "z"].detach().numpy()[:, unit]
-        possible.append((x[0] - x.mean()) / np.sqrt(x.var() + experiment.epsilon))
-    found = batch_mates(experiment, kept, arm, layer, unit, row, sizes=(2,), draws=40)
+        possible.append((x[0] - x.mean()) / np.sqrt(x.var() + (epsilon or experiment.epsilon)))
+    found = batch_mates(experiment, kept, arm, layer, unit, row, sizes=(2,), draws=40, epsilon=epsilon)
     assert found.values[2].shape == (40,)
     assert np.abs(found.values[2][:, None] - np.array(possible)).min(axis=1).max() < 1e-9
     assert len(np.unique(found.values[2])) > 10
     assert found.std[2] == pytest.approx(np.std(found.values[2]))
+
+
+def test_the_exponent_is_that_of_a_power_law() -> None:
+    std = {2: 1.0, 4: 3 * 4**-0.4, 8: 3 * 8**-0.4, 32: 3 * 32**-0.4}
+    assert Mates({}, std).exponent == pytest.approx(-0.4)
+    assert np.isnan(Mates({}, {2: 1.0, 4: 0.5}).exponent)
 
 
 @EVERY_ARM
@@ -347,7 +365,7 @@ def test_rescaled_weights_against_autograd(experiment: Experiment, arm: Arm, eps
     outputs, norms = [], []
     for a in [1.0, *factors]:
         own = {f"{name}_1": a * kept.arms[arm][f"{name}.1"].astype(np.float64) for name in ("weight", "bias")}
-        module = net(experiment if epsilon is None else replace(experiment, epsilon=epsilon), arm, kept, **own)
+        module = net(experiment, arm, kept, epsilons={} if epsilon is None else {1: epsilon}, **own)
         loss_of(module(x), target).backward()
         outputs.append(module.seen[1]["y" if arm in BN_ARMS else "z"].detach().numpy())
         grad = module.weights["weight.1"].grad
@@ -369,18 +387,19 @@ def test_weights_have_no_scale_where_epsilon_is_small(arm: Arm, activation: Any)
 
 @EXPERIMENTS
 @EVERY_ARM
-def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm: Arm) -> None:
+@pytest.mark.parametrize("epsilon", [None, 2.0])
+def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
     kept = kepts(experiment)[2]
     module = net(experiment, arm, kept)
     module(samples(experiment, arm, first_rows(experiment, 2))[0])
-    found, z = placements(experiment, kept, 2, arm), module.seen[1]["z"]
+    found, z = placements(experiment, kept, 2, arm, epsilon), module.seen[1]["z"]
     assert list(found.before) == ["pre_activation", "normalized", "scaled", "activation"]
     assert list(found.after) == ["pre_activation", "activation", "normalized", "scaled"]
     function = FUNCTIONS[experiment.activation]
     gamma, beta = (module.weights[f"{name}.1"] if arm in BN_ARMS else None for name in ("gamma", "beta"))
 
     def norm(x: Tensor, *scale: Tensor | None) -> Tensor:
-        return functional.batch_norm(x, None, None, *scale, training=True, eps=experiment.epsilon)
+        return functional.batch_norm(x, None, None, *scale, training=True, eps=epsilon or experiment.epsilon)
 
     expected = {
         "before": [z, norm(z), norm(z, gamma, beta), function(norm(z, gamma, beta))],
@@ -393,22 +412,26 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
 
 @EXPERIMENTS
 @pytest.mark.parametrize("arm", BN_ARMS)
-@pytest.mark.parametrize("layer", [1, 2])
-def test_folded_into_an_affine_layer_the_network_computes_the_same(experiment: Experiment, arm: Arm, layer: int) -> None:
-    kept = kepts(experiment)[2]
-    found, own = folded(experiment, kept, arm, layer), kept.arms[arm]
+@pytest.mark.parametrize(("layer", "epsilon"), [(1, None), (2, None), (2, 0.5)])
+def test_folded_into_an_affine_layer_the_network_computes_the_same(
+    experiment: Experiment, arm: Arm, layer: int, epsilon: float | None
+) -> None:
+    kept, here = kepts(experiment)[2], epsilon or experiment.epsilon
+    found, own = folded(experiment, kept, arm, layer, epsilon), kept.arms[arm]
     into = layer - 1 if arm == "before" else layer
     assert found.layer == into + 1
     np.testing.assert_array_equal(found.weight, own[f"weight.{into}"])
     np.testing.assert_array_equal(found.bias, own[f"bias.{into}"])
     x = samples(experiment, arm, split(load(experiment.dataset), experiment, experiment.seed).train)[0]
     # Without batch normalization: its statistics and parameters are such that it hands on what it gets.
-    nothing = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1 - experiment.epsilon}
+    nothing = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1 - here}
     changed = {f"{name}_{layer - 1}": np.full(experiment.width, value) for name, value in nothing.items()}
     changed |= {f"weight_{into}": found.folded_weight, f"bias_{into}": found.folded_bias}
-    one, other = (net(experiment, arm, kept, training=False, **each)(x) for each in ({}, changed))
+    epsilons = {layer - 1: here}
+    one, other = (net(experiment, arm, kept, training=False, epsilons=epsilons, **each)(x) for each in ({}, changed))
     close(one, other)
     size = float(one.abs().max())
+    assert found.largest == pytest.approx(size)
     assert found.difference < 1e-13 * max(1, size)
     assert 0 < found.difference32 < 1e-4 * max(1, size)
 
@@ -460,7 +483,7 @@ def test_diverged_weights_give_nan_without_a_word(arm: Arm, size: float, name: s
 def numbers(value: Any) -> list[Any]:
     """All numbers and arrays in a record."""
     if is_dataclass(value):
-        return [inner for field in fields(value) for inner in numbers(getattr(value, field.name))]
+        return [inner for each in fields(value) for inner in numbers(getattr(value, each.name))]
     if isinstance(value, Mapping):
         return [inner for each in value.values() for inner in numbers(each)]
     return [value] if isinstance(value, float | np.ndarray) else []

@@ -140,6 +140,7 @@ def test_x_comes_back(lab: Open) -> None:
         ("1 2 x 4", "cell", {"position": "3", "value": "x"}),
         ("1 nan", "cell", {"position": "2", "value": "nan"}),
         ("1 2 inf", "cell", {"position": "3", "value": "inf"}),
+        ("1 1e51", "magnitude", {"position": "2", "value": "1e51", "high": r"1e\+50"}),
         ("7", "count", {"low": "2", "high": "256", "value": "1"}),
         ("", "count", {"low": "2", "high": "256", "value": "0"}),
         (" ".join(map(str, range(257))), "count", {"low": "2", "high": "256", "value": "257"}),

@@ -73,10 +73,15 @@ class Bench:
         x, y = self.samples(rows)
         return self.cohort.forward(x, (), torch.empty_like(y)), y
 
-    def network(self, kept: Kept, dtype: torch.dtype = torch.float64) -> Network:
-        """The network of `kept`, layer by layer."""
+    def network(self, kept: Kept, dtype: torch.dtype = torch.float64, epsilons: Mapping[int, float] | None = None) -> Network:
+        """The network of `kept`, layer by layer; `epsilons` as in `Network`."""
         weights = {name: torch.tensor(values, dtype=dtype) for name, values in kept.arms[self.arm].items()}
-        return Network(self.experiment, self.arm, weights)
+        return Network(self.experiment, self.arm, weights, epsilons or {})
+
+
+def altered(k: int, epsilon: float | None) -> dict[int, float]:
+    """`Network.epsilons` where hidden layer k alone has another one, if any."""
+    return {} if epsilon is None else {k: epsilon}
 
 
 def entry(tape: Tape, k: int) -> BatchNorm | Affine:
@@ -87,11 +92,21 @@ def entry(tape: Tape, k: int) -> BatchNorm | Affine:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """One network, layer by layer; `weights` as `Run.weights` names them."""
+    """One network, layer by layer.
+
+    Attributes:
+        weights: as `Run.weights` names them.
+        epsilons: ε of those hidden layers, counting from 0, that have another than the experiment's.
+    """
 
     experiment: Experiment
     arm: Arm
     weights: Mapping[str, Tensor]
+    epsilons: Mapping[int, float]
+
+    def epsilon(self, k: int) -> float:
+        """ε of hidden layer k."""
+        return self.epsilons.get(k, self.experiment.epsilon)
 
     def affine(self, k: int, x: Tensor) -> Tensor:
         """W x + b of affine layer k, from x `(D, in, B)` to `(D, out, B)`."""
@@ -113,13 +128,13 @@ class Network:
     def batch(self, x: Tensor, k: int) -> Tensor:
         """Batch normalization with the statistics of each batch: the reference, on all D batches `(D, F, B)` at once."""
         gamma, beta = (np.tile(each.numpy(), (len(x), 1)) for each in self.scale(k))
-        nodes = reference.forward(x.flatten(0, 1).numpy(), gamma, beta, self.experiment.epsilon)
+        nodes = reference.forward(x.flatten(0, 1).numpy(), gamma, beta, self.epsilon(k))
         return torch.from_numpy(nodes.y).view(x.shape)
 
     def fixed(self, x: Tensor, k: int, mean: Tensor, variance: Tensor) -> Tensor:
         """Batch normalization with given statistics `(F,)`."""
         gamma, beta = self.scale(k)
-        return gamma * (x - mean[:, None]) / (variance[:, None] + self.experiment.epsilon).sqrt() + beta
+        return gamma * (x - mean[:, None]) / (variance[:, None] + self.epsilon(k)).sqrt() + beta
 
     def moving(self, x: Tensor, k: int) -> Tensor:
         """Batch normalization with the moving statistics, as in inference mode."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bn_lab.datasets import Table
-from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, finite
+from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, altered, finite
 from bn_lab.engine.batches import batch_sizes
 from bn_lab.engine.history import Kept, Record
 from bn_lab.engine.losses import LOSSES, accuracy
@@ -106,6 +106,7 @@ class Folded(Record):
         folded_weight, folded_bias: the same with batch normalization folded in.
         difference: the largest absolute difference that folding makes to the network's outputs on the training samples when
             both are computed in float64; `difference32`: in float32.
+        largest: the largest absolute output, to compare the differences with.
     """
 
     layer: int
@@ -115,17 +116,23 @@ class Folded(Record):
     folded_bias: Array
     difference: float
     difference32: float
+    largest: float
 
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
-def folded(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Table | None = None) -> Folded:
+def folded(
+    experiment: Experiment, kept: Kept, arm: Arm, layer: int, epsilon: float | None = None, table: Table | None = None
+) -> Folded:
     """Fold batch normalization of hidden layer `layer`, with its moving statistics μ and σ², into an affine layer.
 
     With s = γ / √(σ² + ε): `before` the activation it goes into the preceding layer, W′ = diag(s)·W and b′ = s(b − μ) + β;
     `after` it into the following one, W′ = W·diag(s) and b′ = b + W(β − sμ).
 
-    Arguments and errors are those of `subject`.
+    Args:
+        epsilon: ε of this layer instead of the experiment's.
+
+    The other arguments and errors are those of `subject`.
 
     Raises:
         ExperimentError: also where `arm` has no batch normalization.
@@ -133,7 +140,9 @@ def folded(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Tabl
     if arm not in BN_ARMS:
         raise ExperimentError("arm", "one_of", arm, options=", ".join(BN_ARMS))
     bench = Bench(experiment, arm, table)
-    k, network = bench.index(layer), bench.network(kept)
+    k = bench.index(layer)
+    epsilons = altered(k, epsilon)
+    network = bench.network(kept, epsilons=epsilons)
     into = k if arm == "before" else k + 1
     weight, bias = _fold(network, k, into)
     changed = {f"weight.{into}": weight, f"bias.{into}": bias}
@@ -145,7 +154,8 @@ def folded(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Tabl
         folded_weight=finite(weight.numpy()),
         folded_bias=finite(bias.numpy()),
         difference=_difference(network, changed, k, x),
-        difference32=_difference(bench.network(kept, torch.float32), changed, k, x),
+        difference32=_difference(bench.network(kept, torch.float32, epsilons), changed, k, x),
+        largest=float(finite(network.outputs(x, network.moving).abs().max().numpy())),
     )
 
 
@@ -154,7 +164,7 @@ def _fold(network: Network, k: int, into: int) -> tuple[Tensor, Tensor]:
     weights = network.weights
     weight, bias = weights[f"weight.{into}"], weights[f"bias.{into}"]
     gamma, beta, mean, variance = (weights[f"{name}.{k}"] for name in ("gamma", "beta", "mean", "variance"))
-    factor = gamma / (variance + network.experiment.epsilon).sqrt()
+    factor = gamma / (variance + network.epsilon(k)).sqrt()
     if network.arm == "before":
         return factor[:, None] * weight, factor * (bias - mean) + beta
     return weight * factor, bias + weight @ (beta - factor * mean)
@@ -164,7 +174,7 @@ def _difference(network: Network, changed: Mapping[str, Tensor], k: int, x: Tens
     """Largest absolute difference of the outputs, in the network's own precision, when `changed` stand for BN of layer k."""
     dtype = network.weights["bias.0"].dtype
     weights = {**network.weights, **{name: values.to(dtype) for name, values in changed.items()}}
-    other = Network(network.experiment, network.arm, weights)
+    other = replace(network, weights=weights)
 
     def normalize(values: Tensor, j: int) -> Tensor:
         return values if j == k else other.moving(values, j)

@@ -11,7 +11,7 @@ import torch
 from bn_lab.datasets import Table
 from bn_lab.datasets.streams import MATES
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, finite
+from bn_lab.engine.anatomy.bench import Bench, Network, altered, finite
 from bn_lab.engine.batches import PIECE_NUMBERS
 from bn_lab.engine.history import Kept, Record
 from bn_lab.engine.types import Array
@@ -30,6 +30,18 @@ class Mates(Record):
     values: Mapping[int, Array]
     std: Mapping[int, float]
 
+    @property
+    def exponent(self) -> float:
+        """p of the power law std = c·sizeᵖ that fits best, on logarithms, from size 4 on; NaN where there is none.
+
+        Size 2 is left out: of two values x̂ is +1 or −1 whatever they are, as long as ε is small.
+        """
+        points = [(size, std) for size, std in self.std.items() if size >= 4 and std > 0]
+        if len(points) < 2:
+            return np.nan
+        sizes, stds = np.log(points).T
+        return float(np.polyfit(sizes, stds, 1)[0])
+
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
@@ -42,6 +54,7 @@ def batch_mates(
     row: int,
     sizes: Sequence[int] = (2, 4, 8, 32, 128),
     draws: int = 200,
+    epsilon: float | None = None,
     table: Table | None = None,
 ) -> Mates:
     """x̂ of the sample `row` in unit `unit` of hidden layer `layer`, among `draws` random batches of every size.
@@ -54,13 +67,15 @@ def batch_mates(
         unit: 0 … width − 1.
         row: row number of a sample in the data table.
         sizes: batch sizes, at least 2.
+        epsilon: ε of this layer instead of the experiment's.
 
     The other arguments and errors are those of `subject`.
     """
     bench = Bench(experiment, arm, table)
     _check("unit", unit, experiment.width)
     _check("row", row, bench.table.samples)
-    k, network = bench.index(layer), bench.network(kept)
+    k = bench.index(layer)
+    network = bench.network(kept, epsilons=altered(k, epsilon))
     train = bench.source.splits[0].train
     others = train[train != row]
     found = {}
@@ -89,4 +104,4 @@ def _normalized(bench: Bench, network: Network, k: int, unit: int, rows: Array) 
     inputs = bench.source.inputs(rows.reshape(1, -1))[0]  # (in, D·B)
     x = inputs.reshape(-1, *rows.shape).transpose(0, 1)  # (D, in, B)
     values = network.entering(k, network.below(k, x, network.batch))[:, unit].numpy()  # (D, B)
-    return reference.forward(values, np.ones(1), np.zeros(1), network.experiment.epsilon).normalized[:, 0]
+    return reference.forward(values, np.ones(1), np.zeros(1), network.epsilon(k)).normalized[:, 0]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import torch
@@ -23,12 +23,16 @@ Nodes = TypeVar("Nodes", reference.Forward, reference.Backward)
 FEWEST, MOST = 2, 256
 """How many numbers a batch that someone types may have: a single one has no variance."""
 
+LARGEST = 1e50
+"""The largest magnitude of a typed number; the squares and third powers on the way have to be finite."""
+
 
 class TypedError(ExperimentError):
     """Numbers that no mini-batch can be made of; in `values`, `position` counts from 1."""
 
     RULES: Mapping[str, str] = {
         "cell": "number {position} must be a finite number, got {value}",
+        "magnitude": "number {position} must be between -{high} and {high}, got {value}",
         "count": "there must be between {low} and {high} numbers, got {value}",
         "chosen": "the chosen sample must be one of 0 to {high}, got {value}",
     }
@@ -135,13 +139,15 @@ def typed(values: Sequence[object], epsilon: float, chosen: int = 0) -> Subject:
     this sample's output.
 
     Raises:
-        TypedError: with the rule `count`, `cell` (a value that is not a finite number) or `chosen`.
+        TypedError: with the rule `count`, `cell` (a value that is not a finite number), `magnitude` or `chosen`.
     """
     if not FEWEST <= len(values) <= MOST:
         raise TypedError("values", "count", len(values), low=FEWEST, high=MOST)
     for i, value in enumerate(values, start=1):
         if not _is_number(value):
             raise TypedError("values", "cell", value, position=i)
+        if abs(float(value)) > LARGEST:
+            raise TypedError("values", "magnitude", value, position=i, high=f"{LARGEST:g}")
     if not 0 <= chosen < len(values):
         raise TypedError("chosen", "chosen", chosen, high=len(values) - 1)
     rows = np.arange(len(values))
@@ -149,7 +155,7 @@ def typed(values: Sequence[object], epsilon: float, chosen: int = 0) -> Subject:
     return Subject(x, one, 0 * one, epsilon, (rows == chosen)[None].astype(np.float64), rows)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[Real]:
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
     except OverflowError:  # an integer beyond all float64

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, entry, finite
+from bn_lab.engine.anatomy.bench import Bench, Network, altered, entry, finite
 from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.layers import BatchNorm
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 
@@ -51,13 +52,16 @@ def rescaled(
     identity). Without batch normalization y is the pre-activation, which is a times what it was.
 
     Args:
-        epsilon: ε for all layers instead of the experiment's.
+        epsilon: ε of this layer instead of the experiment's.
 
     The other arguments and errors are those of `subject`.
     """
-    bench = Bench(experiment if epsilon is None else replace(experiment, epsilon=epsilon), arm, table)
+    bench = Bench(experiment, arm, table)
     k, rows = bench.index(layer), bench.rows(kept)
     bench.set_weights(kept)
+    part = entry(bench.forward(rows)[0], k)
+    if epsilon is not None and isinstance(part, BatchNorm):
+        part.epsilon = epsilon
     y, norm = _output(bench, kept, k, rows, 1.0)
     found = [_output(bench, kept, k, rows, float(a)) for a in factors]
     scales = np.array(factors, np.float64)
@@ -95,15 +99,21 @@ class Placements(Record):
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
-def placements(experiment: Experiment, kept: Kept, layer: int, arm: Arm, table: Table | None = None) -> Placements:
+def placements(
+    experiment: Experiment, kept: Kept, layer: int, arm: Arm, epsilon: float | None = None, table: Table | None = None
+) -> Placements:
     """Hidden layer `layer` on `subject`'s mini-batch with batch normalization before and after its activation.
 
     Weights, γ, β and the layers below are those of `arm` in both cases; γ = 1 and β = 0 where the arm has none.
 
-    Arguments and errors are those of `subject`.
+    Args:
+        epsilon: ε of this layer instead of the experiment's.
+
+    The other arguments and errors are those of `subject`.
     """
     bench = Bench(experiment, arm, table)
-    k, network = bench.index(layer), bench.network(kept)
+    k = bench.index(layer)
+    network = bench.network(kept, epsilons=altered(k, epsilon))
     below = network.below(k, bench.samples(bench.rows(kept))[0], network.batch)
     z = network.affine(k, below)[0]
     before = _nodes(network, k, z.numpy())
@@ -121,5 +131,5 @@ def _finite(stages: Mapping[str, Array]) -> dict[str, Array]:
 def _nodes(network: Network, k: int, x: Array) -> dict[str, Array]:
     """x̂ and γx̂ + β of x `(F, B)` under the names of `bn_lab.engine.history.STAGES`."""
     gamma, beta = (each.numpy() for each in network.scale(k))
-    nodes = reference.forward(x, gamma, beta, network.experiment.epsilon)
+    nodes = reference.forward(x, gamma, beta, network.epsilon(k))
     return {"normalized": nodes.normalized, "scaled": nodes.y}

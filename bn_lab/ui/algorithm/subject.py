@@ -115,7 +115,7 @@ def _take(cells: Sequence[object]) -> None:
     except TypedError as error:
         t = session.words()
         shown = {name: words.plain(value) for name, value in error.values.items()}
-        if error.rule == "cell":
+        if "position" in error.values:
             cell = cells[int(str(error.values["position"])) - 1]
             shown["value"] = words.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
         st.session_state["algorithm_problem"] = t(f"algorithm.problem_{error.rule}", **shown)
