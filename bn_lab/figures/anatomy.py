@@ -20,8 +20,8 @@ from bn_lab.i18n import Texts
 CHOSEN = "#D55E00"
 """The chosen sample, vermillion, on every picture of the page."""
 
-SCALE = "Viridis"
-"""Each sample's colour, by the order of its value at the start, the same from step to step."""
+SCALE = ((0, "#2f7fd6"), (0.33, "#9a66d8"), (0.66, "#d4559a"), (1, "#b3701e"))
+"""Each sample's colour, by the order of its value at the start, the same from step to step; readable on both backgrounds."""
 
 
 def steps(nodes: Forward, sample: int, t: Texts, *, narrow: bool = False) -> go.Figure:

@@ -45,8 +45,8 @@ PLACES: Mapping[str, tuple[float, float]] = {
 }
 """Where the boxes stand on a wide screen; a narrow one has the graph turned by a quarter, from the top to the bottom."""
 
-FORWARD, BACKWARD, CHOSEN = "#0072B2", "#D55E00", "#009E73"
-"""Colours of values, gradients and the node that is explained."""
+BACKWARD, CHOSEN = "#D55E00", "#009E73"
+"""Colours of gradients and the node that is explained."""
 
 
 def graph(
@@ -99,7 +99,7 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     above, below = (10, -10)
     notes: list[object] = settings["annotations"]  # type: ignore[assignment]
     notes.append(arrow)
-    notes.append(middle | side | {"yshift": above, "text": value, "font": {"color": FORWARD, "size": 11}})
+    notes.append(middle | side | {"yshift": above, "text": value, "font": {"size": 11}})
     notes.append(middle | side | {"yshift": below, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
 
 

@@ -16,7 +16,8 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm import subject as algorithm_subject
-from bn_lab.ui.algorithm.choice import Choice, decode, encode
+from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
+from bn_lab.ui.algorithm.page import PARTS
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]
@@ -34,6 +35,7 @@ CHOICES = st.builds(
     gamma=st.none() | NUMBERS,
     beta=st.none() | NUMBERS,
     node=st.sampled_from(["mean", "inverse", "y"]),
+    factor=st.sampled_from(FACTORS),
     values=st.just(()) | st.lists(NUMBERS, min_size=2, max_size=8).map(tuple),
 )
 
@@ -78,7 +80,7 @@ def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
     for algorithm in ({}, {"values": (1.0, 2.0, 4.0)}, {"node": "inverse", "layer": 2}):
         page = opened(lab, language, **algorithm)
         check_text(page, language)
-        for part in ("steps", "graph", "epsilon"):
+        for part in PARTS:
             assert texts(language)(f"algorithm.{part}.question") in page.text
 
 

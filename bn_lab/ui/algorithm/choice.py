@@ -20,6 +20,10 @@ EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""
 
 
+FACTORS = tuple(float(f"{10 ** (k / 4):.4g}") for k in range(-16, 17))
+"""What weights may be multiplied by: 1e-4 to 1e4, four to a decade."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """What to look at. Counted from 1 where it is a number; None is the network's own."""
@@ -40,6 +44,9 @@ class Choice:
     beta: float | None = None
     node: str = "mean"
     """Node of the computation graph that is explained."""
+
+    factor: float = 1.0
+    """One of `FACTORS`."""
 
     values: tuple[float, ...] = ()
     """Typed numbers in place of a batch of the network's; empty: the network's."""
@@ -94,6 +101,14 @@ def _epsilon(text: str) -> float | None:
     return value if value is not None and EPSILONS[0] <= value <= EPSILONS[1] else None
 
 
+def _factor(text: str) -> float | None:
+    """The nearest of `FACTORS`."""
+    value = _number(text)
+    if value is None or not FACTORS[0] <= value <= FACTORS[-1]:
+        return None
+    return min(FACTORS, key=lambda factor: abs(math.log(factor / value)))
+
+
 def _values(text: str) -> tuple[float, ...] | None:
     found = [_number(part) for part in text.split(";")[: MOST + 1]]
     known = tuple(value for value in found if value is not None)
@@ -114,6 +129,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "gamma": _number,
     "beta": _number,
     "node": _word,
+    "factor": _factor,
     "values": _values,
 }
 

@@ -40,7 +40,7 @@ def show(found: Scene, t: Texts) -> None:
 
 def _variances(found: Scene) -> list[Array]:
     """σ²_B of the units of every layer at this moment; of typed numbers there is nothing to compare with."""
-    layers = range(1, found.experiment.depth + 1) if found.moment else ()
+    layers = range(1, found.experiment.depth + 1) if found.moment and not found.is_typed else ()
     return [subject_of(found, layer).x.var(axis=1) for layer in layers]
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
-from bn_lab.ui.algorithm import epsilon, graph, steps, subject
+from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, scene
 
@@ -18,6 +18,11 @@ PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": steps.show,
     "graph": graph.show,
     "epsilon": epsilon.show,
+    "inference": inference.show,
+    "mates": mates.show,
+    "scale": scale.show,
+    "placements": placements.show,
+    "folding": folding.show,
 }
 """The parts in the order of the page. Each draws its sentence of answer first, then what it is read from."""
 
@@ -50,6 +55,9 @@ def _body(t: Texts) -> None:
         st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
         st.button(t("algorithm.draw"), key="algorithm_draw", on_click=_draw, icon=":material/play_arrow:")
         return
+    asked = choice().epoch
+    if asked is not None and found.moment is not None and int(found.moment.epoch) != asked:
+        st.info(t("algorithm.other_epoch", asked=f"{asked:,}", shown=f"{int(found.moment.epoch):,}"), icon=":material/info:")
     for name, draw in PARTS.items():
         st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
         st.markdown(f"**{t(f'algorithm.{name}.question')}**")

@@ -12,7 +12,7 @@ from bn_lab.engine import reference
 from bn_lab.engine.anatomy import Subject, subject, typed
 from bn_lab.engine.history import Kept
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import Arm, Experiment
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.choice import Choice, decode, encode, fitted
 
@@ -24,7 +24,7 @@ class Scene:
     Attributes:
         choice: what the visitor picked, as far as it exists.
         experiment: the visitor's. kept: all moments whose weights were kept, and `moment` the one that is looked at, or None
-            where numbers were typed.
+            where there is none yet; the whole-network parts show it also while numbers are typed.
         subject: the layer's mini-batch.
         epsilon, gamma, beta: of the unit, as picked or the network's own.
         nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
@@ -45,6 +45,11 @@ class Scene:
     def is_typed(self) -> bool:
         """Whether the numbers are the visitor's own."""
         return bool(self.choice.values)
+
+    @property
+    def arm(self) -> Arm:
+        """The arm of the network."""
+        return next(arm for arm in self.experiment.arms if arm == self.choice.arm)
 
     @property
     def unit(self) -> int:
@@ -77,14 +82,19 @@ def scene() -> Scene | None:
     experiment, history = session.experiment(), session.training().view.history
     kept = history.kept if history else ()
     picked = fitted(choice(), experiment, kept)
+    moment = _moment(picked, kept)
     if picked.values:
-        return _of(
-            picked, experiment, kept, None, typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
-        )
-    if not kept:
+        numbers = typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
+        return _of(picked, experiment, kept, moment, numbers)
+    if moment is None:
         return None
-    moment = kept[-1] if picked.epoch is None else next(k for k in kept if int(k.epoch) == picked.epoch)
     return _of(picked, experiment, kept, moment, _subject(experiment, moment, picked.arm, picked.layer))
+
+
+def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
+    if not kept or picked.epoch is None:
+        return kept[-1] if kept else None
+    return next(k for k in kept if int(k.epoch) == picked.epoch)
 
 
 # Kept weights are never changed, and a slider asks for the same batch again and again.
@@ -114,5 +124,9 @@ def _one(own: Array, unit: slice, value: float | None) -> Array:
 def subject_of(found: Scene, layer: int) -> Subject:
     """Another layer of the same network at the same moment, on the same batch."""
     assert found.moment is not None
-    arm = next(arm for arm in found.experiment.arms if arm == found.choice.arm)
-    return _subject(found.experiment, found.moment, arm, layer)
+    return _subject(found.experiment, found.moment, found.arm, layer)
+
+
+def network_sample(found: Scene) -> int:
+    """Index of the chosen sample within the network's batch, the last one where typed numbers are more than it has."""
+    return min(found.sample, len(subject_of(found, found.choice.layer).rows) - 1)

@@ -1,0 +1,215 @@
+"""Figures of the Algorithm page about a whole network: its statistics, its batches, its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from bn_lab.engine.anatomy import Folded, Mates, Placements, Rescaled, Statistics
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Arm
+from bn_lab.figures.anatomy import CHOSEN
+from bn_lab.figures.sheet import Sheet
+from bn_lab.figures.style import COLORS, GRAY
+from bn_lab.i18n import Texts
+
+BINS = 40
+
+LARGEST_MAP = 64
+"""Rows and columns of a weight matrix that are drawn at most."""
+
+BATCH, MOVING = COLORS["before"], COLORS["none"]
+PLACEMENTS: tuple[Arm, ...] = ("before", "after")
+
+MEASURED, PREDICTED = COLORS["before"], GRAY
+
+
+def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """Batch and moving mean and variance of a unit, and the weight of the start values, over the kept epochs.
+
+    The kept epochs stand at equal distances, since they lie closer and closer to each other towards the start.
+
+    Args:
+        found: of an arm with batch normalization.
+        chosen: index of the epoch on screen.
+    """
+    assert found.moving_mean is not None
+    assert found.moving_variance is not None
+    rows, columns = (3, 1) if narrow else (1, 3)
+    sheet = Sheet(t("anatomy.statistics.title"), rows, columns, height=210, heading=20, narrow=narrow)
+    at = list(range(len(found.epochs)))
+    ticks = at[:: max(1, len(at) // 5)]
+    x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{found.epochs[k]:,.0f}" for k in ticks]}
+    pairs = {"mean": (found.batch_mean, found.moving_mean), "variance": (found.batch_variance, found.moving_variance)}
+    for k, (name, both) in enumerate(pairs.items()):
+        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, {}, t(f"anatomy.statistics.{name}"))
+        for kind, values, color, dash in zip(("batch", "moving"), both, (BATCH, MOVING), ("solid", "dash"), strict=True):
+            line = {"color": color, "dash": dash}
+            settings = {"mode": "lines+markers", "line": line, "showlegend": k == 0, "name": t(f"anatomy.statistics.{kind}")}
+            sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y:.4~g}", **settings)
+        shown = [both[0][chosen, unit]]
+        sheet.add(panel, x=[chosen], y=shown, mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
+    panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.03, 1.05]}, t("anatomy.statistics.start"))
+    weights = found.start_weight.tolist()
+    sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y:.4~g}")
+    sheet.add(panel, x=[chosen], y=[weights[chosen]], mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
+    return sheet.figure()
+
+
+def _ring() -> dict[str, Any]:
+    return {"size": 14, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 3}}
+
+
+def mates(found: Mates, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """x̂ of one sample in every drawn batch, by batch size, and the standard deviation of these values with a 1/√m line."""
+    rows, columns = (2, 1) if narrow else (1, 2)
+    sheet = Sheet(t("anatomy.mates.title"), rows, columns, height=230, heading=20, narrow=narrow)
+    sizes = list(found.values)
+    labels = {"title": t("anatomy.mates.x"), "tickvals": list(range(len(sizes))), "ticktext": [str(size) for size in sizes]}
+    left = sheet.panel(0, 0, labels, {}, t("anatomy.mates.values"))
+    for k, values in enumerate(found.values.values()):
+        places = k + np.linspace(-0.3, 0.3, len(values))
+        marker = {"size": 5, "color": BATCH, "opacity": 0.45}
+        sheet.add(
+            left,
+            x=places.tolist(),
+            y=values.tolist(),
+            mode="markers",
+            marker=marker,
+            showlegend=False,
+            hovertemplate="%{y:.4~g}",
+        )
+    log = {"type": "log", "title": t("anatomy.mates.x"), "tickvals": sizes}
+    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log"}, t("anatomy.mates.std"))
+    stds = np.array(list(found.std.values()))
+    name = t("anatomy.mates.measured")
+    marker = {"size": 9, "color": BATCH}
+    sheet.add(right, x=sizes, y=_positive(stds), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
+    line = root_law(np.array(sizes, np.float64), stds)
+    sheet.add(right, x=sizes, y=line.tolist(), line={"color": GRAY, "dash": "dash"}, name="1/√m", hoverinfo="skip")
+    return sheet.figure()
+
+
+def root_law(sizes: Array, stds: Array) -> Array:
+    """c/√m with the c that lies nearest, on a logarithmic scale, to the standard deviations from size 4 on."""
+    counted = (sizes >= 4) & (stds > 0)
+    if not counted.any():
+        return np.full(len(sizes), np.nan)
+    c = np.exp(np.mean(np.log(stds[counted]) + np.log(sizes[counted]) / 2))
+    return np.asarray(c / np.sqrt(sizes))
+
+
+def _positive(values: Array) -> list[float | None]:
+    """What a logarithmic axis can show."""
+    return [float(value) if value > 0 else None for value in values]
+
+
+def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """Change of the output, and norm of the gradient with the one predicted, over the factor a.
+
+    Args:
+        chosen: index of the factor on screen. edge: the factor at which a²σ² of the unit equals ε, if there is one.
+    """
+    rows, columns = (2, 1) if narrow else (1, 2)
+    sheet = Sheet(t("anatomy.rescaled.title"), rows, columns, height=240, heading=20, narrow=narrow)
+    x = {"type": "log", "title": "a", "exponentformat": "power"}
+    factors = found.factors.tolist()
+    curves = {
+        "change": [("measured", found.change)],
+        "gradient": [("predicted", found.predicted), ("measured", found.gradient_norm)],
+    }
+    for k, (name, drawn) in enumerate(curves.items()):
+        panel = sheet.panel(
+            *((k, 0) if narrow else (0, k)), x, {"type": "log", "exponentformat": "power"}, t(f"anatomy.rescaled.{name}")
+        )
+        for kind, values in drawn:
+            look: dict[str, Any] = {"mode": "lines", "line": {"color": PREDICTED, "dash": "dash"}}
+            if kind == "measured":
+                look = {"mode": "lines+markers", "line": {"color": MEASURED}, "marker": {"size": 5}}
+            legend = {"name": t(f"anatomy.rescaled.{kind}"), "showlegend": name == "gradient"}
+            sheet.add(panel, x=factors, y=_positive(values), hovertemplate="a = %{x:.3~g}: %{y:.4~g}", **legend, **look)
+        last = drawn[-1][1]
+        sheet.add(
+            panel,
+            x=[factors[chosen]],
+            y=_positive(last[[chosen]]),
+            mode="markers",
+            marker=_ring(),
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        if edge is not None:
+            ends = _positive(np.array([_least(drawn), max(np.nanmax(values) for _, values in drawn)]))
+            legend = {"name": "a²σ² = ε", "showlegend": name == "gradient"}
+            sheet.add(panel, x=[edge] * 2, y=ends, line={"color": CHOSEN, "dash": "dot"}, hoverinfo="skip", **legend)
+    return sheet.figure()
+
+
+def _least(drawn: list[tuple[str, Array]]) -> float:
+    """The smallest positive number of the curves."""
+    positive = np.concatenate([values[values > 0] for _, values in drawn])
+    return float(positive.min()) if len(positive) else 0.0
+
+
+def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """Distributions of the layer's values at each stage with batch normalization before (first) and after the activation."""
+    both = {"before": found.before, "after": found.after}
+    rows, columns = (4, 2) if narrow else (2, 4)
+    sheet = Sheet(t("anatomy.placements.title"), rows, columns, height=130, heading=34 if narrow else 26, narrow=narrow)
+    for n, (placement, stages) in enumerate(both.items()):
+        for k, (stage, values) in enumerate(stages.items()):
+            place = (k, n) if narrow else (n, k)
+            panel = sheet.panel(*place, {}, {"tickformat": ".0%"}, t(f"stage.{stage}"))
+            known = values[np.isfinite(values)]
+            shares, ends = _shares(known)
+            middles = ((ends[1:] + ends[:-1]) / 2).tolist()
+            bars = {"type": "bar", "x": middles, "y": shares.tolist(), "width": (ends[1:] - ends[:-1]).tolist()}
+            color = COLORS["before" if placement == "before" else "after"]
+            legend = {"name": t(f"arm.{placement}"), "showlegend": False}
+            sheet.add(panel, marker={"color": color}, hovertemplate="%{x:.3~g}: %{y:.1%}<extra></extra>", **legend, **bars)
+            at = [float(values[unit, sample])] * 2
+            line = {"color": CHOSEN, "width": 2.5}
+            shown = {"name": t("anatomy.placements.chosen"), "showlegend": n == k == 0}
+            sheet.add(panel, x=at, y=[0, float(shares.max())], line=line, hovertemplate="%{x:.4~g}<extra></extra>", **shown)
+    for placement in PLACEMENTS:
+        sheet.key(
+            panel, t(f"arm.{placement}"), mode="markers", marker={"symbol": "square", "size": 11, "color": COLORS[placement]}
+        )
+    return sheet.figure()
+
+
+def _shares(values: Array) -> tuple[Array, Array]:
+    """Share of the values in each bin, and the ends of the bins."""
+    if not len(values):
+        return np.zeros(1), np.array([-0.5, 0.5])
+    counts, ends = np.histogram(values, bins=BINS)
+    return np.asarray(counts / len(values)), np.asarray(ends)
+
+
+def folded(found: Folded, t: Texts, *, narrow: bool = False) -> go.Figure:
+    """The weights of the affine layer without and with batch normalization folded in, as heat maps."""
+    rows, columns = (2, 1) if narrow else (1, 2)
+    sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=20, narrow=narrow)
+    sheet.layout["margin"]["r"] = 70
+    for k, (name, weight) in enumerate({"W": found.weight, "W′": found.folded_weight}.items()):
+        shown = weight[:LARGEST_MAP, :LARGEST_MAP]
+        x, y = {"title": t("anatomy.folded.x")}, {"title": t("anatomy.folded.y"), "autorange": "reversed"}
+        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, y, name)
+        largest = float(np.nanmax(np.abs(shown))) if np.isfinite(shown).any() else 1.0
+        _, right, bottom, top = panel.place
+        bar = {"x": right, "xpad": 4, "y": (bottom + top) / 2, "len": top - bottom, "thickness": 10, "nticks": 5}
+        sheet.add(
+            panel,
+            type="heatmap",
+            x=list(range(1, shown.shape[1] + 1)),
+            y=list(range(1, shown.shape[0] + 1)),
+            z=shown.tolist(),
+            colorscale="RdBu",
+            zmin=-largest,
+            zmax=largest,
+            colorbar=bar,
+            hovertemplate="%{z:.4~g}<extra></extra>",
+        )
+    return sheet.figure()

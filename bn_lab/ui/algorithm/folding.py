@@ -1,0 +1,67 @@
+"""Part 8: batch normalization folded into an affine layer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bn_lab.engine.anatomy import Folded, folded
+from bn_lab.experiment import BN_ARMS
+from bn_lab.figures import dissected
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.scene import Scene
+
+_folded = lru_cache(maxsize=64)(folded)
+
+FORMULAS = {
+    "before": r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}},\quad W'=\operatorname{diag}(s)\,W,\quad b'=s\,(b-\mu)+\beta",
+    "after": r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}},\quad W'=W\operatorname{diag}(s),\quad b'=b+W(\beta-s\,\mu)",
+}
+"""μ and σ² are the moving statistics."""
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, formulas, both matrices, the unit's weights as numbers."""
+    moment = moment_of(found, t)
+    if moment is None:
+        return
+    if found.arm not in BN_ARMS:
+        st.markdown(t("algorithm.folding.answer_none"))
+        return
+    one = _folded(found.experiment, moment, found.arm, found.choice.layer, epsilon=found.choice.epsilon)
+    values = {
+        "layer": one.layer,
+        "difference": words.number(one.difference),
+        "difference32": words.number(one.difference32),
+        "largest": words.number(one.largest),
+    }
+    st.markdown(t("algorithm.folding.answer", **values))
+    st.latex(FORMULAS[found.arm])
+    picture("folded", found, t, dissected.folded, one)
+    if max(one.weight.shape) > dissected.LARGEST_MAP:
+        rows, columns = one.weight.shape
+        st.caption(t("algorithm.folding.cropped", rows=rows, columns=columns, shown=dissected.LARGEST_MAP))
+    _table(one, found, t)
+    source(t("algorithm.folding.source"))
+
+
+def _table(one: Folded, found: Scene, t: Texts) -> None:
+    """The weights that belong to the unit: its row and bias before the activation, its column and all biases after it."""
+    unit = found.choice.unit - 1
+    if found.arm == "before":
+        pairs = {
+            "W": np.append(one.weight[unit], one.bias[unit]),
+            "W′": np.append(one.folded_weight[unit], one.folded_bias[unit]),
+        }
+        names = [*(f"{k}" for k in range(1, one.weight.shape[1] + 1)), "b → b′"]
+    else:
+        pairs = {"W": one.weight[:, unit], "W′": one.folded_weight[:, unit], "b": one.bias, "b′": one.folded_bias}
+        names = [f"{k}" for k in range(1, len(one.bias) + 1)]
+    frame = pd.DataFrame(pairs, index=pd.Index(names, name=t(f"algorithm.folding.index_{found.arm}", unit=unit + 1)))
+    height = min(300, 38 + 35 * len(frame))
+    st.dataframe(frame.style.format("{:.4g}"), height=height, width="stretch", key="algorithm_folding_table")

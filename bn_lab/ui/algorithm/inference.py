@@ -1,0 +1,58 @@
+"""Part 4: the statistics that normalize in training, and those that do so afterwards."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pandas as pd
+import streamlit as st
+
+from bn_lab.engine.anatomy import ThreeWays, statistics, three_ways
+from bn_lab.experiment import BN_ARMS
+from bn_lab.figures import dissected
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.scene import Scene
+
+_statistics = lru_cache(maxsize=32)(statistics)
+_three_ways = lru_cache(maxsize=64)(three_ways)
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, statistics over the run, and the same weights evaluated in three ways."""
+    moment = moment_of(found, t)
+    if moment is None:
+        return
+    ways = _three_ways(found.experiment, moment, found.arm)
+    losses = {way: words.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
+    if found.arm not in BN_ARMS:
+        st.markdown(t("algorithm.inference.answer_none", loss=losses["batch"]))
+        return
+    over = _statistics(found.experiment, found.kept, found.arm, found.choice.layer)
+    at = found.kept.index(moment)
+    weight = f"{100 * over.start_weight[at]:.3g}"
+    st.markdown(t("algorithm.inference.answer", epoch=f"{moment.epoch:,.0f}", weight=weight, **losses))
+    st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B,\quad \sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
+    st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={_tex(float(over.start_weight[at]))}")
+    picture("statistics", found, t, dissected.statistics, over, found.choice.unit - 1, at)
+    _table(ways, t)
+    source(t("algorithm.inference.source"))
+
+
+def _tex(value: float) -> str:
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _table(ways: ThreeWays, t: Texts) -> None:
+    rows = {}
+    for way in ("batch", "moving", "precise"):
+        scores = getattr(ways, way)
+        cells = {}
+        for split, score in scores.items():
+            cells[t(f"algorithm.inference.loss_{split}")] = words.number(score.loss)
+            if score.accuracy is not None:
+                cells[t(f"algorithm.inference.accuracy_{split}")] = words.number(score.accuracy)
+        rows[t(f"algorithm.inference.{way}")] = cells
+    st.dataframe(pd.DataFrame.from_dict(rows, orient="index"), width="stretch", key="algorithm_inference_table")

@@ -1,0 +1,43 @@
+"""Part 5: one sample among other samples."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import streamlit as st
+
+from bn_lab.engine.anatomy import batch_mates
+from bn_lab.figures import dissected
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
+
+_batch_mates = lru_cache(maxsize=64)(batch_mates)
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, the values of x̂, and how their spread falls."""
+    moment = moment_of(found, t)
+    if moment is None:
+        return
+    picked = found.choice
+    sample = network_sample(found)
+    row = int(subject_of(found, picked.layer).rows[sample])
+    mates = _batch_mates(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row, epsilon=picked.epsilon)
+    counted = [size for size in mates.std if size >= 4]
+    if len(counted) < 2:
+        st.markdown(t("algorithm.mates.answer_few"))
+        return
+    values = {
+        "sample": sample + 1,
+        "few": counted[0],
+        "many": counted[-1],
+        "wide": words.number(mates.std[counted[0]]),
+        "close": words.number(mates.std[counted[-1]]),
+        "exponent": words.signed(mates.exponent),
+    }
+    st.markdown(t("algorithm.mates.answer", **values))
+    st.latex(r"\operatorname{std}(\hat x_i)\propto m^{-1/2}")
+    picture("mates", found, t, dissected.mates, mates)
+    source(t("algorithm.mates.source"))

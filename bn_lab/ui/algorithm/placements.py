@@ -1,0 +1,39 @@
+"""Part 7: the same layer with batch normalization on either side of its activation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from bn_lab.engine.anatomy import placements
+from bn_lab.figures import dissected
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.scene import Scene, network_sample
+
+_placements = lru_cache(maxsize=64)(placements)
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence and the distributions of every stage."""
+    moment = moment_of(found, t)
+    if moment is None:
+        return
+    picked = found.choice
+    both = _placements(found.experiment, moment, picked.layer, found.arm, epsilon=picked.epsilon)
+    before, after = both.before["activation"], both.after["scaled"]
+    values = {
+        "before_mean": words.number(words.rounded(before.mean(), before.std())),
+        "before_std": words.number(float(before.std())),
+        "after_mean": words.number(words.rounded(after.mean(), after.std())),
+        "after_std": words.number(float(after.std())),
+        "before_least": words.number(float(np.min(before))),
+        "after_least": words.number(float(np.min(after))),
+    }
+    st.markdown(t("algorithm.placements.answer", **values))
+    st.latex(r"\text{before: } f\big(\mathrm{BN}(Wu+b)\big),\quad \text{after: } \mathrm{BN}\big(f(Wu+b)\big)")
+    picture("placements", found, t, dissected.placements, both, picked.unit - 1, network_sample(found))
+    source(t("algorithm.placements.source"))

@@ -1,0 +1,89 @@
+"""Part 6: weights times a."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from math import sqrt
+
+import numpy as np
+import streamlit as st
+
+from bn_lab.engine.anatomy import Rescaled, rescaled
+from bn_lab.experiment import BN_ARMS
+from bn_lab.figures import dissected
+from bn_lab.i18n import Texts
+from bn_lab.ui import words
+from bn_lab.ui.algorithm.choice import FACTORS
+from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
+
+_rescaled = lru_cache(maxsize=64)(rescaled)
+
+UNCHANGED = 0.01
+"""Relative change of the output up to which it counts as the same."""
+
+
+def show(found: Scene, t: Texts) -> None:
+    """Sentence, the factor, both curves."""
+    moment = moment_of(found, t)
+    if moment is None:
+        return
+    picked = found.choice
+    over = _rescaled(found.experiment, moment, found.arm, picked.layer, FACTORS, epsilon=picked.epsilon)
+    kind, limit = verdict(over) if found.arm in BN_ARMS else ("none", 1.0)
+    texts = {
+        "holds": t("algorithm.scale.answer_holds"),
+        "breaks": t("algorithm.scale.answer_breaks", limit=f"{limit:.3g}"),
+        "fails": t("algorithm.scale.answer_fails"),
+        "none": t("algorithm.scale.answer_none"),
+    }
+    st.markdown(texts[kind])
+    at = FACTORS.index(picked.factor)
+    st.latex(
+        r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu),\quad "
+        r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}"
+    )
+    _slider(picked.factor)
+    numbers = {
+        "factor": f"{picked.factor:g}",
+        "change": words.number(float(over.change[at])),
+        "norm": words.number(float(over.gradient_norm[at])),
+        "predicted": words.number(float(over.predicted[at])),
+    }
+    st.markdown(t("algorithm.scale.numbers", **numbers))
+    picture("rescaled", found, t, dissected.rescaled, over, at, _edge(found))
+    source(t("algorithm.scale.source"))
+
+
+def verdict(over: Rescaled) -> tuple[str, float]:
+    """`holds` for all factors, `breaks` below the factor given, or `fails` already for large ones."""
+    same = over.change <= UNCHANGED  # NaN is no sameness
+    if same.all():
+        return "holds", 0.0
+    if not same[over.factors >= 1].all():
+        return "fails", 1.0
+    return "breaks", float(over.factors[np.flatnonzero(~same)[-1] + 1])
+
+
+def _edge(found: Scene) -> float | None:
+    """The factor at which a²σ² of the unit is ε; a has this meaning where the normalized values are linear in the weights."""
+    if found.arm != "before":
+        return None
+    own = subject_of(found, found.choice.layer)
+    epsilon = own.epsilon if found.choice.epsilon is None else found.choice.epsilon
+    variance = float(own.x[found.choice.unit - 1].var())
+    return sqrt(epsilon / variance) if variance > 0 else None
+
+
+def _slider(factor: float) -> None:
+    key = "algorithm_factor"
+    if st.session_state.get(key) != factor:
+        st.session_state[key] = factor
+    st.select_slider(
+        "a",
+        FACTORS,
+        format_func=lambda a: f"{a:g}",
+        key=key,
+        on_change=lambda: choose(replace(choice(), factor=st.session_state[key])),
+    )
