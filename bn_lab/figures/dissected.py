@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: b
     assert found.moving_mean is not None
     assert found.moving_variance is not None
     rows, columns = (3, 1) if narrow else (1, 3)
-    sheet = Sheet(t("anatomy.statistics.title"), rows, columns, height=210, heading=20, narrow=narrow)
+    sheet = Sheet(t("anatomy.statistics.title"), rows, columns, height=210, heading=34 if narrow else 20, narrow=narrow)
     at = list(range(len(found.epochs)))
     ticks = at[:: max(1, len(at) // 5)]
     x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{found.epochs[k]:,.0f}" for k in ticks]}
@@ -65,7 +66,7 @@ def _ring() -> dict[str, Any]:
 def mates(found: Mates, t: Texts, *, narrow: bool = False) -> go.Figure:
     """x̂ of one sample in every drawn batch, by batch size, and the standard deviation of these values with a 1/√m line."""
     rows, columns = (2, 1) if narrow else (1, 2)
-    sheet = Sheet(t("anatomy.mates.title"), rows, columns, height=230, heading=20, narrow=narrow)
+    sheet = Sheet(t("anatomy.mates.title"), rows, columns, height=230, heading=34 if narrow else 20, narrow=narrow)
     sizes = list(found.values)
     labels = {"title": t("anatomy.mates.x"), "tickvals": list(range(len(sizes))), "ticktext": [str(size) for size in sizes]}
     left = sheet.panel(0, 0, labels, {}, t("anatomy.mates.values"))
@@ -87,18 +88,27 @@ def mates(found: Mates, t: Texts, *, narrow: bool = False) -> go.Figure:
     name = t("anatomy.mates.measured")
     marker = {"size": 9, "color": BATCH}
     sheet.add(right, x=sizes, y=_positive(stds), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
-    line = root_law(np.array(sizes, np.float64), stds)
-    sheet.add(right, x=sizes, y=line.tolist(), line={"color": GRAY, "dash": "dash"}, name="1/√m", hoverinfo="skip")
+    laws = {"1/√m": root_law(found.std), t("anatomy.mates.finite"): root_law(found.std, found.population)}
+    for dash, (law, line) in zip(("dash", "dot"), laws.items(), strict=True):
+        sheet.add(right, x=sizes, y=_positive(line), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
     return sheet.figure()
 
 
-def root_law(sizes: Array, stds: Array) -> Array:
-    """c/√m with the c that lies nearest, on a logarithmic scale, to the standard deviations from size 4 on."""
-    counted = (sizes >= 4) & (stds > 0)
+def root_law(std: Mapping[int, float], population: int | None = None) -> Array:
+    """c/√m with the c that lies nearest, on a logarithmic scale, to the standard deviations from size 4 on.
+
+    Args:
+        std: by batch size m. population: N samples that batches are drawn from without replacement, where c/√m becomes
+            c/√m · √((N − m)/(N − 1)) (Cochran 1977, "Sampling Techniques", section 2.6).
+    """
+    sizes, stds = np.array(list(std), np.float64), np.array(list(std.values()))
+    law = 1 / np.sqrt(sizes)
+    if population is not None:
+        law *= np.sqrt((population - sizes) / (population - 1))
+    counted = (sizes >= 4) & (stds > 0) & (law > 0)
     if not counted.any():
         return np.full(len(sizes), np.nan)
-    c = np.exp(np.mean(np.log(stds[counted]) + np.log(sizes[counted]) / 2))
-    return np.asarray(c / np.sqrt(sizes))
+    return np.asarray(law * np.exp(np.mean(np.log(stds[counted] / law[counted]))))
 
 
 def _positive(values: Array) -> list[float | None]:
@@ -113,7 +123,7 @@ def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narr
         chosen: index of the factor on screen. edge: the factor at which a²σ² of the unit equals ε, if there is one.
     """
     rows, columns = (2, 1) if narrow else (1, 2)
-    sheet = Sheet(t("anatomy.rescaled.title"), rows, columns, height=240, heading=20, narrow=narrow)
+    sheet = Sheet(t("anatomy.rescaled.title"), rows, columns, height=240, heading=34 if narrow else 20, narrow=narrow)
     x = {"type": "log", "title": "a", "exponentformat": "power"}
     factors = found.factors.tolist()
     curves = {
@@ -189,17 +199,19 @@ def _shares(values: Array) -> tuple[Array, Array]:
 
 
 def folded(found: Folded, t: Texts, *, narrow: bool = False) -> go.Figure:
-    """The weights of the affine layer without and with batch normalization folded in, as heat maps."""
+    """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale."""
     rows, columns = (2, 1) if narrow else (1, 2)
-    sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=20, narrow=narrow)
+    sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=34 if narrow else 20, narrow=narrow)
     sheet.layout["margin"]["r"] = 70
-    for k, (name, weight) in enumerate({"W": found.weight, "W′": found.folded_weight}.items()):
-        shown = weight[:LARGEST_MAP, :LARGEST_MAP]
-        x, y = {"title": t("anatomy.folded.x")}, {"title": t("anatomy.folded.y"), "autorange": "reversed"}
+    both = {"W": found.weight[:LARGEST_MAP, :LARGEST_MAP], "W′": found.folded_weight[:LARGEST_MAP, :LARGEST_MAP]}
+    known = np.concatenate([shown[np.isfinite(shown)] for shown in both.values()])
+    largest = float(np.abs(known).max()) if len(known) else 1.0
+    for k, (name, shown) in enumerate(both.items()):
+        x, y = (
+            {"title": t("anatomy.folded.x")},
+            {"autorange": "reversed", "title": t("anatomy.folded.y") if narrow or k == 0 else ""},
+        )
         panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, y, name)
-        largest = float(np.nanmax(np.abs(shown))) if np.isfinite(shown).any() else 1.0
-        _, right, bottom, top = panel.place
-        bar = {"x": right, "xpad": 4, "y": (bottom + top) / 2, "len": top - bottom, "thickness": 10, "nticks": 5}
         sheet.add(
             panel,
             type="heatmap",
@@ -209,7 +221,8 @@ def folded(found: Folded, t: Texts, *, narrow: bool = False) -> go.Figure:
             colorscale="RdBu",
             zmin=-largest,
             zmax=largest,
-            colorbar=bar,
+            showscale=k == 1,
+            colorbar={"thickness": 10, "nticks": 5},
             hovertemplate="%{z:.4~g}<extra></extra>",
         )
     return sheet.figure()

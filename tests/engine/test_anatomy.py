@@ -326,8 +326,8 @@ def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm
 
 def test_the_exponent_is_that_of_a_power_law() -> None:
     std = {2: 1.0, 4: 3 * 4**-0.4, 8: 3 * 8**-0.4, 32: 3 * 32**-0.4}
-    assert Mates({}, std).exponent == pytest.approx(-0.4)
-    assert np.isnan(Mates({}, {2: 1.0, 4: 0.5}).exponent)
+    assert Mates({}, std, 100).exponent == pytest.approx(-0.4)
+    assert np.isnan(Mates({}, {2: 1.0, 4: 0.5}, 100).exponent)
 
 
 @EVERY_ARM

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bn_lab.engine.anatomy import subject
+from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, rescaled, subject, three_ways
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
 from bn_lab.ui.algorithm.page import PARTS
+from bn_lab.ui.algorithm.scale import verdict
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]
@@ -194,3 +195,83 @@ def test_later_epochs_are_looked_at(lab: Open) -> None:
     assert words.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
     page.set("algorithm_epoch", 1)
     assert page.at.query_params["algorithm"] == "epoch:1"
+
+
+def test_the_same_weights_in_three_ways(lab: Open) -> None:
+    page = opened(lab)
+    ways = three_ways(IRIS, page.training.view.history.kept[0], "before")
+    for way in (ways.batch, ways.moving, ways.precise):
+        assert words.number(way["train"].loss) in page.text
+    assert "100 %" in page.text  # nothing is trained yet
+
+
+def test_batch_mates_use_the_chosen_sample_and_epsilon(lab: Open) -> None:
+    page = opened(lab, unit=2, sample=3, epsilon=0.5)
+    kept = page.training.view.history.kept[0]
+    row = int(subject(IRIS, kept, "before", 1).rows[2])
+    mates = batch_mates(IRIS, kept, "before", 1, 1, row, epsilon=0.5)
+    for number in (words.number(mates.std[4]), words.number(mates.std[128]), words.signed(mates.exponent)):
+        assert number in page.text
+
+
+def test_a_factor_is_chosen_and_stands_in_the_link(lab: Open) -> None:
+    page = opened(lab)
+    page.set("algorithm_factor", 0.01)
+    assert page.at.query_params["algorithm"] == "factor:0.01"
+    found = rescaled(IRIS, page.training.view.history.kept[0], "before", 1, [0.01])
+    for number in (found.change[0], found.gradient_norm[0], found.predicted[0]):
+        assert words.number(float(number)) in page.text
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ([0.0, 0.0, 0.0, 0.0], ("holds", 0.0)),
+        ([0.5, 0.02, 0.0, 0.009], ("breaks", 1.0)),
+        ([0.5, 0.009, 0.0, 0.0], ("breaks", 0.1)),
+        ([0.5, 0.2, 0.0, 0.02], ("fails", 1.0)),
+        ([0.5, 0.2, 0.0, np.nan], ("fails", 1.0)),
+    ],
+)
+def test_where_the_scale_begins_to_matter(change: list[float], expected: tuple[str, float]) -> None:
+    nothing = np.zeros(4)
+    assert verdict(Rescaled(np.array([0.01, 0.1, 1.0, 10.0]), np.array(change), nothing, nothing)) == expected
+
+
+def test_both_placements_are_told(lab: Open) -> None:
+    page = opened(lab, layer=2)
+    both = placements(IRIS, page.training.view.history.kept[0], 2, "before")
+    for values in (both.before["activation"], both.after["scaled"]):
+        assert words.number(float(values.std())) in page.text
+        assert words.number(float(values.min())) in page.text
+
+
+@pytest.mark.parametrize("arm", ["before", "after"])
+def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
+    experiment = replace(IRIS, arms=("none", arm))
+    page = lab(experiment, lang="en")
+    page.go_to("algorithm")
+    found = folded(experiment, page.training.view.history.kept[0], arm, 1)
+    assert words.number(found.largest) in page.text
+    assert found.difference < 1e-12 < found.difference32 < 1e-4
+    assert f"layer {found.layer}," in page.text
+
+
+def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
+    page = opened(lab, arm="none")
+    told = texts("en")
+    for key in ("algorithm.scale.answer_none", "algorithm.folding.answer_none"):
+        assert told(key) in page.text
+    loss = three_ways(IRIS, page.training.view.history.kept[0], "none").moving["train"].loss
+    assert told("algorithm.inference.answer_none", loss=words.number(loss)) in page.text
+
+
+def test_parts_about_the_network_say_so_while_numbers_are_typed(lab: Open) -> None:
+    page = opened(lab, values=(3.0, 5.0), layer=2)
+    whose = {"arm": texts("en")("arm.before"), "layer": 2, "unit": 1, "epoch": "0"}
+    assert page.text.count(texts("en")("algorithm.of_network", **whose)) == len(PARTS) - 3
+
+
+def test_an_epoch_that_is_not_there_is_told(lab: Open) -> None:
+    page = opened(lab, epoch=5)
+    assert texts("en")("algorithm.other_epoch", asked="5", shown="0") in page.text

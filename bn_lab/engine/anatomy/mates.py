@@ -25,10 +25,12 @@ class Mates(Record):
     Attributes:
         values: by batch size, (draws,).
         std: by batch size, the standard deviation of these values.
+        population: training samples that the batches are drawn from, without replacement.
     """
 
     values: Mapping[int, Array]
     std: Mapping[int, float]
+    population: int
 
     @property
     def exponent(self) -> float:
@@ -84,7 +86,7 @@ def batch_mates(
         most = max(1, PIECE_NUMBERS // (size * max(experiment.width, bench.table.features.shape[1])))
         parts = [_normalized(bench, network, k, unit, rows[i : i + most]) for i in range(0, draws, most)]
         found[size] = finite(np.concatenate(parts))
-    return Mates(found, {size: float(values.std()) for size, values in found.items()})
+    return Mates(found, {size: float(values.std()) for size, values in found.items()}, len(others) + 1)
 
 
 def _check(name: str, value: int, count: int) -> None:

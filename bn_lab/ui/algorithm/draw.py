@@ -45,3 +45,9 @@ def moment_of(found: Scene, t: Texts) -> Kept | None:
 def source(text: str) -> None:
     """Where the formulas come from."""
     st.caption(text)
+
+
+def tex(value: float) -> str:
+    """A number in three significant digits as TeX."""
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa

@@ -18,9 +18,11 @@ from bn_lab.ui.algorithm.scene import Scene
 
 _folded = lru_cache(maxsize=64)(folded)
 
+FACTOR = r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}}"
+
 FORMULAS = {
-    "before": r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}},\quad W'=\operatorname{diag}(s)\,W,\quad b'=s\,(b-\mu)+\beta",
-    "after": r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}},\quad W'=W\operatorname{diag}(s),\quad b'=b+W(\beta-s\,\mu)",
+    "before": r"W'=\operatorname{diag}(s)\,W,\quad b'=s\,(b-\mu)+\beta",
+    "after": r"W'=W\operatorname{diag}(s),\quad b'=b+W(\beta-s\,\mu)",
 }
 """μ and σ² are the moving statistics."""
 
@@ -41,6 +43,7 @@ def show(found: Scene, t: Texts) -> None:
         "largest": words.number(one.largest),
     }
     st.markdown(t("algorithm.folding.answer", **values))
+    st.latex(FACTOR)
     st.latex(FORMULAS[found.arm])
     picture("folded", found, t, dissected.folded, one)
     if max(one.weight.shape) > dissected.LARGEST_MAP:
@@ -54,14 +57,12 @@ def _table(one: Folded, found: Scene, t: Texts) -> None:
     """The weights that belong to the unit: its row and bias before the activation, its column and all biases after it."""
     unit = found.choice.unit - 1
     if found.arm == "before":
-        pairs = {
-            "W": np.append(one.weight[unit], one.bias[unit]),
-            "W′": np.append(one.folded_weight[unit], one.folded_bias[unit]),
-        }
-        names = [*(f"{k}" for k in range(1, one.weight.shape[1] + 1)), "b → b′"]
+        own, folded_in = (one.weight[unit], one.bias[unit]), (one.folded_weight[unit], one.folded_bias[unit])
+        pairs = {"W": np.append(*own), "W′": np.append(*folded_in)}
+        names = [*map(str, range(1, one.weight.shape[1] + 1)), "b → b′"]
     else:
         pairs = {"W": one.weight[:, unit], "W′": one.folded_weight[:, unit], "b": one.bias, "b′": one.folded_bias}
-        names = [f"{k}" for k in range(1, len(one.bias) + 1)]
+        names = [*map(str, range(1, len(one.bias) + 1))]
     frame = pd.DataFrame(pairs, index=pd.Index(names, name=t(f"algorithm.folding.index_{found.arm}", unit=unit + 1)))
     height = min(300, 38 + 35 * len(frame))
     st.dataframe(frame.style.format("{:.4g}"), height=height, width="stretch", key="algorithm_folding_table")

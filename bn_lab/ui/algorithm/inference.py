@@ -12,7 +12,7 @@ from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.draw import moment_of, picture, source, tex
 from bn_lab.ui.algorithm.scene import Scene
 
 _statistics = lru_cache(maxsize=32)(statistics)
@@ -33,16 +33,12 @@ def show(found: Scene, t: Texts) -> None:
     at = found.kept.index(moment)
     weight = f"{100 * over.start_weight[at]:.3g}"
     st.markdown(t("algorithm.inference.answer", epoch=f"{moment.epoch:,.0f}", weight=weight, **losses))
-    st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B,\quad \sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
-    st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={_tex(float(over.start_weight[at]))}")
+    st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B")
+    st.latex(r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
+    st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}")
     picture("statistics", found, t, dissected.statistics, over, found.choice.unit - 1, at)
     _table(ways, t)
     source(t("algorithm.inference.source"))
-
-
-def _tex(value: float) -> str:
-    mantissa, _, exponent = f"{value:.3g}".partition("e")
-    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 def _table(ways: ThreeWays, t: Texts) -> None:

@@ -34,6 +34,6 @@ def show(found: Scene, t: Texts) -> None:
         "after_least": words.number(float(np.min(after))),
     }
     st.markdown(t("algorithm.placements.answer", **values))
-    st.latex(r"\text{before: } f\big(\mathrm{BN}(Wu+b)\big),\quad \text{after: } \mathrm{BN}\big(f(Wu+b)\big)")
+    st.latex(r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)")
     picture("placements", found, t, dissected.placements, both, picked.unit - 1, network_sample(found))
     source(t("algorithm.placements.source"))

@@ -40,10 +40,8 @@ def show(found: Scene, t: Texts) -> None:
     }
     st.markdown(texts[kind])
     at = FACTORS.index(picked.factor)
-    st.latex(
-        r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu),\quad "
-        r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}"
-    )
+    st.latex(r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)")
+    st.latex(r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}")
     _slider(picked.factor)
     numbers = {
         "factor": f"{picked.factor:g}",

@@ -9,7 +9,7 @@ import streamlit as st
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import picture, source, tex
 from bn_lab.ui.algorithm.scene import Scene
 from bn_lab.ui.algorithm.subject import brings_back
 
@@ -44,35 +44,29 @@ def _formulas(found: Scene) -> list[tuple[str, str, str]]:
     nodes, i = found.nodes, found.sample
     x, m = nodes.x[0], found.size
     mean, variance, xhat, y = (
-        _tex(v) for v in (nodes.mean.item(), nodes.variance.item(), nodes.normalized[0, i], nodes.y[0, i])
+        tex(v) for v in (nodes.mean.item(), nodes.variance.item(), nodes.normalized[0, i], nodes.y[0, i])
     )
     minus_mean = _signed(-nodes.mean.item())
-    summed = _few([_tex(value) for value in x])
-    squares = rf"({_tex(x[0])}{minus_mean})^2+\dots"  # a second term has no room
+    summed = _few([tex(value) for value in x])
+    squares = rf"({tex(x[0])}{minus_mean})^2+\dots"  # a second term has no room
     return [
         (r"\mu_B=\frac1m\sum_i x_i", rf"\frac{{{summed}}}{{{m}}}={mean}", "mean"),
         (r"\sigma_B^2=\frac1m\sum_i (x_i-\mu_B)^2", rf"\frac{{{squares}}}{{{m}}}={variance}", "variance"),
         (
             r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}}",
-            rf"\hat x_{{{i + 1}}}=\frac{{{_tex(x[i])}{minus_mean}}}{{\sqrt{{{variance}+{_tex(found.epsilon)}}}}}={xhat}",
+            rf"\hat x_{{{i + 1}}}=\frac{{{tex(x[i])}{minus_mean}}}{{\sqrt{{{variance}+{tex(found.epsilon)}}}}}={xhat}",
             "normalized",
         ),
         (
             r"y_i=\gamma\hat x_i+\beta",
-            rf"y_{{{i + 1}}}={_tex(found.gamma)}\cdot({xhat}){_signed(found.beta)}={y}",
+            rf"y_{{{i + 1}}}={tex(found.gamma)}\cdot({xhat}){_signed(found.beta)}={y}",
             "y",
         ),
     ]
 
 
-def _tex(value: float) -> str:
-    """A number in three significant digits as TeX."""
-    mantissa, _, exponent = f"{value:.3g}".partition("e")
-    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
-
-
 def _signed(value: float) -> str:
-    return _tex(value) if value < 0 else f"+{_tex(value)}"
+    return tex(value) if value < 0 else f"+{tex(value)}"
 
 
 def _few(terms: list[str]) -> str:

@@ -81,7 +81,7 @@ def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Cal
         options,
         format_func=text,
         key=key,
-        width=190 if name == "arm" else 110,
+        width=180 if name == "arm" else 90,
         on_change=lambda: _change(**{name: st.session_state[key]}, **also),
     )
 
@@ -153,7 +153,8 @@ def _epsilon(found: Scene, t: Texts) -> None:
     low, high = (round(log10(end)) for end in EPSILONS)
     stops = {float(f"{m}e{e}") for e in range(low, high + 1) for m in (1, 2, 5)} | {found.epsilon}
     key = "algorithm_epsilon"
-    st.session_state[key] = found.epsilon
+    if st.session_state.get(key) != found.epsilon:  # under the visitor's hand it stays as it is
+        st.session_state[key] = found.epsilon
     st.select_slider(
         "ε",
         sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1]),
