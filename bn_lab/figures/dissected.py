@@ -165,7 +165,7 @@ def _least(drawn: list[tuple[str, Array]]) -> float:
 
 def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> go.Figure:
     """Distributions of the layer's values at each stage with batch normalization before (first) and after the activation."""
-    both = {"before": found.before, "after": found.after}
+    both = dict(zip(PLACEMENTS, (found.before, found.after), strict=True))
     rows, columns = (4, 2) if narrow else (2, 4)
     sheet = Sheet(t("anatomy.placements.title"), rows, columns, height=130, heading=34 if narrow else 26, narrow=narrow)
     for n, (placement, stages) in enumerate(both.items()):
@@ -176,7 +176,7 @@ def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: b
             shares, ends = _shares(known)
             middles = ((ends[1:] + ends[:-1]) / 2).tolist()
             bars = {"type": "bar", "x": middles, "y": shares.tolist(), "width": (ends[1:] - ends[:-1]).tolist()}
-            color = COLORS["before" if placement == "before" else "after"]
+            color = COLORS[placement]
             legend = {"name": t(f"arm.{placement}"), "showlegend": False}
             sheet.add(panel, marker={"color": color}, hovertemplate="%{x:.3~g}: %{y:.1%}<extra></extra>", **legend, **bars)
             at = [float(values[unit, sample])] * 2

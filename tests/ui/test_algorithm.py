@@ -17,7 +17,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
-from bn_lab.ui.algorithm.page import PARTS
+from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
 from bn_lab.ui.algorithm.scale import verdict
 from tests.ui.test_pages import check_text
 
@@ -81,7 +81,7 @@ def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
     for algorithm in ({}, {"values": (1.0, 2.0, 4.0)}, {"node": "inverse", "layer": 2}):
         page = opened(lab, language, **algorithm)
         check_text(page, language)
-        for part in PARTS:
+        for part in (*PARTS, *NETWORK_PARTS):
             assert texts(language)(f"algorithm.{part}.question") in page.text
 
 
@@ -269,7 +269,7 @@ def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
 def test_parts_about_the_network_say_so_while_numbers_are_typed(lab: Open) -> None:
     page = opened(lab, values=(3.0, 5.0), layer=2)
     whose = {"arm": texts("en")("arm.before"), "layer": 2, "unit": 1, "epoch": "0"}
-    assert page.text.count(texts("en")("algorithm.of_network", **whose)) == len(PARTS) - 3
+    assert page.text.count(texts("en")("algorithm.of_network", **whose)) == len(NETWORK_PARTS)
 
 
 def test_an_epoch_that_is_not_there_is_told(lab: Open) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from bn_lab.engine.history import Kept
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.scene import Scene
 from bn_lab.ui.live.components import panel
@@ -21,25 +20,6 @@ def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Any], *record
     wide, narrow = (draw(*records, t, narrow=narrow).to_json() for narrow in (False, True))
     looked_at = "typed" if found.is_typed else f"{found.choice.arm} {found.choice.layer} {found.choice.unit}"
     panel(wide, narrow=narrow, run=NOTHING, alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
-
-
-def moment_of(found: Scene, t: Texts) -> Kept | None:
-    """The moment that a part about the whole network looks at, or None after saying that there is none.
-
-    While the numbers above are typed, it says whose numbers these are instead.
-    """
-    if found.moment is None:
-        st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
-    elif found.is_typed:
-        picked = found.choice
-        whose = {
-            "arm": t(f"arm.{picked.arm}"),
-            "layer": picked.layer,
-            "unit": picked.unit,
-            "epoch": f"{found.moment.epoch:,.0f}",
-        }
-        st.caption(t("algorithm.of_network", **whose))
-    return found.moment
 
 
 def source(text: str) -> None:

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from bn_lab.engine.anatomy import Folded, folded
+from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.draw import picture, source
 from bn_lab.ui.algorithm.scene import Scene
 
 _folded = lru_cache(maxsize=64)(folded)
@@ -27,11 +28,8 @@ FORMULAS = {
 """μ and σ² are the moving statistics."""
 
 
-def show(found: Scene, t: Texts) -> None:
+def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, formulas, both matrices, the unit's weights as numbers."""
-    moment = moment_of(found, t)
-    if moment is None:
-        return
     if found.arm not in BN_ARMS:
         st.markdown(t("algorithm.folding.answer_none"))
         return

@@ -8,22 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from bn_lab.engine.anatomy import ThreeWays, statistics, three_ways
+from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import moment_of, picture, source, tex
+from bn_lab.ui.algorithm.draw import picture, source, tex
 from bn_lab.ui.algorithm.scene import Scene
 
 _statistics = lru_cache(maxsize=32)(statistics)
 _three_ways = lru_cache(maxsize=64)(three_ways)
 
 
-def show(found: Scene, t: Texts) -> None:
+def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, statistics over the run, and the same weights evaluated in three ways."""
-    moment = moment_of(found, t)
-    if moment is None:
-        return
     ways = _three_ways(found.experiment, moment, found.arm)
     losses = {way: words.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
     if found.arm not in BN_ARMS:

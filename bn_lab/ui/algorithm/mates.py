@@ -7,20 +7,18 @@ from functools import lru_cache
 import streamlit as st
 
 from bn_lab.engine.anatomy import batch_mates
+from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.draw import picture, source
 from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
 
 _batch_mates = lru_cache(maxsize=64)(batch_mates)
 
 
-def show(found: Scene, t: Texts) -> None:
+def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, the values of x̂, and how their spread falls."""
-    moment = moment_of(found, t)
-    if moment is None:
-        return
     picked = found.choice
     sample = network_sample(found)
     row = int(subject_of(found, picked.layer).rows[sample])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from bn_lab.engine.history import Kept
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
@@ -18,13 +19,17 @@ PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": steps.show,
     "graph": graph.show,
     "epsilon": epsilon.show,
+}
+"""The parts about one unit's numbers, or typed ones. Each draws its sentence of answer first, then what it is read from."""
+
+NETWORK_PARTS: Mapping[str, Callable[[Scene, Kept, Texts], None]] = {
     "inference": inference.show,
     "mates": mates.show,
     "scale": scale.show,
     "placements": placements.show,
     "folding": folding.show,
 }
-"""The parts in the order of the page. Each draws its sentence of answer first, then what it is read from."""
+"""The parts about the network at a moment, which follow; they show it also while numbers are typed."""
 
 HEARTBEAT = 10.0
 """Seconds between two signs of life, without which the visitor's training would pause."""
@@ -59,10 +64,27 @@ def _body(t: Texts) -> None:
     if asked is not None and found.moment is not None and int(found.moment.epoch) != asked:
         st.info(t("algorithm.other_epoch", asked=f"{asked:,}", shown=f"{int(found.moment.epoch):,}"), icon=":material/info:")
     for name, draw in PARTS.items():
-        st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
-        st.markdown(f"**{t(f'algorithm.{name}.question')}**")
+        _head(name, t)
         draw(found, t)
+    for name, draw_network in NETWORK_PARTS.items():
+        _head(name, t)
+        if found.moment is None:
+            st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
+            continue
+        if found.is_typed:
+            st.caption(t("algorithm.of_network", **_whose(found, found.moment, t)))
+        draw_network(found, found.moment, t)
     session.write_link()
+
+
+def _head(name: str, t: Texts) -> None:
+    st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
+    st.markdown(f"**{t(f'algorithm.{name}.question')}**")
+
+
+def _whose(found: Scene, moment: Kept, t: Texts) -> dict[str, object]:
+    picked = found.choice
+    return {"arm": t(f"arm.{found.arm}"), "layer": picked.layer, "unit": picked.unit, "epoch": f"{moment.epoch:,.0f}"}
 
 
 def _draw() -> None:

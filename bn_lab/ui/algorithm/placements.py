@@ -8,20 +8,18 @@ import numpy as np
 import streamlit as st
 
 from bn_lab.engine.anatomy import placements
+from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.draw import picture, source
 from bn_lab.ui.algorithm.scene import Scene, network_sample
 
 _placements = lru_cache(maxsize=64)(placements)
 
 
-def show(found: Scene, t: Texts) -> None:
+def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence and the distributions of every stage."""
-    moment = moment_of(found, t)
-    if moment is None:
-        return
     picked = found.choice
     both = _placements(found.experiment, moment, picked.layer, found.arm, epsilon=picked.epsilon)
     before, after = both.before["activation"], both.after["scaled"]

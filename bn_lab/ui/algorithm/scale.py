@@ -10,12 +10,13 @@ import numpy as np
 import streamlit as st
 
 from bn_lab.engine.anatomy import Rescaled, rescaled
+from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.choice import FACTORS
-from bn_lab.ui.algorithm.draw import moment_of, picture, source
+from bn_lab.ui.algorithm.draw import picture, source
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
 
 _rescaled = lru_cache(maxsize=64)(rescaled)
@@ -24,11 +25,8 @@ UNCHANGED = 0.01
 """Relative change of the output up to which it counts as the same."""
 
 
-def show(found: Scene, t: Texts) -> None:
+def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, the factor, both curves."""
-    moment = moment_of(found, t)
-    if moment is None:
-        return
     picked = found.choice
     over = _rescaled(found.experiment, moment, found.arm, picked.layer, FACTORS, epsilon=picked.epsilon)
     kind, limit = verdict(over) if found.arm in BN_ARMS else ("none", 1.0)

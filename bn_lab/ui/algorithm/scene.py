@@ -92,9 +92,8 @@ def scene() -> Scene | None:
 
 
 def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
-    if not kept or picked.epoch is None:
-        return kept[-1] if kept else None
-    return next(k for k in kept if int(k.epoch) == picked.epoch)
+    """The one picked, which `fitted` made one of `kept`; the newest where none is."""
+    return next((k for k in kept if int(k.epoch) == picked.epoch), kept[-1] if kept else None)
 
 
 # Kept weights are never changed, and a slider asks for the same batch again and again.
