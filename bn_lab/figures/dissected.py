@@ -21,7 +21,7 @@ BINS = 40
 LARGEST_MAP = 64
 """Rows and columns of a weight matrix that are drawn at most."""
 
-BATCH, MOVING = COLORS["before"], COLORS["none"]
+BATCH, MOVING = COLORS["before"], COLORS["after"]
 PLACEMENTS: tuple[Arm, ...] = ("before", "after")
 
 MEASURED, PREDICTED = COLORS["before"], GRAY
@@ -52,7 +52,7 @@ def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: b
             sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y:.4~g}", **settings)
         shown = [both[0][chosen, unit]]
         sheet.add(panel, x=[chosen], y=shown, mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
-    panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.03, 1.05]}, t("anatomy.statistics.start"))
+    panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.1, 1.1]}, t("anatomy.statistics.start"))
     weights = found.start_weight.tolist()
     sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y:.4~g}")
     sheet.add(panel, x=[chosen], y=[weights[chosen]], mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
@@ -167,7 +167,7 @@ def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: b
     """Distributions of the layer's values at each stage with batch normalization before (first) and after the activation."""
     both = dict(zip(PLACEMENTS, (found.before, found.after), strict=True))
     rows, columns = (4, 2) if narrow else (2, 4)
-    sheet = Sheet(t("anatomy.placements.title"), rows, columns, height=130, heading=34 if narrow else 26, narrow=narrow)
+    sheet = Sheet(t("anatomy.placements.title"), rows, columns, height=130, heading=34, narrow=narrow)
     for n, (placement, stages) in enumerate(both.items()):
         for k, (stage, values) in enumerate(stages.items()):
             place = (k, n) if narrow else (n, k)

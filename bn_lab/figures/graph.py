@@ -95,12 +95,27 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     arrow = {"axref": "x", "ayref": "y", "ax": x0, "ay": y0, "x": x1, "y": y1, "text": "", "arrowhead": 2}
     arrow |= {"arrowcolor": color, "standoff": 20, "startstandoff": 18, "arrowwidth": 1.5}
     middle = {"x": (x0 + x1) / 2, "y": (y0 + y1) / 2, "showarrow": False}
-    side = {"xanchor": "left", "xshift": 6} if narrow else {}
-    above, below = (10, -10)
+    above, below = _beside((x1 - x0, y1 - y0), edge, narrow)
     notes: list[object] = settings["annotations"]  # type: ignore[assignment]
     notes.append(arrow)
-    notes.append(middle | side | {"yshift": above, "text": value, "font": {"size": 11}})
-    notes.append(middle | side | {"yshift": below, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
+    notes.append(middle | above | {"yshift": 10, "text": value, "font": {"size": 11}})
+    notes.append(middle | below | {"yshift": -10, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
+
+
+def _beside(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) -> tuple[dict[str, object], dict[str, object]]:
+    """How value and gradient are anchored so that the line of their edge does not run through them."""
+    across, along = direction
+    left, right = {"xanchor": "right", "xshift": -8}, {"xanchor": "left", "xshift": 8}
+    if across == 0:  # right of the way from x to x̂ are the statistics
+        side = left if "centered" in edge else right
+        return side, side
+    if along == 0:
+        return {}, {}
+    if not narrow:  # steep edges; those around the mean lean towards each other, so their numbers stand left of them
+        side = left | {"xshift": -14} if "mean" in edge else right | {"xshift": 14}
+        return side, side
+    # Flat edges that lead down: above the line is free on the side that it leads to, below it on the side that it comes from.
+    return (right, left) if across > 0 else (left, right)
 
 
 def _value(nodes: Forward, name: str, sample: int | None) -> str:

@@ -53,3 +53,20 @@ def test_the_graph_has_every_node_and_the_numbers_of_every_edge(narrow: bool, sa
 
 def test_nodes_of_the_graph_are_those_of_the_edges() -> None:
     assert set(LABELS) == set(PLACES) == {name for edge in EDGES for name in edge}
+
+
+@pytest.mark.parametrize(("narrow", "width", "height"), [(False, 820, 270), (True, 374, 880)])
+def test_numbers_of_the_graph_do_not_cover_each_other(narrow: bool, width: int, height: int) -> None:
+    figure = graph(NODES, EDGES, 1, "mean", texts("en"), narrow=narrow)
+    across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
+    boxes = []
+    for note in figure.layout.annotations:
+        if note.font.size == 11 and note.text:
+            x = (note.x - across[0]) / (across[1] - across[0]) * width + (note.xshift or 0)
+            y = (note.y - down[0]) / (down[1] - down[0]) * height + (note.yshift or 0)
+            wide = 6 * len(note.text)
+            x -= {"left": 0, "right": wide}.get(note.xanchor, wide / 2)
+            boxes.append((x, y, wide))
+    for i, (x, y, wide) in enumerate(boxes):
+        for other_x, other_y, other_wide in boxes[:i]:
+            assert abs(y - other_y) >= 12 or x + wide <= other_x or other_x + other_wide <= x

@@ -30,7 +30,7 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     over = _statistics(found.experiment, found.kept, found.arm, found.choice.layer)
     at = found.kept.index(moment)
     weight = f"{100 * over.start_weight[at]:.3g}"
-    st.markdown(t("algorithm.inference.answer", epoch=f"{moment.epoch:,.0f}", weight=weight, **losses))
+    st.markdown(t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=weight, **losses))
     st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B")
     st.latex(r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
     st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}")

@@ -84,7 +84,7 @@ def _head(name: str, t: Texts) -> None:
 
 def _whose(found: Scene, moment: Kept, t: Texts) -> dict[str, object]:
     picked = found.choice
-    return {"arm": t(f"arm.{found.arm}"), "layer": picked.layer, "unit": picked.unit, "epoch": f"{moment.epoch:,.0f}"}
+    return {"arm": t(f"arm.{found.arm}"), "layer": picked.layer, "unit": picked.unit, "epoch": f"{int(moment.epoch):,}"}
 
 
 def _draw() -> None:

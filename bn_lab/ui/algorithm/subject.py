@@ -160,7 +160,7 @@ def _epsilon(found: Scene, t: Texts) -> None:
         sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1]),
         format_func=lambda stop: f"{stop:.10g}",
         key=key,
-        width=260,
+        width=210,
         on_change=lambda: _change(epsilon=st.session_state[key]),
     )
 
@@ -178,7 +178,7 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
         step=reach / 500,
         format="%.4g",
         key=key,
-        width=200,
+        width=160,
         on_change=lambda: _change(**{name: st.session_state[key]}),
     )
 
