@@ -9,11 +9,12 @@ Letters: F units of a layer, B samples of the batch, n samples altogether, E kep
 """
 
 from bn_lab.engine.anatomy.inference import Folded, Score, ThreeWays, folded, three_ways
-from bn_lab.engine.anatomy.mates import Mates, batch_mates
+from bn_lab.engine.anatomy.mates import Company, Mates, batch_mates, company
 from bn_lab.engine.anatomy.subjects import Statistics, Subject, TypedError, statistics, subject, typed
 from bn_lab.engine.anatomy.weights import Placements, Rescaled, placements, rescaled
 
 __all__ = [
+    "Company",
     "Folded",
     "Mates",
     "Placements",
@@ -24,6 +25,7 @@ __all__ = [
     "ThreeWays",
     "TypedError",
     "batch_mates",
+    "company",
     "folded",
     "placements",
     "rescaled",

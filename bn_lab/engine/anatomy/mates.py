@@ -11,7 +11,7 @@ import torch
 from bn_lab.datasets import Table
 from bn_lab.datasets.streams import MATES
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, altered, finite
+from bn_lab.engine.anatomy.bench import Bench, Network, finite
 from bn_lab.engine.batches import PIECE_NUMBERS
 from bn_lab.engine.history import Kept, Record
 from bn_lab.engine.types import Array
@@ -45,8 +45,30 @@ class Mates(Record):
         return float(np.polyfit(sizes, stds, 1)[0])
 
 
-@torch.inference_mode()
-@np.errstate(all="ignore")
+@dataclass(frozen=True, eq=False)
+class Company(Record):
+    """What batch normalization of one unit takes in, for one sample among random batches; no ε has touched it.
+
+    Attributes:
+        entering: by batch size B, (draws, B), the sample itself first.
+        population: as in `Mates`.
+    """
+
+    entering: Mapping[int, Array]
+    population: int
+
+    @np.errstate(all="ignore")
+    def mates(self, epsilon: float) -> Mates:
+        """x̂ of the sample with this ε."""
+        values = {size: _normalized(batches, epsilon) for size, batches in self.entering.items()}
+        return Mates(values, {size: float(each.std()) for size, each in values.items()}, self.population)
+
+
+def _normalized(batches: Array, epsilon: float) -> Array:
+    """x̂ of the first of each row."""
+    return finite(reference.forward(batches, np.ones(1), np.zeros(1), epsilon).normalized[:, 0])
+
+
 def batch_mates(
     experiment: Experiment,
     kept: Kept,
@@ -73,20 +95,40 @@ def batch_mates(
 
     The other arguments and errors are those of `subject`.
     """
+    found = company(experiment, kept, arm, layer, unit, row, sizes, draws, table)
+    return found.mates(experiment.epsilon if epsilon is None else epsilon)
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def company(
+    experiment: Experiment,
+    kept: Kept,
+    arm: Arm,
+    layer: int,
+    unit: int,
+    row: int,
+    sizes: Sequence[int] = (2, 4, 8, 32, 128),
+    draws: int = 200,
+    table: Table | None = None,
+) -> Company:
+    """The batches of `batch_mates`: all of its work but the last division, the only one that ε of the layer has a part in.
+
+    Arguments and errors are those of `batch_mates`.
+    """
     bench = Bench(experiment, arm, table)
     _check("unit", unit, experiment.width)
     _check("row", row, bench.table.samples)
-    k = bench.index(layer)
-    network = bench.network(kept, epsilons=altered(k, epsilon))
+    k, network = bench.index(layer), bench.network(kept)
     train = bench.source.splits[0].train
     others = train[train != row]
     found = {}
     for size in [size for size in sizes if 2 <= size <= len(others) + 1]:
         rows = _draw(np.random.default_rng([experiment.seed, MATES, size]), others, row, size, draws)
         most = max(1, PIECE_NUMBERS // (size * max(experiment.width, bench.table.features.shape[1])))
-        parts = [_normalized(bench, network, k, unit, rows[i : i + most]) for i in range(0, draws, most)]
-        found[size] = finite(np.concatenate(parts))
-    return Mates(found, {size: float(values.std()) for size, values in found.items()}, len(others) + 1)
+        parts = [_entering(bench, network, k, unit, rows[i : i + most]) for i in range(0, draws, most)]
+        found[size] = np.concatenate(parts)
+    return Company(found, len(others) + 1)
 
 
 def _check(name: str, value: int, count: int) -> None:
@@ -101,9 +143,8 @@ def _draw(random: np.random.Generator, others: Array, row: int, size: int, draws
     return np.column_stack([np.full(draws, row), mates])
 
 
-def _normalized(bench: Bench, network: Network, k: int, unit: int, rows: Array) -> Array:
-    """x̂ of the first sample of each of the batches `rows (D, B)`."""
+def _entering(bench: Bench, network: Network, k: int, unit: int, rows: Array) -> Array:
+    """What batch normalization of the unit takes in, for each of the batches `rows (D, B)`."""
     inputs = bench.source.inputs(rows.reshape(1, -1))[0]  # (in, D·B)
     x = inputs.reshape(-1, *rows.shape).transpose(0, 1)  # (D, in, B)
-    values = network.entering(k, network.below(k, x, network.batch))[:, unit].numpy()  # (D, B)
-    return reference.forward(values, np.ones(1), np.zeros(1), network.epsilon(k)).normalized[:, 0]
+    return np.array(network.entering(k, network.below(k, x, network.batch))[:, unit].numpy())

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from bn_lab.engine.anatomy import batch_mates
+from bn_lab.engine.anatomy import company
 from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
@@ -14,7 +14,7 @@ from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import picture, source
 from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
 
-_batch_mates = lru_cache(maxsize=64)(batch_mates)
+_company = lru_cache(maxsize=16)(company)
 
 
 def show(found: Scene, moment: Kept, t: Texts) -> None:
@@ -22,7 +22,8 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     picked = found.choice
     sample = network_sample(found)
     row = int(subject_of(found, picked.layer).rows[sample])
-    mates = _batch_mates(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row, epsilon=picked.epsilon)
+    together = _company(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row)
+    mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
     counted = [size for size in mates.std if size >= 4]
     if len(counted) < 2:
         st.markdown(t("algorithm.mates.answer_few"))
