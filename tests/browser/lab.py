@@ -235,6 +235,19 @@ class Lab:
         mouse.move(*places[1], steps=8)
         mouse.up()
 
+    def drag_thumb(self, key: str, to: float) -> None:
+        """Drag the thumb of a slider, to a share of the slider's width from the left."""
+        slider = self.page.locator(f".st-key-{key}")
+        # The range input that screen readers see is hidden, with a width of its own: only its corner lies within the thumb.
+        thumb, box = slider.get_by_role("slider").bounding_box(), slider.bounding_box()
+        assert thumb is not None
+        assert box is not None
+        mouse = self.page.mouse
+        mouse.move(thumb["x"], thumb["y"])
+        mouse.down()
+        mouse.move(box["x"] + to * box["width"], thumb["y"], steps=8)
+        mouse.up()
+
     # The controls.
 
     def control(self, field: str) -> Locator:

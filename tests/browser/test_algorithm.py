@@ -14,20 +14,13 @@ def test_epsilon_moves_the_numbers_and_the_link(visit: Visit) -> None:
     lab = visit("dataset=iris", path="algorithm")
     question = lab.page.get_by_text(lab.words("algorithm.epsilon.question"))
     expect(question).to_be_visible()
-    slider = lab.page.locator(".st-key-algorithm_epsilon").get_by_role("slider")
     steps = lab.panel("algorithm_steps")
     expect(steps).not_to_have_attribute("data-painted", "0")
-    box = lab.page.locator(".st-key-algorithm_epsilon").bounding_box()
-    thumb = slider.bounding_box()
     plot = ".st-key-algorithm_steps .js-plotly-plot"
     largest = f"() => Math.max(...document.querySelector('{plot}').data[4].y.map(Math.abs))"  # of the normalized values
     before = lab.page.evaluate(largest)
-    assert box is not None
-    assert thumb is not None
-    lab.page.mouse.move(thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2)
-    lab.page.mouse.down()
-    lab.page.mouse.move(box["x"] + box["width"] + 50, thumb["y"] + thumb["height"] / 2, steps=5)
-    lab.page.mouse.up()
+    lab.settled()  # nothing moves under the mouse any more
+    lab.drag_thumb("algorithm_epsilon", to=1.2)
     lab.wait_for_query(dataset="iris", algorithm="epsilon:10")
     expect(lab.page.get_by_text("ε = 10", exact=False).first).to_be_visible()
     steps.evaluate("panel => panel.scrollIntoView({ block: 'center' })")  # only what is in view is painted again
