@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
     "deep": engine.deep,
     "watched": page.watched,
     "live": page.live,
+    "sliders": page.sliders,
     "opening": page.opening,
     "visitors": page.visitors,
     "epochs": growth.epochs,

@@ -208,6 +208,30 @@ def clicked_until(page: Page, button: str, condition: str) -> float:
     return float(page.evaluate("() => window.took")) / 1e3
 
 
+def slid_until_painted(page: Page, slider: str, panel: str, key: str) -> float:
+    """Press a key on a slider; seconds until a figure is painted anew. Both by their names on the page."""
+    page.evaluate(
+        """([slider, panel]) => {
+            const picture = document.querySelector(`.st-key-${panel} .bn-panel`), before = picture.dataset.painted;
+            const input = document.querySelector(`.st-key-${slider} input`);
+            window.took = null;
+            input.focus({ preventScroll: true });
+            input.addEventListener("keydown", () => {
+                const start = performance.now();
+                const look = () => requestAnimationFrame(() => {
+                    if (picture.dataset.painted !== before) setTimeout(() => { window.took = performance.now() - start; });
+                    else look();
+                });
+                look();
+            }, { capture: true, once: true });
+        }""",
+        [slider, panel],
+    )
+    page.keyboard.press(key)
+    page.wait_for_function("() => window.took !== null")
+    return float(page.evaluate("() => window.took")) / 1e3
+
+
 class Traffic:
     """What a page's websocket has received.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial, wraps
 from statistics import fmean, median
@@ -178,3 +178,35 @@ def _train_to_the_end(page: Page, address: str, settings: Settings) -> None:
     lab.press(page, "train")
     lab.wait_for_state(page, "done")
     page.wait_for_timeout(1000)  # the whole record is fetched for the replay
+
+
+SLIDERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "epsilon": ("ε", ("steps", "spread", "graph", "mates", "folded")),
+    "gamma": ("γ", ("steps", "graph")),
+    "factor": ("a", ("rescaled",)),
+}
+"""Sliders of the Algorithm page: what they are called there, and the pictures that follow them."""
+
+
+@needs_browser("from a slider to the changed picture")
+def sliders(settings: Settings) -> list[Result]:
+    """A slider of the Algorithm page moves by one step: seconds until a picture in view is painted with the new numbers."""
+    pairs = [(slider, picture) for slider, (_, pictures) in SLIDERS.items() for picture in pictures]
+    found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    with lab.chromium(settings.chromium) as browser, lab.serve(lab.LAB) as server, lab.visitor(browser) as page:
+        _train_to_the_end(page, server.address, settings)
+        page.locator("a[href*='/algorithm']").first.click()
+        for slider, picture in pairs:
+            name = f"algorithm_{picture}"
+            page.locator(f".st-key-{name} .bn-panel").wait_for()
+            _show(page, name)
+            page.wait_for_timeout(2000)  # whatever else the page had to paint
+            for k in range(settings.repeats + 1):
+                took = lab.slid_until_painted(page, f"algorithm_{slider}", name, "ArrowLeft" if k % 2 else "ArrowRight")
+                page.wait_for_timeout(300)
+                if k:  # the first time numbers are computed that are kept afterwards
+                    found[slider, picture].append(took)
+    return [
+        Row(f"the slider {SLIDERS[slider][0]} to the picture {picture}", "", "s", values, Goal("≤", 0.3))
+        for (slider, picture), values in found.items()
+    ]

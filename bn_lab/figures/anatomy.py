@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
-from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import GRAY
 from bn_lab.i18n import Texts
 
@@ -24,7 +23,7 @@ SCALE = ((0, "#2f7fd6"), (0.33, "#9a66d8"), (0.66, "#d4559a"), (1, "#b3701e"))
 """Each sample's colour, by the order of its value at the start, the same from step to step; readable on both backgrounds."""
 
 
-def steps(nodes: Forward, sample: int, t: Texts, *, narrow: bool = False) -> go.Figure:
+def steps(nodes: Forward, sample: int, t: Texts, *, narrow: bool = False) -> Spec:
     """The four steps beside each other: values with their mean, squared distances with theirs, x̂, y.
 
     Args:
@@ -46,7 +45,7 @@ def steps(nodes: Forward, sample: int, t: Texts, *, narrow: bool = False) -> go.
         _samples(sheet, panel, values[0], np.argsort(np.argsort(nodes.x[0])), sample, t)
         ends = [0.5, values.shape[1] + 0.5]
         sheet.add(panel, x=ends, y=[level.item()] * 2, line={"color": GRAY, "dash": "dash"}, showlegend=False, hoverinfo="skip")
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _samples(sheet: Sheet, panel: Panel, values: Array, order: Array, sample: int, t: Texts) -> None:
@@ -68,9 +67,7 @@ def _samples(sheet: Sheet, panel: Panel, values: Array, order: Array, sample: in
     )
 
 
-def spread_over_variance(
-    epsilon: float, variances: Sequence[Array], chosen: float, t: Texts, *, narrow: bool = False
-) -> go.Figure:
+def spread_over_variance(epsilon: float, variances: Sequence[Array], chosen: float, t: Texts, *, narrow: bool = False) -> Spec:
     """Standard deviation of x̂, √(σ²/(σ²+ε)), over σ², with the units of each layer as points on the curve.
 
     Args:
@@ -93,7 +90,7 @@ def spread_over_variance(
     ring: dict[str, Any] = {"size": 15, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 3}}
     at = deviation(np.array([chosen]), epsilon).tolist()
     sheet.add(panel, x=[chosen], y=at, mode="markers", marker=ring, name=t("anatomy.spread.chosen"))
-    return sheet.figure()
+    return sheet.spec()
 
 
 def deviation(variance: Array, epsilon: float) -> Array:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from bn_lab.engine.anatomy import Folded, Mates, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
 from bn_lab.figures.anatomy import CHOSEN
-from bn_lab.figures.sheet import Sheet
+from bn_lab.figures.sheet import Sheet, Spec
 from bn_lab.figures.style import COLORS, GRAY
 from bn_lab.i18n import Texts
 
@@ -27,7 +26,7 @@ PLACEMENTS: tuple[Arm, ...] = ("before", "after")
 MEASURED, PREDICTED = COLORS["before"], GRAY
 
 
-def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> go.Figure:
+def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> Spec:
     """Batch and moving mean and variance of a unit, and the weight of the start values, over the kept epochs.
 
     The kept epochs stand at equal distances, since they lie closer and closer to each other towards the start.
@@ -56,14 +55,14 @@ def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: b
     weights = found.start_weight.tolist()
     sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y:.4~g}")
     sheet.add(panel, x=[chosen], y=[weights[chosen]], mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _ring() -> dict[str, Any]:
     return {"size": 14, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 3}}
 
 
-def mates(found: Mates, t: Texts, *, narrow: bool = False) -> go.Figure:
+def mates(found: Mates, t: Texts, *, narrow: bool = False) -> Spec:
     """x̂ of one sample in every drawn batch, by batch size, and the standard deviation of these values with a 1/√m line."""
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.mates.title"), rows, columns, height=230, heading=34 if narrow else 20, narrow=narrow)
@@ -91,7 +90,7 @@ def mates(found: Mates, t: Texts, *, narrow: bool = False) -> go.Figure:
     laws = {"1/√m": root_law(found.std), t("anatomy.mates.finite"): root_law(found.std, found.population)}
     for dash, (law, line) in zip(("dash", "dot"), laws.items(), strict=True):
         sheet.add(right, x=sizes, y=_positive(line), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
-    return sheet.figure()
+    return sheet.spec()
 
 
 def root_law(std: Mapping[int, float], population: int | None = None) -> Array:
@@ -116,7 +115,7 @@ def _positive(values: Array) -> list[float | None]:
     return [float(value) if value > 0 else None for value in values]
 
 
-def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> go.Figure:
+def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> Spec:
     """Change of the output, and norm of the gradient with the one predicted, over the factor a.
 
     Args:
@@ -154,7 +153,7 @@ def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narr
             ends = _positive(np.array([_least(drawn), max(np.nanmax(values) for _, values in drawn)]))
             legend = {"name": "a²σ² = ε", "showlegend": name == "gradient"}
             sheet.add(panel, x=[edge] * 2, y=ends, line={"color": CHOSEN, "dash": "dot"}, hoverinfo="skip", **legend)
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _least(drawn: list[tuple[str, Array]]) -> float:
@@ -163,7 +162,7 @@ def _least(drawn: list[tuple[str, Array]]) -> float:
     return float(positive.min()) if len(positive) else 0.0
 
 
-def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> go.Figure:
+def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> Spec:
     """Distributions of the layer's values at each stage with batch normalization before (first) and after the activation."""
     both = dict(zip(PLACEMENTS, (found.before, found.after), strict=True))
     rows, columns = (4, 2) if narrow else (2, 4)
@@ -187,7 +186,7 @@ def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: b
         sheet.key(
             panel, t(f"arm.{placement}"), mode="markers", marker={"symbol": "square", "size": 11, "color": COLORS[placement]}
         )
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _shares(values: Array) -> tuple[Array, Array]:
@@ -198,7 +197,7 @@ def _shares(values: Array) -> tuple[Array, Array]:
     return np.asarray(counts / len(values)), np.asarray(ends)
 
 
-def folded(found: Folded, t: Texts, *, narrow: bool = False) -> go.Figure:
+def folded(found: Folded, t: Texts, *, narrow: bool = False) -> Spec:
     """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale."""
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=34 if narrow else 20, narrow=narrow)
@@ -225,4 +224,4 @@ def folded(found: Folded, t: Texts, *, narrow: bool = False) -> go.Figure:
             colorbar={"thickness": 10, "nticks": 5},
             hovertemplate="%{z:.4~g}<extra></extra>",
         )
-    return sheet.figure()
+    return sheet.spec()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
-
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
+from bn_lab.figures.sheet import Spec
 from bn_lab.figures.style import GRAY, layout
 from bn_lab.i18n import Texts
 
@@ -51,7 +50,7 @@ BACKWARD, CHOSEN = "#D55E00", "#009E73"
 
 def graph(
     nodes: Forward, carried: Mapping[tuple[str, str], Array], sample: int | None, node: str, t: Texts, *, narrow: bool = False
-) -> go.Figure:
+) -> Spec:
     """Boxes and edges with their numbers.
 
     Args:
@@ -74,7 +73,8 @@ def graph(
         _edge(settings, edge, _value(nodes, edge[0], sample), _shown(gradient, sample), node, narrow)
     for name, label in LABELS.items():
         _box(settings, name, label, node, narrow)
-    return go.Figure(data=[{"type": "scatter", "x": [0], "y": [0], "mode": "none", "hoverinfo": "skip"}], layout=settings)
+    nothing = {"type": "scatter", "x": [0], "y": [0], "mode": "none", "hoverinfo": "skip"}  # without a trace there are no axes
+    return {"data": [nothing], "layout": settings}
 
 
 def _place(name: str, narrow: bool) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from bn_lab.engine import reference
@@ -19,7 +20,7 @@ EDGES = reference.edges(NODES, GRADIENTS, GAMMA)
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_steps_draw_every_sample_of_every_step(narrow: bool) -> None:
-    figure = anatomy.steps(NODES, 2, texts("en"), narrow=narrow)
+    figure = go.Figure(anatomy.steps(NODES, 2, texts("en"), narrow=narrow))
     drawn = [trace for trace in figure.data if trace.mode == "markers"]
     for trace, values in zip(drawn, (NODES.x, NODES.squared, NODES.normalized, NODES.y), strict=True):
         np.testing.assert_allclose(trace.y, values[0])
@@ -30,7 +31,7 @@ def test_steps_draw_every_sample_of_every_step(narrow: bool) -> None:
 @pytest.mark.parametrize("epsilon", [1e-12, 1e-3, 10.0])
 def test_units_lie_on_the_curve(epsilon: float) -> None:
     variances = [np.array([0.0, 1e-6, 2.0]), np.array([3.0])]
-    figure = anatomy.spread_over_variance(epsilon, variances, 0.5, texts("ko"))
+    figure = go.Figure(anatomy.spread_over_variance(epsilon, variances, 0.5, texts("ko")))
     points = [trace for trace in figure.data if trace.mode == "markers"]
     for trace, units in zip(points, [*variances, np.array([0.5])], strict=True):
         np.testing.assert_allclose(trace.y, np.sqrt(units / (units + epsilon)))
@@ -39,7 +40,7 @@ def test_units_lie_on_the_curve(epsilon: float) -> None:
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("sample", [None, 1])
 def test_the_graph_has_every_node_and_the_numbers_of_every_edge(narrow: bool, sample: int | None) -> None:
-    figure = graph(NODES, EDGES, sample, "inverse", texts("en"), narrow=narrow)
+    figure = go.Figure(graph(NODES, EDGES, sample, "inverse", texts("en"), narrow=narrow))
     written = [note.text for note in figure.layout.annotations]
     assert set(LABELS.values()) <= set(written)
     for (start, _), carried in EDGES.items():
@@ -57,7 +58,7 @@ def test_nodes_of_the_graph_are_those_of_the_edges() -> None:
 
 @pytest.mark.parametrize(("narrow", "width", "height"), [(False, 820, 270), (True, 374, 880)])
 def test_numbers_of_the_graph_do_not_cover_each_other(narrow: bool, width: int, height: int) -> None:
-    figure = graph(NODES, EDGES, 1, "mean", texts("en"), narrow=narrow)
+    figure = go.Figure(graph(NODES, EDGES, 1, "mean", texts("en"), narrow=narrow))
     across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
     boxes = []
     for note in figure.layout.annotations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from bn_lab.engine.anatomy import Folded, Mates, Placements, Rescaled, Statistics
@@ -18,7 +19,7 @@ WIDTHS = pytest.mark.parametrize("narrow", [False, True])
 def test_statistics_of_the_unit(narrow: bool) -> None:
     mean, variance, moving_mean, moving_variance = RANDOM.random((4, 3, 2))
     found = Statistics(np.array([0.0, 1, 4]), mean, variance, moving_mean, moving_variance, np.array([1.0, 0.5, 0.1]))
-    figure = dissected.statistics(found, 1, 2, T, narrow=narrow)
+    figure = go.Figure(dissected.statistics(found, 1, 2, T, narrow=narrow))
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     expected = [mean[:, 1], moving_mean[:, 1], variance[:, 1], moving_variance[:, 1], found.start_weight]
     for trace, values in zip(lines, expected, strict=True):
@@ -32,7 +33,7 @@ def test_statistics_of_the_unit(narrow: bool) -> None:
 def test_mates_of_every_size(narrow: bool) -> None:
     values = {size: RANDOM.normal(scale=size**-0.5, size=50) for size in (2, 4, 16)}
     std = {size: float(each.std()) for size, each in values.items()}
-    figure = dissected.mates(Mates(values, std, 100), T, narrow=narrow)
+    figure = go.Figure(dissected.mates(Mates(values, std, 100), T, narrow=narrow))
     for trace, each in zip(figure.data, values.values(), strict=False):
         np.testing.assert_array_equal(trace.y, each)
     assert figure.data[3].y == tuple(std.values())
@@ -52,11 +53,11 @@ def test_the_line_of_a_finite_population_is_the_spread_of_means_drawn_without_re
 @WIDTHS
 def test_factors_with_their_curves(narrow: bool) -> None:
     found = Rescaled(np.array([0.1, 1, 10]), np.array([0.3, 0, 1e-9]), np.array([5.0, 1, 0.1]), np.array([10.0, 1, 0.1]))
-    figure = dissected.rescaled(found, 0, 0.2, T, narrow=narrow)
+    figure = go.Figure(dissected.rescaled(found, 0, 0.2, T, narrow=narrow))
     drawn = [trace.y for trace in figure.data if len(trace.x) == 3]
     assert drawn == [(0.3, None, 1e-9), (10.0, 1.0, 0.1), (5.0, 1.0, 0.1)]
     assert [trace.x for trace in figure.data if len(trace.x) == 2] == [(0.2, 0.2)] * 2
-    assert not [trace for trace in dissected.rescaled(found, 0, None, T).data if len(trace.x) == 2]
+    assert not [trace for trace in dissected.rescaled(found, 0, None, T)["data"] if len(trace["x"]) == 2]
 
 
 @WIDTHS
@@ -64,7 +65,7 @@ def test_every_stage_of_both_placements(narrow: bool) -> None:
     before = dict(zip(("pre_activation", "normalized", "scaled", "activation"), RANDOM.normal(size=(4, 2, 9)), strict=True))
     after = dict(zip(("pre_activation", "activation", "normalized", "scaled"), RANDOM.normal(size=(4, 2, 9)), strict=True))
     after["scaled"][0, 0] = np.nan
-    figure = dissected.placements(Placements(before, after), 1, 4, T, narrow=narrow)
+    figure = go.Figure(dissected.placements(Placements(before, after), 1, 4, T, narrow=narrow))
     bars = [trace for trace in figure.data if trace.type == "bar"]
     marks = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
     stages = [*before.values(), *after.values()]
@@ -78,7 +79,7 @@ def test_every_stage_of_both_placements(narrow: bool) -> None:
 def test_both_matrices_as_far_as_they_fit_on_one_scale(narrow: bool) -> None:
     both = RANDOM.normal(size=(2, 3, 100))
     found = Folded(1, both[0], np.zeros(3), both[1], np.zeros(3), 0.0, 0.0, 1.0)
-    figure = dissected.folded(found, T, narrow=narrow)
+    figure = go.Figure(dissected.folded(found, T, narrow=narrow))
     for trace, values in zip(figure.data, both, strict=True):
         np.testing.assert_array_equal(np.array(trace.z), values[:, :64])
         assert trace.zmax == -trace.zmin == np.abs(both[:, :, :64]).max()

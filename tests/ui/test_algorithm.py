@@ -36,6 +36,7 @@ CHOICES = st.builds(
     gamma=st.none() | NUMBERS,
     beta=st.none() | NUMBERS,
     node=st.sampled_from(["mean", "inverse", "y"]),
+    whole=st.booleans(),
     factor=st.sampled_from(FACTORS),
     values=st.just(()) | st.lists(NUMBERS, min_size=2, max_size=8).map(tuple),
 )
@@ -60,6 +61,7 @@ def test_the_default_is_no_text() -> None:
         "epsilon:0",
         "epsilon:1e9",
         "gamma:inf",
+        "whole:no",
         "values:1",
         "values:1;x",
         "<b>:1",
@@ -174,6 +176,15 @@ def test_the_graph_is_walked_node_by_node(lab: Open) -> None:
     page.run()
     assert page.at.query_params["algorithm"] == "node:centered"
     assert texts("en")("algorithm.node.centered") in page.text
+
+
+def test_the_graph_of_the_whole_batch_stands_in_the_link(lab: Open) -> None:
+    page = opened(lab, whole=True)
+    toggle = page.at.toggle(key="algorithm_whole")
+    assert toggle.value
+    toggle.set_value(False)
+    page.run()
+    assert "algorithm" not in page.at.query_params
 
 
 def test_large_networks_are_drawn_on_demand(lab: Open) -> None:

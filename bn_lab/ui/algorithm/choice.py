@@ -19,6 +19,8 @@ from bn_lab.ui import words
 EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""
 
+YES = "yes"
+"""How a link says that something is switched on; that it is off goes without saying."""
 
 FACTORS = tuple(float(f"{10 ** (k / 4):.4g}") for k in range(-16, 17))
 """What weights may be multiplied by: 1e-4 to 1e4, four to a decade."""
@@ -45,6 +47,9 @@ class Choice:
     node: str = "mean"
     """Node of the computation graph that is explained."""
 
+    whole: bool = False
+    """Whether the graph shows the whole batch instead of the chosen sample."""
+
     factor: float = 1.0
     """One of `FACTORS`."""
 
@@ -64,6 +69,8 @@ def encode(choice: Choice) -> str:
 def _written(value: object) -> str:
     if isinstance(value, tuple):
         return ";".join(map(_written, value))
+    if value is True:
+        return YES
     return words.exact(value) if isinstance(value, float) else str(value)
 
 
@@ -129,6 +136,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "gamma": _number,
     "beta": _number,
     "node": _word,
+    "whole": lambda text: text == YES or None,
     "factor": _factor,
     "values": _values,
 }

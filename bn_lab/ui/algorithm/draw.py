@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab.figures.sheet import Spec, as_json
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.scene import Scene
 from bn_lab.ui.live.components import panel
@@ -15,9 +16,9 @@ NOTHING = "algorithm"
 """The run that these figures follow: none."""
 
 
-def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Any], *records: Any) -> None:
+def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Spec], *records: Any) -> None:
     """Show `draw(*records, t)` for wide and narrow screens; the browser changes the picture in place."""
-    wide, narrow = (draw(*records, t, narrow=narrow).to_json() for narrow in (False, True))
+    wide, narrow = (as_json(draw(*records, t, narrow=narrow)) for narrow in (False, True))
     looked_at = "typed" if found.is_typed else f"{found.choice.arm} {found.choice.layer} {found.choice.unit}"
     panel(wide, narrow=narrow, run=NOTHING, alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
 

@@ -48,15 +48,15 @@ def show(found: Scene, t: Texts) -> None:
     }
     st.markdown(t("algorithm.graph.answer", **values))
     node = found.choice.node if found.choice.node in NODES else "mean"
-    whole = _walk(node, t)
+    _walk(found, node, t)
     carried = reference.edges(found.nodes, gradients, np.array([[found.gamma]]))
-    picture("graph", found, t, figure.graph, found.nodes, carried, None if whole else found.sample, node)
+    picture("graph", found, t, figure.graph, found.nodes, carried, None if found.choice.whole else found.sample, node)
     _explained(found, node, t)
     source(t("algorithm.graph.source"))
 
 
-def _walk(node: str, t: Texts) -> bool:
-    """Buttons to go through the graph; returns whether the numbers are those of the whole batch."""
+def _walk(found: Scene, node: str, t: Texts) -> None:
+    """Buttons to go through the graph, and whether its numbers are those of the whole batch."""
     at = NODES.index(node)
 
     def go(to: int) -> None:
@@ -81,7 +81,12 @@ def _walk(node: str, t: Texts) -> bool:
             width=140,
             on_change=lambda: go(NODES.index(st.session_state["algorithm_node"])),
         )
-        return st.toggle(t("algorithm.graph.whole"), key="algorithm_whole")
+        st.session_state["algorithm_whole"] = found.choice.whole
+        st.toggle(
+            t("algorithm.graph.whole"),
+            key="algorithm_whole",
+            on_change=lambda: choose(replace(choice(), whole=st.session_state["algorithm_whole"])),
+        )
 
 
 def _explained(found: Scene, node: str, t: Texts) -> None:

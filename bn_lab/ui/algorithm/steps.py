@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,7 +12,7 @@ from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import picture, source, tex
-from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
 
 
@@ -89,4 +91,12 @@ def _table(found: Scene, t: Texts) -> None:
     frame.index = pd.RangeIndex(1, found.size + 1, name=t("algorithm.sample"))
     chosen = [f"background-color: {anatomy.CHOSEN}33" if k == found.sample else "" for k in range(found.size)]
     styled = frame.style.format("{:.4g}").apply(lambda _: chosen, axis=0)
-    st.dataframe(styled, height=min(300, 38 + 35 * found.size), width="stretch", key="algorithm_steps_table")
+    key = "algorithm_steps_table"
+
+    def pick() -> None:
+        rows = st.session_state[key].selection.rows
+        if rows:  # a second click on the same row takes the selection away, and leaves the sample
+            choose(replace(choice(), sample=rows[0] + 1))
+
+    height = min(300, 38 + 35 * found.size)
+    st.dataframe(styled, height=height, width="stretch", key=key, on_select=pick, selection_mode="single-row")
