@@ -193,7 +193,11 @@ def _shares(values: Array) -> tuple[Array, Array]:
     """Share of the values in each bin, and the ends of the bins."""
     if not len(values):
         return np.zeros(1), np.array([-0.5, 0.5])
-    counts, ends = np.histogram(values, bins=BINS)
+    low, high = float(values.min()), float(values.max())
+    size = max(abs(low), abs(high))
+    if high - low <= BINS * np.spacing(size):  # what differs by its rounding only is one value
+        low, high = low - 1e-3 * max(size, 1e-3), high + 1e-3 * max(size, 1e-3)
+    counts, ends = np.histogram(values, bins=BINS, range=(low, high))
     return np.asarray(counts / len(values)), np.asarray(ends)
 
 

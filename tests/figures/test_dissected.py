@@ -51,6 +51,14 @@ def test_the_line_of_a_finite_population_is_the_spread_of_means_drawn_without_re
 
 
 @WIDTHS
+def test_values_that_differ_by_rounding_are_one_value() -> None:
+    one = np.full((1, 4), 0.3)
+    one[0, 0] = np.nextafter(0.3, 1)
+    shares, ends = dissected._shares(one.ravel())
+    assert shares.max() == 1
+    assert ends[0] < 0.3 < ends[-1]
+
+
 def test_factors_with_their_curves(narrow: bool) -> None:
     found = Rescaled(np.array([0.1, 1, 10]), np.array([0.3, 0, 1e-9]), np.array([5.0, 1, 0.1]), np.array([10.0, 1, 0.1]))
     figure = go.Figure(dissected.rescaled(found, 0, 0.2, T, narrow=narrow))

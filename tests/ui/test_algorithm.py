@@ -61,6 +61,9 @@ def test_the_default_is_no_text() -> None:
         "epsilon:0",
         "epsilon:1e9",
         "gamma:inf",
+        "gamma:1e308",
+        "beta:-1e52",
+        "values:1e60;2",
         "whole:no",
         "values:1",
         "values:1;x",
@@ -271,8 +274,8 @@ def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
 def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
     page = opened(lab, arm="none")
     told = texts("en")
-    for key in ("algorithm.scale.answer_none", "algorithm.folding.answer_none"):
-        assert told(key) in page.text
+    assert told("algorithm.folding.answer_none") in page.text
+    assert told("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
     loss = three_ways(IRIS, page.training.view.history.kept[0], "none").moving["train"].loss
     assert told("algorithm.inference.answer_none", loss=words.number(loss)) in page.text
 
@@ -286,3 +289,93 @@ def test_parts_about_the_network_say_so_while_numbers_are_typed(lab: Open) -> No
 def test_an_epoch_that_is_not_there_is_told(lab: Open) -> None:
     page = opened(lab, epoch=5)
     assert texts("en")("algorithm.other_epoch", asked="5", shown="0") in page.text
+
+
+def trained(lab: Open, experiment: Experiment, **params: str) -> Any:
+    """The page after all of the experiment's epochs."""
+    page = lab(experiment, lang="en", **params)
+    page.click("train")
+    page.until("done")
+    page.go_to("algorithm")
+    return page
+
+
+def test_diverged_weights_are_not_taken_apart(lab: Open) -> None:
+    page = trained(lab, Experiment(epochs=3, optimizer="sgd", learning_rate=10.0))
+    told = texts("en")("algorithm.diverged", arm=texts("en")("arm.before"))
+    assert told in page.text
+    assert texts("en")("algorithm.steps.question") not in page.text
+    page.set("algorithm_epoch", 0)
+    assert told not in page.text
+    assert texts("en")("algorithm.folding.question") in page.text
+
+
+def test_only_whole_epochs_are_offered(lab: Open) -> None:
+    page = lab(IRIS, lang="en")
+    page.click("epoch")
+    page.click("step")
+    page.until("paused")
+    page.go_to("algorithm")
+    assert page.training.view.history.kept[-1].epoch > 1
+    assert list(page.widget("algorithm_epoch").options) == ["0", "1"]
+
+
+def test_epsilon_that_holds_the_spread_down_is_told(lab: Open) -> None:
+    free, held = (opened(lab, **algorithm).text for algorithm in ({}, {"epsilon": 10.0}))
+    x = subject(IRIS, opened(lab).training.view.history.kept[0], "before", 1).x[0]
+    std = words.number(float(np.sqrt(x.var() / (x.var() + 10))))
+    assert f"at {std} instead of 1" not in free
+    assert f"at {std} instead of 1" in held
+
+
+def test_what_the_ways_through_the_statistics_take_out(lab: Open) -> None:
+    page = opened(lab, values=(1.0, 2.0, 6.0))  # the gradient of y_1
+    x = np.array([1.0, 2.0, 6.0])
+    s = np.sqrt(x.var() + IRIS.epsilon)
+    xhat = (x - x.mean()) / s
+    direct = np.array([1 / s, 0, 0])
+    left = direct - direct.mean() - xhat * (direct * xhat).mean()
+    assert words.number(0.0) in page.text
+    share = IRIS.epsilon / s**2
+    for number in (direct.sum(), (direct * xhat).sum(), (left * xhat).sum(), share):
+        assert words.number(float(number)) in page.text
+
+
+@pytest.mark.parametrize("values", [(0.1,) * 7, (7e20 / 3,) * 7, (-1.0, 1.0), (1e50, -1e50), (1e-300, 2e-300)])
+def test_odd_numbers_are_taken_apart_without_a_dash(lab: Open, values: tuple[float, ...]) -> None:
+    page = opened(lab, values=values)
+    (answer,) = [node.value for node in page.at.markdown if node.value.startswith(f"It takes {len(values)} values")]
+    assert words.NOTHING not in answer
+    assert not [node.value for node in page.at.get("latex") if "+-" in node.proto.body]
+    if len(set(values)) == 1:  # no rounding of the mean is taken for a spread
+        assert "standard deviation 0.000" in answer
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"activation": "relu", "arms": ("none", "after"), "width": 1, "depth": 1, "seed": 1}, "answer_nothing"),
+        ({"arms": ("none", "after"), "weight_scale": 0.01}, "answer_fails_activation"),
+        ({"weight_scale": 1e-3}, "answer_fails_epsilon"),
+    ],
+)
+def test_why_the_scale_matters(lab: Open, change: dict[str, Any], expected: str) -> None:
+    page = lab(replace(IRIS, **change), lang="en")
+    page.go_to("algorithm")
+    beginning = texts("en")(f"algorithm.scale.{expected}", arm=texts("en")("arm.after")).split("{")[0]
+    assert beginning in page.text
+
+
+def test_a_unit_that_is_the_same_for_all_has_no_batch_mates(lab: Open) -> None:
+    dead = Experiment(dataset="iris", activation="relu", arms=("none", "after"), width=1, depth=1, seed=1)
+    page = lab(dead, lang="en")
+    page.go_to("algorithm")
+    assert texts("en")("algorithm.mates.answer_constant", sample=1, value="0.000") in page.text
+    few = lab(replace(IRIS, samples=8), lang="en")
+    few.go_to("algorithm")
+    assert texts("en")("algorithm.mates.answer_few", samples=8) in few.text
+
+
+def test_undoing_is_only_said_where_it_is_so(lab: Open) -> None:
+    page = opened(lab, values=(1e10, 1e10 + 1), gamma=5.0, beta=1e10 + 0.5)
+    assert not page.at.success

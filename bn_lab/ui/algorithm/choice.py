@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from bn_lab.engine.anatomy.subjects import FEWEST, MOST
+from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 from bn_lab.ui import words
@@ -95,29 +95,34 @@ def _natural(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 else None
 
 
-def _number(text: str) -> float | None:
+def _number(text: str, largest: float) -> float | None:
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= largest else None
+
+
+def _scale(text: str) -> float | None:
+    """γ or β, which may have to bring the largest of typed numbers back."""
+    return _number(text, 10 * LARGEST)
 
 
 def _epsilon(text: str) -> float | None:
-    value = _number(text)
+    value = _number(text, EPSILONS[1])
     return value if value is not None and EPSILONS[0] <= value <= EPSILONS[1] else None
 
 
 def _factor(text: str) -> float | None:
     """The nearest of `FACTORS`."""
-    value = _number(text)
+    value = _number(text, FACTORS[-1])
     if value is None or not FACTORS[0] <= value <= FACTORS[-1]:
         return None
     return min(FACTORS, key=lambda factor: abs(math.log(factor / value)))
 
 
 def _values(text: str) -> tuple[float, ...] | None:
-    found = [_number(part) for part in text.split(";")[: MOST + 1]]
+    found = [_number(part, LARGEST) for part in text.split(";")[: MOST + 1]]
     known = tuple(value for value in found if value is not None)
     return known if len(known) == len(found) and FEWEST <= len(known) <= MOST else None
 
@@ -133,8 +138,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "epoch": _natural,
     "sample": _natural,
     "epsilon": _epsilon,
-    "gamma": _number,
-    "beta": _number,
+    "gamma": _scale,
+    "beta": _scale,
     "node": _word,
     "whole": lambda text: text == YES or None,
     "factor": _factor,

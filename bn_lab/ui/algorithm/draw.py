@@ -30,5 +30,5 @@ def source(text: str) -> None:
 
 def tex(value: float) -> str:
     """A number in three significant digits as TeX."""
-    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    mantissa, _, exponent = f"{value + 0.0:.3g}".partition("e")  # −0 is 0
     return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa

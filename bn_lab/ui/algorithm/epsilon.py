@@ -33,9 +33,9 @@ def show(found: Scene, t: Texts) -> None:
     answers = {name: t(f"algorithm.epsilon.answer_{name}", **values) for name in ("large", "small", "close")}
     st.markdown(answers[kind])
     st.latex(r"\operatorname{std}(\hat x)=\sqrt{\frac{\sigma_B^2}{\sigma_B^2+\epsilon}}")
+    source(t("algorithm.epsilon.source"))
     picture("spread", found, t, anatomy.spread_over_variance, found.epsilon, _variances(found), variance)
     _known(found, t)
-    source(t("algorithm.epsilon.source"))
 
 
 def _variances(found: Scene) -> list[Array]:

@@ -43,12 +43,12 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     st.markdown(t("algorithm.folding.answer", **values))
     st.latex(FACTOR)
     st.latex(FORMULAS[found.arm])
+    source(t("algorithm.folding.source"))
     picture("folded", found, t, dissected.folded, one)
     if max(one.weight.shape) > dissected.LARGEST_MAP:
         rows, columns = one.weight.shape
         st.caption(t("algorithm.folding.cropped", rows=rows, columns=columns, shown=dissected.LARGEST_MAP))
     _table(one, found, t)
-    source(t("algorithm.folding.source"))
 
 
 def _table(one: Folded, found: Scene, t: Texts) -> None:

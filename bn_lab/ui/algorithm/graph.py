@@ -39,20 +39,28 @@ LOCAL: Mapping[str, str] = {
 
 def show(found: Scene, t: Texts) -> None:
     """Sentence, graph, the node that is explained."""
-    gradients = found.gradients
-    largest = float(np.abs(gradients.x).max())
-    values = {
-        "sum": words.number(words.rounded(float(gradients.x.sum()), largest)),
-        "along": words.number(words.rounded(float((gradients.x * found.nodes.normalized).sum()), largest)),
-        "largest": words.number(largest),
-    }
-    st.markdown(t("algorithm.graph.answer", **values))
+    st.markdown(t("algorithm.graph.answer", **_taken_out(found)))
+    source(t("algorithm.graph.source"))
     node = found.choice.node if found.choice.node in NODES else "mean"
     _walk(found, node, t)
-    carried = reference.edges(found.nodes, gradients, np.array([[found.gamma]]))
+    carried = reference.edges(found.nodes, found.gradients, np.array([[found.gamma]]))
     picture("graph", found, t, figure.graph, found.nodes, carried, None if found.choice.whole else found.sample, node)
     _explained(found, node, t)
-    source(t("algorithm.graph.source"))
+
+
+def _taken_out(found: Scene) -> dict[str, str]:
+    """What of the gradient would move the batch, its sum, or stretch it, its sum with x̂: by the direct way alone, and in all."""
+    nodes, gradients = found.nodes, found.gradients
+    ways = {"direct": gradients.normalized * nodes.inverse, "all": gradients.x}
+    along = {"sum": np.ones_like(nodes.x), "along": nodes.normalized}
+    # What has cancelled out is 0 beside the numbers that did it, not beside what is left.
+    scale = {name: float(np.abs(ways["direct"] * axis).sum()) for name, axis in along.items()}
+    numbers = {
+        f"{name}_{way}": words.number(words.rounded(float((gradient * axis).sum()), scale[name]))
+        for way, gradient in ways.items()
+        for name, axis in along.items()
+    }
+    return numbers | {"share": words.number((found.epsilon / nodes.shifted).item())}
 
 
 def _walk(found: Scene, node: str, t: Texts) -> None:

@@ -34,9 +34,9 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B")
     st.latex(r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
     st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}")
+    source(t("algorithm.inference.source"))
     picture("statistics", found, t, dissected.statistics, over, found.choice.unit - 1, at)
     _table(ways, t)
-    source(t("algorithm.inference.source"))
 
 
 def _table(ways: ThreeWays, t: Texts) -> None:

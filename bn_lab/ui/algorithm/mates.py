@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isnan
 
 import streamlit as st
 
@@ -25,8 +26,11 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     together = _company(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row)
     mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
     counted = [size for size in mates.std if size >= 4]
-    if len(counted) < 2:
-        st.markdown(t("algorithm.mates.answer_few"))
+    if counted and not any(mates.std.values()):
+        st.markdown(t("algorithm.mates.answer_constant", sample=sample + 1, value=words.number(mates.values[counted[0]][0])))
+        return
+    if isnan(mates.exponent):
+        st.markdown(t("algorithm.mates.answer_few", samples=mates.population))
         return
     values = {
         "sample": sample + 1,
@@ -38,5 +42,5 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     }
     st.markdown(t("algorithm.mates.answer", **values))
     st.latex(r"\operatorname{std}(\hat x_i)\propto m^{-1/2}")
-    picture("mates", found, t, dissected.mates, mates)
     source(t("algorithm.mates.source"))
+    picture("mates", found, t, dissected.mates, mates)

@@ -63,10 +63,14 @@ def _body(t: Texts) -> None:
     asked = choice().epoch
     if asked is not None and found.moment is not None and int(found.moment.epoch) != asked:
         st.info(t("algorithm.other_epoch", asked=f"{asked:,}", shown=f"{int(found.moment.epoch):,}"), icon=":material/info:")
-    for name, draw in PARTS.items():
-        _head(name, t)
-        draw(found, t)
-    for name, draw_network in NETWORK_PARTS.items():
+    diverged = found.has_diverged
+    if diverged:
+        st.warning(t("algorithm.diverged", arm=t(f"arm.{found.arm}")), icon=":material/warning:")
+    if not diverged or found.is_typed:
+        for name, draw in PARTS.items():
+            _head(name, t)
+            draw(found, t)
+    for name, draw_network in () if diverged else NETWORK_PARTS.items():
         _head(name, t)
         if found.moment is None:
             st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")

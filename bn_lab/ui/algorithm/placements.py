@@ -33,5 +33,5 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     }
     st.markdown(t("algorithm.placements.answer", **values))
     st.latex(r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)")
-    picture("placements", found, t, dissected.placements, both, picked.unit - 1, network_sample(found))
     source(t("algorithm.placements.source"))
+    picture("placements", found, t, dissected.placements, both, picked.unit - 1, network_sample(found))

@@ -21,6 +21,9 @@ from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
 
 _rescaled = lru_cache(maxsize=64)(rescaled)
 
+HOMOGENEOUS = ("relu", "leaky_relu", "identity")
+"""Activation functions with f(ax) = a·f(x) for a > 0: batch normalization after them does not see the scale either."""
+
 UNCHANGED = 0.01
 """Relative change of the output up to which it counts as the same."""
 
@@ -29,17 +32,11 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, the factor, both curves."""
     picked = found.choice
     over = _rescaled(found.experiment, moment, found.arm, picked.layer, FACTORS, epsilon=picked.epsilon)
-    kind, limit = verdict(over) if found.arm in BN_ARMS else ("none", 1.0)
-    texts = {
-        "holds": t("algorithm.scale.answer_holds"),
-        "breaks": t("algorithm.scale.answer_breaks", limit=f"{limit:.3g}"),
-        "fails": t("algorithm.scale.answer_fails"),
-        "none": t("algorithm.scale.answer_none"),
-    }
-    st.markdown(texts[kind])
+    st.markdown(_answer(over, found, t))
     at = FACTORS.index(picked.factor)
     st.latex(r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)")
     st.latex(r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}")
+    source(t("algorithm.scale.source"))
     _slider(picked.factor)
     numbers = {
         "factor": f"{picked.factor:g}",
@@ -49,7 +46,34 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     }
     st.markdown(t("algorithm.scale.numbers", **numbers))
     picture("rescaled", found, t, dissected.rescaled, over, at, _edge(found))
-    source(t("algorithm.scale.source"))
+
+
+def _answer(over: Rescaled, found: Scene, t: Texts) -> str:
+    own = subject_of(found, found.choice.layer)
+    if np.isnan(over.change).any():  # 0/0: diverged weights do not get here
+        return t("algorithm.scale.answer_nothing", arm=t(f"arm.{found.arm}"))
+    if found.arm not in BN_ARMS:
+        return t("algorithm.scale.answer_none", change=words.number(100 * float(over.change[FACTORS.index(10.0)])))
+    kind, limit = verdict(over)
+    beyond = over.change[over.factors >= 1]
+    epsilon = own.epsilon if found.choice.epsilon is None else found.choice.epsilon
+    values = {
+        "limit": f"{limit:.3g}",
+        "largest": words.number(100 * float(over.change.max())),
+        "beyond": words.number(100 * float(beyond.max())),
+        "least": words.number(float(own.x.var(axis=1).min())),
+        "epsilon": f"{epsilon:.3g}",
+    }
+    by_epsilon = found.arm == "before" or found.experiment.activation in HOMOGENEOUS
+    reason = "epsilon" if by_epsilon else "activation"
+    texts = {
+        "holds": t("algorithm.scale.answer_holds", **values),
+        "breaks_epsilon": t("algorithm.scale.answer_breaks_epsilon", **values),
+        "breaks_activation": t("algorithm.scale.answer_breaks_activation", **values),
+        "fails_epsilon": t("algorithm.scale.answer_fails_epsilon", **values),
+        "fails_activation": t("algorithm.scale.answer_fails_activation", **values),
+    }
+    return texts["holds" if kind == "holds" else f"{kind}_{reason}"]
 
 
 def verdict(over: Rescaled) -> tuple[str, float]:

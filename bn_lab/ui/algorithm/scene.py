@@ -23,8 +23,8 @@ class Scene:
 
     Attributes:
         choice: what the visitor picked, as far as it exists.
-        experiment: the visitor's. kept: all moments whose weights were kept, and `moment` the one that is looked at, or None
-            where there is none yet; the whole-network parts show it also while numbers are typed.
+        experiment: the visitor's. kept: all whole epochs whose weights were kept, and `moment` the one that is looked at, or
+            None where there is none yet; the whole-network parts show it also while numbers are typed.
         subject: the layer's mini-batch.
         epsilon, gamma, beta: of the unit, as picked or the network's own.
         nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
@@ -45,6 +45,18 @@ class Scene:
     def is_typed(self) -> bool:
         """Whether the numbers are the visitor's own."""
         return bool(self.choice.values)
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether the network's weights, or what they make of the batch, are no longer finite."""
+        if self.moment is None:
+            return False
+        weights = self.moment.arms[self.arm].values()
+        layers = range(1, self.experiment.depth + 1)
+        return not (
+            all(np.isfinite(each).all() for each in weights)
+            and all(np.isfinite(subject_of(self, layer).x).all() for layer in layers)
+        )
 
     @property
     def arm(self) -> Arm:
@@ -80,7 +92,8 @@ def choose(new: Choice) -> None:
 def scene() -> Scene | None:
     """What is on screen, or None while the experiment has no weights to look at."""
     experiment, history = session.experiment(), session.training().view.history
-    kept = history.kept if history else ()
+    # A moment within an epoch has no name of its own in the link.
+    kept = tuple(each for each in history.kept if each.epoch == int(each.epoch)) if history else ()
     picked = fitted(choice(), experiment, kept)
     moment = _moment(picked, kept)
     if picked.values:

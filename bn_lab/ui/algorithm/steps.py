@@ -15,6 +15,9 @@ from bn_lab.ui.algorithm.draw import picture, source, tex
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
 
+NORMALIZED = 0.99
+"""Standard deviation of x̂ from which on ε does not matter."""
+
 
 def show(found: Scene, t: Texts) -> None:
     """Sentence, formulas, picture, table."""
@@ -25,8 +28,11 @@ def show(found: Scene, t: Texts) -> None:
         "after_mean": words.number(words.rounded(nodes.y.mean(), nodes.y.std())),
         "after_std": words.number(nodes.y.std()),
         "size": found.size,
+        "epsilon": f"{found.epsilon:.3g}",
+        "std": words.number(float(nodes.normalized.std())),
     }
-    st.markdown(t("algorithm.steps.answer", **values))
+    kind = "answer" if nodes.normalized.std() >= NORMALIZED else "answer_held"
+    st.markdown(t(f"algorithm.steps.{kind}", **values))
     columns = [*st.columns(2), *st.columns(2)]  # four beside each other have no room for the numbers
     for column, (formula, numbers, name) in zip(columns, _formulas(found), strict=True):
         with column:
@@ -36,9 +42,9 @@ def show(found: Scene, t: Texts) -> None:
     if brings_back(found):
         largest = words.number(float(np.abs(nodes.y - nodes.x).max()))
         st.success(t("algorithm.steps.back", largest=largest), icon=":material/undo:")
+    source(t("algorithm.steps.source"))
     picture("steps", found, t, anatomy.steps, found.nodes, found.sample)
     _table(found, t)
-    source(t("algorithm.steps.source"))
 
 
 def _formulas(found: Scene) -> list[tuple[str, str, str]]:

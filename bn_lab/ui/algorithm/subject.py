@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import log10, sqrt
+from math import log10
 from typing import Any
 
 import pandas as pd
@@ -185,7 +185,5 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
 
 def brings_back(found: Scene) -> bool:
     """Whether γ and β are those that undo the normalization."""
-    tolerance = 1e-9 * max(1.0, abs(found.nodes.mean.item()), sqrt(found.nodes.shifted.item()))
-    return bool(
-        abs(found.gamma - found.nodes.deviation.item()) <= tolerance and abs(found.beta - found.nodes.mean.item()) <= tolerance
-    )
+    mean, deviation = found.nodes.mean.item(), found.nodes.deviation.item()
+    return bool(abs(found.gamma - deviation) <= 1e-9 * deviation and abs(found.beta - mean) <= 1e-9 * max(abs(mean), deviation))
