@@ -16,5 +16,6 @@ pages = [
     st.Page(rules_page.show, title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
 page = st.navigation(pages, position="top")
+st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
 page.run()
 session.write_link()

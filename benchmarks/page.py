@@ -181,7 +181,7 @@ def _train_to_the_end(page: Page, address: str, settings: Settings) -> None:
 
 
 SLIDERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "epsilon": ("ε", ("steps", "spread", "graph", "mates", "folded")),
+    "epsilon": ("ε", ("steps", "spread", "mates", "placements", "folded")),
     "gamma": ("γ", ("steps", "graph")),
     "factor": ("a", ("rescaled",)),
 }

@@ -40,7 +40,7 @@ def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: b
     rows, columns = (3, 1) if narrow else (1, 3)
     sheet = Sheet(t("anatomy.statistics.title"), rows, columns, height=210, heading=34 if narrow else 20, narrow=narrow)
     at = list(range(len(found.epochs)))
-    ticks = at[:: max(1, len(at) // 5)]
+    ticks = at[:: -max(1, len(at) // 5)][::-1]  # with the last
     x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{found.epochs[k]:,.0f}" for k in ticks]}
     pairs = {"mean": (found.batch_mean, found.moving_mean), "variance": (found.batch_variance, found.moving_variance)}
     for k, (name, both) in enumerate(pairs.items()):
@@ -82,7 +82,7 @@ def mates(found: Mates, t: Texts, *, narrow: bool = False) -> Spec:
             hovertemplate="%{y:.4~g}",
         )
     log = {"type": "log", "title": t("anatomy.mates.x"), "tickvals": sizes}
-    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log"}, t("anatomy.mates.std"))
+    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log", "dtick": "D2"}, t("anatomy.mates.std"))
     stds = np.array(list(found.std.values()))
     name = t("anatomy.mates.measured")
     marker = {"size": 9, "color": BATCH}
@@ -170,7 +170,10 @@ def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: b
     for n, (placement, stages) in enumerate(both.items()):
         for k, (stage, values) in enumerate(stages.items()):
             place = (k, n) if narrow else (n, k)
-            panel = sheet.panel(*place, {}, {"tickformat": ".0%"}, t(f"stage.{stage}"))
+            whose = t(f"arm.{placement}") if k == 0 else ""
+            title = t(f"stage.{stage}")
+            title = f"{whose}<br>{title}" if narrow and whose else title
+            panel = sheet.panel(*place, {}, {"tickformat": ".0%", "title": "" if narrow else whose}, title)
             known = values[np.isfinite(values)]
             shares, ends = _shares(known)
             middles = ((ends[1:] + ends[:-1]) / 2).tolist()
@@ -194,15 +197,24 @@ def _shares(values: Array) -> tuple[Array, Array]:
     if not len(values):
         return np.zeros(1), np.array([-0.5, 0.5])
     low, high = float(values.min()), float(values.max())
-    size = max(abs(low), abs(high))
+    size, bins = max(abs(low), abs(high)), BINS
     if high - low <= BINS * np.spacing(size):  # what differs by its rounding only is one value
-        low, high = low - 1e-3 * max(size, 1e-3), high + 1e-3 * max(size, 1e-3)
-    counts, ends = np.histogram(values, bins=BINS, range=(low, high))
+        low, high, bins = low - 1e-3 * max(size, 1e-3), high + 1e-3 * max(size, 1e-3), 1
+    counts, ends = np.histogram(values, bins=bins, range=(low, high))
     return np.asarray(counts / len(values)), np.asarray(ends)
 
 
-def folded(found: Folded, t: Texts, *, narrow: bool = False) -> Spec:
-    """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale."""
+def _whole(count: int) -> dict[str, Any]:
+    """Ticks at whole numbers, at each of them where there are few."""
+    return {"dtick": 1} if count <= 16 else {}
+
+
+def folded(found: Folded, arm: Arm, unit: int, t: Texts, *, narrow: bool = False) -> Spec:
+    """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale.
+
+    Args:
+        unit: index of the normalized unit, whose weights are framed: a row `before` the activation, a column `after` it.
+    """
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=34 if narrow else 20, narrow=narrow)
     sheet.layout["margin"]["r"] = 70
@@ -211,8 +223,8 @@ def folded(found: Folded, t: Texts, *, narrow: bool = False) -> Spec:
     largest = float(np.abs(known).max()) if len(known) else 1.0
     for k, (name, shown) in enumerate(both.items()):
         x, y = (
-            {"title": t("anatomy.folded.x")},
-            {"autorange": "reversed", "title": t("anatomy.folded.y") if narrow or k == 0 else ""},
+            {"title": t("anatomy.folded.x")} | _whole(shown.shape[1]),
+            _whole(shown.shape[0]) | {"autorange": "reversed", "title": t("anatomy.folded.y") if narrow or k == 0 else ""},
         )
         panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, y, name)
         sheet.add(
@@ -228,4 +240,10 @@ def folded(found: Folded, t: Texts, *, narrow: bool = False) -> Spec:
             colorbar={"thickness": 10, "nticks": 5},
             hovertemplate="%{z:.4~g}<extra></extra>",
         )
+        if unit < LARGEST_MAP:
+            ends = {"before": ((0.5, shown.shape[1] + 0.5), (unit + 0.5, unit + 1.5))}
+            ends["after"] = ((unit + 0.5, unit + 1.5), (0.5, shown.shape[0] + 0.5))
+            (x0, x1), (y0, y1) = ends[arm]
+            frame = {"line": {"color": CHOSEN, "width": 2.5}, "showlegend": False, "hoverinfo": "skip"}
+            sheet.add(panel, x=[x0, x1, x1, x0, x0], y=[y0, y0, y1, y1, y0], **frame)
     return sheet.spec()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
 from bn_lab.figures.sheet import Spec
@@ -29,12 +31,12 @@ LABELS: Mapping[str, str] = {
 
 PLACES: Mapping[str, tuple[float, float]] = {
     "x": (0, 0),
-    "mean": (0.75, -1.3),
-    "centered": (1.7, 0),
-    "squared": (2.2, -1.3),
-    "variance": (3.3, -1.3),
-    "shifted": (4.4, -1.3),
-    "deviation": (5.5, -1.3),
+    "mean": (0.8, -1.3),
+    "centered": (2, 0),
+    "squared": (2.6, -1.3),
+    "variance": (3.6, -1.3),
+    "shifted": (4.6, -1.3),
+    "deviation": (5.6, -1.3),
     "inverse": (6.6, -1.3),
     "normalized": (7.1, 0),
     "gamma": (7.6, 1.2),
@@ -44,21 +46,31 @@ PLACES: Mapping[str, tuple[float, float]] = {
 }
 """Where the boxes stand on a wide screen; a narrow one has the graph turned by a quarter, from the top to the bottom."""
 
+ROUNDING = 1e-12
+"""What is left of a sum, as a share of its terms, up to which it is their rounding."""
+
 BACKWARD, CHOSEN = "#D55E00", "#009E73"
 """Colours of gradients and the node that is explained."""
 
 
 def graph(
-    nodes: Forward, carried: Mapping[tuple[str, str], Array], sample: int | None, node: str, t: Texts, *, narrow: bool = False
+    nodes: Forward,
+    carried: Mapping[tuple[str, str], Array],
+    own: Mapping[str, float],
+    sample: int | None,
+    node: str,
+    t: Texts,
+    *,
+    narrow: bool = False,
 ) -> Spec:
     """Boxes and edges with their numbers.
 
     Args:
-        nodes: one unit through the reference. carried: its `reference.edges`.
+        nodes: one unit through the reference. carried: its `reference.edges`. own: its `gamma` and `beta`.
         sample: index of the sample whose numbers are shown; None for means over the batch (values) and sums (gradients).
         node: the one that is explained.
     """
-    settings = layout(t("anatomy.graph.title"), top=48, bottom=12, height=940 if narrow else 330, narrow=narrow)
+    settings = layout(t("anatomy.graph.title"), top=48, bottom=12, height=940 if narrow else 310, narrow=narrow)
     settings["margin"] |= {"l": 8, "r": 8}
     hidden = {"visible": False, "fixedrange": True}
     across, along = [-1.9, 1.8], [-0.5, 10.3]
@@ -70,7 +82,7 @@ def graph(
         "showlegend": False,
     }
     for edge, gradient in carried.items():
-        _edge(settings, edge, _value(nodes, edge[0], sample), _shown(gradient, sample), node, narrow)
+        _edge(settings, edge, _value(nodes, own, edge[0], sample), _shown(gradient, sample), node, narrow)
     for name, label in LABELS.items():
         _box(settings, name, label, node, narrow)
     nothing = {"type": "scatter", "x": [0], "y": [0], "mode": "none", "hoverinfo": "skip"}  # without a trace there are no axes
@@ -98,8 +110,9 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     above, below = _beside((x1 - x0, y1 - y0), edge, narrow)
     notes: list[object] = settings["annotations"]  # type: ignore[assignment]
     notes.append(arrow)
-    notes.append(middle | above | {"yshift": 10, "text": value, "font": {"size": 11}})
-    notes.append(middle | below | {"yshift": -10, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
+    shift = 20 if y0 == y1 else 10  # where the boxes beside them are near, above and below the boxes
+    notes.append(middle | above | {"yshift": shift, "text": value, "font": {"size": 11}})
+    notes.append(middle | below | {"yshift": -shift, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
 
 
 def _beside(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) -> tuple[dict[str, object], dict[str, object]]:
@@ -111,21 +124,23 @@ def _beside(direction: tuple[float, float], edge: tuple[str, str], narrow: bool)
         return side, side
     if along == 0:
         return {}, {}
-    if not narrow:  # steep edges; those around the mean lean towards each other, so their numbers stand left of them
-        side = left | {"xshift": -14} if "mean" in edge else right | {"xshift": 14}
+    if not narrow:  # steep edges; the two around the mean lean away from each other
+        side = left | {"xshift": -14} if edge == ("x", "mean") else right | {"xshift": 14}
         return side, side
     # Flat edges that lead down: above the line is free on the side that it leads to, below it on the side that it comes from.
     return (right, left) if across > 0 else (left, right)
 
 
-def _value(nodes: Forward, name: str, sample: int | None) -> str:
-    if name in ("gamma", "beta"):
-        return ""  # they have sliders
+def _value(nodes: Forward, own: Mapping[str, float], name: str, sample: int | None) -> str:
+    if name in own:
+        return f"{own[name]:.3g}"
     values: Array = getattr(nodes, name)
     number = values[0, sample] if sample is not None and values.shape[1] > 1 else values.mean()
     return f"{float(number):.3g}"
 
 
 def _shown(gradient: Array, sample: int | None) -> str:
-    number = gradient[0, sample] if sample is not None and gradient.shape[1] > 1 else gradient.sum()
-    return f"{float(number):.3g}"
+    if sample is not None and gradient.shape[1] > 1:
+        return f"{float(gradient[0, sample]):.3g}"
+    number, size = float(gradient.sum()), float(np.abs(gradient).sum())
+    return f"{number if abs(number) > ROUNDING * size else 0.0:.3g}"

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.service import State
 from bn_lab.ui import controls, panels, player, preview, session, share, words
 
-STYLE = Path(__file__).parent / "style.css"
-
 
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    st.html(STYLE)
     controls.show(t)
     experiment, training = session.experiment(), session.training()
     begun = player.has_begun(training.view.state)  # asked once: it may change while the page is drawn

@@ -18,6 +18,11 @@ def number(value: float | None) -> str:
     return f"{value:#.4g}".removesuffix(".")
 
 
+def ratio(value: float) -> str:
+    """As `number`, from a thousand to a million as a whole number."""
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else number(value)
+
+
 def exact(value: float) -> str:
     """A number as it is typed: the shortest decimal that is the same number."""
     return repr(float(value)).removesuffix(".0")

@@ -33,15 +33,21 @@ class Mates(Record):
     population: int
 
     @property
-    def exponent(self) -> float:
-        """p of the power law std = c·sizeᵖ that fits best, on logarithms, from size 4 on; NaN where there is none.
+    def fitted(self) -> dict[int, float]:
+        """`std` of the sizes that follow the law.
 
-        Size 2 is left out: of two values x̂ is +1 or −1 whatever they are, as long as ε is small.
+        Size 2 does not: of two values x̂ is +1 or −1 whatever they are, as long as ε is small. Nor does the whole population,
+        of which there is only one batch.
         """
-        points = [(size, std) for size, std in self.std.items() if size >= 4 and std > 0]
-        if len(points) < 2:
+        return {size: std for size, std in self.std.items() if 4 <= size < self.population}
+
+    @property
+    def exponent(self) -> float:
+        """p of the power law std = c·sizeᵖ that fits best, on logarithms, over the sizes of `fitted`; NaN if there is none."""
+        points = self.fitted
+        if len(points) < 2 or not all(points.values()):
             return np.nan
-        sizes, stds = np.log(points).T
+        sizes, stds = np.log(list(points.items())).T
         return float(np.polyfit(sizes, stds, 1)[0])
 
 

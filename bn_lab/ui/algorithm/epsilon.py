@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -13,7 +11,7 @@ from bn_lab.engine.types import Array
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import four_digits, picture, source
 from bn_lab.ui.algorithm.scene import Scene, subject_of
 
 KNOWN = {"lesson": 10e-7, "pytorch": 1e-5, "keras": 1e-3}
@@ -26,7 +24,7 @@ def show(found: Scene, t: Texts) -> None:
     values = {
         "variance": words.number(variance),
         "epsilon": f"{found.epsilon:.3g}",
-        "ratio": words.number(variance / found.epsilon),
+        "ratio": words.ratio(variance / found.epsilon),
         "std": words.number(float(found.nodes.normalized.std())),
     }
     kind = "large" if variance >= 10 * found.epsilon else "small" if variance <= found.epsilon / 10 else "close"
@@ -52,5 +50,5 @@ def _known(found: Scene, t: Texts) -> None:
         rows[t(f"algorithm.epsilon.of_{name}")] = [f"{epsilon:.3g}", float(nodes.normalized.std()), float(chosen)]
     columns = ["ε", t("algorithm.epsilon.std"), t("algorithm.epsilon.sample", sample=found.sample + 1)]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    styled: Any = frame.style.format(dict.fromkeys(columns[1:], "{:.4g}"))
-    st.dataframe(styled, width="stretch", key="algorithm_epsilon_table")
+    digits = four_digits(columns[1:])
+    st.dataframe(frame, width="stretch", key="algorithm_epsilon_table", column_config=digits)

@@ -14,7 +14,7 @@ from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import four_digits, picture, source
 from bn_lab.ui.algorithm.scene import Scene
 
 _folded = lru_cache(maxsize=64)(folded)
@@ -44,7 +44,7 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     st.latex(FACTOR)
     st.latex(FORMULAS[found.arm])
     source(t("algorithm.folding.source"))
-    picture("folded", found, t, dissected.folded, one)
+    picture("folded", found, t, dissected.folded, one, found.arm, found.choice.unit - 1)
     if max(one.weight.shape) > dissected.LARGEST_MAP:
         rows, columns = one.weight.shape
         st.caption(t("algorithm.folding.cropped", rows=rows, columns=columns, shown=dissected.LARGEST_MAP))
@@ -63,4 +63,5 @@ def _table(one: Folded, found: Scene, t: Texts) -> None:
         names = [*map(str, range(1, len(one.bias) + 1))]
     frame = pd.DataFrame(pairs, index=pd.Index(names, name=t(f"algorithm.folding.index_{found.arm}", unit=unit + 1)))
     height = min(300, 38 + 35 * len(frame))
-    st.dataframe(frame.style.format("{:.4g}"), height=height, width="stretch", key="algorithm_folding_table")
+    digits = four_digits(pairs)
+    st.dataframe(frame, height=height, width="stretch", key="algorithm_folding_table", column_config=digits)

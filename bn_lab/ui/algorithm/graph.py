@@ -44,12 +44,14 @@ def show(found: Scene, t: Texts) -> None:
     node = found.choice.node if found.choice.node in NODES else "mean"
     _walk(found, node, t)
     carried = reference.edges(found.nodes, found.gradients, np.array([[found.gamma]]))
-    picture("graph", found, t, figure.graph, found.nodes, carried, None if found.choice.whole else found.sample, node)
+    own = {"gamma": found.gamma, "beta": found.beta}
+    sample = None if found.choice.whole else found.sample
+    picture("graph", found, t, figure.graph, found.nodes, carried, own, sample, node)
     _explained(found, node, t)
 
 
 def _taken_out(found: Scene) -> dict[str, str]:
-    """What of the gradient would move the batch, its sum, or stretch it, its sum with x̂: by the direct way alone, and in all."""
+    """What of the gradient would move the batch, its sum, or stretch it, its sum with x̂: by the direct path and in all."""
     nodes, gradients = found.nodes, found.gradients
     ways = {"direct": gradients.normalized * nodes.inverse, "all": gradients.x}
     along = {"sum": np.ones_like(nodes.x), "along": nodes.normalized}

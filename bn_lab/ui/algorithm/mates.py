@@ -25,7 +25,7 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     row = int(subject_of(found, picked.layer).rows[sample])
     together = _company(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row)
     mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
-    counted = [size for size in mates.std if size >= 4]
+    counted = list(mates.fitted)
     if counted and not any(mates.std.values()):
         st.markdown(t("algorithm.mates.answer_constant", sample=sample + 1, value=words.number(mates.values[counted[0]][0])))
         return

@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from bn_lab.engine.history import Kept
+from bn_lab.experiment import BN_ARMS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
@@ -60,9 +61,7 @@ def _body(t: Texts) -> None:
         st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
         st.button(t("algorithm.draw"), key="algorithm_draw", on_click=_draw, icon=":material/play_arrow:")
         return
-    asked = choice().epoch
-    if asked is not None and found.moment is not None and int(found.moment.epoch) != asked:
-        st.info(t("algorithm.other_epoch", asked=f"{asked:,}", shown=f"{int(found.moment.epoch):,}"), icon=":material/info:")
+    _notes(found, t)
     diverged = found.has_diverged
     if diverged:
         st.warning(t("algorithm.diverged", arm=t(f"arm.{found.arm}")), icon=":material/warning:")
@@ -79,6 +78,23 @@ def _body(t: Texts) -> None:
             st.caption(t("algorithm.of_network", **_whose(found, found.moment, t)))
         draw_network(found, found.moment, t)
     session.write_link()
+
+
+def _notes(found: Scene, t: Texts) -> None:
+    """What is on screen that is not what the link asks for, or not what one may take it for."""
+    asked, shown = choice(), found.choice
+    if asked.epoch is not None and found.moment is not None and int(found.moment.epoch) != asked.epoch:
+        epochs = {"asked": f"{asked.epoch:,}", "shown": f"{int(found.moment.epoch):,}"}
+        st.info(t("algorithm.other_epoch", **epochs), icon=":material/info:")
+    elif [int(kept.epoch) for kept in found.kept] == [0]:
+        st.caption(t("algorithm.untrained"))
+    for name in ("arm", "layer", "unit", "sample"):
+        before, now = getattr(asked, name), getattr(shown, name)
+        if before != now and before:
+            values = {"asked": words.plain(before), "shown": t(f"arm.{now}") if name == "arm" else now}
+            st.info(t("algorithm.other_place", name=t(f"algorithm.{name}"), **values), icon=":material/info:")
+    if found.arm not in BN_ARMS and not found.is_typed:
+        st.info(t("algorithm.without", arm=t(f"arm.{found.arm}")), icon=":material/info:")
 
 
 def _head(name: str, t: Texts) -> None:

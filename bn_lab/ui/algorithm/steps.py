@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import streamlit as st
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source, tex
+from bn_lab.ui.algorithm.draw import four_digits, picture, source, tex
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
 
@@ -93,16 +94,16 @@ def _table(found: Scene, t: Texts) -> None:
         "∂L/∂y": gradients.y,
         "∂L/∂x": gradients.x,
     }
+    number = t("algorithm.sample")  # a column, since the boxes to choose a row take the place of the index
     frame = pd.DataFrame({name: np.broadcast_to(values, nodes.x.shape)[0] for name, values in columns.items()})
-    frame.index = pd.RangeIndex(1, found.size + 1, name=t("algorithm.sample"))
-    chosen = [f"background-color: {anatomy.CHOSEN}33" if k == found.sample else "" for k in range(found.size)]
-    styled = frame.style.format("{:.4g}").apply(lambda _: chosen, axis=0)
+    frame.insert(0, number, range(1, found.size + 1))
     key = "algorithm_steps_table"
+    st.session_state[key] = {"selection": {"rows": [found.sample], "columns": [], "cells": []}}
 
     def pick() -> None:
-        rows = st.session_state[key].selection.rows
-        if rows:  # a second click on the same row takes the selection away, and leaves the sample
-            choose(replace(choice(), sample=rows[0] + 1))
+        choose(replace(choice(), sample=st.session_state[key].selection.rows[0] + 1))
 
     height = min(300, 38 + 35 * found.size)
-    st.dataframe(styled, height=height, width="stretch", key=key, on_select=pick, selection_mode="single-row")
+    digits = four_digits(columns)
+    chosen: dict[str, Any] = {"on_select": pick, "selection_mode": "single-row-required"}
+    st.dataframe(frame, height=height, width="stretch", key=key, column_config=digits, hide_index=True, **chosen)

@@ -51,6 +51,7 @@ def _source(picked: Choice, t: Texts) -> None:
     def act() -> None:
         wanted = st.session_state[key] == "typed"
         own = {"epsilon": None, "gamma": None, "beta": None, "sample": 1}
+        st.session_state["algorithm_problem"] = ""
         _change(values=(choice().values or EXAMPLE) if wanted else (), **own)
 
     st.segmented_control(
@@ -81,7 +82,7 @@ def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Cal
         options,
         format_func=text,
         key=key,
-        width=180 if name == "arm" else 90,
+        width=172 if name == "arm" else 84,
         on_change=lambda: _change(**{name: st.session_state[key]}, **also),
     )
 
@@ -104,11 +105,11 @@ def _table(picked: Choice, t: Texts) -> None:
 
 def _take_pasted() -> None:
     text = st.session_state.get("algorithm_pasted", "").strip()
-    _take(SEPARATORS.split(text) if text else [])
+    _take(SEPARATORS.split(text) if text else [], "algorithm.pasted")
 
 
-def _take(cells: Sequence[object]) -> None:
-    """Use these numbers, or say which cell is none and leave everything as it was."""
+def _take(cells: Sequence[object], whose: str = "") -> None:
+    """Use these numbers, or say which cell is none and leave everything as it was; `whose` is the text of where it stands."""
     values = [_read(cell) for cell in cells]
     try:
         typed(values, session.experiment().epsilon)
@@ -118,7 +119,8 @@ def _take(cells: Sequence[object]) -> None:
         if "position" in error.values:
             cell = cells[int(str(error.values["position"])) - 1]
             shown["value"] = words.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
-        st.session_state["algorithm_problem"] = t(f"algorithm.problem_{error.rule}", **shown)
+        problem = t(f"algorithm.problem_{error.rule}", **shown)
+        st.session_state["algorithm_problem"] = t(whose, problem=problem) if whose else problem
         return
     st.session_state["algorithm_problem"] = ""
     st.session_state["algorithm_version"] = st.session_state.get("algorithm_version", 0) + 1
@@ -171,6 +173,11 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
     reach = float(f"{reach:.1g}") + 10 ** (int(log10(reach)))  # a round number beyond it
     key = f"algorithm_{name}"
     st.session_state[key] = value
+
+    def act() -> None:
+        if st.session_state[key] != value:  # other limits alone are no choice
+            _change(**{name: st.session_state[key]})
+
     st.slider(
         label,
         -reach,
@@ -179,7 +186,7 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
         format="%.4g",
         key=key,
         width=160,
-        on_change=lambda: _change(**{name: st.session_state[key]}),
+        on_change=act,
     )
 
 
