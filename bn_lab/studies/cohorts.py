@@ -1,0 +1,84 @@
+"""How the networks of a study are put together: what is equal in structure trains together, in pieces of a second or two.
+
+A cohort is the unit of work that an executor gets: a tuple of networks of one structure and one arm, which is small enough that
+results arrive one after the other and a study can be cancelled, and large enough that the calls into the library are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+from bn_lab.datasets import load
+from bn_lab.engine.trial import VARIED, Outcome, train_cohort
+from bn_lab.experiment import Experiment
+from bn_lab.studies.networks import Network
+
+CALL, FLOPS, ELEMENT = 14e-6, 25e9, 1.2e-9
+"""What a step costs, roughly: seconds a layer for calls, products a second in float32 on one core, seconds for a unit of a
+sample. Only the size of cohorts and the remaining time depend on it."""
+
+SECONDS, MOST = 1.5, 128
+"""How long a cohort should take, and how many networks it has at most."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Networks to be trained together.
+
+    Attributes:
+        networks: of one structure and one arm.
+        probes: as in `Study`.
+        cost: about how many seconds it takes on one core.
+    """
+
+    networks: tuple[Network, ...]
+    probes: tuple[str, ...]
+    cost: float
+
+    def train(self) -> list[Outcome]:
+        """The outcome of every network, in order."""
+        return train_cohort([network.experiment for network in self.networks], probes=self.probes)
+
+
+def cohorts(networks: Sequence[Network], probes: Iterable[str] = ()) -> list[Cohort]:
+    """Put networks together; a study's first networks are in the first cohorts."""
+    probes = tuple(probes)
+    alike: dict[tuple[object, ...], list[Network]] = {}
+    for network in networks:
+        alike.setdefault(structure(network.experiment), []).append(network)
+    order = {network: i for i, network in enumerate(networks)}
+    found = [part for group in alike.values() for part in _parts(group, probes)]
+    return sorted(found, key=lambda cohort: order[cohort.networks[0]])
+
+
+def structure(experiment: Experiment) -> tuple[object, ...]:
+    """What networks of one cohort must have in common."""
+    return tuple(value for name, value in asdict(experiment).items() if name not in VARIED)
+
+
+def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Cohort]:
+    size = next((n for n in range(1, MOST) if cost(group[0].experiment, n + 1) > SECONDS), MOST)
+    size = max(size, min(len(group), _cheap(group[0].experiment)))
+    count = -(-len(group) // size)
+    bounds = [round(i * len(group) / count) for i in range(count + 1)]
+    return [Cohort(tuple(group[a:b]), probes, cost(group[0].experiment, b - a)) for a, b in pairwise(bounds)]
+
+
+def _cheap(experiment: Experiment) -> int:
+    """How many networks cost little more than one, because it is calls that take the time."""
+    alone = cost(experiment, 1)
+    return next((n for n in range(1, MOST) if cost(experiment, n + 1) > 2.5 * alone), MOST)
+
+
+def cost(experiment: Experiment, networks: int) -> float:
+    """About how many seconds so many networks of this structure take on one core."""
+    table = load(experiment.dataset)
+    sizes = [table.features.shape[1], *[experiment.width] * experiment.depth, table.outputs]
+    samples = experiment.samples or table.samples
+    steps = -(-samples // experiment.batch_size)
+    products = sum(6 * a * b for a, b in pairwise(sizes)) * samples
+    units = sum(sizes[1:]) * samples
+    epoch = steps * CALL * (len(sizes) - 1) + networks * (products / FLOPS + units * ELEMENT)
+    return experiment.epochs * epoch

@@ -1,0 +1,127 @@
+"""`Verdict`: what the numbers say about a question. Computed, never written.
+
+**The rule.** The sides are paired over the seeds: same initial weights, same batches. Every pair gives one difference, positive
+where our side is better: for relative measures (losses, epochs) the share by which ours is smaller, 1 − ours/theirs; for
+absolute ones (accuracies, counts) simply the difference. Of the differences the median is reported, with a 95 % interval that
+assumes nothing about their distribution (`scipy.stats.quantile_test`: the binomial interval of a median between order
+statistics; it exists from six pairs on). With δ the stated smallest difference that matters:
+
+- *supported*: the whole interval lies above δ;
+- *refuted*: the whole interval lies below δ (`opposite` where it lies below −δ, else `too_small`);
+- *undecided*: anything else, `too_few` where there are fewer than six pairs, `too_wide` otherwise.
+
+A network that diverged is not dropped: it counts as the worst there can be. Where both of a pair did, they are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import quantile_test
+
+from bn_lab.engine.types import Array
+
+Outcome = Literal["supported", "refuted", "undecided"]
+Reason = Literal["", "opposite", "too_small", "too_few", "too_wide"]
+
+CONFIDENCE = 0.95
+"""Of the interval."""
+
+FEWEST = 6
+"""Pairs from which on such an interval exists: 2 · ½⁶ < 0.05 < 2 · ½⁵."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What paired numbers say.
+
+    Attributes:
+        outcome: `supported`, `refuted` or `undecided`, for exactly the condition tested.
+        reason: why not supported.
+        median: of the differences, positive where our side is better; ±inf where most of one side diverged.
+        low, high: the interval of the median; NaN with fewer than `FEWEST` pairs.
+        pairs: how many seeds.
+        smallest: δ.
+        ours, theirs: medians of the two sides' own numbers; the worst there can be counts as ±inf.
+        diverged: how many networks diverged, of ours and of theirs.
+    """
+
+    outcome: Outcome
+    reason: Reason
+    median: float
+    low: float
+    high: float
+    pairs: int
+    smallest: float
+    ours: float
+    theirs: float
+    diverged: tuple[int, int] = (0, 0)
+
+
+def judge(
+    ours: Sequence[float] | Array,
+    theirs: Sequence[float] | Array,
+    *,
+    smallest: float,
+    lower_is_better: bool,
+    relative: bool,
+) -> Verdict:
+    """The verdict on paired numbers, by the rule above.
+
+    Args:
+        ours, theirs: (S,) each, one number a seed; NaN for a network that diverged.
+        smallest: δ, at least 0.
+        lower_is_better: whether small numbers are good (losses) or large ones (accuracies).
+        relative: whether differences are shares of `theirs`; only for numbers that are small when good and never negative.
+    """
+    assert len(ours) == len(theirs) > 0
+    assert smallest >= 0
+    assert lower_is_better or not relative
+    worst = np.inf if lower_is_better else -np.inf
+    a, b = (np.asarray(side, np.float64) for side in (ours, theirs))
+    diverged = int(np.isnan(a).sum()), int(np.isnan(b).sum())
+    a, b = np.where(np.isnan(a), worst, a), np.where(np.isnan(b), worst, b)
+    found = differences(a, b, lower_is_better=lower_is_better, relative=relative)
+    low, high = interval(found)
+    outcome, reason = _decide(low, high, smallest, len(found))
+    return Verdict(outcome, reason, _median(found), low, high, len(found), smallest, _median(a), _median(b), diverged)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def differences(ours: Array, theirs: Array, *, lower_is_better: bool, relative: bool) -> Array:
+    """By how much ours is better, (S,); 0 where the two are equal, be it that both are infinite."""
+    sign = 1.0 if lower_is_better else -1.0
+    found = 1 - ours / theirs if relative else sign * (theirs - ours)
+    return np.asarray(np.where(ours == theirs, 0.0, found))
+
+
+def interval(found: Array) -> tuple[float, float]:
+    """The 95 % interval of the median of `found (S,)`, NaN where there are too few."""
+    if len(found) < FEWEST:
+        return np.nan, np.nan
+    limits = quantile_test(found, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
+    return float(limits.low), float(limits.high)
+
+
+def _median(values: Array) -> float:
+    """The median, also where values are infinite: the middle of two unlike infinities is 0, a draw."""
+    ordered = np.sort(values)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    if np.isinf(low) and np.isinf(high) and low != high:
+        return 0.0
+    return float(low if low == high else (low + high) / 2)
+
+
+def _decide(low: float, high: float, smallest: float, pairs: int) -> tuple[Outcome, Reason]:
+    if pairs < FEWEST:
+        return "undecided", "too_few"
+    if low > smallest:
+        return "supported", ""
+    if high < -smallest:
+        return "refuted", "opposite"
+    if high < smallest:
+        return "refuted", "too_small"
+    return "undecided", "too_wide"
