@@ -111,6 +111,13 @@ class Experiment:
     bn_momentum: Annotated[float, Range(0.0, 0.9999)] = 0.99
     """Share of the *old* moving statistic that an update keeps (Keras' meaning; PyTorch's momentum is one minus it)."""
 
+    bn_noise: Annotated[float, Range(0.0, 2.0)] = 0.0
+    """σ of the noise put after every batch normalization in training: y becomes (1 + σa)·y + σb, with a and b standard normal,
+    drawn anew for every unit in every step, so that the distribution the next layer sees jumps from step to step; off in
+    inference mode. After the "noisy BatchNorm" of Santurkar et al. 2018, section 2.2, which draws the parameters of a
+    distribution for every unit in every step, and from that the noise of every sample. Here all samples of the batch share
+    a and b: only what moves the distribution is left, and nothing that blurs the single sample."""
+
     optimizer: OptimizerName = "rmsprop"
     """Update rule; each is an entry of `bn_lab.engine.optimizers.OPTIMIZERS`, `rmsprop` and `adam` with Keras' formulas."""
 

@@ -63,6 +63,7 @@ def test_the_defaults_are_the_lesson() -> None:
         arms=("none", "before"),
         epsilon=1e-3,
         bn_momentum=0.99,
+        bn_noise=0.0,
         optimizer="rmsprop",
         learning_rate=1e-3,
         batch_size=32,

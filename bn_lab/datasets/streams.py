@@ -14,6 +14,7 @@ SPLIT = 1
 BATCHES = 2
 DROPOUT = 3
 MATES = 4
+NOISE = 5
 
 
 def generator(seed: int, stream: int) -> np.random.Generator:
@@ -21,6 +22,6 @@ def generator(seed: int, stream: int) -> np.random.Generator:
 
     Args:
         seed: one of `Experiment.seed_list`, at least 0.
-        stream: `WEIGHTS`, `SPLIT`, `BATCHES`, `DROPOUT` or `MATES`.
+        stream: `WEIGHTS`, `SPLIT`, `BATCHES`, `DROPOUT`, `MATES` or `NOISE`.
     """
     return np.random.default_rng([seed, stream])

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from bn_lab.datasets import Split, Table, split, standardization
-from bn_lab.datasets.streams import BATCHES, DROPOUT, generator
+from bn_lab.datasets.streams import BATCHES, DROPOUT, NOISE, generator
+from bn_lab.engine.members import Members
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import BN_ARMS, Experiment
 
 BLOCK_NUMBERS = 1 << 22
 """How many numbers are prepared at a time, at most: small data a whole epoch at once, large data in blocks of 16 MB."""
@@ -38,24 +39,42 @@ def batch_sizes(samples: int, batch_size: int) -> list[int]:
 
 
 class Batch(NamedTuple):
-    """One batch of every network: `x (R, F, B)`, targets `y (R, C, B)`, dropout masks `(S, width, B)` per hidden layer."""
+    """One batch of every network: `x (R, F, B)`, targets `y (R, C, B)`, and what is random about the hidden layers.
+
+    That is, for each of them, a dropout mask `(S, width, B)`, and noise `(2, S, width, 1)` as `Noise` takes it; none where no
+    network has it.
+    """
 
     x: Tensor
     y: Tensor
     masks: Sequence[Tensor]
+    noise: Sequence[Tensor] = ()
 
 
 class Source:
-    """The samples of an experiment as tensors, split and standardized for each seed.
+    """The samples of an experiment as tensors, split and standardized for each of its members.
+
+    Args:
+        members: the S networks of each arm where they differ in more than their seed; see `Members.of`.
 
     Attributes:
-        splits: the split of each seed.
+        members: the S networks of each arm.
+        splits: the split of each.
         sizes: the batch sizes of an epoch.
     """
 
-    def __init__(self, experiment: Experiment, table: Table, *, dtype: torch.dtype, device: str) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        table: Table,
+        *,
+        members: Sequence[Experiment] | None = None,
+        dtype: torch.dtype,
+        device: str,
+    ) -> None:
         self.experiment, self.table, self.dtype, self.device = experiment, table, dtype, device
-        self.splits: list[Split] = [split(table, experiment, seed) for seed in experiment.seed_list]
+        self.members = Members.of(experiment, members)
+        self.splits: list[Split] = [split(table, experiment, seed) for seed in self.members.seeds]
         self.samples = len(self.splits[0].train)
         self.sizes = batch_sizes(self.samples, experiment.batch_size)
         self.features = self._tensor(table.features)  # (N, F)
@@ -72,7 +91,7 @@ class Source:
         return torch.tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
 
     def orders(self, epoch: int) -> Array:
-        """Row numbers of the training samples in the order of this epoch, for each seed: `(S, n)`; epochs count from 0."""
+        """Row numbers of the training samples in the order of this epoch, for each member: `(S, n)`; epochs count from 0."""
         if self.experiment.shuffle == "never":
             return np.stack([s.train for s in self.splits])
         wanted = epoch if self.experiment.shuffle == "every_epoch" else 0
@@ -86,7 +105,7 @@ class Source:
         return self._order
 
     def _fresh_generators(self) -> list[np.random.Generator]:
-        return [generator(seed, BATCHES) for seed in self.experiment.seed_list]
+        return [generator(seed, BATCHES) for seed in self.members.seeds]
 
     def inputs(self, rows: Array) -> Tensor:
         """Inputs `(R, F, n)` of the samples `rows (S, n)`, laid out sample by sample as the table is.
@@ -142,18 +161,16 @@ class Epoch:
 
     def __init__(self, source: Source, index: int) -> None:
         self.source, self.index = source, index
+        self._dropout = bool(source.members.values("dropout").any())
+        self._noise = bool(source.members.values("bn_noise").any() and set(source.experiment.arms) & set(BN_ARMS))
         self.order = source.orders(index)
         self.starts = [0, *accumulate(source.sizes)]
         self.targets = source.outputs(self.order)
         self._y = torch.split(self.targets, source.sizes, dim=2)
         self._first, self._block = 0, list[Batch]()
-        width = max(source.features.shape[1], source.experiment.width * source.experiment.depth * bool(self._rate))
+        width = max(source.features.shape[1], source.experiment.width * source.experiment.depth * self._dropout)
         per_batch = len(self.targets) * width * source.sizes[0]
         self._most = max(1, BLOCK_NUMBERS // per_batch)
-
-    @property
-    def _rate(self) -> float:
-        return self.source.experiment.dropout
 
     def batch(self, i: int) -> Batch:
         """Batch number `i` of the epoch, counting from 0."""
@@ -163,16 +180,26 @@ class Epoch:
 
     def _prepare(self, first: int, stop: int) -> list[Batch]:
         x = self.source.inputs(self.order[:, self.starts[first] : self.starts[stop]])
-        masks = [self._masks(i) if self._rate else () for i in range(first, stop)]
-        parts = torch.split(x, self.source.sizes[first:stop], dim=2), self._y[first:stop], masks
+        masks = [self._masks(i) if self._dropout else () for i in range(first, stop)]
+        noise = [self._noises(i) if self._noise else () for i in range(first, stop)]
+        parts = torch.split(x, self.source.sizes[first:stop], dim=2), self._y[first:stop], masks, noise
         return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def _masks(self, i: int) -> Sequence[Tensor]:
         """Dropout masks of batch `i`, one `(S, width, B)` per hidden layer."""
         experiment = self.source.experiment
         shape = experiment.depth, experiment.width, self.source.sizes[i]
-        keep = 1 - self._rate
-        drawn = np.stack(
-            [np.random.default_rng([seed, DROPOUT, self.index, i]).random(shape, np.float32) for seed in experiment.seed_list]
-        )
-        return self.source._tensor((drawn < keep) / keep).unbind(1)
+        drawn = np.stack([random.random(shape, np.float32) for random in self._generators(DROPOUT, i)])  # (S, L, width, B)
+        keep = 1 - self.source.members.values("dropout")[:, None, None, None]
+        return self.source._tensor((drawn < keep.astype(np.float32)) / keep).unbind(1)
+
+    def _noises(self, i: int) -> Sequence[Tensor]:
+        """Noise of batch `i`, `(2, S, width, 1)` per hidden layer: what to multiply by, and what to add."""
+        shape = self.source.experiment.depth, 2, self.source.experiment.width, 1
+        drawn = np.stack([random.standard_normal(shape) for random in self._generators(NOISE, i)], axis=2)
+        drawn *= self.source.members.values("bn_noise")[:, None, None]
+        drawn[:, 0] += 1
+        return self.source._tensor(drawn).unbind(0)
+
+    def _generators(self, stream: int, i: int) -> list[np.random.Generator]:
+        return [np.random.default_rng([seed, stream, self.index, i]) for seed in self.source.members.seeds]

@@ -16,10 +16,11 @@ from torch import Tensor
 from bn_lab.datasets.streams import WEIGHTS
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.initializers import INITIALIZERS
-from bn_lab.engine.layers import Activate, Affine, BatchNorm, Dropout
 from bn_lab.engine.losses import LOSSES
+from bn_lab.engine.members import Members
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.parameters import Buffer
+from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 
@@ -28,23 +29,6 @@ torch.set_num_threads(1)
 
 Weights = Sequence[tuple[Array, Array]]
 """One network's affine layers, the output layer last: weight `(out, in)` and bias `(out,)` each."""
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """The parts of one hidden layer, in the order of the forward pass; absent parts are None."""
-
-    affine: Affine
-    before: BatchNorm | None
-    activate: Activate
-    after: BatchNorm | None
-    dropout: Dropout | None
-
-    @property
-    def parts(self) -> list[Affine | BatchNorm | Activate | Dropout]:
-        """The parts that are there, in order."""
-        everything = (self.affine, self.before, self.activate, self.after, self.dropout)
-        return [part for part in everything if part is not None]
 
 
 @dataclass(frozen=True)
@@ -63,15 +47,17 @@ class Cohort:
     Args:
         experiment: the choices; its arms and seeds make the stack.
         inputs: number of features. outputs: number of outputs. task: `regression` or `classification`.
+        members: the networks of each arm where they differ in more than their seed; see `Members.of`.
         dtype: float32 as in every framework; float64 for tests.
         device: where tensors live. For networks this small the CPU is the faster device.
 
     Attributes:
         parameters, gradients: buffers with views `weight.k (R, out, in)`, `bias.k (R, out, 1)` for the affine layers
             k = 0 … depth (the last is the output layer), and `gamma.k.arm`, `beta.k.arm` `(S, F)` for the hidden layers of
-            the arms that have batch normalization.
+            the arms that have batch normalization. S is the number of members, most often that of seeds.
         moving: moving statistics, views `mean.k.arm` and `variance.k.arm` `(S, F)`; the variance is biased, as Keras' is.
         batch_statistics: the same of the last batch.
+        epsilons: which of the S networks have which ε.
         steps: updates so far.
     """
 
@@ -82,27 +68,55 @@ class Cohort:
         outputs: int,
         task: str,
         *,
+        members: Sequence[Experiment] | None = None,
         dtype: torch.dtype = torch.float32,
         device: str = "cpu",
     ) -> None:
         self.experiment, self.dtype, self.device = experiment, dtype, device
-        self.arms, self.seeds = experiment.arms, experiment.seeds
+        self.members = Members.of(experiment, members)
+        self.arms, self.seeds = experiment.arms, len(self.members)
         self.networks = len(self.arms) * self.seeds
+        self.epsilons = self.members.runs("epsilon")
         self.sizes = [inputs, *[experiment.width] * experiment.depth, outputs]
         self.loss, self.activation = LOSSES[task], ACTIVATIONS[experiment.activation]
         self.parameters = Buffer(self._parameter_shapes(), dtype, device)
         self.gradients = Buffer(self._parameter_shapes(), dtype, device)
         self.batch_statistics = Buffer(self._statistic_shapes(), dtype, device)
         self.moving = Buffer(self._statistic_shapes(), dtype, device)
-        self.optimizer = OPTIMIZERS[experiment.optimizer](self.parameters.flat, self.gradients.flat, experiment.learning_rate)
+        rate = self._choice(self.members.values("learning_rate"), self.parameters)
+        self.optimizer = OPTIMIZERS[experiment.optimizer](self.parameters.flat, self.gradients.flat, rate)
         self.steps = 0
         weights = self.parameters["bias.0"].storage_offset()
         self._weights, self._weight_gradients = self.parameters.flat[:weights], self.gradients.flat[:weights]
         self._batch_variances = self.batch_statistics.flat[len(self.batch_statistics.flat) // 2 :]
         # Numbers that are tensors already: to make one of a Python number costs as much as the kernel that uses it.
-        self._renewal = self.moving.flat.new_tensor(1 - experiment.bn_momentum)
+        renewal = self._choice(1 - self.members.values("bn_momentum"), self.moving)
+        self._renewal = renewal if isinstance(renewal, Tensor) else self.moving.flat.new_tensor(renewal)
+        self._penalty = self._choice(self.members.values("l2"), self.parameters)
+        if isinstance(self._penalty, Tensor):
+            self._penalty = self._penalty[:weights]
         self._tapes: dict[int, Tape] = {}
         self._initialize()
+
+    def _choice(self, values: Array, buffer: Buffer) -> float | Tensor:
+        """From `values (S,)` one number where all are the same, else one for each number of `buffer`."""
+        return self.spread(values, buffer) if (values != values[0]).any() else float(values[0])
+
+    def spread(self, values: Array, buffer: Buffer) -> Tensor:
+        """The value of its member for each number of `buffer`, from `values (S,)`; flat, laid out as `buffer` is."""
+        own = torch.from_numpy(values).to(buffer.flat)
+        # Of each view, (A·S, …) or (S, …), the networks of an arm are together.
+        blocks = (own[:, None].expand(len(view) // self.seeds, -1, view[0].numel()) for view in buffer.views.values())
+        return torch.cat([block.flatten() for block in blocks]) if buffer.views else buffer.flat
+
+    def norms(self, flat: Tensor) -> Tensor:
+        """Euclidean norm of each network's part of `flat`, which is laid out as the parameters are: (R,) float64."""
+        squares = torch.zeros(self.networks, dtype=torch.float64, device=self.device)
+        parts = torch.split(flat, [view.numel() for view in self.parameters.views.values()])
+        for (name, view), part in zip(self.parameters.views.items(), parts, strict=True):
+            rows = next((self.rows(arm) for arm in self.bn_arms if name.endswith(arm)), slice(None))
+            squares[rows] += torch.linalg.vector_norm(part.view(len(view), -1), dim=1, dtype=torch.float64).square()
+        return squares.sqrt()
 
     def _parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         # Weights come first, so that they are one piece of the flat buffer: L2 concerns them alone.
@@ -129,16 +143,14 @@ class Cohort:
         return slice(start, start + self.seeds)
 
     def _initialize(self) -> None:
-        experiment = self.experiment
         for name, view in self.parameters.views.items():
             view.fill_(float(name.startswith("gamma")))
         for name, view in self.moving.views.items():
             view.fill_(float(name.startswith("variance")))
-        draw = INITIALIZERS[experiment.initializer]
-        for s, seed in enumerate(experiment.seed_list):
-            generator = np.random.default_rng([seed, WEIGHTS])
+        for s, (member, seed) in enumerate(zip(self.members.experiments, self.members.seeds, strict=True)):
+            draw, generator = INITIALIZERS[member.initializer], np.random.default_rng([seed, WEIGHTS])
             for k, (fan_in, fan_out) in enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True)):
-                weight = draw(generator, fan_in, fan_out, experiment) * experiment.weight_scale
+                weight = draw(generator, fan_in, fan_out, member) * member.weight_scale
                 self.parameters[f"weight.{k}"][s :: self.seeds] = torch.from_numpy(weight).to(self.dtype)
 
     def set_weights(self, weights: Weights) -> None:
@@ -157,23 +169,26 @@ class Cohort:
                     raise ExperimentError(f"{name} of layer {k + 1}", "shape", np.shape(array), expected=expected)
                 view[:] = torch.tensor(np.asarray(array), dtype=self.dtype).view(view.shape[1:])
 
-    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor) -> Tape:
+    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
         """Run a batch `x (R, in, B)` through all networks in training mode and write `outputs (R, C, B)`.
 
         Nothing that lasts is changed: the moving statistics move in `update`. `masks` are the dropout masks `(S, F, B)` of the
-        hidden layers, empty without dropout. Returns the tape, whose layers hold what they computed.
+        hidden layers, empty without dropout; `noise` likewise that after batch normalization, `(2, S, F, 1)` each. Returns the
+        tape, whose layers hold what they computed.
         """
         batch = x.shape[2]
         if (tape := self._tapes.get(batch)) is None:
             tape = self._tapes[batch] = Tape(self, batch)
-        tape.forward(x, masks, outputs)
+        tape.forward(x, masks, outputs, noise)
         return tape
 
     def backward(self, tape: Tape, y: Tensor) -> None:
         """Write the gradients of loss and L2 penalty for the batch that went forward last, with the targets `y (R, C, B)`."""
         tape.backward(y)
-        if self.experiment.l2:
-            self._weight_gradients.add_(self._weights, alpha=2 * self.experiment.l2)
+        if isinstance(self._penalty, Tensor):
+            self._weight_gradients.addcmul_(self._weights, self._penalty, value=2)
+        elif self._penalty:
+            self._weight_gradients.add_(self._weights, alpha=2 * self._penalty)
 
     def update(self, tape: Tape) -> None:
         """Apply the gradients of the last backward pass, that of `tape`, and move the moving statistics."""
@@ -183,9 +198,9 @@ class Cohort:
             self._batch_variances.mul_(tape.bias)
             self.moving.flat.lerp_(self.batch_statistics.flat, self._renewal)
 
-    def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor) -> Tape:
+    def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
         """One step of the optimizer on a batch: `x (R, in, B)`, targets `y (R, C, B)`; writes `outputs (R, C, B)`."""
-        tape = self.forward(x, masks, outputs)
+        tape = self.forward(x, masks, outputs, noise)
         self.backward(tape, y)
         self.update(tape)
         return tape
@@ -210,9 +225,23 @@ class Cohort:
         mean, variance = (self.moving[f"{name}.{k}.{arm}"].view(-1) for name in ("mean", "variance"))
         rows = x[self.rows(arm)].view(1, len(gamma), -1)
         nothing = mean.new_empty(0)  # where statistics of a batch would go
-        torch.native_batch_norm(
-            rows, gamma, beta, mean, variance, False, 0.0, self.experiment.epsilon, out=(rows, nothing, nothing)
-        )
+        for members, epsilon in self.epsilons:
+            own = slice(members.start * self.experiment.width, members.stop * self.experiment.width)
+            out = rows[:, own]
+            given = gamma[own], beta[own], mean[own], variance[own]
+            torch.native_batch_norm(out, *given, False, 0.0, epsilon, out=(out, nothing, nothing))
+
+    def weights(self, arm: int, member: int) -> dict[str, Array]:
+        """Copies of one network's parameters and moving statistics by name, such as `weight.0 (out, in)` and `gamma.0 (F,)`."""
+        found = {}
+        for key, view in (self.parameters.views | self.moving.views).items():
+            kind, layer, *owner = key.split(".")
+            if not owner:
+                own = view[arm * self.seeds + member]
+                found[key] = own.squeeze(-1) if kind == "bias" else own
+            elif owner == [self.arms[arm]]:
+                found[f"{kind}.{layer}"] = view[member]
+        return {key: own.cpu().numpy().copy() for key, own in found.items()}
 
     def state(self) -> State:
         """A copy of everything that the next step depends on."""
@@ -226,78 +255,3 @@ class Cohort:
         for tensor, kept in zip(self.optimizer.state, state.optimizer, strict=True):
             tensor.copy_(kept)
         self.steps = state.steps
-
-
-class Tape:
-    """The layers of a cohort bound to each other for one batch size B.
-
-    Attributes:
-        hidden: the hidden layers, from the first to the last. output: the affine output layer.
-        order: all parts in the order of the forward pass.
-        share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
-    """
-
-    def __init__(self, cohort: Cohort, batch: int) -> None:
-        self.loss = cohort.loss
-        self.share, self.bias = (cohort.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
-        # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
-        grads = [cohort.parameters.flat.new_empty(cohort.networks, size, batch) for size in cohort.sizes[1:]]
-        self.hidden = [self._hidden(cohort, k, grads) for k in range(cohort.experiment.depth)]
-        self.output = _affine(cohort, cohort.experiment.depth, grads)
-        self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
-        self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
-        for hidden, above in zip(self.hidden, [h.affine for h in self.hidden[1:]] + [self.output], strict=True):
-            above.feed(hidden.parts[-1].out)
-        self.reverse = self.order[::-1]
-
-    def _hidden(self, cohort: Cohort, k: int, grads: list[Tensor]) -> Hidden:
-        affine, grad = _affine(cohort, k, grads), grads[k]
-        before = _batch_norm(cohort, k, "before", affine.out, grad)
-        activate = Activate(cohort.activation, before.out if before else affine.out, grad)
-        after = _batch_norm(cohort, k, "after", activate.out, grad)
-        x = after.out if after else activate.out
-        dropout = Dropout(x, grad, cohort.seeds) if cohort.experiment.dropout else None
-        return Hidden(affine, before, activate, after, dropout)
-
-    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor) -> None:
-        """Run `x (R, in, B)` through; `masks` as in `Cohort.forward`; writes `outputs (R, C, B)`."""
-        self.hidden[0].affine.feed(x)
-        self.output.out = outputs
-        for dropout, mask in zip(self.dropouts, masks, strict=True):
-            dropout.feed(mask)
-        for part in self.order:
-            part.forward()
-
-    def backward(self, y: Tensor) -> None:
-        """Write the gradients of the loss against the targets `y (R, C, B)` of the batch that went forward last."""
-        self.loss.gradient(self.output.out, y, self.share, self.output.out_grad)
-        for part in self.reverse:
-            part.backward()
-
-
-def _affine(cohort: Cohort, k: int, grads: list[Tensor]) -> Affine:
-    parameters, gradients = cohort.parameters, cohort.gradients
-    rows = [slice(0, cohort.networks)]
-    if k < cohort.experiment.depth and "before" in cohort.arms:
-        without = cohort.rows("before")
-        rows = [r for r in (slice(0, without.start), slice(without.stop, cohort.networks)) if r.stop > r.start]
-    weight, bias, below = f"weight.{k}", f"bias.{k}", grads[k - 1] if k else None
-    return Affine(parameters[weight], parameters[bias], gradients[weight], gradients[bias], rows, grads[k], below)
-
-
-def _batch_norm(cohort: Cohort, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:
-    if arm not in cohort.arms:
-        return None
-    gamma, beta, mean, variance = (f"{name}.{k}.{arm}" for name in ("gamma", "beta", "mean", "variance"))
-    return BatchNorm(
-        cohort.parameters[gamma],
-        cohort.parameters[beta],
-        cohort.gradients[gamma],
-        cohort.gradients[beta],
-        cohort.batch_statistics[mean],
-        cohort.batch_statistics[variance],
-        cohort.rows(arm),
-        x,
-        grad,
-        cohort.experiment.epsilon,
-    )

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch
-from bn_lab.engine.cohort import Cohort, State, Tape
+from bn_lab.engine.cohort import Cohort, State
+from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 
 GREW = 100.0
@@ -45,7 +46,7 @@ def grown_layers(cohort: Cohort, start: State, batches: Iterable[Batch], outputs
     tiny = np.finfo(np.float32).tiny
     base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # what was infinite from the start has grown most
     for batch, out in zip(batches, outputs, strict=True):
-        tape = cohort.step(batch.x, batch.y, batch.masks, out)
+        tape = cohort.step(batch.x, batch.y, batch.masks, out, batch.noise)
         growth = magnitudes(tape) / base
         undecided = (layers < 0) & (growth.max(axis=0) > GREW)
         layers[undecided] = growth.argmax(axis=0)[undecided]

@@ -45,6 +45,11 @@ class Record:
     def __post_init__(self) -> None:
         freeze(vars(self))
 
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """So that also a record from another process is read-only."""
+        vars(self).update(state)
+        freeze(state)
+
 
 def stages(arm: Arm) -> tuple[str, ...]:
     """The stages that a layer of this arm has, in the order of `STAGES`."""

@@ -92,7 +92,7 @@ class BatchNorm:
         x_grad: Tensor,
         epsilon: float,
     ) -> None:
-        self.shape = gamma.shape
+        self.shape, self.rows = gamma.shape, rows
         channels = (1, gamma.numel(), x.shape[2])
         self.gamma, self.beta = gamma.view(-1), beta.view(-1)
         self.gamma_grad, self.beta_grad = gamma_grad.view(-1), beta_grad.view(-1)
@@ -137,6 +137,63 @@ class BatchNorm:
         """x̂ of the last forward pass, `(R', F, B)`: the kernel does not return it, so it is made where someone looks."""
         normalized = (self.x[0] - self.saved_mean[:, None]) * self.saved_inverse[:, None]  # (R'·F, B)
         return normalized.view(*self.shape, -1)
+
+
+class UnlikeBatchNorm(BatchNorm):
+    """The same where networks differ in ε: the kernel takes one, so it is called for each run of neighbours with the same.
+
+    Args:
+        norm: that of all networks, whose place it takes; its ε is not looked at.
+        runs: which of its R' networks have which ε.
+    """
+
+    def __init__(self, norm: BatchNorm, runs: Sequence[tuple[slice, float]]) -> None:
+        vars(self).update(vars(norm))
+        self.parts = [self._part(networks, epsilon) for networks, epsilon in runs]
+
+    def _part(self, networks: slice, epsilon: float) -> BatchNorm:
+        """The batch normalization of some networks alone, reading and writing what is theirs of this one's."""
+        part, units = BatchNorm.__new__(BatchNorm), self.shape[1]
+        own = slice(networks.start * units, networks.stop * units)
+        part.epsilon, part.passed = epsilon, []
+        for name in ("gamma", "beta", "gamma_grad", "beta_grad", "mean", "variance", "saved_mean", "saved_inverse"):
+            setattr(part, name, getattr(self, name)[own])
+        part.x, part.x_grad = self.x[:, own], self.x_grad[:, own]
+        part.kernel_out = self.kernel_out[0][:, own], part.saved_mean, part.saved_inverse
+        return part
+
+    def forward(self) -> None:
+        for part in self.parts:
+            part.forward()
+        for out, x in self.passed:
+            out.copy_(x)
+
+    def backward(self) -> None:
+        for part in self.parts:
+            part.backward()
+
+
+class Noise:
+    """y = (1 + σa)·y + σb in place on what batch normalization put out, and on the networks that have it alone.
+
+    Args:
+        norm: the batch normalization that it stands after.
+        x_grad: gradient `(R, F, B)`, of the output before `backward` and of the input after it.
+    """
+
+    def __init__(self, norm: BatchNorm, x_grad: Tensor) -> None:
+        self.out, self.y, self.y_grad = norm.out, norm.out[norm.rows], x_grad[norm.rows]
+        self.noise = norm.out.new_tensor([1.0, 0.0])
+
+    def feed(self, noise: Tensor) -> None:
+        """Use `noise (2, S, F, 1)` from now on: 1 + σa and σb."""
+        self.noise = noise
+
+    def forward(self) -> None:
+        torch.addcmul(self.noise[1], self.y, self.noise[0], out=self.y)
+
+    def backward(self) -> None:
+        self.y_grad.mul_(self.noise[0])
 
 
 class Activate:

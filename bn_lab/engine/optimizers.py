@@ -24,6 +24,18 @@ class Optimizer(Protocol):
         """Apply one update in place; `step` counts from 1."""
 
 
+Rate = float | Tensor
+"""One learning rate for all, or one for every parameter, in their layout."""
+
+
+def descend(parameters: Tensor, direction: Tensor, rate: Rate) -> None:
+    """θ ← θ − rate · direction."""
+    if isinstance(rate, Tensor):
+        parameters.addcmul_(direction, rate, value=-1)
+    else:
+        parameters.add_(direction, alpha=-rate)
+
+
 class RMSprop:
     """v ← ρv + (1 − ρ)g²;  θ ← θ − lr · g / √(v + ε), with ρ = 0.9 and ε = 1e-7 inside the root (keras.optimizers.RMSprop).
 
@@ -33,7 +45,8 @@ class RMSprop:
 
     RHO, EPSILON = 0.9, 1e-7
 
-    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: Rate) -> None:
+        self.parameters, self.gradients = parameters, gradients
         self.floor = parameters.new_tensor(self.EPSILON / (1 - self.RHO))
         self.fading = parameters.new_tensor(1 - self.RHO)
         self.sum = torch.full_like(parameters, self.floor.item())  # u
@@ -44,7 +57,11 @@ class RMSprop:
 
     def update(self, step: int) -> None:
         self.sum.lerp_(self.floor, self.fading)
-        torch._fused_adagrad_(*self.buffers, lr=self.rate, lr_decay=0, weight_decay=0, eps=0, maximize=False)
+        if isinstance(self.rate, Tensor):  # the fused kernel takes one rate
+            self.sum.addcmul_(self.gradients, self.gradients)
+            descend(self.parameters, self.gradients / self.sum.sqrt(), self.rate)
+        else:
+            torch._fused_adagrad_(*self.buffers, lr=self.rate, lr_decay=0, weight_decay=0, eps=0, maximize=False)
 
 
 class Adam:
@@ -55,7 +72,7 @@ class Adam:
 
     BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
-    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: Rate) -> None:
         self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
         self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.scratch = torch.empty_like(parameters)
@@ -66,18 +83,21 @@ class Adam:
         self.second.mul_(self.BETA_2).addcmul_(self.gradients, self.gradients, value=1 - self.BETA_2)
         torch.sqrt(self.second, out=self.scratch).add_(self.EPSILON)
         rate = self.learning_rate * sqrt(1 - self.BETA_2**step) / (1 - self.BETA_1**step)
-        self.parameters.addcdiv_(self.first, self.scratch, value=-rate)
+        if isinstance(rate, Tensor):
+            descend(self.parameters, torch.div(self.first, self.scratch, out=self.scratch), rate)
+        else:
+            self.parameters.addcdiv_(self.first, self.scratch, value=-rate)
 
 
 class SGD:
     """θ ← θ − lr · g."""
 
-    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: Rate) -> None:
         self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
         self.state: tuple[Tensor, ...] = ()
 
     def update(self, step: int) -> None:
-        self.parameters.add_(self.gradients, alpha=-self.learning_rate)
+        descend(self.parameters, self.gradients, self.learning_rate)
 
 
 class Momentum:
@@ -85,17 +105,17 @@ class Momentum:
 
     MOMENTUM = 0.9
 
-    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: Rate) -> None:
         self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
         self.velocity = torch.zeros_like(parameters)
         self.state: tuple[Tensor, ...] = (self.velocity,)
 
     def update(self, step: int) -> None:
         self.velocity.mul_(self.MOMENTUM).add_(self.gradients)
-        self.parameters.add_(self.velocity, alpha=-self.learning_rate)
+        descend(self.parameters, self.velocity, self.learning_rate)
 
 
-OPTIMIZERS: Mapping[str, Callable[[Tensor, Tensor, float], Optimizer]] = {
+OPTIMIZERS: Mapping[str, Callable[[Tensor, Tensor, Rate], Optimizer]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
     "sgd": SGD,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Source
-from bn_lab.engine.cohort import Cohort, Hidden, Tape
+from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import (
     BINS,
@@ -23,6 +23,7 @@ from bn_lab.engine.history import (
     batch_norm_input,
     stages,
 )
+from bn_lab.engine.tape import Hidden, Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm
 

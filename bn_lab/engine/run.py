@@ -14,12 +14,13 @@ import torch
 
 from bn_lab.datasets import Table, load
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort, State, Tape, Weights
+from bn_lab.engine.cohort import Cohort, State, Weights
 from bn_lab.engine.divergence import grown_layers, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import Divergence, History, Kept, Snapshot, is_kept, is_recorded, thinned
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import probe, shown
+from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -108,7 +109,7 @@ class Run:
     def _look(self) -> Tape:
         """Send the first batch forth and back without an update, so that there is something to see before the first step."""
         batch = self._batches.batch(0)
-        tape = self.cohort.forward(batch.x, batch.masks, self._outputs[0])
+        tape = self.cohort.forward(batch.x, batch.masks, self._outputs[0], batch.noise)
         self.cohort.backward(tape, batch.y)
         return tape
 
@@ -161,7 +162,7 @@ class Run:
     def _step(self) -> None:
         i = self._position
         batch = self._batches.batch(i)
-        self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i])
+        self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._end_epoch()
@@ -296,13 +297,4 @@ class Run:
         Args:
             arm: which of the experiment's arms. seed: which of its seeds.
         """
-        name = self.experiment.arms[arm]
-        network = arm * self.experiment.seeds + seed
-        found = {}
-        for key, view in (self.cohort.parameters.views | self.cohort.moving.views).items():
-            kind, layer, *owner = key.split(".")
-            if not owner:
-                found[key] = view[network].cpu().numpy().squeeze(-1) if kind == "bias" else view[network].cpu().numpy()
-            elif owner == [name]:
-                found[f"{kind}.{layer}"] = view[seed].cpu().numpy()
-        return {key: array.copy() for key, array in found.items()}
+        return self.cohort.weights(arm, seed)

@@ -14,7 +14,7 @@ from bn_lab.ui import session
 GROUPS: dict[str, tuple[str, ...]] = {
     "data": ("dataset", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
     "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
-    "normalization": ("arms", "epsilon", "bn_momentum"),
+    "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
     "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
 }
 """The fields in the order of the sidebar; a test sees that none is missing."""
@@ -24,6 +24,7 @@ STOPS: dict[str, Sequence[float]] = {
     "batch_size": [2**k for k in range(1, 13)],
     "seeds": [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32],
     "bn_momentum": [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999],
+    "bn_noise": [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2],
     "validation_share": [k / 20 for k in range(11)],
     "dropout": [k / 20 for k in range(19)],
     "l2": [0, *(float(f"{m}e{e}") for e in range(-6, 0) for m in (1, 3)), 1],

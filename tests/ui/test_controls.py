@@ -31,6 +31,7 @@ OTHER: dict[str, Any] = {
     "arms": ("standardized", "after"),
     "epsilon": 1e-5,
     "bn_momentum": 0.9,
+    "bn_noise": 0.5,
     "optimizer": "adam",
     "learning_rate": 0.02,
     "batch_size": 64,

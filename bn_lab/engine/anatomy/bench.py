@@ -17,9 +17,10 @@ from bn_lab.datasets import Table, load
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
-from bn_lab.engine.cohort import Cohort, Tape
+from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.history import Kept
 from bn_lab.engine.layers import Affine, BatchNorm
+from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 
@@ -34,14 +35,14 @@ def finite(values: Array) -> Array:
 
 
 class Bench:
-    """The first network of one arm and its samples, in float64, without dropout and penalty.
+    """The first network of one arm and its samples, in float64, without noise, dropout and penalty.
 
     Raises:
         ExperimentError: if data and experiment do not fit.
     """
 
     def __init__(self, experiment: Experiment, arm: Arm, table: Table | None = None) -> None:
-        self.arm, self.experiment = arm, replace(experiment, arms=(arm,), seeds=1, dropout=0.0, l2=0.0)
+        self.arm, self.experiment = arm, replace(experiment, arms=(arm,), seeds=1, bn_noise=0.0, dropout=0.0, l2=0.0)
         self.table = load(experiment.dataset) if table is None else table
         self.source = Source(self.experiment, self.table, dtype=torch.float64, device="cpu")
         shape = self.table.features.shape[1], self.table.outputs, self.table.task

@@ -1,0 +1,117 @@
+"""How smooth the loss is along the gradient, with and without batch normalization.
+
+After Santurkar et al. 2018, "How Does Batch Normalization Help Optimization?", section 3.1 and figure 4. At a step of the
+training the network stands at θ, and g is the gradient of the present batch's loss L in training mode, without the L2 penalty.
+It is moved to θ − ηg for some distances η around the learning rate and looked at there:
+
+- the band of the loss, from the smallest to the largest L(θ − ηg);
+- the band of the gradient's change, from the smallest to the largest ‖∇L(θ − ηg) − ∇L(θ)‖;
+- the effective β-smoothness, the largest ‖∇L(θ − ηg) − ∇L(θ)‖ / ‖ηg‖.
+
+Norms are Euclidean, over all weights, biases, γ and β; dropout and noise of the batch are the same at every η.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bn_lab.engine.batches import Batch
+from bn_lab.engine.cohort import Cohort
+from bn_lab.engine.history import Record
+from bn_lab.engine.types import Array
+
+FACTORS = np.geomspace(0.5, 4, 8)
+"""The distances η as multiples of the learning rate: (D,). Half a step to four steps of plain gradient descent."""
+
+POINTS = 60
+"""At how many steps is looked at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothness(Record):
+    """What one network's loss looks like along its gradient at P steps of the training.
+
+    Attributes:
+        steps: (P,), steps done before, from 0 in equal strides.
+        distances: (D,), η.
+        loss_low, loss_high: (P,), the band of the loss.
+        change_low, change_high: (P,), the band of the gradient's change.
+        beta: (P,), the effective β-smoothness; NaN where the gradient is 0.
+
+    Where the loss at θ is not finite, or the training ended before, all are NaN; where it is not finite at some θ − ηg, the
+    loss, the change and β there count as infinite.
+    """
+
+    steps: Array
+    distances: Array
+    loss_low: Array
+    loss_high: Array
+    change_low: Array
+    change_high: Array
+    beta: Array
+
+
+class Probe:
+    """Looks along the gradients of a cohort's networks while it is trained, and leaves it as it was.
+
+    Args:
+        cohort: the networks, S of one arm.
+        steps: how many steps the training will have.
+    """
+
+    def __init__(self, cohort: Cohort, steps: int) -> None:
+        self.cohort = cohort
+        self.stride = -(-steps // POINTS)
+        self.steps = np.arange(0, steps, self.stride)
+        self.rates = cohort.members.values("learning_rate")  # (S,)
+        self._spread_rates = cohort.spread(self.rates, cohort.parameters)
+        self.losses = np.full((len(self.steps), len(FACTORS), cohort.networks), np.nan)  # (P, D, R)
+        self.changes, self.betas = self.losses.copy(), self.losses.copy()
+
+    @property
+    def due(self) -> bool:
+        """Whether to look before the next step."""
+        return self.cohort.steps % self.stride == 0
+
+    @torch.inference_mode()
+    @np.errstate(all="ignore")
+    def look(self, batch: Batch) -> None:
+        """Look at the networks on `batch`; parameters, moving statistics and the optimizer's state are as before afterwards."""
+        cohort, at = self.cohort, self.cohort.steps // self.stride
+        here = cohort.parameters.flat.clone()
+        loss, gradient = self._loss_and_gradient(batch)
+        direction, length = self._spread_rates * gradient, cohort.norms(self._spread_rates * gradient).numpy()
+        for d, factor in enumerate(FACTORS.tolist()):
+            torch.sub(here, direction, alpha=factor, out=cohort.parameters.flat)
+            losses, there = self._loss_and_gradient(batch)
+            self.losses[at, d], self.changes[at, d] = losses, cohort.norms(there - gradient).numpy()
+            self.betas[at, d] = self.changes[at, d] / (factor * length)
+        cohort.parameters.flat.copy_(here)
+        for values in (self.losses[at], self.changes[at], self.betas[at]):
+            values[~np.isfinite(values)] = np.inf
+            values[:, ~np.isfinite(loss)] = np.nan
+        self.betas[at][:, length == 0] = np.nan
+
+    def _loss_and_gradient(self, batch: Batch) -> tuple[Array, Tensor]:
+        """Losses (R,) at the present parameters, and a copy of the gradients in their layout."""
+        outputs = torch.empty_like(batch.y)
+        tape = self.cohort.forward(batch.x, batch.masks, outputs, batch.noise)
+        tape.backward(batch.y)
+        return self.cohort.loss.values(outputs, batch.y).double().cpu().numpy(), self.cohort.gradients.flat.clone()
+
+    def smoothness(self, network: int) -> Smoothness:
+        """What was seen of one network."""
+        losses, changes, betas = (values[:, :, network] for values in (self.losses, self.changes, self.betas))
+        return Smoothness(
+            steps=self.steps.copy(),
+            distances=FACTORS * self.rates[network % len(self.rates)],
+            loss_low=losses.min(axis=1),
+            loss_high=losses.max(axis=1),
+            change_low=changes.min(axis=1),
+            change_high=changes.max(axis=1),
+            beta=betas.max(axis=1),
+        )

@@ -1,0 +1,121 @@
+"""`Tape`: the layers of a cohort bound to each other for one batch size. Letters as in `bn_lab.engine.layers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from bn_lab.engine.layers import Activate, Affine, BatchNorm, Dropout, Noise, UnlikeBatchNorm
+from bn_lab.experiment import Arm
+
+if TYPE_CHECKING:
+    from bn_lab.engine.cohort import Cohort
+
+Part = Affine | BatchNorm | Noise | Activate | Dropout
+"""What a layer is made of."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The parts of one hidden layer, in the order of the forward pass; absent parts are None."""
+
+    affine: Affine
+    before: BatchNorm | None
+    before_noise: Noise | None
+    activate: Activate
+    after: BatchNorm | None
+    after_noise: Noise | None
+    dropout: Dropout | None
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts that are there, in order."""
+        norms = (self.before, self.before_noise, self.activate, self.after, self.after_noise)
+        everything: tuple[Part | None, ...] = (self.affine, *norms, self.dropout)
+        return [part for part in everything if part is not None]
+
+
+class Tape:
+    """The layers of a cohort bound to each other for one batch size B.
+
+    Attributes:
+        hidden: the hidden layers, from the first to the last. output: the affine output layer.
+        order: all parts in the order of the forward pass.
+        share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
+    """
+
+    def __init__(self, cohort: Cohort, batch: int) -> None:
+        self.loss = cohort.loss
+        self.share, self.bias = (cohort.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
+        # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
+        grads = [cohort.parameters.flat.new_empty(cohort.networks, size, batch) for size in cohort.sizes[1:]]
+        self.hidden = [self._hidden(cohort, k, grads) for k in range(cohort.experiment.depth)]
+        self.output = _affine(cohort, cohort.experiment.depth, grads)
+        self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
+        self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
+        noises = [[noise for noise in (hidden.before_noise, hidden.after_noise) if noise] for hidden in self.hidden]
+        self.noises = [of_layer for of_layer in noises if of_layer]
+        for hidden, above in zip(self.hidden, [h.affine for h in self.hidden[1:]] + [self.output], strict=True):
+            above.feed(hidden.parts[-1].out)
+        self.reverse = self.order[::-1]
+
+    def _hidden(self, cohort: Cohort, k: int, grads: list[Tensor]) -> Hidden:
+        affine, grad = _affine(cohort, k, grads), grads[k]
+        before = _batch_norm(cohort, k, "before", affine.out, grad)
+        activate = Activate(cohort.activation, before.out if before else affine.out, grad)
+        after = _batch_norm(cohort, k, "after", activate.out, grad)
+        x = after.out if after else activate.out
+        noisy, dropped = (cohort.members.values(name).any() for name in ("bn_noise", "dropout"))
+        before_noise, after_noise = (Noise(norm, grad) if noisy and norm else None for norm in (before, after))
+        dropout = Dropout(x, grad, cohort.seeds) if dropped else None
+        return Hidden(affine, before, before_noise, activate, after, after_noise, dropout)
+
+    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> None:
+        """Run `x (R, in, B)` through; `masks` and `noise` as in `Cohort.forward`; writes `outputs (R, C, B)`."""
+        self.hidden[0].affine.feed(x)
+        self.output.out = outputs
+        for dropout, mask in zip(self.dropouts, masks, strict=True):
+            dropout.feed(mask)
+        for of_layer, drawn in zip(self.noises, noise, strict=True):
+            for part in of_layer:
+                part.feed(drawn)
+        for each in self.order:
+            each.forward()
+
+    def backward(self, y: Tensor) -> None:
+        """Write the gradients of the loss against the targets `y (R, C, B)` of the batch that went forward last."""
+        self.loss.gradient(self.output.out, y, self.share, self.output.out_grad)
+        for part in self.reverse:
+            part.backward()
+
+
+def _affine(cohort: Cohort, k: int, grads: list[Tensor]) -> Affine:
+    parameters, gradients = cohort.parameters, cohort.gradients
+    rows = [slice(0, cohort.networks)]
+    if k < cohort.experiment.depth and "before" in cohort.arms:
+        without = cohort.rows("before")
+        rows = [r for r in (slice(0, without.start), slice(without.stop, cohort.networks)) if r.stop > r.start]
+    weight, bias, below = f"weight.{k}", f"bias.{k}", grads[k - 1] if k else None
+    return Affine(parameters[weight], parameters[bias], gradients[weight], gradients[bias], rows, grads[k], below)
+
+
+def _batch_norm(cohort: Cohort, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:
+    if arm not in cohort.arms:
+        return None
+    gamma, beta, mean, variance = (f"{name}.{k}.{arm}" for name in ("gamma", "beta", "mean", "variance"))
+    norm = BatchNorm(
+        cohort.parameters[gamma],
+        cohort.parameters[beta],
+        cohort.gradients[gamma],
+        cohort.gradients[beta],
+        cohort.batch_statistics[mean],
+        cohort.batch_statistics[variance],
+        cohort.rows(arm),
+        x,
+        grad,
+        cohort.epsilons[0][1],
+    )
+    return norm if len(cohort.epsilons) == 1 else UnlikeBatchNorm(norm, cohort.epsilons)

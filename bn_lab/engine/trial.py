@@ -1,0 +1,197 @@
+"""`train_cohort`: the networks of a study in one stack, trained to their end with nothing recorded but what studies ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from bn_lab.datasets import Table, load
+from bn_lab.engine.anatomy.inference import three_ways
+from bn_lab.engine.batches import Epoch, Source
+from bn_lab.engine.cohort import Cohort
+from bn_lab.engine.evaluation import Evaluation, evaluate
+from bn_lab.engine.history import Kept, Record, is_recorded
+from bn_lab.engine.losses import accuracy
+from bn_lab.engine.members import VARIED
+from bn_lab.engine.smoothness import Probe, Smoothness
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Experiment, ExperimentError
+
+__all__ = ["PROBES", "VARIED", "Outcome", "train_cohort"]
+
+PROBES = ("three_ways", "smoothness")
+"""What may be measured of networks besides their losses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(Record):
+    """What became of one network.
+
+    Letters: E epochs, I epochs with an evaluation of the training samples.
+
+    Attributes:
+        experiment: of one arm and one seed.
+        train_loss: (E,) float64, in training mode as `History.train_loss`; NaN from where the network diverged.
+        train_accuracy: (E,) likewise; None for regression.
+        validation_loss, validation_accuracy: (E,) in inference mode; None where nothing is held back.
+        inference_epochs: (I,), after which epochs the training samples were evaluated in inference mode: those of
+            `is_recorded`, and the last.
+        inference_loss, inference_accuracy: (I,).
+        steps_per_epoch: batches of an epoch.
+        seconds: this network's share of the time that training took, evaluation and probes apart: one n-th of n networks'.
+        diverged: in which epoch, counting from 1, the loss was no longer finite; 0 if never.
+        final: with the probe `three_ways`, the scores of `bn_lab.engine.anatomy.three_ways` after the last epoch, such as
+            `precise.validation.accuracy`; else empty.
+        smoothness: with the probe `smoothness`.
+    """
+
+    experiment: Experiment
+    train_loss: Array
+    train_accuracy: Array | None
+    validation_loss: Array | None
+    validation_accuracy: Array | None
+    inference_epochs: Array
+    inference_loss: Array
+    inference_accuracy: Array | None
+    steps_per_epoch: int
+    seconds: float
+    diverged: int
+    final: Mapping[str, float]
+    smoothness: Smoothness | None
+
+
+@torch.inference_mode()
+@np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
+def train_cohort(
+    experiments: Sequence[Experiment],
+    *,
+    table: Table | None = None,
+    probes: Collection[str] = (),
+) -> list[Outcome]:
+    """Train networks of one structure together.
+
+    Args:
+        experiments: of one arm and one seed each, different in fields of `VARIED` only.
+        table: their data; the shipped set of that name where not given.
+        probes: names of `PROBES`.
+
+    Returns:
+        The outcome of each, in order. A network's numbers are those that it has alone, but for the last bits.
+
+    Raises:
+        ExperimentError: where structures differ, an experiment has several arms or seeds, or data and experiments do not fit.
+    """
+    assert experiments
+    assert set(probes) <= set(PROBES)
+    first = experiments[0]
+    if len(first.arms) > 1:
+        raise ExperimentError("arms", "one_of", ",".join(first.arms), options=first.arms[0])
+    for experiment in experiments:
+        if experiment.seeds != 1:
+            raise ExperimentError("seeds", "between", experiment.seeds, low=1, high=1)
+    trial = Trial(experiments, load(first.dataset) if table is None else table, "smoothness" in probes)
+    for epoch in range(first.epochs):
+        if trial.alive.any():
+            trial.train(epoch)
+    return [trial.outcome(n, final="three_ways" in probes) for n in range(len(experiments))]
+
+
+class Trial:
+    """A stack of networks being trained, and what is kept of it.
+
+    Attributes:
+        series: by name, (E, n).
+        evaluated: (I,), after which epochs the training samples are evaluated in inference mode.
+        alive: (n,), which networks have not diverged.
+        diverged: (n,), as in `Outcome`.
+    """
+
+    def __init__(self, experiments: Sequence[Experiment], table: Table, smoothness: bool) -> None:
+        first, count = experiments[0], len(experiments)
+        self.experiments, self.table = experiments, table
+        self.source = Source(first, table, members=experiments, dtype=torch.float32, device="cpu")
+        shape = table.features.shape[1], table.outputs, table.task
+        self.cohort = Cohort(first, *shape, members=experiments)
+        self.outputs = [torch.empty(count, table.outputs, size) for size in self.source.sizes]
+        self.series: dict[str, Array] = {}
+        self.alive, self.diverged = np.ones(count, bool), np.zeros(count, int)
+        self.evaluated = np.array([e for e in range(1, first.epochs + 1) if is_recorded(e) or e == first.epochs])
+        self.seconds = 0.0
+        steps = first.epochs * len(self.source.sizes)
+        self.probe = Probe(self.cohort, steps) if smoothness else None
+
+    def train(self, epoch: int) -> None:
+        """Train an epoch, counting from 0, and evaluate."""
+        start = perf_counter()
+        batches = Epoch(self.source, epoch)
+        for i, outputs in enumerate(self.outputs):
+            batch = batches.batch(i)
+            if self.probe is not None and self.probe.due:
+                before = perf_counter()
+                self.probe.look(batch)
+                start += perf_counter() - before
+            self.cohort.step(batch.x, batch.y, batch.masks, outputs, batch.noise)
+        together = torch.cat(self.outputs, dim=2)  # (n, C, samples)
+        found = {"train_loss": self.cohort.loss.values(together, batches.targets).numpy()}
+        if self.table.task == "classification":
+            found["train_accuracy"] = accuracy(together, batches.targets).numpy()
+        self.seconds += perf_counter() - start
+        ended = self.alive & ~np.isfinite(found["train_loss"])
+        self.diverged[ended] = epoch + 1
+        self.alive &= ~ended
+        self._keep(epoch, found | self._evaluations(epoch))
+
+    def _evaluations(self, epoch: int) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        if len(self.source.splits[0].validation):
+            found |= self._scores("validation", evaluate(self.cohort, self.source, "validation"))
+        if epoch + 1 in self.evaluated:
+            found |= self._scores("inference", evaluate(self.cohort, self.source, "train"))
+        return found
+
+    def _scores(self, name: str, scores: Evaluation) -> dict[str, Array]:
+        found = {f"{name}_loss": scores.loss.ravel()}
+        return found if scores.accuracy is None else found | {f"{name}_accuracy": scores.accuracy.ravel()}
+
+    def _keep(self, epoch: int, found: Mapping[str, Array]) -> None:
+        for name, values in found.items():
+            series = self.series.setdefault(name, np.full((self.experiments[0].epochs, len(self.alive)), np.nan))
+            series[epoch] = np.where(self.alive, values, np.nan)
+
+    def final(self, n: int) -> dict[str, float]:
+        """The scores of `three_ways` of network number `n`; NaN if it has diverged."""
+        experiment = self.experiments[n]
+        (arm,) = experiment.arms
+        kept = Kept(float(experiment.epochs), {arm: self.cohort.weights(0, n)})
+        found = {
+            f"{way}.{samples}.{name}": value
+            for way, scores in vars(three_ways(experiment, kept, arm, self.table)).items()
+            for samples, score in scores.items()
+            for name, value in vars(score).items()
+            if value is not None
+        }
+        return found if self.alive[n] else dict.fromkeys(found, np.nan)
+
+    def outcome(self, n: int, *, final: bool) -> Outcome:
+        """What became of network number `n`; `final` for the scores of `three_ways`."""
+        series = {name: values[:, n].copy() for name, values in self.series.items()}
+        inference = {name: values[self.evaluated - 1] for name, values in series.items() if name.startswith("inference")}
+        return Outcome(
+            experiment=self.experiments[n],
+            train_loss=series["train_loss"],
+            train_accuracy=series.get("train_accuracy"),
+            validation_loss=series.get("validation_loss"),
+            validation_accuracy=series.get("validation_accuracy"),
+            inference_epochs=self.evaluated.copy(),
+            inference_loss=inference["inference_loss"],
+            inference_accuracy=inference.get("inference_accuracy"),
+            steps_per_epoch=len(self.source.sizes),
+            seconds=self.seconds / len(self.experiments),
+            diverged=int(self.diverged[n]),
+            final=self.final(n) if final else {},
+            smoothness=None if self.probe is None else self.probe.smoothness(n),
+        )
