@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import engine, growth, page, report
+from benchmarks import engine, growth, page, report, studies
 from benchmarks.measure import Result
 from benchmarks.settings import Settings, say
 
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
     "epochs": growth.epochs,
     "networks": growth.networks,
     "shape": growth.shape,
+    "studies": studies.studies,
 }
 """Benchmarks by name; the first line of each docstring says what it measures."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.datasets import load
+from bn_lab.datasets import load, split
 from bn_lab.engine.trial import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
@@ -345,7 +345,10 @@ def own_study(
     checked = tuple((name, tuple(values)) for name, values in axes)
     experiment = replace(base, seeds=seeds, arms=tuple(arms))
     figure = "map" if len(checked) == 2 else "sweep" if checked else "curves"
-    return Study("own", experiment, checked, figure=figure, measure=measure)
+    study = Study("own", experiment, checked, figure=figure, measure=measure)
+    for cell in study.cells:
+        split(load(cell.experiment.dataset), cell.experiment, cell.experiment.seed)  # says what does not fit the data
+    return study
 
 
 def measures_of(experiment: Experiment) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How the networks of a study are put together: what is equal in structure trains together, in pieces of a second or two.
+"""How the networks of a study are put together: what is equal in structure trains together, in pieces of a few seconds at most.
 
 A cohort is the unit of work that an executor gets: a tuple of networks of one structure and one arm, which is small enough that
 results arrive one after the other and a study can be cancelled, and large enough that the calls into the library are shared.
@@ -15,11 +15,11 @@ from bn_lab.engine.trial import VARIED, Outcome, train_cohort
 from bn_lab.experiment import Experiment
 from bn_lab.studies.networks import Network
 
-CALL, FLOPS, ELEMENT = 14e-6, 25e9, 1.2e-9
-"""What a step costs, roughly: seconds a layer for calls, products a second in float32 on one core, seconds for a unit of a
+CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
+"""What a step costs, roughly: seconds a layer for calls, operations a second in float32 on one core, seconds for a unit of a
 sample. Only the size of cohorts and the remaining time depend on it."""
 
-SECONDS, MOST = 1.5, 128
+SECONDS, MOST = 0.8, 128
 """How long a cohort should take, and how many networks it has at most."""
 
 
@@ -67,8 +67,10 @@ def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Cohort]:
 
 
 def _cheap(experiment: Experiment) -> int:
-    """How many networks cost little more than one, because it is calls that take the time."""
+    """How many networks cost little more than one, because it is calls that take the time; 1 where it is not."""
     alone = cost(experiment, 1)
+    if cost(experiment, 2) > 1.5 * alone:
+        return 1
     return next((n for n in range(1, MOST) if cost(experiment, n + 1) > 2.5 * alone), MOST)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
-from types import MappingProxyType
 from typing import Any
 
 from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
@@ -107,7 +106,7 @@ class Study:
         """All places of the grid, the last axis varying fastest."""
         names = [name for name, _ in self.axes]
         grid = (dict(zip(names, values, strict=True)) for values in product(*(values for _, values in self.axes)))
-        return tuple(Cell(MappingProxyType(values), replace(self.base, **values)) for values in grid)
+        return tuple(Cell(values, replace(self.base, **values)) for values in grid)
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -134,7 +133,7 @@ class Side:
     """
 
     arm: Arm
-    values: Mapping[str, Any] = MappingProxyType({})
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
