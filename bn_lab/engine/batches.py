@@ -56,6 +56,7 @@ class Source:
 
     Args:
         members: the S networks of each arm where they differ in more than their seed; see `Members.of`.
+        piece: how many samples `whole` gives at a time at least: large networks want many, whatever becomes of the cache.
 
     Attributes:
         members: the S networks of each arm.
@@ -69,11 +70,12 @@ class Source:
         table: Table,
         *,
         members: Sequence[Experiment] | None = None,
+        piece: int = 1,
         dtype: torch.dtype,
         device: str,
     ) -> None:
         self.experiment, self.table, self.dtype, self.device = experiment, table, dtype, device
-        self.members = Members.of(experiment, members)
+        self.members, self.piece = Members.of(experiment, members), piece
         self.splits: list[Split] = [split(table, experiment, seed) for seed in self.members.seeds]
         self.samples = len(self.splits[0].train)
         self.sizes = batch_sizes(self.samples, experiment.batch_size)
@@ -134,7 +136,7 @@ class Source:
             return
         rows = np.stack([getattr(s, which) for s in self.splits])  # (S, n)
         features, networks = self.features.shape[1], len(self.standardized) * len(rows)
-        size = max(1, min(BLOCK_NUMBERS, PIECE_NUMBERS) // (networks * max(features, self.experiment.width)))
+        size = max(self.piece, min(BLOCK_NUMBERS, PIECE_NUMBERS) // (networks * max(features, self.experiment.width)))
         parts = (rows[:, i : i + size] for i in range(0, rows.shape[1], size))
         pieces: Iterable[tuple[Tensor, Tensor]] = ((self.inputs(part), self.outputs(part)) for part in parts)
         if networks * features * rows.shape[1] <= BLOCK_NUMBERS:

@@ -26,6 +26,10 @@ __all__ = ["PROBES", "VARIED", "Outcome", "train_cohort"]
 PROBES = ("three_ways", "smoothness")
 """What may be measured of networks besides their losses."""
 
+PIECE = 128
+"""How many samples are evaluated at a time at least. Four networks of width 100 on the digits take 3.3 ms each for 1,000
+samples in such pieces, 4 to 5 ms in those that fit the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome(Record):
@@ -113,7 +117,7 @@ class Trial:
     def __init__(self, experiments: Sequence[Experiment], table: Table, smoothness: bool) -> None:
         first, count = experiments[0], len(experiments)
         self.experiments, self.table = experiments, table
-        self.source = Source(first, table, members=experiments, dtype=torch.float32, device="cpu")
+        self.source = Source(first, table, members=experiments, piece=PIECE, dtype=torch.float32, device="cpu")
         shape = table.features.shape[1], table.outputs, table.task
         self.cohort = Cohort(first, *shape, members=experiments)
         self.outputs = [torch.empty(count, table.outputs, size) for size in self.source.sizes]
