@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-PASSED_ON = ("lang", "algorithm", "theme", "embed", "embed_options")
+PASSED_ON = ("lang", "algorithm", "claims", "theme", "embed", "embed_options")
 """Parameters of a link that say what is looked at, and how, and never change a number; the last two are Streamlit's own."""
 
 LONGEST_ECHO = 60

@@ -16,10 +16,14 @@ import pytest
 
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.engine.history import STAGES
-from bn_lab.experiment import ARMS, FIELDS, ExperimentError
+from bn_lab.experiment import ARMS, FIELDS
 from bn_lab.figures import FIGURES
+from bn_lab.figures.studies import FIGURES as STUDY_FIGURES
 from bn_lab.i18n import LANGUAGES, Texts, catalogue, choose_language, texts
 from bn_lab.service import State
+from bn_lab.studies.claims import CLAIMS, STUDIES
+from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.study import StudyError
 from bn_lab.ui.controls import GROUPS, option_label
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,6 +156,7 @@ def test_a_text_that_the_code_asks_for_is_there_and_its_places_are_filled() -> N
 def test_no_text_is_unused() -> None:
     literals, patterns = strings()
     used = {f"feature.{name}" for dataset in DATASETS for name in load(dataset).head(1).columns}
+    used |= {f"question.{question.id}" for study in STUDIES.values() for question in study.questions}
     used |= {f"{name}.{option}" for name, field in FIELDS.items() for option in field.options} | literals
     for use in USES:
         for key, ids in matches(use):
@@ -169,12 +174,20 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    assert section("error") == set(ExperimentError.RULES)
+    assert section("error") == set(StudyError.RULES)
     assert section("state") == set(State)
     assert section("group") == set(GROUPS)
     assert section("about") == section("dataset") == set(DATASETS)
     assert {key.split(".")[0] for key in section("figure") if "." in key} == set(FIGURES)
     assert all(f"figure.{name}.alt" in ENGLISH for name in FIGURES)
+
+
+def test_every_claim_has_its_words() -> None:
+    assert {f"claims.{claim}" for claim in CLAIMS} <= set(KEYS)
+    assert section("study") == {f"{study}.{part}" for study in STUDIES for part in ("title", "how")}
+    assert section("question") == {question.id for study in STUDIES.values() for question in study.questions}
+    assert set(MEASURES) <= section("measure")
+    assert {key.removeprefix("alt.") for key in section("claims") if key.startswith("alt.")} == {*STUDY_FIGURES, "rows"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -185,9 +198,9 @@ def test_every_option_has_a_name_of_its_own(language: str) -> None:
         assert len(set(labels)) == len(field.options), name
 
 
-@pytest.mark.parametrize("rule", ExperimentError.RULES)
+@pytest.mark.parametrize("rule", StudyError.RULES)
 def test_errors_need_no_values_that_the_rule_does_not_have(rule: str) -> None:
-    known = places(ExperimentError.RULES[rule]) | {"field", "value"}
+    known = places(StudyError.RULES[rule]) | {"field", "value"}
     assert places(ENGLISH[f"error.{rule}"]) <= known
 
 

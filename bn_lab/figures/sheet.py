@@ -134,12 +134,15 @@ class Sheet:
 
     def cursor(self, panel: Panel) -> None:
         """A dotted line at the epoch on screen, from the bottom to the top of the panel whatever its axis shows."""
-        axis = self._axis("y")
-        hidden = {"overlaying": panel.y, "range": [0, 1], "fixedrange": True, "visible": False, "anchor": panel.x}
-        self.axis(axis, hidden)
+        over = self.over(panel, overlaying=panel.y, range=[0, 1], fixedrange=True, visible=False)
         line = {"color": GRAY, "width": 1.5, "dash": "dot"}
-        over = Panel(panel.x, axis, panel.place)
         self.add(over, y=[0, 1], line=line, hoverinfo="skip", showlegend=False, meta=bind(x=CURSOR))
+
+    def over(self, panel: Panel, **settings: Any) -> Panel:
+        """Another y axis at a panel's x axis: over the panel's own (`overlaying`), or with a `domain` of its own."""
+        axis = self._axis("y")
+        self.axis(axis, {"anchor": panel.x, **settings})
+        return Panel(panel.x, axis, panel.place)
 
     def key(self, panel: Panel, name: str, **trace: Any) -> None:
         """An entry of the legend in gray, for what looks alike in the colours of all arms."""

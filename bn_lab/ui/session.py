@@ -63,7 +63,7 @@ def begin() -> Texts:
             language = None
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
         state["wished_language"] = language
-        state["algorithm"] = decoded.other.get("algorithm", "")
+        state["algorithm"], state["claims"] = (decoded.other.get(page, "") for page in ("algorithm", "claims"))
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
@@ -179,9 +179,9 @@ def training() -> Training:
 def link_parameters() -> dict[str, str]:
     """The query parameters of what is on screen."""
     language = st.session_state.get("wished_language")
-    looked_at = st.session_state.get("algorithm")
     other = {"lang": st.session_state["language"]} if language else {}
-    return encode(experiment()) | other | ({"algorithm": looked_at} if looked_at else {})
+    looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
+    return encode(experiment()) | other | looked_at
 
 
 def write_link() -> None:

@@ -1,0 +1,55 @@
+"""Smoothness along the gradient, after the figures of Santurkar et al. (2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bn_lab.engine.smoothness import Smoothness
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Arm
+from bn_lab.figures.sheet import Panel, Sheet, Spec
+from bn_lab.figures.studies.drawing import LOG, MOST_PANELS, band, line
+from bn_lab.figures.studies.numbers import Results, label, outcomes, progress
+from bn_lab.i18n import Texts
+from bn_lab.studies.study import Cell, Study
+
+KINDS = ("loss", "change", "beta")
+
+
+def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> Spec:
+    """Band of the loss, band of the gradient's change, and effective β over the steps; medians over the seeds."""
+    cells = study.cells[: MOST_PANELS // 3]
+    rows, columns = (3 * len(cells), 1) if narrow else (len(cells), 3)
+    sheet = Sheet(t("claims.figure.bands"), rows, columns, height=230, heading=34, narrow=narrow)
+    for n, cell in enumerate(cells):
+        for k, kind in enumerate(KINDS):
+            place = (3 * n + k, 0) if narrow else (n, k)
+            title = "<br>".join(part for part in (label(cell.values, t), t(f"claims.figure.{kind}")) if part)
+            x = {"title": t("claims.figure.step") if place[0] == rows - 1 else ""}
+            panel = sheet.panel(*place, x, dict(LOG), title)
+            for arm in study.base.arms:
+                _draw(sheet, panel, study, results, arm, cell, kind, t, first=n == k == 0)
+    sheet.subtitle(progress(study, results, t))
+    return sheet.spec()
+
+
+def _draw(
+    sheet: Sheet, panel: Panel, study: Study, results: Results, arm: Arm, cell: Cell, kind: str, t: Texts, *, first: bool
+) -> None:
+    found = [o.smoothness for o in outcomes(study, results, arm, cell) if o.smoothness is not None]
+    if not found:
+        return
+    steps = found[0].steps.tolist()
+    if kind == "beta":
+        line(sheet, panel, arm, steps, _median(found, "beta"), t, log=True, first=first)
+        return
+    low, high = _median(found, f"{kind}_low"), _median(found, f"{kind}_high")
+    band(sheet, panel, arm, steps, low, high, log=True)
+    line(sheet, panel, arm, steps, np.sqrt(low * high), t, log=True, first=first)
+
+
+def _median(found: Sequence[Smoothness], name: str) -> Array:
+    """Over the seeds, (P,)."""
+    return np.asarray(np.median(np.stack([getattr(each, name) for each in found]), axis=0))

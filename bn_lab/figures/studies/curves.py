@@ -1,0 +1,97 @@
+"""Series over the epochs: of every cell, or of one cell for each of the values of an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal
+
+from bn_lab.figures.sheet import Sheet, Spec
+from bn_lab.figures.studies.drawing import LOG, MOST_PANELS, band, grid, line, measure_axis
+from bn_lab.figures.studies.numbers import Results, curve, label, progress, series_of, value_label
+from bn_lab.i18n import Texts
+from bn_lab.studies.study import Cell, Study
+
+Mode = Literal["training", "inference"]
+
+
+def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> Spec:
+    """The series of the study's measure over the epochs, a panel for each cell: median and band of every arm."""
+    name = series_of(study.measure)
+    cells = study.cells[:MOST_PANELS]
+    rows, columns = grid(len(cells), narrow=narrow)
+    heading = 20 if len(cells) > 1 else 0
+    sheet = Sheet(
+        t("claims.figure.curves", series=t(f"measure.{name}")), rows, columns, height=260, heading=heading, narrow=narrow
+    )
+    for k, cell in enumerate(cells):
+        place = divmod(k, columns)
+        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "type": "log"}
+        y = measure_axis(name, t, title=place[1] == 0)
+        _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
+    sheet.layout["hovermode"] = "x unified"
+    sheet.subtitle(progress(study, results, t))
+    return sheet.spec()
+
+
+def panels(
+    study: Study,
+    results: Results,
+    t: Texts,
+    *,
+    narrow: bool = False,
+    where: Mapping[str, Any] = MappingProxyType({}),
+    mode: Mode = "inference",
+) -> Spec:
+    """Accuracy over the epochs, a small panel for each value of the longest axis, with and without batch normalization.
+
+    Args:
+        where: values of the other axes; the first of an axis that is not named.
+        mode: accuracy on the training samples in training mode, or in inference mode with moving statistics.
+    """
+    axis, cells = row(study, where)
+    name = "train_accuracy" if mode == "training" else "inference_accuracy"
+    columns = 2 if narrow else 4
+    rows = -(-len(cells) // columns)
+    sheet = Sheet(t("claims.figure.panels", series=t(f"measure.{name}")), rows, columns, height=100, heading=16, narrow=narrow)
+    for k, cell in enumerate(cells):
+        place = divmod(k, columns)
+        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "nticks": 4}
+        y = {"tickformat": ".0%", "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1], "showticklabels": place[1] == 0}
+        title = value_label(axis, cell.values[axis], t)
+        _panel(sheet, study, results, cell, name, (place, x, y, title), t, first=k == 0)
+    sheet.layout["hovermode"] = "x unified"
+    chosen = {other: value for other, value in cells[0].values.items() if other != axis}
+    sheet.subtitle(" · ".join(part for part in (t("claims.figure.above", field=t(f"field.{axis}")), label(chosen, t)) if part))
+    return sheet.spec()
+
+
+def _panel(
+    sheet: Sheet,
+    study: Study,
+    results: Results,
+    cell: Cell,
+    name: str,
+    placed: tuple[tuple[int, int], dict[str, Any], dict[str, Any], str],
+    t: Texts,
+    *,
+    first: bool,
+) -> None:
+    place, x, y, title = placed
+    panel = sheet.panel(*place, x, y, title)
+    log = y.get("type") == LOG["type"]
+    for arm in study.base.arms:
+        found = curve(study, results, name, arm, cell)
+        if found is None:
+            sheet.add(panel, x=[None], y=[None], name=t(f"arm.{arm}"), showlegend=False, hoverinfo="skip")
+            continue
+        if study.base.seeds > 1:
+            band(sheet, panel, arm, found.epochs.tolist(), found.low, found.high, log=log)
+        line(sheet, panel, arm, found.epochs.tolist(), found.median, t, log=log, first=first)
+
+
+def row(study: Study, where: Mapping[str, Any]) -> tuple[str, Sequence[Cell]]:
+    """The longest axis, and its cells at the values of the others."""
+    axis, _ = max(study.axes, key=lambda each: len(each[1]))
+    others = {name: where.get(name, values[0]) for name, values in study.axes if name != axis}
+    return axis, study.matching(others)

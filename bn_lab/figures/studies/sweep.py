@@ -1,0 +1,198 @@
+"""A measure over the values of an axis, or of arms and dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from bn_lab.experiment import Arm
+from bn_lab.figures.sheet import Panel, Sheet, Spec
+from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
+from bn_lab.figures.studies.numbers import (
+    Results,
+    Spread,
+    drawable,
+    is_log,
+    is_numeric,
+    label,
+    progress,
+    spread,
+    value_label,
+)
+from bn_lab.figures.style import COLORS
+from bn_lab.i18n import Texts
+from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.study import Cell, Study
+
+FEW = 9
+"""Values that all have a tick."""
+
+
+def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> Spec:
+    """The study's measure over the longest axis: median and band of every arm, a panel for each value of the other axes.
+
+    Networks that diverged, or never got to where the measure looks, are marks on a strip above the panel.
+    """
+    axis, values = max(study.axes, key=lambda each: len(each[1]))
+    groups = by_others(study, axis)
+    rows, columns = grid(len(groups), narrow=narrow)
+    heading = 20 if len(groups) > 1 else 0
+    title = t("claims.figure.sweep", measure=t(f"measure.{study.measure}"), field=t(f"field.{axis}"))
+    sheet = Sheet(title, rows, columns, height=280, heading=heading, narrow=narrow)
+    for k, (others, cells) in enumerate(groups):
+        place = divmod(k, columns)
+        x = _axis(axis, values, t, title=place[0] == rows - 1)
+        found = {arm: [spread(study, results, study.measure, arm, cell) for cell in cells] for arm in study.base.arms}
+        panel = _panel(sheet, study.measure, place, x, found, t, label(others, t))
+        _sides(sheet, panel, study, axis, values, found, t, first=k == 0)
+    if any(spread.beyond for spread in _all(study, results)):
+        strip_key(sheet, panel, t)
+    sheet.subtitle(progress(study, results, t))
+    return sheet.spec()
+
+
+def _all(study: Study, results: Results) -> list[Spread]:
+    pairs = product(study.base.arms, study.cells)
+    return [spread(study, results, study.measure, arm, cell) for arm, cell in pairs]
+
+
+def by_others(study: Study, axis: str) -> list[tuple[Mapping[str, Any], Sequence[Cell]]]:
+    """Rows of cells along an axis, one for each combination of the other axes' values."""
+    others = [(name, values) for name, values in study.axes if name != axis]
+    combined = [dict(zip([name for name, _ in others], each, strict=True)) for each in product(*(v for _, v in others))]
+    return [(where, study.matching(where)) for where in combined[:MOST_PANELS]]
+
+
+def _axis(axis: str, values: Sequence[Any], t: Texts, *, title: bool) -> dict[str, Any]:
+    """The axis of a field; places 0, 1, … where its values are no numbers."""
+    named = {"title": t(f"field.{axis}") if title else ""}
+    if not is_numeric(axis, values):
+        labels = [value_label(axis, value, t).replace(" ", "<br>", 1) for value in values]
+        ends = [-0.5, len(values) - 0.5]
+        return {**named, "tickvals": list(range(len(values))), "ticktext": labels, "range": ends, "nticks": len(values)}
+    scale = {"type": "log", "exponentformat": "power"} if is_log(axis, values) else {}
+    few = {"tickvals": list(values), "ticktext": [value_label(axis, value, t) for value in values]}
+    return {**named, **scale, **(few if len(values) <= FEW else {})}
+
+
+def _panel(
+    sheet: Sheet,
+    measure: str,
+    place: tuple[int, int],
+    x: dict[str, Any],
+    found: Mapping[Arm, Sequence[Spread]],
+    t: Texts,
+    title: str,
+) -> Panel:
+    """A panel with room for its strip if it has one."""
+    panel = sheet.panel(*place, x, measure_axis(measure, t, title=place[1] == 0), title)
+    if any(spread.beyond for spreads in found.values() for spread in spreads):
+        bottom, top = panel.place[2:]
+        sheet.axis(panel.y, {"domain": (bottom, top - 1.2 * STRIP * (top - bottom))})
+    return panel
+
+
+def _sides(
+    sheet: Sheet,
+    panel: Panel,
+    study: Study,
+    axis: str,
+    values: Sequence[Any],
+    found: Mapping[Arm, Sequence[Spread]],
+    t: Texts,
+    *,
+    first: bool,
+) -> None:
+    """Every arm: lines where the axis has numbers, else points with whiskers beside each other."""
+    places: dict[Arm, Sequence[float]] = {}
+    numeric = is_numeric(axis, values)
+    for k, (arm, spreads) in enumerate(found.items()):
+        aside = 0 if numeric else 0.18 * (k - (len(found) - 1) / 2)
+        places[arm] = list(values) if numeric else [n + aside for n in range(len(values))]
+        _side(sheet, panel, study.measure, arm, places[arm], spreads, t, first=first, joined=numeric)
+    if any(spread.beyond for spreads in found.values() for spread in spreads):
+        strip(sheet, panel, found, places, t)
+
+
+def _side(
+    sheet: Sheet,
+    panel: Panel,
+    measure: str,
+    arm: Arm,
+    x: Sequence[float],
+    spreads: Sequence[Spread],
+    t: Texts,
+    *,
+    first: bool,
+    joined: bool,
+) -> None:
+    log = MEASURES[measure].log
+    low, median, high = (np.array([getattr(s, name) for s in spreads]) for name in ("low", "median", "high"))
+    if joined:
+        if any(s.known > 1 for s in spreads):
+            band(sheet, panel, arm, x, low, high, log=log)
+        line(sheet, panel, arm, x, median, t, log=log, first=first)
+        sheet.add(panel, **points(arm, x, median, log=log), showlegend=False, legendgroup=arm)
+    else:
+        bars = whiskers(low, median, high)
+        sheet.add(panel, **points(arm, x, median, log=log), error_y=bars, **legend(arm, t, first=first))
+
+
+def points(arm: Arm, x: Sequence[float], y: np.ndarray[Any, Any], *, log: bool, symbol: str = "circle") -> dict[str, Any]:
+    """A trace of marks."""
+    marker = {"color": COLORS[arm], "size": 8 if symbol != "circle" else 6, "symbol": symbol}
+    return {"x": list(x), "y": drawable(y, log=log), "mode": "markers", "marker": marker, "hovertemplate": "%{y:.4~g}"}
+
+
+def whiskers(low: np.ndarray[Any, Any], median: np.ndarray[Any, Any], high: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """From smallest to largest, as Plotly wants it: distances from the median."""
+    with np.errstate(invalid="ignore"):
+        up, down = drawable(high - median), drawable(median - low)
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.5, "width": 5}
+
+
+def overfitting(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> Spec:
+    """Training and validation loss after the last epoch, both in inference mode, per arm and dropout; a panel for the rest."""
+    groups = by_others(study, "dropout")
+    rows, columns = grid(len(groups), narrow=narrow, widest=2)
+    heading = 20 if len(groups) > 1 else 0
+    sheet = Sheet(t("claims.figure.overfitting"), rows, columns, height=290, heading=heading, feet=28, narrow=narrow)
+    for k, (others, cells) in enumerate(groups):
+        place = divmod(k, columns)
+        conditions = [(arm, cell) for arm in study.base.arms for cell in cells]
+        labels = [_condition(arm, cell, t) for arm, cell in conditions]
+        x = {"tickvals": list(range(len(conditions))), "ticktext": labels, "range": [-0.5, len(conditions) - 0.5]}
+        y = {"title": t("measure.loss") if place[1] == 0 else "", "type": "log", "exponentformat": "power"}
+        panel = sheet.panel(*place, {**x, "nticks": len(labels)}, y, label(others, t))
+        for at, (arm, cell) in enumerate(conditions):
+            _gap(sheet, panel, study, results, arm, cell, at, t)
+    for kind, symbol in SYMBOLS.items():
+        marker = {"symbol": symbol, "size": 9, "color": COLORS["before"]}
+        sheet.key(panel, t(f"figure.{kind}"), mode="markers", marker=marker)
+    sheet.subtitle(progress(study, results, t))
+    return sheet.spec()
+
+
+SYMBOLS = {"train": "circle", "validation": "diamond-open"}
+
+
+def _condition(arm: Arm, cell: Cell, t: Texts) -> str:
+    name = t(f"arm.{arm}")
+    name = name.replace(" ", "<br>", 1) if len(name) > 8 else name
+    dropout = cell.values.get("dropout")
+    return f"{name}<br>{t('claims.figure.dropout', share=f'{dropout:g}')}" if dropout else name
+
+
+def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: Arm, cell: Cell, at: int, t: Texts) -> None:
+    """Both losses of one condition with their whiskers, side by side."""
+    for k, (kind, symbol) in enumerate(SYMBOLS.items()):
+        measure = "inference_loss" if kind == "train" else "validation_loss"
+        found = spread(study, results, measure, arm, cell)
+        low, median, high = (np.array([value]) for value in found[:3])
+        trace = points(arm, [at - 0.08 + 0.16 * k], median, log=True, symbol=symbol)
+        bars = whiskers(low, median, high)
+        name = f"{t(f'arm.{arm}')} · {t(f'figure.{kind}')}"
+        sheet.add(panel, **trace, error_y=bars, name=name, showlegend=False, legendgroup=arm)

@@ -1,0 +1,87 @@
+"""A study on the page: run it, watch it, its figure, its verdicts, its networks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bn_lab.experiment import ExperimentError
+from bn_lab.figures.studies import label
+from bn_lab.i18n import Texts
+from bn_lab.sharing import shown
+from bn_lab.studies.job import Failure, JobView
+from bn_lab.studies.study import Study
+from bn_lab.ui import words
+from bn_lab.ui.claims import jobs, picture, take_away, verdicts
+
+TICK = 1.0
+"""Seconds between two looks at a running study."""
+
+FAILURES = 3
+"""Failed groups of networks that are told one by one."""
+
+
+def size(study: Study, t: Texts) -> str:
+    """What a study takes: networks, seeds, epochs, and what its figure measures."""
+    values = {
+        "networks": f"{len(study.networks):,}",
+        "seeds": study.base.seeds,
+        "measure": t(f"measure.{study.measure}"),
+    }
+    return t("claims.size", **values)
+
+
+def show(study: Study, t: Texts) -> None:
+    """Buttons and progress; then, as far as there are results, the figure, the verdicts and what to take away."""
+    view = jobs.view(study)
+    _buttons(study, view, t)
+    if view is not None:
+        _news(view, t)
+    if view is None or not view.results:
+        verdicts.questions(study, t)
+        return
+    picture.show(study, view.results, t)
+    verdicts.show(study, view.results, t)
+    take_away.show(study, view, t)
+
+
+def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
+    key = f"claims_{study.id}"
+    if view is not None and not view.ended:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_running"):
+            st.progress(view.share, text=_progress(view, t))
+            st.button(t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=jobs.cancel, args=(study,))
+        return
+    if view is not None and view.state == "done":
+        st.caption(t("claims.done", networks=f"{view.done:,}", seconds=words.duration(view.seconds)))
+        return
+    name = t("claims.resume" if view is not None and view.results else "claims.run")
+    st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=jobs.run, args=(study,))
+
+
+def _progress(view: JobView, t: Texts) -> str:
+    if view.place:
+        return t("claims.queued", place=view.place)
+    values = {"done": f"{view.done:,}", "total": f"{view.total:,}", "elapsed": words.duration(view.seconds)}
+    if view.remaining is None:
+        return t("claims.progress", **values)
+    return t("claims.progress_remaining", remaining=words.duration(view.remaining), **values)
+
+
+def _news(view: JobView, t: Texts) -> None:
+    """That a study was cancelled or failed, and which of its networks could not be trained."""
+    if view.state == "cancelled":
+        st.info(t("claims.cancelled", done=f"{view.done:,}", total=f"{view.total:,}"), icon=":material/info:")
+    if view.error is not None:
+        told = words.error(t, view.error) if isinstance(view.error, ExperimentError) else t("claims.failed")
+        st.error(told, icon=":material/error:")
+    for failure in view.failures[:FAILURES]:
+        st.error(_failure(failure, t), icon=":material/error:")
+    if len(view.failures) > FAILURES:
+        st.caption(t("claims.more_failures", count=f"{len(view.failures) - FAILURES:,}"))
+
+
+def _failure(failure: Failure, t: Texts) -> str:
+    """Networks that could not be trained: how many, the first one, and what went wrong."""
+    first = label(failure.experiments[0].differences(), t)
+    values = {"count": len(failure.experiments), "experiment": first, "error": shown(failure.error)}
+    return words.plain(t("claims.failure", **values))

@@ -1,0 +1,119 @@
+"""Verdicts in words: the sentence, what the numbers say of it, by how much and how certainly."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from bn_lab.figures.studies import Results, label
+from bn_lab.i18n import Texts
+from bn_lab.studies.claims import answers
+from bn_lab.studies.measures import MEASURES, Measure
+from bn_lab.studies.study import Question, Side, Study
+from bn_lab.studies.verdict import Verdict
+from bn_lab.ui import words
+
+LOOKS = {
+    "supported": ("green", ":material/check_circle:"),
+    "refuted": ("red", ":material/cancel:"),
+    "undecided": ("gray", ":material/help:"),
+}
+"""Colour and icon of each outcome; the word stands beside them."""
+
+
+def questions(study: Study, t: Texts) -> None:
+    """What is going to be asked, before there are numbers."""
+    if study.questions:
+        with st.expander(t("verdict.questions"), icon=":material/quiz:"):
+            st.markdown("\n".join(f"- {t(f'question.{question.id}')}" for question in study.questions))
+
+
+def show(study: Study, results: Results, t: Texts) -> None:
+    """Every question with its verdict, those that ask for the opposite under a heading of their own."""
+    found = answers(study, results)
+    for other_side, heading in ((False, t("verdict.title")), (True, t("verdict.other_side"))):
+        asked = [(question, verdict) for question, verdict in found if question.other_side is other_side]
+        if asked:
+            st.markdown(f"#### {heading}")
+        for question, verdict in asked:
+            _one(question, verdict, t)
+
+
+def _one(question: Question, verdict: Verdict | None, t: Texts) -> None:
+    sentence = t(f"question.{question.id}")
+    if verdict is None:
+        st.markdown(f":gray-badge[:material/hourglass_empty: {t('verdict.waiting')}] {sentence}")
+        return
+    color, icon = LOOKS[verdict.outcome]
+    with st.container(gap=None):
+        st.markdown(f":{color}-badge[{icon} {t(f'verdict.{verdict.outcome}')}] **{sentence}**")
+        st.markdown(words.plain(effect(question, verdict, t)))
+        st.caption(words.plain(details(question, verdict, t)))
+
+
+def effect(question: Question, verdict: Verdict, t: Texts) -> str:
+    """By how much our side is better or worse, with the interval: `Training loss: 38 % smaller (95 %: 12 % to 51 %)`."""
+    measure = MEASURES[question.measure]
+    is_worse = verdict.median < 0
+    low, high = (-verdict.high, -verdict.low) if is_worse else (verdict.low, verdict.high)
+    smaller = measure.lower_is_better is not is_worse
+    values = {"measure": t(f"measure.{question.measure}"), "median": amount(abs(verdict.median), question, measure, t)}
+    if verdict.median == 0:
+        text = t("verdict.equal", **values)
+    else:
+        text = t("verdict.smaller" if smaller else "verdict.larger", **values)
+    if math.isnan(low):
+        return text
+    ends = (amount(low, question, measure, t), amount(high, question, measure, t))
+    return f"{text} {t('verdict.interval', low=ends[0], high=ends[1])}"
+
+
+def details(question: Question, verdict: Verdict, t: Texts) -> str:
+    """Both sides' medians, pairs, what matters, and why there is no other verdict."""
+    measure = MEASURES[question.measure]
+    parts = [
+        t(
+            "verdict.sides",
+            ours=side_name(question.ours, t),
+            our_number=own_number(verdict.ours, question, measure, t),
+            theirs=side_name(question.theirs, t),
+            their_number=own_number(verdict.theirs, question, measure, t),
+        ),
+        t("verdict.pairs", pairs=verdict.pairs),
+        t("verdict.smallest", smallest=amount(verdict.smallest, question, measure, t)),
+    ]
+    if any(verdict.diverged):
+        parts.append(t("verdict.diverged", ours=verdict.diverged[0], theirs=verdict.diverged[1]))
+    reasons = {name: t(f"verdict.reason.{name}") for name in ("opposite", "too_small", "too_few", "too_wide")}
+    if verdict.reason:
+        parts.append(reasons[verdict.reason])
+    return " · ".join(parts)
+
+
+def side_name(side: Side, t: Texts) -> str:
+    """An arm, and the values for which it is looked at."""
+    name = t(f"arm.{side.arm}")
+    return f"{name} ({label(side.values, t)})" if side.values else name
+
+
+def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
+    """A difference in its unit: a share of the other side, percentage points, cells, or the measure's own."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if measure.relative:
+        return t("verdict.percent", value=_minus(f"{100 * value:.3g}"))
+    if "accuracy" in question.measure:
+        return t("verdict.points", value=_minus(f"{100 * value:.3g}"))
+    return _minus(f"{value:.3g}")
+
+
+def own_number(value: float, question: Question, measure: Measure, t: Texts) -> str:
+    """A median of one side; what never got there has none."""
+    if not math.isfinite(value):
+        return t("verdict.none")
+    return f"{value:.1%}" if "accuracy" in question.measure else f"{value:.4g}"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−", 1) if text.startswith("-") else text
