@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 import torch
@@ -46,7 +46,8 @@ class Outcome(Record):
             `is_recorded`, and the last.
         inference_loss, inference_accuracy: (I,).
         steps_per_epoch: batches of an epoch.
-        seconds: this network's share of the time that training took, evaluation and probes apart: one n-th of n networks'.
+        seconds: this network's share of the processor time that training took, evaluation and probes apart: one n-th of n
+            networks'. What else the machine does meanwhile has no part in it.
         diverged: in which epoch, counting from 1, the loss was no longer finite; 0 if never.
         final: with the probe `three_ways`, the scores of `bn_lab.engine.anatomy.three_ways` after the last epoch, such as
             `precise.validation.accuracy`; else empty.
@@ -130,20 +131,20 @@ class Trial:
 
     def train(self, epoch: int) -> None:
         """Train an epoch, counting from 0, and evaluate."""
-        start = perf_counter()
+        start = thread_time()
         batches = Epoch(self.source, epoch)
         for i, outputs in enumerate(self.outputs):
             batch = batches.batch(i)
             if self.probe is not None and self.probe.due:
-                before = perf_counter()
+                before = thread_time()
                 self.probe.look(batch)
-                start += perf_counter() - before
+                start += thread_time() - before
             self.cohort.step(batch.x, batch.y, batch.masks, outputs, batch.noise)
         together = torch.cat(self.outputs, dim=2)  # (n, C, samples)
         found = {"train_loss": self.cohort.loss.values(together, batches.targets).numpy()}
         if self.table.task == "classification":
             found["train_accuracy"] = accuracy(together, batches.targets).numpy()
-        self.seconds += perf_counter() - start
+        self.seconds += thread_time() - start
         ended = self.alive & ~np.isfinite(found["train_loss"])
         self.diverged[ended] = epoch + 1
         self.alive &= ~ended
