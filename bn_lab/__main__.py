@@ -1,4 +1,4 @@
-"""The lab without a screen: `python -m bn_lab train --dataset iris --epochs 20 --json run.json`."""
+"""The lab without a screen: `python -m bn_lab train --dataset iris --epochs 20 --json run.json`, or `study initialization`."""
 
 from __future__ import annotations
 
@@ -12,31 +12,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.i18n import texts
 from bn_lab.sharing import parse_link
 
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
     from bn_lab.engine.history import History
     from bn_lab.engine.run import Run
+    from bn_lab.studies.job import JobView
 
 BAR = 30
 """Width of the progress bar in characters."""
 
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit status: 0, or 2 for a wrong value."""
+    """Run a command line; returns the exit status.
+
+    0: all is well; 1: networks of a study could not be trained; 2: a wrong value, a file that cannot be written, a cluster that
+    does not answer; 130: a study was interrupted.
+    """
     options = _parser().parse_args(arguments)
     try:
-        experiment = _experiment(options)
-        if options.json is not None:
-            options.json.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
-        history = _train(experiment, options.device)
-        _summarize(history)
-        if options.json is not None:
-            options.json.write_text(json.dumps(record(history), allow_nan=False) + "\n", encoding="utf-8")
+        return _run_train(options) if options.command == "train" else _run_study(options)
     except (ExperimentError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _run_train(options: argparse.Namespace) -> int:
+    experiment = _experiment(options)
+    if options.json is not None:
+        options.json.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
+    history = _train(experiment, options.device)
+    _summarize(history)
+    if options.json is not None:
+        options.json.write_text(json.dumps(record(history), allow_nan=False) + "\n", encoding="utf-8")
     return 0
+
+
+def _run_study(options: argparse.Namespace) -> int:
+    try:
+        from bn_lab.studies import command
+
+        if options.list:
+            print(*command.listed(_words), sep="\n")
+            return 0
+        study = command.named(options.name)
+        if options.seeds is not None:
+            study = study.with_seeds(FIELDS["seeds"].parse(options.seeds))
+        bar = _Bar(sys.stderr)
+        try:
+            view = command.compute(study, options.out, options.cluster, bar.show_study)
+        finally:
+            bar.close()
+        print(*command.told(study, view, _words), sep="\n")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return INTERRUPTED if view.state == "cancelled" else 1 if view.failures else 0
+
+
+def _words(key: str) -> str | None:
+    english = texts("en")
+    return english(key) if key in english else None
 
 
 def record(history: History) -> dict[str, Any]:
@@ -63,6 +103,26 @@ def _number(value: float) -> float | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bn_lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_train(commands)
+    _add_study(commands)
+    return parser
+
+
+def _add_study(commands: Any) -> None:
+    study = commands.add_parser(
+        "study", help="compute a study over many seeds", description="Compute a study and print what its numbers say."
+    )
+    what = study.add_mutually_exclusive_group(required=True)
+    what.add_argument("name", nargs="?", help="which study")
+    what.add_argument("--list", action="store_true", help="name, number of networks and question of every study")
+    study.add_argument("--seeds", metavar=_values("seeds"), help="how many seeds, if not the study's own number")
+    study.add_argument("--out", type=Path, metavar="DIR", help="keep a record of every network here; go on with what is there")
+    study.add_argument(
+        "--cluster", metavar="ADDRESS", help="a dask scheduler, tcp://…; default: BN_LAB_CLUSTER, else this machine"
+    )
+
+
+def _add_train(commands: Any) -> None:
     train = commands.add_parser("train", help="train one experiment", description="Train one experiment.")
     train.add_argument("--link", help="address of the lab's page: start from the experiment that it describes")
     train.add_argument("--json", type=Path, metavar="FILE", help="write the experiment and every series to this file")
@@ -73,7 +133,6 @@ def _parser() -> argparse.ArgumentParser:
         fields.add_argument(
             *spellings, dest=f"field_{name}", metavar=_values(name), help=f"default: {field.format(field.default)}"
         )
-    return parser
 
 
 def _values(name: str) -> str:
@@ -109,10 +168,16 @@ class _Bar:
 
     def show(self, run: Run) -> None:
         done = run.epoch * BAR // run.experiment.epochs
-        if self._stream is not None and done != self._shown:
+        self._draw(done, f"epoch {run.epoch} of {run.experiment.epochs}, {run.seconds:.1f} s", new=done != self._shown)
+
+    def show_study(self, view: JobView) -> None:
+        left = "" if view.remaining is None or view.ended else f", about {view.remaining:.0f} s to go"
+        self._draw(int(view.share * BAR), f"{view.done} of {view.total} networks, {view.seconds:.0f} s{left}")
+
+    def _draw(self, done: int, text: str, new: bool = True) -> None:
+        if self._stream is not None and new:
             self._shown = done
-            bar = "█" * done + "░" * (BAR - done)
-            self._stream.write(f"\r{bar} epoch {run.epoch} of {run.experiment.epochs}, {run.seconds:.1f} s")
+            self._stream.write(f"\r{'█' * done}{'░' * (BAR - done)} {text}\x1b[K")
             self._stream.flush()
 
     def close(self) -> None:

@@ -1,0 +1,126 @@
+"""A study without a screen: what `python -m bn_lab study` does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bn_lab.studies.claims import STUDIES, answers
+from bn_lab.studies.executors import executor
+from bn_lab.studies.job import Job, JobView
+from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.records import RECORD, Store, describe, plain, write
+from bn_lab.studies.study import Question, Study, StudyError
+from bn_lab.studies.verdict import Verdict
+
+TICK = 0.2
+"""Seconds between two looks at the job."""
+
+SUMMARY = "study.json"
+"""The file with verdicts and failures, beside the networks' records."""
+
+Words = Callable[[str], str | None]
+"""The text of a key in some language, or None."""
+
+
+def named(name: str) -> Study:
+    """The study of that name.
+
+    Raises:
+        StudyError: `no_study`.
+    """
+    if name not in STUDIES:
+        raise StudyError("study", "no_study", name, options=", ".join(STUDIES))
+    return STUDIES[name]
+
+
+def listed(words: Words) -> Iterator[str]:
+    """A line for every study: name, number of networks, what it is about."""
+    for name, study in STUDIES.items():
+        yield f"{name:<20} {len(study.networks):>5} networks  {words(f'study.{name}.title') or ''}".rstrip()
+
+
+def compute(study: Study, folder: Path | None, address: str | None, show: Callable[[JobView], None]) -> JobView:
+    """Train what `folder` does not hold yet, and write it there.
+
+    Args:
+        study: what to compute.
+        folder: where records are kept; None keeps none.
+        address: of a cluster; see `bn_lab.studies.executors.executor`.
+        show: called again and again with the present view.
+
+    Returns:
+        The last view: `done`, or `cancelled` after Ctrl-C.
+
+    Raises:
+        StudyError: where it cannot run.
+        OSError: where a record cannot be written.
+    """
+    store = None if folder is None else Store(folder)
+    known = {} if store is None else store.load(study.networks)
+    if store is not None and store.skipped:
+        print(f"{store.skipped} files in {folder} are no records of this study and are replaced", file=sys.stderr)
+    job = Job(study, partial(executor, address), known=known, on_outcome=None if store is None else store.save)
+    job.start()
+    try:
+        while not job.wait(TICK):
+            show(job.view)
+    except KeyboardInterrupt:
+        job.cancel()
+        job.wait()
+    view = job.view
+    show(view)
+    if view.error is not None:
+        raise view.error
+    if folder is not None:
+        write(folder / SUMMARY, summary(study, view))
+    return view
+
+
+def summary(study: Study, view: JobView) -> dict[str, Any]:
+    """The verdicts and failures as plain values for JSON; a question without verdict has null."""
+    return {
+        "format": RECORD,
+        "study": describe(study),
+        "state": view.state,
+        "networks": {"done": view.done, "total": view.total},
+        "seconds": view.seconds,
+        "questions": [_answer(question, verdict) for question, verdict in answers(study, view.results)],
+        "failures": [{"experiments": [asdict(each) for each in f.experiments], "error": f.error} for f in view.failures],
+    }
+
+
+def _answer(question: Question, verdict: Verdict | None) -> dict[str, Any]:
+    sides = {"ours": question.ours, "theirs": question.theirs}
+    found = {name: {"arm": side.arm, "values": dict(side.values)} for name, side in sides.items()}
+    told = None if verdict is None else {name: _value(value) for name, value in vars(verdict).items()}
+    return {"id": question.id, "measure": question.measure, "other_side": question.other_side, **found, "verdict": told}
+
+
+def _value(value: Any) -> Any:
+    return plain(value) if isinstance(value, float) else value
+
+
+def told(study: Study, view: JobView, words: Words) -> Iterator[str]:
+    """A line for every question with its verdict, and one for every failure."""
+    for question, verdict in answers(study, view.results):
+        yield f"{(words(f'question.{question.id}') or question.id).rstrip('.')}: {_verdict(question, verdict)}"
+    for failure in view.failures:
+        first = failure.experiments[0]
+        name = f"{first.arms[0]}, seed {first.seed}" + (
+            f" and {len(failure.experiments) - 1} more" * (len(failure.experiments) > 1)
+        )
+        yield f"failed: {first.dataset}, {name}: {failure.error}"
+
+
+def _verdict(question: Question, verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "no verdict, networks are missing"
+    form = "{:+.1%}" if MEASURES[question.measure].relative else "{:+.4g}"
+    median, low, high = (form.format(value) for value in (verdict.median, verdict.low, verdict.high))
+    interval = "no interval" if verdict.reason == "too_few" else f"95 % interval {low} to {high}"
+    return f"{verdict.outcome}, median difference {median}, {interval}, {verdict.pairs} pairs"

@@ -1,0 +1,231 @@
+"""Where cohorts are trained: in a few processes of this machine, or on the machines of a cluster.
+
+Both are executors of `concurrent.futures` that know two things more: how many cohorts to keep `in_flight`, and how to `stop`
+at once, where `shutdown` waits for what has begun. Closed in either way they leave no process and no thread behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+from bn_lab.studies.study import StudyError
+
+WORKERS = "BN_LAB_STUDY_WORKERS"
+"""Environment variable: how many processes of this machine train studies, 1 … 61. Default: one a core, at most 8."""
+
+CLUSTER = "BN_LAB_CLUSTER"
+"""Environment variable: address of a cluster's scheduler, such as `tcp://127.0.0.1:8786`, that is to train studies instead."""
+
+USUAL_MOST, MOST = 8, 61
+"""The most workers unless told otherwise, and the most there can be (on Windows a process waits for no more at once)."""
+
+NICE = 10
+"""By how much the workers stand back behind the page."""
+
+CLUSTER_IN_FLIGHT = 1000
+"""Cohorts that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
+
+RETRIES = 2
+"""How often a cluster tries a cohort again that has failed, maybe on a machine on which something is missing."""
+
+
+def executor(address: str | None = None) -> LocalExecutor | ClusterExecutor:
+    """The cluster at `address`, else the one that `BN_LAB_CLUSTER` names, else processes of this machine.
+
+    Raises:
+        StudyError: `no_cluster`, `no_distributed`, or for a wrong `BN_LAB_STUDY_WORKERS`.
+    """
+    address = address or os.environ.get(CLUSTER)
+    return cluster_executor(address) if address else local_executor()
+
+
+def local_executor(workers: int | None = None) -> LocalExecutor:
+    """Processes of this machine that leave it responsive: `workers` of them, or what `worker_count` says."""
+    return LocalExecutor(worker_count() if workers is None else workers)
+
+
+def worker_count() -> int:
+    """As many as `BN_LAB_STUDY_WORKERS` says; without it one a core that this process may use, at most 8.
+
+    Raises:
+        StudyError: where the variable is not a whole number from 1 to 61.
+    """
+    text = os.environ.get(WORKERS)
+    if not text:
+        return min(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1, USUAL_MOST)
+    if not text.strip().isdecimal():
+        raise StudyError(WORKERS, "integer", text)
+    if not 1 <= int(text) <= MOST:
+        raise StudyError(WORKERS, "between", text, low=1, high=MOST)
+    return int(text)
+
+
+class _Process(SpawnProcess):
+    """A fresh interpreter that neither runs the program's main script anew nor hears its Ctrl-C."""
+
+    def start(self) -> None:
+        with _without_main_script(), _without_interrupts():
+            super().start()
+
+
+@contextmanager
+def _without_main_script() -> Iterator[None]:
+    """Processes import the main module of the program that starts them; here that would run the whole page once more.
+
+    They leave out the main module of a package, so that is what ours passes for in the meantime.
+    """
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    main.__spec__ = ModuleSpec("bn_lab.__main__", None)
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What a thread does not hear, the processes that it starts do not hear: it is for us to end them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    """Remembers the processes that it has made, so that they can be ended."""
+
+    def __init__(self) -> None:
+        self.processes: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        process = _Process(*args, **kwargs)
+        self.processes.append(process)
+        return process
+
+
+def _prepare() -> None:
+    """The first thing in a worker: stand back, compute with one thread, do not outlive the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is there
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+class LocalExecutor(ProcessPoolExecutor):
+    """A pool of `workers` processes.
+
+    Attributes:
+        in_flight: how many cohorts to submit at once, so that no worker waits for the next.
+        stopped: whether it was stopped, and trains nothing any more.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._context = _Context()
+        super().__init__(workers, mp_context=self._context, initializer=_prepare)
+        self.in_flight = 2 * workers
+        self.stopped = False
+        _open.add(self)
+        _watch_exit()
+
+    def stop(self) -> None:
+        """End the workers in the middle of what they do, which fails with `BrokenProcessPool`, and wait until they are gone."""
+        self.stopped = True
+        for process in self._context.processes:
+            if process.is_alive():
+                process.kill()
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+_open: weakref.WeakSet[LocalExecutor] = weakref.WeakSet()
+
+
+@cache
+def _watch_exit() -> None:
+    """Stop the pools when the program ends: Python itself would wait for cohorts whose results nobody reads."""
+    # `atexit` comes too late, after that waiting. Pools of `concurrent.futures` register themselves in the same way.
+    getattr(threading, "_register_atexit", lambda _: None)(_stop_all)
+
+
+def _stop_all() -> None:
+    for pool in list(_open):
+        pool.stop()
+
+
+def cluster_executor(address: str, timeout: float = 10.0) -> ClusterExecutor:
+    """The cluster whose scheduler listens at `address`; nothing is waited for longer than `timeout` seconds.
+
+    Raises:
+        StudyError: `no_distributed` where the package is not installed, `no_cluster` where nobody answers as a scheduler does.
+    """
+    try:
+        distributed = import_module("distributed")
+    except ImportError:
+        raise StudyError("cluster", "no_distributed", address) from None
+    loop = distributed.utils.LoopRunner()
+    loop.start()
+    try:
+        client = distributed.Client(address, timeout=timeout, loop=loop.loop, set_as_default=False)
+    except Exception as error:  # of many kinds: wrong addresses, closed ports, others who listen there
+        loop.stop()
+        raise StudyError("cluster", "no_cluster", address, seconds=f"{timeout:g}") from error
+    return ClusterExecutor(client, loop)
+
+
+class ClusterExecutor(Executor):
+    """A cluster's client; the scheduler gives lost workers' cohorts to others, each up to three times.
+
+    Attributes:
+        in_flight: how many cohorts to submit at once.
+        stopped: whether it was closed.
+    """
+
+    in_flight = CLUSTER_IN_FLIGHT
+
+    def __init__(self, client: Any, loop: Any) -> None:
+        self._client, self._loop = client, loop
+        self._executor = client.get_executor(pure=False, retries=RETRIES)
+        self.stopped = False
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As `Executor.submit`."""
+        found: Future[Any] = self._executor.submit(function, *args, **kwargs)
+        return found
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As `Executor.shutdown`; what has not begun is always cancelled where nobody waits."""
+        if self.stopped:
+            return
+        self.stopped = True
+        self._executor.shutdown(wait=wait and not cancel_futures)
+        self._client.close()
+        self._loop.stop()
+
+    def stop(self) -> None:
+        """Let go of everything submitted; what a worker has begun it ends for nobody."""
+        self.shutdown(cancel_futures=True)
