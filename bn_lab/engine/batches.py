@@ -116,7 +116,8 @@ class Source:
         """
         raw = self.features.index_select(0, self._index(rows)).view(*rows.shape, -1)  # (S, n, F)
         scaled = (raw - self.mean) / self.std if any(self.standardized) else raw
-        return torch.cat([scaled if standardized else raw for standardized in self.standardized]).mT
+        parts = [scaled if standardized else raw for standardized in self.standardized]
+        return (parts[0] if len(parts) == 1 else torch.cat(parts)).mT
 
     def outputs(self, rows: Array) -> Tensor:
         """Targets `(R, C, n)` of the samples `rows (S, n)`."""

@@ -21,7 +21,8 @@ PERCENTILES = (5, 25, 50, 75, 95)
 """Percentiles of a distribution that are kept."""
 
 STAGES = ("pre_activation", "normalized", "scaled", "activation")
-"""What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β, and the output of the activation function."""
+"""What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β (with the noise, where there is some), and the output of the
+activation function."""
 
 KEPT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(48)}))
 """After which epochs weights are kept: 0 … 6, 8, 10, 13, 16, 20, …, three to each doubling (35 epochs up to 5,000)."""

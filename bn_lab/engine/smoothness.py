@@ -77,14 +77,14 @@ class Probe:
         """Whether to look before the next step."""
         return self.cohort.steps % self.stride == 0
 
-    @torch.inference_mode()
     @np.errstate(all="ignore")
     def look(self, batch: Batch) -> None:
         """Look at the networks on `batch`; parameters, moving statistics and the optimizer's state are as before afterwards."""
         cohort, at = self.cohort, self.cohort.steps // self.stride
         here = cohort.parameters.flat.clone()
         loss, gradient = self._loss_and_gradient(batch)
-        direction, length = self._spread_rates * gradient, cohort.norms(self._spread_rates * gradient).numpy()
+        direction = self._spread_rates * gradient
+        length = cohort.norms(direction).numpy()
         for d, factor in enumerate(FACTORS.tolist()):
             torch.sub(here, direction, alpha=factor, out=cohort.parameters.flat)
             losses, there = self._loss_and_gradient(batch)

@@ -1,6 +1,6 @@
 """What several test files of the engine share: small tables, torch's own activations, and comparison bit for bit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bn_lab.datasets import Table
+from bn_lab.experiment import Experiment
 
 TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "swish": functional.silu,
@@ -46,6 +47,37 @@ def toy() -> Callable[..., Table]:
         return Table("boston", x, names, x.sum(axis=1) + 20, "y", "", "regression")
 
     return make
+
+
+Plain = Callable[..., Tensor]
+"""`plain(experiment, parameters, x, masks=(), noise=())`: one network as one writes it in torch, from `(B, in)` to `(B, C)`."""
+
+
+@pytest.fixture(scope="session")
+def plain() -> Plain:
+    """One network of one arm in training mode; parameters named as by `Cohort.weights`, masks `(F, B)`, noise `(2, F)`."""
+
+    def run(
+        experiment: Experiment,
+        parameters: Mapping[str, Tensor],
+        x: Tensor,
+        masks: Sequence[Tensor] = (),
+        noise: Sequence[Tensor] = (),
+    ) -> Tensor:
+        def batch_norm(values: Tensor, k: int) -> Tensor:
+            gamma, beta = parameters[f"gamma.{k}"], parameters[f"beta.{k}"]
+            y = functional.batch_norm(values, None, None, gamma, beta, training=True, eps=experiment.epsilon)
+            return y * noise[k][0] + noise[k][1] if len(noise) else y
+
+        for k in range(experiment.depth):
+            x = functional.linear(x, parameters[f"weight.{k}"], parameters[f"bias.{k}"])
+            x = batch_norm(x, k) if experiment.arms == ("before",) else x
+            x = TORCH_ACTIVATIONS[experiment.activation](x)
+            x = batch_norm(x, k) if experiment.arms == ("after",) else x
+            x = x * masks[k].T if len(masks) else x
+        return functional.linear(x, parameters[f"weight.{experiment.depth}"], parameters[f"bias.{experiment.depth}"])
+
+    return run
 
 
 def compare(one: Any, other: Any, path: str) -> None:
