@@ -123,8 +123,13 @@ def test_a_network_may_diverge_later() -> None:
 
 
 def test_when_all_have_diverged_there_is_nothing_more_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    trained, train_epoch = [], Trial.train
-    monkeypatch.setattr(Trial, "train", lambda trial, epoch: (trained.append(epoch), train_epoch(trial, epoch)))
+    trained, train_epoch = list[int](), Trial.train
+
+    def counted(trial: Trial, epoch: int) -> None:
+        trained.append(epoch)
+        train_epoch(trial, epoch)
+
+    monkeypatch.setattr(Trial, "train", counted)
     outcomes = train_cohort([replace(WILD, epochs=5000, seed=seed) for seed in range(2)], probes=PROBES)
     assert trained == [0]
     for outcome in outcomes:
