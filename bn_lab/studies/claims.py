@@ -17,6 +17,7 @@ from bn_lab.engine.trial import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Cell, Question, Side, Study
 from bn_lab.studies.verdict import Verdict, judge
 
@@ -94,7 +95,7 @@ def _initialization() -> Study:
             _better("initialization_training", "learned", bn(1e-6, 0.9), none, 1),
             _better("initialization_inference", "learned_inference", bn(1e-6, 0.9), none, 1),
             _better("initialization_epsilon", "learned", bn(1e-6, 0.9), bn(1e-3, 0.9), 1, other_side=True),
-            _better("initialization_keras", "learned_inference", bn(1e-3, 0.99), none, 1, other_side=True),
+            _better("initialization_keras", "learned_inference", bn(1e-6, 0.9), bn(1e-3, 0.99), 1, other_side=True),
         ),
         figure="panels",
         measure="inference_accuracy",
@@ -183,13 +184,27 @@ def _beyond() -> Iterable[Study]:
         figure="sweep",
         measure="inference_loss",
     )
+    small, usual = 0.004, 0.05
     yield Study(
         "epsilon",
-        replace(LESSON, arms=("none", "before"), epochs=300, seeds=10),
-        (("epsilon", tuple(10.0**k for k in range(-8, 0))),),
+        replace(pair, initializer="normal", bn_momentum=0.9),
+        (("weight_std", (small, usual)), ("epsilon", tuple(10.0**k for k in range(-8, 0)))),
         questions=(
-            _better("epsilon_small", "train_loss", at("before", epsilon=1e-6), at("before", epsilon=1e-3), 0.1),
-            _better("epsilon_large", "train_loss", at("before", epsilon=1e-3), at("before", epsilon=1e-1), 0.1),
+            _better(
+                "epsilon_small",
+                "train_loss",
+                at("before", weight_std=small, epsilon=1e-6),
+                at("before", weight_std=small, epsilon=1e-3),
+                0.1,
+            ),
+            _better(
+                "epsilon_usual",
+                "train_loss",
+                at("before", weight_std=usual, epsilon=1e-6),
+                at("before", weight_std=usual, epsilon=1e-3),
+                0.1,
+                other_side=True,
+            ),
         ),
         figure="sweep",
     )
@@ -199,7 +214,7 @@ def _beyond() -> Iterable[Study]:
         (("depth", (1, 2, 3, 4, 6, 8, 10)),),
         questions=(
             _better("depth_learned", "learned", BEFORE, NONE, 1),
-            _better("depth_1", "train_loss", at("before", depth=1), at("none", depth=1), 0.1, other_side=True),
+            _better("depth_1", "train_loss", at("before", depth=1), at("none", depth=1), 0.1),
         ),
         figure="sweep",
         measure="train_accuracy",
@@ -218,24 +233,55 @@ def _beyond() -> Iterable[Study]:
         figure="sweep",
         measure="validation_loss",
     )
+    slow, fast = 0.01, 0.1
+    bands = ("loss_range", "gradient_change", "beta")
     yield Study(
         "smoothness",
         pair,
-        probes=("smoothness",),
-        questions=tuple(
-            _better(f"smoothness_{measure}", measure, BEFORE, NONE, 0.1)
-            for measure in ("loss_range", "gradient_change", "beta")
+        (("learning_rate", (slow, fast)),),
+        ("smoothness",),
+        tuple(
+            _better(
+                f"smoothness_{measure}{name}",
+                measure,
+                at("before", learning_rate=rate),
+                at("none", learning_rate=rate),
+                0.1,
+                **side,
+            )
+            for rate, name, side in ((fast, "", {}), (slow, "_slow", {"other_side": True}))
+            for measure in bands
         ),
-        figure="bands",
-        measure="beta",
+        "bands",
+        "beta",
     )
     yield Study(
         "noise",
-        replace(pair, learning_rate=0.03),
-        (("bn_noise", (0.0, 0.2, 0.5, 1.0)),),
+        replace(pair, learning_rate=fast),
+        (("activation", ("sigmoid", "relu")), ("bn_noise", (0.0, 0.2, 0.5))),
         questions=(
-            _better("noise_still", "inference_loss", at("before", bn_noise=0.5), at("none", bn_noise=0.5), 0.1),
-            _better("noise_costs", "inference_loss", at("before", bn_noise=0.0), at("before", bn_noise=0.5), 0.1),
+            _better(
+                "noise_still",
+                "inference_loss",
+                at("before", activation="sigmoid", bn_noise=0.5),
+                at("none", activation="sigmoid", bn_noise=0.5),
+                0.1,
+            ),
+            _better(
+                "noise_costs",
+                "inference_loss",
+                at("before", activation="sigmoid", bn_noise=0.0),
+                at("before", activation="sigmoid", bn_noise=0.5),
+                0.1,
+            ),
+            _better(
+                "noise_relu",
+                "inference_loss",
+                at("before", activation="relu", bn_noise=0.5),
+                at("none", activation="relu", bn_noise=0.5),
+                0.1,
+                other_side=True,
+            ),
         ),
         figure="sweep",
         measure="inference_loss",
@@ -306,8 +352,10 @@ def _of_seed(row: Sequence[Cell], results: Results, measure: str, arm: Arm, seed
 
 
 def complete(study: Study, results: Results, side: Side) -> bool:
-    """Whether all networks of a side are there."""
-    return all(cell.network(side.arm, seed).key in results for cell in study.matching(side.values) for seed in study.seeds)
+    """Whether all networks of a side are there, with what the study's probes measure."""
+    networks = (cell.network(side.arm, seed) for cell in study.matching(side.values) for seed in study.seeds)
+    found = [results.get(network.key) for network in networks]
+    return all(outcome is not None and serves(outcome, study.probes) for outcome in found)
 
 
 def answers(study: Study, results: Results) -> list[tuple[Question, Verdict | None]]:
