@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log10
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -26,7 +27,8 @@ def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) ->
     )
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
-        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "type": "log"}
+        ends = [-0.02, log10(max(cell.experiment.epochs, 2))]
+        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "type": "log", "range": ends}
         y = measure_axis(name, t, title=place[1] == 0)
         _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
@@ -56,7 +58,7 @@ def panels(
     sheet = Sheet(t("claims.figure.panels", series=t(f"measure.{name}")), rows, columns, height=100, heading=16, narrow=narrow)
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
-        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "nticks": 4}
+        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "nticks": 4, "range": [0, cell.experiment.epochs]}
         y = {"tickformat": ".0%", "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1], "showticklabels": place[1] == 0}
         title = value_label(axis, cell.values[axis], t)
         _panel(sheet, study, results, cell, name, (place, x, y, title), t, first=k == 0)

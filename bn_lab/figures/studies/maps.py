@@ -14,6 +14,7 @@ from bn_lab.figures.studies.curves import Mode, row
 from bn_lab.figures.studies.drawing import grid
 from bn_lab.figures.studies.numbers import Results, Spread, progress, spread, value_label
 from bn_lab.figures.studies.sweep import by_others
+from bn_lab.figures.style import SMALL, text_width
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.networks import ONLY_WITH_BN
@@ -66,26 +67,29 @@ def rows(study: Study, results: Results, t: Texts, *, narrow: bool = False, mode
     named: dict[str, list[Spread]] = {}
     for arm in study.base.arms:
         for others, cells in by_others(study, axis):
-            named.setdefault(_row_name(arm, others, t), [spread(study, results, measure, arm, cell) for cell in cells])
+            named.setdefault(
+                _row_name(arm, others, t, narrow=narrow), [spread(study, results, measure, arm, cell) for cell in cells]
+            )
     columns = [value_label(axis, value, t) for value in dict(study.axes)[axis]]
     found = Map(list(named.values()), list(named), columns, "")
     title = t("claims.figure.rows", measure=t(f"measure.{measure}"))
     return _sheet([found], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t))
 
 
-def _row_name(arm: Arm, others: Any, t: Texts) -> str:
+def _row_name(arm: Arm, others: Any, t: Texts, *, narrow: bool) -> str:
     values = [(name, value) for name, value in others.items() if arm in BN_ARMS or name not in ONLY_WITH_BN]
     symbols = {"epsilon": "ε", "bn_momentum": "p"}
     parts = [f"{symbols.get(name, t(f'field.{name}'))} = {value_label(name, value, t)}" for name, value in values]
-    return "BN, " + ", ".join(parts) if arm == "before" and parts else ", ".join([t(f"arm.{arm}"), *parts])
+    name = "BN" if arm == "before" and parts else t(f"arm.{arm}")
+    return f"{name}, {(',<br>' if narrow else ', ').join(parts)}" if parts else name
 
 
 def _sheet(maps: Sequence[Map], measure: str, titles: tuple[str, str], title: str, narrow: bool, subtitle: str) -> Spec:
     """Maps of one measure with one scale of colours."""
     size = grid(len(maps), narrow=narrow, widest=2)
-    longest = max(len(name) for found in maps for name in found.rows)
-    height = max(110, min(26, 400 // len(maps[0].rows)) * len(maps[0].rows)) if len(maps[0].rows) > 4 else 160
-    sheet = Sheet(title, *size, height=height, heading=22, feet=20, left=max(56, min(170, 8 * longest + 30)), narrow=narrow)
+    longest = max(text_width(line, SMALL) for found in maps for name in found.rows for line in name.split("<br>"))
+    height = max(160, min(32 if narrow else 26, 480 // len(maps[0].rows)) * len(maps[0].rows))
+    sheet = Sheet(title, *size, height=height, heading=22, feet=20, left=round(min(170, longest + 50)), narrow=narrow)
     sheet.layout["margin"]["r"] = SCALE
     colors = _colors(maps, measure)
     for k, found in enumerate(maps):
@@ -93,7 +97,8 @@ def _sheet(maps: Sequence[Map], measure: str, titles: tuple[str, str], title: st
         x = {"title": titles[0] if place[0] == size[0] - 1 else "", "type": "category", "showgrid": False}
         y = {"title": titles[1] if place[1] == 0 else "", "type": "category", "autorange": "reversed", "showgrid": False}
         y["showticklabels"] = place[1] == 0
-        panel = sheet.panel(*place, {**x, "nticks": 0, "tickangle": "auto"}, {**y, "nticks": 0}, found.title)
+        x |= {"tickangle": -45 if len(found.columns) > 8 else 0, "tickvals": found.columns[:: -(-len(found.columns) // 6) if narrow else 1]}
+        panel = sheet.panel(*place, x, {**y, "nticks": 0}, found.title)
         sheet.add(panel, type="heatmap", x=found.columns, y=found.rows, showscale=k == 0, **_cells(found, measure), **colors)
     sheet.subtitle(subtitle)
     return sheet.spec()

@@ -22,7 +22,7 @@ from bn_lab.figures.studies.numbers import (
     spread,
     value_label,
 )
-from bn_lab.figures.style import COLORS
+from bn_lab.figures.style import COLORS, GRAY
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Cell, Study
@@ -170,7 +170,7 @@ def overfitting(study: Study, results: Results, t: Texts, *, narrow: bool = Fals
         for at, (arm, cell) in enumerate(conditions):
             _gap(sheet, panel, study, results, arm, cell, at, t)
     for kind, symbol in SYMBOLS.items():
-        marker = {"symbol": symbol, "size": 9, "color": COLORS["before"]}
+        marker = {"symbol": symbol, "size": 9, "color": GRAY}
         sheet.key(panel, t(f"figure.{kind}"), mode="markers", marker=marker)
     sheet.subtitle(progress(study, results, t))
     return sheet.spec()

@@ -118,10 +118,11 @@ def _axis(place: str, t: Texts) -> str | None:
 
 
 def _example(name: str) -> str:
-    """Some values that the field may have."""
-    stops = controls.stops(FIELDS[name], FIELDS[name].default) if FIELDS[name].default is not None else [100, 200]
-    chosen = stops[:: max(1, len(stops) // 3)][:3]
-    return ", ".join(f"{stop:g}" for stop in chosen)
+    """The default and a smaller and a larger value, as far as there are such."""
+    default = FIELDS[name].default or FIELDS[name].range.low  # type: ignore[union-attr]
+    stops = controls.stops(FIELDS[name], default)
+    at = stops.index(default)
+    return ", ".join(f"{stop:g}" for stop in stops[max(0, at - 3) : at + 4 : 3])
 
 
 def _order(t: Texts) -> None:

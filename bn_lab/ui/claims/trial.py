@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.experiment import ExperimentError
-from bn_lab.figures.studies import label
+from bn_lab.figures.studies import label, series_of
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.studies.job import Failure, JobView
@@ -22,12 +22,8 @@ FAILURES = 3
 
 def size(study: Study, t: Texts) -> str:
     """What a study takes: networks, seeds, epochs, and what its figure measures."""
-    values = {
-        "networks": f"{len(study.networks):,}",
-        "seeds": study.base.seeds,
-        "measure": t(f"measure.{study.measure}"),
-    }
-    return t("claims.size", **values)
+    measure = series_of(study.measure) if study.figure == "curves" else study.measure
+    return t("claims.size", networks=f"{len(study.networks):,}", seeds=study.base.seeds, measure=t(f"measure.{measure}"))
 
 
 def show(study: Study, t: Texts) -> None:

@@ -72,12 +72,13 @@ def effect(question: Question, verdict: Verdict, t: Texts) -> str:
 def details(question: Question, verdict: Verdict, t: Texts) -> str:
     """Both sides' medians, pairs, what matters, and why there is no other verdict."""
     measure = MEASURES[question.measure]
+    ours, theirs = side_names(question, t)
     parts = [
         t(
             "verdict.sides",
-            ours=side_name(question.ours, t),
+            ours=ours,
             our_number=own_number(verdict.ours, question, measure, t),
-            theirs=side_name(question.theirs, t),
+            theirs=theirs,
             their_number=own_number(verdict.theirs, question, measure, t),
         ),
         t("verdict.pairs", pairs=verdict.pairs),
@@ -91,10 +92,17 @@ def details(question: Question, verdict: Verdict, t: Texts) -> str:
     return " · ".join(parts)
 
 
-def side_name(side: Side, t: Texts) -> str:
-    """An arm, and the values for which it is looked at."""
+def side_names(question: Question, t: Texts) -> tuple[str, str]:
+    """What the two sides are called: their arms with the values in which they differ, or the measures if it is those."""
+    if question.their_measure:
+        return t(f"measure.{question.measure}"), t(f"measure.{question.their_measure}")
+    return _side_name(question.ours, question.theirs, t), _side_name(question.theirs, question.ours, t)
+
+
+def _side_name(side: Side, other: Side, t: Texts) -> str:
+    own = {name: value for name, value in side.values.items() if other.values.get(name) != value}
     name = t(f"arm.{side.arm}")
-    return f"{name} ({label(side.values, t)})" if side.values else name
+    return f"{name} ({label(own, t)})" if own else name
 
 
 def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
