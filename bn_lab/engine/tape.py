@@ -79,11 +79,15 @@ class Tape:
         self.output.out = outputs
         for dropout, mask in zip(self.dropouts, masks, strict=True):
             dropout.feed(mask)
+        if self.noises:
+            self._feed(noise)
+        for part in self.order:
+            part.forward()
+
+    def _feed(self, noise: Sequence[Tensor]) -> None:
         for of_layer, drawn in zip(self.noises, noise, strict=True):
             for part in of_layer:
                 part.feed(drawn)
-        for each in self.order:
-            each.forward()
 
     def backward(self, y: Tensor) -> None:
         """Write the gradients of the loss against the targets `y (R, C, B)` of the batch that went forward last."""
