@@ -42,7 +42,8 @@ def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
 
 def _layer(experiment: Experiment, arm: Arm, k: int, t: Texts) -> str:
     affine, activation = t("preview.affine", units=experiment.width), t(f"activation.{experiment.activation}")
-    parts = {"before": [affine, "BN", activation], "after": [affine, activation, "BN"]}.get(arm, [affine, activation])
+    norm = t("preview.noisy", noise=f"{experiment.bn_noise:g}") if experiment.bn_noise else "BN"
+    parts = {"before": [affine, norm, activation], "after": [affine, activation, norm]}.get(arm, [affine, activation])
     if experiment.dropout:
         parts.append(t("preview.dropout", rate=f"{experiment.dropout:g}"))
     return " · ".join(parts)

@@ -89,6 +89,12 @@ def test_every_arm_is_drawn_layer_by_layer(lab: Open, arms: tuple[Arm, ...]) -> 
         assert (t("inputs.standardized") in network) == (arm == "standardized")
 
 
+def test_noise_is_named_in_the_layers_that_have_it(lab: Open) -> None:
+    page = lab(Experiment(dataset="iris", arms=("none", "before"), bn_noise=0.3), lang="en")
+    layer = texts("en")("preview.noisy", noise="0.3")
+    assert page.text.count(layer) == 3
+
+
 @pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize(
     ("dataset", "columns"), [("boston", 14), ("boston_without_b", 13), ("iris", 5), ("digits", COLUMNS + 1)]
