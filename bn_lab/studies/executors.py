@@ -6,6 +6,7 @@ at once, where `shutdown` waits for what has begun. Closed in either way they le
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -38,6 +39,9 @@ NICE = 10
 CLUSTER_IN_FLIGHT = 1000
 """Cohorts that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
 
+TIMEOUT = 10.0
+"""Seconds in which a cluster's scheduler must have answered."""
+
 RETRIES = 2
 """How often a cluster tries a cohort again that has failed, maybe on a machine on which something is missing."""
 
@@ -49,7 +53,7 @@ def executor(address: str | None = None) -> LocalExecutor | ClusterExecutor:
         StudyError: `no_cluster`, `no_distributed`, or for a wrong `BN_LAB_STUDY_WORKERS`.
     """
     address = address or os.environ.get(CLUSTER)
-    return cluster_executor(address) if address else local_executor()
+    return cluster_executor(address, TIMEOUT) if address else local_executor()
 
 
 def local_executor(workers: int | None = None) -> LocalExecutor:
@@ -154,7 +158,7 @@ class LocalExecutor(ProcessPoolExecutor):
         _watch_exit()
 
     def stop(self) -> None:
-        """End the workers in the middle of what they do, which fails with `BrokenProcessPool`, and wait until they are gone."""
+        """End the workers in the middle of what they do and wait until they are gone; what was submitted fails or is cancelled."""
         self.stopped = True
         for process in self._context.processes:
             if process.is_alive():
@@ -177,7 +181,7 @@ def _stop_all() -> None:
         pool.stop()
 
 
-def cluster_executor(address: str, timeout: float = 10.0) -> ClusterExecutor:
+def cluster_executor(address: str, timeout: float = TIMEOUT) -> ClusterExecutor:
     """The cluster whose scheduler listens at `address`; nothing is waited for longer than `timeout` seconds.
 
     Raises:
@@ -187,14 +191,18 @@ def cluster_executor(address: str, timeout: float = 10.0) -> ClusterExecutor:
         distributed = import_module("distributed")
     except ImportError:
         raise StudyError("cluster", "no_distributed", address) from None
-    loop = distributed.utils.LoopRunner()
-    loop.start()
     try:
-        client = distributed.Client(address, timeout=timeout, loop=loop.loop, set_as_default=False)
+        asyncio.run(asyncio.wait_for(_knock(address), timeout))
+        client = distributed.Client(address, timeout=timeout, set_as_default=False)
     except Exception as error:  # of many kinds: wrong addresses, closed ports, others who listen there
-        loop.stop()
         raise StudyError("cluster", "no_cluster", address, seconds=f"{timeout:g}") from error
-    return ClusterExecutor(client, loop)
+    return ClusterExecutor(client)
+
+
+async def _knock(address: str) -> None:
+    """Ask who is there. A client that finds nobody would leave its thread behind."""
+    async with import_module("distributed").rpc(address) as stranger:
+        assert (await stranger.identity())["type"] == "Scheduler"
 
 
 class ClusterExecutor(Executor):
@@ -207,8 +215,8 @@ class ClusterExecutor(Executor):
 
     in_flight = CLUSTER_IN_FLIGHT
 
-    def __init__(self, client: Any, loop: Any) -> None:
-        self._client, self._loop = client, loop
+    def __init__(self, client: Any) -> None:
+        self._client = client
         self._executor = client.get_executor(pure=False, retries=RETRIES)
         self.stopped = False
 
@@ -224,7 +232,6 @@ class ClusterExecutor(Executor):
         self.stopped = True
         self._executor.shutdown(wait=wait and not cancel_futures)
         self._client.close()
-        self._loop.stop()
 
     def stop(self) -> None:
         """Let go of everything submitted; what a worker has begun it ends for nobody."""
