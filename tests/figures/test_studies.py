@@ -14,6 +14,7 @@ from bn_lab.figures.studies import FIGURES, rows
 from bn_lab.figures.studies.curves import panels
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.studies.claims import STUDIES
+from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study
 from tests.figures.made_up import outcome, results
@@ -101,7 +102,7 @@ def test_maps_are_medians_by_row_and_column() -> None:
     for arm, drawn in zip(IRIS.arms, maps, strict=True):
         expected = [
             [
-                np.median([found[cell.network(arm, seed).key].inference_accuracy[-1] for seed in TWO.seeds])
+                np.median([MEASURES[TWO.measure].of([found[cell.network(arm, seed).key]]) for seed in TWO.seeds])
                 for cell in TWO.matching({"activation": activation})
             ]
             for activation in ("relu", "tanh")

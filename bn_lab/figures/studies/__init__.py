@@ -12,7 +12,7 @@ from bn_lab.figures.sheet import Spec
 from bn_lab.figures.studies.bands import bands
 from bn_lab.figures.studies.curves import Mode, curves, panels
 from bn_lab.figures.studies.maps import heat_map, rows
-from bn_lab.figures.studies.numbers import Results, label, series_of, value_label
+from bn_lab.figures.studies.numbers import Results, capital, label, series_of, value_label
 from bn_lab.figures.studies.sweep import overfitting, sweep
 
 FIGURES: Mapping[str, Callable[..., Spec]] = {
@@ -25,4 +25,4 @@ FIGURES: Mapping[str, Callable[..., Spec]] = {
 }
 """All figures of studies by name."""
 
-__all__ = ["FIGURES", "Mode", "Results", "label", "rows", "series_of", "value_label"]
+__all__ = ["FIGURES", "Mode", "Results", "capital", "label", "rows", "series_of", "value_label"]

@@ -12,7 +12,7 @@ from bn_lab.experiment import BN_ARMS, Arm
 from bn_lab.figures.sheet import Sheet, Spec
 from bn_lab.figures.studies.curves import Mode, row
 from bn_lab.figures.studies.drawing import grid
-from bn_lab.figures.studies.numbers import Results, Spread, progress, spread, value_label
+from bn_lab.figures.studies.numbers import Results, Spread, capital, progress, spread, value_label
 from bn_lab.figures.studies.sweep import by_others
 from bn_lab.figures.style import SMALL, text_width
 from bn_lab.i18n import Texts
@@ -89,7 +89,7 @@ def _sheet(maps: Sequence[Map], measure: str, titles: tuple[str, str], title: st
     size = grid(len(maps), narrow=narrow, widest=2)
     longest = max(text_width(line, SMALL) for found in maps for name in found.rows for line in name.split("<br>"))
     height = max(160, min(32 if narrow else 26, 480 // len(maps[0].rows)) * len(maps[0].rows))
-    sheet = Sheet(title, *size, height=height, heading=22, feet=20, left=round(min(170, longest + 50)), narrow=narrow)
+    sheet = Sheet(capital(title), *size, height=height, heading=22, feet=20, left=round(min(170, longest + 50)), narrow=narrow)
     sheet.layout["margin"]["r"] = SCALE
     colors = _colors(maps, measure)
     for k, found in enumerate(maps):
@@ -97,7 +97,8 @@ def _sheet(maps: Sequence[Map], measure: str, titles: tuple[str, str], title: st
         x = {"title": titles[0] if place[0] == size[0] - 1 else "", "type": "category", "showgrid": False}
         y = {"title": titles[1] if place[1] == 0 else "", "type": "category", "autorange": "reversed", "showgrid": False}
         y["showticklabels"] = place[1] == 0
-        x |= {"tickangle": -45 if len(found.columns) > 8 else 0, "tickvals": found.columns[:: -(-len(found.columns) // 6) if narrow else 1]}
+        step = -(-len(found.columns) // 6) if narrow else 1  # every label, or six where there is little room
+        x |= {"tickangle": -45 if len(found.columns) > 8 else 0, "tickvals": found.columns[::step]}
         panel = sheet.panel(*place, x, {**y, "nticks": 0}, found.title)
         sheet.add(panel, type="heatmap", x=found.columns, y=found.rows, showscale=k == 0, **_cells(found, measure), **colors)
     sheet.subtitle(subtitle)

@@ -140,6 +140,11 @@ def progress(study: Study, results: Results, t: Texts) -> str:
     return text
 
 
+def capital(text: str) -> str:
+    """A text that begins a line or a title."""
+    return text[:1].upper() + text[1:]
+
+
 def is_log(name: str, values: Sequence[Any]) -> bool:
     """Whether an axis of these values of a field is logarithmic: those that span decades."""
     return is_numeric(name, values) and min(values) > 0 and max(values) >= 10 * min(values)

@@ -14,6 +14,7 @@ from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legen
 from bn_lab.figures.studies.numbers import (
     Results,
     Spread,
+    capital,
     drawable,
     is_log,
     is_numeric,
@@ -41,7 +42,8 @@ def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
     rows, columns = grid(len(groups), narrow=narrow)
     heading = 20 if len(groups) > 1 else 0
     title = t("claims.figure.sweep", measure=t(f"measure.{study.measure}"), field=t(f"field.{axis}"))
-    sheet = Sheet(title, rows, columns, height=280, heading=heading, narrow=narrow)
+    feet = 0 if is_numeric(axis, values) else 14  # labels of two lines
+    sheet = Sheet(capital(title), rows, columns, height=280, heading=heading, feet=feet, narrow=narrow)
     for k, (others, cells) in enumerate(groups):
         place = divmod(k, columns)
         x = _axis(axis, values, t, title=place[0] == rows - 1)

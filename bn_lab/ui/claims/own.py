@@ -76,14 +76,14 @@ def _form(t: Texts) -> None:
             key="own_measure",
             width=260,
         )
-        st.pills(
-            t("field.arms"),
-            ARMS,
-            default=list(experiment.arms),
-            selection_mode="multi",
-            format_func=lambda arm: t(f"arm.{arm}"),
-            key="own_arms",
-        )
+    st.pills(
+        t("field.arms"),
+        ARMS,
+        default=list(experiment.arms),
+        selection_mode="multi",
+        format_func=lambda arm: t(f"arm.{arm}"),
+        key="own_arms",
+    )
     st.button(t("claims.own.order"), key="own_order", icon=":material/playlist_add_check:", on_click=_order, args=(t,))
 
 

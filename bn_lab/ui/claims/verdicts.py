@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from bn_lab.figures.studies import Results, label
+from bn_lab.figures.studies import Results, capital, label
 from bn_lab.i18n import Texts
 from bn_lab.studies.claims import answers
 from bn_lab.studies.measures import MEASURES, Measure
@@ -58,7 +58,7 @@ def effect(question: Question, verdict: Verdict, t: Texts) -> str:
     is_worse = verdict.median < 0
     low, high = (-verdict.high, -verdict.low) if is_worse else (verdict.low, verdict.high)
     smaller = measure.lower_is_better is not is_worse
-    values = {"measure": t(f"measure.{question.measure}"), "median": amount(abs(verdict.median), question, measure, t)}
+    values = {"measure": capital(t(f"measure.{question.measure}")), "median": amount(abs(verdict.median), question, measure, t)}
     if verdict.median == 0:
         text = t("verdict.equal", **values)
     else:

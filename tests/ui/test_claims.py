@@ -1,0 +1,350 @@
+"""The Claims page: what it asks, what a link says, and that its words are those of the numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab.experiment import Experiment
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.sharing import parse_link
+from bn_lab.studies.claims import CLAIMS, STUDIES
+from bn_lab.studies.job import Failure, JobView
+from bn_lab.studies.study import Question, Side, Study, StudyError
+from bn_lab.studies.verdict import judge
+from bn_lab.ui import words
+from bn_lab.ui.claims import jobs
+from bn_lab.ui.claims.choice import Choice, decode, encode, unread
+from bn_lab.ui.claims.verdicts import details, effect
+from tests.figures.made_up import outcome, results
+from tests.ui.test_pages import check_text
+
+Open = Callable[..., Any]
+T = texts("en")
+
+
+@dataclass
+class FakeJob:
+    """A job that stands still."""
+
+    view: JobView
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.view = replace(self.view, state="cancelled")
+
+
+class FakeLibrary:
+    """Studies that are done, or stand as `make` says, as soon as they are asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[Study] = []
+        self.make: Callable[[Study], JobView] = done
+        self.jobs: list[FakeJob] = []
+
+    def job(self, study: Study) -> FakeJob:
+        self.asked.append(study)
+        self.jobs.append(FakeJob(self.make(study)))
+        return self.jobs[-1]
+
+
+def done(study: Study) -> JobView:
+    found = results(study)
+    return JobView("done", found, len(found), len(found), 1.0, 2.0, 0.0)
+
+
+def running(study: Study) -> JobView:
+    found = dict(list(results(study).items())[:4])
+    return JobView("running", found, 4, len(study.networks), 0.25, 3.0, 9.0)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
+    found = FakeLibrary()
+    monkeypatch.setattr(jobs, "library", lambda: found)
+    orders: dict[object, FakeJob] = {}  # every AppTest is the same session to Streamlit
+    monkeypatch.setattr(jobs, "_orders", lambda: orders)
+    return found
+
+
+def opened(lab: Open, language: str = "en", experiment: Experiment | None = None, **claims: Any) -> Any:
+    page = lab(experiment, lang=language, **({"claims": encode(Choice(**claims))} if claims else {}))
+    page.go_to("claims")
+    return page
+
+
+def press(page: Any, key: str) -> None:
+    page.at.button(key=key).click()
+    page.run()
+
+
+# The link.
+
+
+@given(st.sampled_from(sorted(STUDIES)), st.integers(0, 32))
+def test_a_link_holds_the_study_and_its_seeds(study: str, seeds: int) -> None:
+    assert decode(encode(Choice(study, seeds))) == Choice(study, seeds)
+    assert unread(encode(Choice(study, seeds))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "seeds:6", "study:x", "study", "study:faster_boston<b>", "a" * 9999, ",,,", "study:x,seeds:6"]
+)
+def test_a_link_without_a_known_study_says_nothing(text: str) -> None:
+    assert decode(text) == Choice()
+
+
+@pytest.mark.parametrize("seeds", ["0", "33", "x", "-1", "1.5", "², "])
+def test_seeds_that_cannot_be_are_named_and_left_at_the_default(seeds: str) -> None:
+    text = f"study:spread,seeds:{seeds.strip(', ')}"
+    assert decode(text) == Choice("spread")
+    assert unread(text) == [text.split(",")[1]]
+
+
+def test_a_link_opens_the_study_and_what_one_chooses_is_in_the_link(lab: Open, library: FakeLibrary) -> None:
+    page = opened(lab, study="faster_iris", seeds=6)
+    assert page.widget("claims_faster_study").value == "faster_iris"
+    assert page.widget("claims_faster_iris_seeds").value == 6
+    page.set("claims_faster_iris_seeds", 10)
+    assert page.link.other["claims"] == "study:faster_iris,seeds:10"
+    page.set("claims_faster_study", "learning_rates")
+    assert page.link.other["claims"] == "study:learning_rates"
+    assert library.asked == []
+
+
+def test_hostile_parts_of_a_link_are_named_harmlessly(lab: Open, library: FakeLibrary) -> None:
+    page = lab(lang="en", claims="study:<img src=x>,seeds:6")
+    page.go_to("claims")
+    assert [warning.value for warning in page.at.warning] == [T("claims.unread", part=words.plain("study:<img src=x>"))]
+
+
+# The cards.
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_claim_has_a_card_and_nothing_runs_unasked(lab: Open, library: FakeLibrary, language: str) -> None:
+    page = opened(lab, language)
+    check_text(page, language)
+    t = texts(language)
+    for claim in CLAIMS.values():
+        assert t(f"claims.{claim.id}") in page.text
+        for question in STUDIES[claim.studies[0]].questions:
+            assert t(f"question.{question.id}") in page.text
+    assert library.asked == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_that_is_done_shows_figure_verdicts_and_files(
+    lab: Open, library: FakeLibrary, name: str, language: str
+) -> None:
+    page = opened(lab, language, study=name, seeds=6)
+    press(page, f"claims_{name}_run")
+    (study,) = library.asked
+    assert study.base.seeds == 6
+    check_text(page, language)
+    t = texts(language)
+    assert f"claims_{name}_{study.figure}" in page.components
+    for question in study.questions:
+        assert t(f"question.{question.id}") in page.text
+    assert t("verdict.waiting") not in page.text
+    assert t("claims.done", networks=f"{len(study.networks):,}", seconds="0:02.0") in page.text
+    assert any(question.other_side for question in study.questions) == (f"#### {t('verdict.other_side')}" in page.text)
+
+
+def test_a_cell_opens_in_the_lab(lab: Open, library: FakeLibrary) -> None:
+    page = opened(lab, study="overfitting_boston", seeds=6)
+    press(page, "claims_overfitting_boston_run")
+    page.set("claims_overfitting_boston_cell", 3)
+    (study,) = library.asked
+    (button,) = [node for node in page.at.get("link_button") if "width" in node.proto.url]
+    decoded = parse_link(button.proto.url)
+    assert decoded.problems == ()
+    assert decoded.experiment == replace(study.cells[3].experiment, seeds=1)
+    assert decoded.other == {"lang": "en"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(lab: Open, library: FakeLibrary, language: str) -> None:
+    library.make = running
+    page = opened(lab, language, study="spread", seeds=6)
+    press(page, "claims_spread_run")
+    check_text(page, language)
+    t = texts(language)
+    (study,) = library.asked
+    told = t("claims.progress_remaining", done="4", total=f"{len(study.networks)}", elapsed="0:03.0", remaining="0:09.0")
+    assert told in page.text
+    assert "claims_spread_curves" in page.components
+    assert t("verdict.waiting") in page.text
+    press(page, "claims_spread_cancel")
+    assert library.jobs[0].cancelled
+    assert t("claims.cancelled", done="4", total=f"{len(study.networks)}") in page.text
+    library.make = done
+    press(page, "claims_spread_run")
+    assert len(library.asked) == 2
+    assert t("verdict.waiting") not in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_failures_are_told_with_their_experiment(lab: Open, library: FakeLibrary, language: str) -> None:
+    def make(study: Study) -> JobView:
+        failure = Failure((study.networks[0].experiment,), "ValueError: <b>*x*</b>")
+        return replace(done(study), failures=(failure,) * 5)
+
+    library.make = make
+    page = opened(lab, language, study="spread", seeds=6)
+    press(page, "claims_spread_run")
+    check_text(page, language)
+    errors = [error.value for error in page.at.error]
+    assert len(errors) == 3
+    assert words.plain("<b>*x*</b>") in errors[0]
+    assert texts(language)("claims.more_failures", count="2") in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cluster_out_of_reach_is_a_clear_message(lab: Open, library: FakeLibrary, language: str) -> None:
+    error = StudyError("cluster", "no_cluster", "tcp://<b>:1", seconds=10)
+    library.make = lambda study: JobView("failed", {}, 0, len(study.networks), error=error)
+    page = opened(lab, language, study="spread", seeds=6)
+    press(page, "claims_spread_run")
+    assert [each.value for each in page.at.error] == [words.error(texts(language), error)]
+    assert "claims_spread_run" in [button.key for button in page.at.button]
+
+
+# Verdicts in words.
+
+LOSS = Question("q", "train_loss", Side("before"), Side("none"), 0.1)
+ACCURACY = Question("q", "validation_accuracy", Side("before", {"batch_size": 2}), Side("none", {"batch_size": 2}), 0.02)
+
+
+def said(question: Question, ours: Any, theirs: Any) -> tuple[str, str]:
+    relative = question is LOSS
+    verdict = judge(ours, theirs, smallest=question.smallest, lower_is_better=relative, relative=relative)
+    return effect(question, verdict, T), details(question, verdict, T)
+
+
+@pytest.mark.parametrize(
+    ("question", "ours", "theirs", "expected"),
+    [
+        (LOSS, [8.0] * 6, [10.0] * 6, "Training loss: 20 % lower (95 % interval: 20 % to 20 %)"),
+        (LOSS, [20.0] * 6, [10.0] * 6, "Training loss: 100 % higher (95 % interval: 100 % to 100 %)"),
+        (LOSS, [5.0, 6, 7, 8, 9, 12], [10.0] * 6, "Training loss: 25 % lower (95 % interval: −20 % to 50 %)"),
+        (LOSS, [8.0] * 3, [10.0] * 3, "Training loss: 20 % lower"),
+        (LOSS, [10.0] * 6, [10.0] * 6, "Training loss: no difference in the median (95 % interval: 0 % to 0 %)"),
+        (LOSS, [8.0] * 6, [np.nan] * 6, "Training loss: 100 % lower (95 % interval: 100 % to 100 %)"),
+        (LOSS, [np.nan] * 6, [8.0] * 6, "Training loss: ∞ higher (95 % interval: ∞ to ∞)"),
+        (
+            ACCURACY,
+            [0.8] * 6,
+            [0.75] * 6,
+            "Validation accuracy: 5 percentage points higher (95 % interval: 5 percentage points to 5 percentage points)",
+        ),
+    ],
+)
+def test_the_effect_in_words(question: Question, ours: Any, theirs: Any, expected: str) -> None:
+    assert said(question, ours, theirs)[0] == expected
+
+
+def test_details_name_both_sides_and_what_diverged() -> None:
+    text = said(LOSS, [8.0, np.nan, 8.0], [10.0] * 3)[1]
+    assert "BN before activation: 8, without BN: 10 (medians)" in text
+    assert T("verdict.diverged", ours=1, theirs=0) in text
+    assert T("verdict.reason.too_few") in text
+    assert T("verdict.smallest", smallest="10 %") in text
+
+
+def test_verdicts_on_the_page_are_those_of_the_numbers(lab: Open, library: FakeLibrary) -> None:
+    """Losses without BN are twice those with BN, for all seeds."""
+    library.make = lambda study: replace(done(study), results=halved(study))
+    page = opened(lab, study="faster_boston", seeds=6)
+    press(page, "claims_faster_boston_run")
+    badge = [m.value for m in page.at.markdown if T("question.faster_boston_1000") in m.value and "badge" in m.value]
+    assert len(badge) == 1
+    assert badge[0].startswith(":green-badge[")
+    assert T("verdict.supported") in badge[0]
+    assert words.plain("Training loss after 1,000 epochs: 50 % lower") in page.text
+
+
+def halved(study: Study) -> Mapping[str, Any]:
+    factor = {"none": 2.0, "before": 1.0, "standardized": 1.5}
+    return {n.key: outcome(n.experiment, train_loss=factor[n.arm] * np.ones(1000)) for n in study.networks}
+
+
+# A study of one's own.
+
+IRIS = Experiment(dataset="iris", epochs=5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_own_study_is_set_up_and_then_run(lab: Open, library: FakeLibrary, language: str) -> None:
+    page = opened(lab, language, IRIS)
+    page.set("own_values_first_learning_rate", "0.001, 1e-2,0.1")
+    page.set("own_field_second", "activation")
+    page.set("own_options_second_activation", ["relu", "tanh"])
+    page.set("own_measure", "inference_accuracy")
+    press(page, "own_order")
+    assert library.asked == []
+    press(page, "claims_own_run")
+    (study,) = library.asked
+    assert study.axes == (("learning_rate", (0.001, 0.01, 0.1)), ("activation", ("relu", "tanh")))
+    assert (study.base, study.measure) == (replace(IRIS, seeds=3), "inference_accuracy")
+    assert "claims_own_map" in page.components
+    check_text(page, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("typed", "rule", "value"),
+    [
+        ("0.1, <b>x</b>", "number", "<b>x</b>"),
+        ("0.1, 99", "between", "99"),
+        ("", "no_values", "0"),
+        ("0.1, 0.1", "no_values", "2"),
+        (",".join(["0.1"] * 40), "no_values", "40"),
+        ("nan", "number", "nan"),
+    ],
+)
+def test_values_that_cannot_be_are_told_by_field_rule_and_value(
+    lab: Open, library: FakeLibrary, language: str, typed: str, rule: str, value: str
+) -> None:
+    page = opened(lab, language, IRIS)
+    page.set("own_values_first_learning_rate", typed)
+    press(page, "own_order")
+    (error,) = [each.value for each in page.at.error]
+    t = texts(language)
+    assert t("field.learning_rate") in error
+    assert words.plain(value) in error or value in error
+    start = re.split(r"\{\w+\}", t(f"error.{rule}"))[1].strip()
+    assert start.split()[0] in error
+    assert "claims_own_run" not in [button.key for button in page.at.button]
+
+
+def test_the_same_field_twice_and_values_beyond_the_data_are_told(lab: Open, library: FakeLibrary) -> None:
+    page = opened(lab, "en", IRIS)
+    page.set("own_values_first_learning_rate", "0.1")
+    page.set("own_field_second", "learning_rate")
+    page.set("own_values_second_learning_rate", "0.2")
+    press(page, "own_order")
+    assert "twice" in page.at.error[0].value
+    page.set("own_field_second", "samples")
+    page.set("own_values_second_samples", "100, 4000")
+    press(page, "own_order")
+    assert T("field.samples") in page.at.error[0].value
+    assert library.asked == []
+
+
+def test_a_measure_that_not_all_have_is_told(lab: Open, library: FakeLibrary) -> None:
+    page = opened(lab, "en", IRIS)
+    page.set("own_field_first", "dataset")
+    page.set("own_options_first_dataset", ["iris", "boston"])
+    page.set("own_measure", "train_accuracy")
+    press(page, "own_order")
+    assert page.at.error[0].value == T("claims.own.no_measure", measure=T("measure.train_accuracy"))
