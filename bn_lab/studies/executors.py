@@ -158,7 +158,7 @@ class LocalExecutor(ProcessPoolExecutor):
         _watch_exit()
 
     def stop(self) -> None:
-        """End the workers in the middle of what they do and wait until they are gone; what was submitted fails or is cancelled."""
+        """End the workers in the middle of what they do and wait until they are gone; what was submitted fails."""
         self.stopped = True
         for process in self._context.processes:
             if process.is_alive():

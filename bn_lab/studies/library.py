@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from threading import Lock, Timer
@@ -13,6 +13,8 @@ import numpy as np
 
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job
+from bn_lab.studies.networks import Network
+from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Study
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class Library:
     def _begin(self, job: Job) -> None:
         """Put it in line, or let it pass where everything is known."""
         known, study = self._known(), job.study
-        if known and study.size <= PASSING and all(network.key in known for network in study.networks):
+        if known and study.size <= PASSING and all(_serves(known, network, study) for network in study.networks):
             job.start(known)
         else:
             self._line.append(job)
@@ -142,6 +144,10 @@ class Library:
                 self._timer.cancel()
         if shared is not None:
             shared.shutdown(wait=True, cancel_futures=True)
+
+
+def _serves(known: Mapping[str, Outcome], network: Network, study: Study) -> bool:
+    return network.key in known and serves(known[network.key], study.probes)
 
 
 def _numbers(outcome: Outcome) -> int:

@@ -166,7 +166,7 @@ class Progress:
                 results=self._snapshot,
                 done=len(self._results),
                 total=len(self._costs) or self._study.size,
-                share=min(1.0, self._over_cost / self._total_cost) if self._total_cost else 0.0,
+                share=self._share(),
                 seconds=seconds,
                 remaining=self._remaining(seconds),
                 failures=tuple(self._failures),
@@ -174,6 +174,11 @@ class Progress:
                 error=self._error,
                 place=place,
             )
+
+    def _share(self) -> float:
+        if self._state == "done":
+            return 1.0  # which a sum of costs is only but for rounding
+        return min(1.0, self._over_cost / self._total_cost) if self._total_cost else 0.0
 
     def _seconds(self) -> float:
         if self._state == "queued":

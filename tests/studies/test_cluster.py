@@ -1,0 +1,120 @@
+"""A real cluster: a scheduler and two workers, started with the commands of the README, one of them killed midway."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bn_lab.engine.trial import Outcome
+from bn_lab.experiment import Experiment
+from bn_lab.studies.cohorts import cohorts
+from bn_lab.studies.executors import cluster_executor
+from bn_lab.studies.job import Job
+from bn_lab.studies.networks import Network
+from bn_lab.studies.study import Study
+
+pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STUDY = Study(
+    "small",
+    Experiment(dataset="iris", width=8, epochs=60, seeds=2),
+    (("depth", (1, 2, 3, 4, 5)), ("samples", (50, 151)), ("learning_rate", (1e-3, 1e-2))),
+)
+"""Forty networks that can be trained, and as many that ask for more samples than there are."""
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for another process."""
+    patience, pause = time.monotonic() + seconds, threading.Event()
+    while not true():
+        assert time.monotonic() < patience, "waited in vain"
+        pause.wait(0.01)
+
+
+def dask(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """One of the README's commands, in the project's folder, with a free port instead of the usual one."""
+    log = (folder / f"{arguments[0]}.log").open("w", encoding="utf-8")
+    with log:
+        return subprocess.Popen([sys.executable, "-m", "dask", *arguments], cwd=ROOT, stdout=log, stderr=log, text=True)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a scheduler with two workers."""
+    folder = tmp_path_factory.mktemp("cluster")
+    told = folder / "scheduler.json"
+    options = ("--port", "0", "--no-dashboard", "--scheduler-file", str(told))
+    started = [dask(folder, "scheduler", "--host", "127.0.0.1", *options)]
+    try:
+        until(told.exists)
+        until(lambda: told.read_text(encoding="utf-8").endswith("}"))
+        found: str = json.loads(told.read_text(encoding="utf-8"))["address"]
+        options = ("--no-dashboard", "--local-directory", str(folder))
+        started.append(dask(folder, "worker", found, "--nworkers", "2", "--nthreads", "1", *options))
+        yield found
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    threads = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= threads
+
+
+def outcomes(study: Study) -> dict[str, Outcome]:
+    """What the study gives here, for the networks that can be trained."""
+    possible = [cohort for cohort in cohorts(study.networks) if cohort.networks[0].experiment.samples == 50]
+    found = [(cohort.networks, cohort.train()) for cohort in possible]
+    return {network.key: outcome for pair in found for network, outcome in zip(*pair, strict=True)}
+
+
+def test_a_killed_worker_and_failing_cohorts_change_no_number(address: str) -> None:
+    told: list[str] = []
+    place = cluster_executor(address)
+    victim = place.submit(os.getpid).result(60)
+
+    def kill(network: Network, outcome: Outcome) -> None:
+        told.append(network.key)
+        if len(told) == 1:
+            os.kill(victim, signal.SIGKILL)
+
+    job = Job(STUDY, lambda: place, on_outcome=kill)
+    job.start()
+    assert job.wait(120)
+    view = job.view
+    expected = outcomes(STUDY)
+    assert (view.state, view.done, view.share) == ("done", 40, 1.0)
+    assert sorted(told) == sorted(expected), "every network once"
+    for key, outcome in expected.items():
+        assert np.array_equal(view.results[key].train_loss, outcome.train_loss, equal_nan=True)
+        assert np.array_equal(view.results[key].inference_loss, outcome.inference_loss, equal_nan=True)
+    assert {experiment.samples for failure in view.failures for experiment in failure.experiments} == {151}
+    assert sum(len(failure.experiments) for failure in view.failures) == 40
+    assert all("at most 150" in failure.error for failure in view.failures)
+
+
+def test_a_study_on_a_cluster_can_be_cancelled(address: str) -> None:
+    long = Study("long", Experiment(dataset="digits", depth=12, width=256, epochs=5000), (("batch_size", (2, 3, 4, 5)),))
+    job = Job(long, partial(cluster_executor, address))
+    job.start()
+    until(lambda: job.view.version >= 2)
+    job.cancel()
+    assert job.wait(30)
+    assert (job.view.state, job.view.done) == ("cancelled", 0)
