@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -17,6 +21,11 @@ from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
 from bn_lab.experiment import FIELDS
 from bn_lab.sharing import link
+from bn_lab.studies import command
+from bn_lab.studies.claims import STUDIES, answers
+from bn_lab.studies.networks import Network
+from bn_lab.studies.records import Store
+from bn_lab.studies.study import Question, Side, Study
 
 LINK = link("https://lab.example/lab", Experiment(dataset="iris", depth=2, epochs=2, arms=("none",)), {"lang": "ko"})
 
@@ -207,3 +216,130 @@ def test_an_unknown_name_of_the_library_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="nothing"):
         _ = bn_lab.nothing
+
+
+def listing(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+def test_studies_are_listed_with_the_number_of_their_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "--list"]) == 0
+    lines = listing(capsys)
+    assert [line.split()[0] for line in lines] == list(STUDIES)
+    assert all(f" {len(study.networks)} networks" in line for line, study in zip(lines, STUDIES.values(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("colours", ("no study colours", "initialization")),
+        ("depth --seeds 99", ("seeds", "between 1 and 32", "99")),
+        ("depth --seeds 1 --cluster nonsense://x", ("cluster", "nonsense://x")),
+    ],
+)
+def test_a_study_that_cannot_be_is_an_error(capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]) -> None:
+    assert main(["study", *options.split()]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("error: ")
+    assert all(word in told.err for word in words)
+
+
+def test_a_number_of_workers_that_cannot_be_is_an_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BN_LAB_STUDY_WORKERS", "none")
+    assert main(["study", "depth", "--seeds", "1"]) == 2
+    assert "BN_LAB_STUDY_WORKERS" in capsys.readouterr().err
+
+
+def test_a_study_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["study"])
+    assert refused.value.code == 2
+    assert "--list" in capsys.readouterr().err
+
+
+SMALL = Study(
+    "small",
+    Experiment(dataset="iris", depth=1, epochs=3, seeds=6),
+    (("samples", (100, 151)),),
+    questions=(
+        Question("q", "train_loss", Side("before", {"samples": 100}), Side("none", {"samples": 100}), 0.1),
+        Question("missing", "train_loss", Side("before", {"samples": 151}), Side("none", {"samples": 151}), 0.1),
+    ),
+)
+"""Half of its networks ask for more samples than there are."""
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A study that is computed by threads instead of processes, which takes no time."""
+    monkeypatch.setattr(command, "STUDIES", {"small": SMALL})
+    monkeypatch.setattr(command, "executor", lambda address: ThreadPoolExecutor(1))
+    return SMALL
+
+
+def test_verdicts_and_failures_are_told_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str], small: Study) -> None:
+    assert main(["study", "small", "--out", str(tmp_path)]) == 1
+    lines = listing(capsys)
+    found = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    results = Store(tmp_path).load(small.networks)
+    (_, verdict), (_, missing) = answers(small, results)
+    assert verdict is not None
+    assert missing is None
+    assert lines[0].startswith(f"q: {verdict.outcome}, median difference {verdict.median:+.1%}")
+    assert lines[0].endswith("6 pairs")
+    assert lines[1] == "missing: no verdict, networks are missing"
+    assert all("at most 150" in line for line in lines[2:])
+    assert found["questions"][0]["verdict"] == json.loads(json.dumps(asdict(verdict)))
+    assert found["questions"][1]["verdict"] is None
+    assert (found["state"], found["networks"]) == ("done", {"done": 12, "total": 24})
+    failed = [Network(Experiment(**each)) for failure in found["failures"] for each in failure["experiments"]]
+    assert {network.key for network in failed} | set(results) == {network.key for network in small.networks}
+
+
+def test_a_study_shows_its_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, small: Study) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["study", "small", "--seeds", "2"]) == 1
+    last = terminal.getvalue().split("\r")[-1]
+    assert last.startswith("█" * BAR + " 4 of 8 networks")
+    assert last.endswith("\n")
+
+
+def records(folder: Path) -> dict[str, tuple[int, str]]:
+    """When each record was written, and what it says."""
+    return {
+        path.name: (path.stat().st_mtime_ns, path.read_text(encoding="utf-8"))
+        for path in folder.glob("*.json")
+        if path.name != "study.json"
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C to a group of processes")
+def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["study", "depth", "--seeds", "1", "--out", str(tmp_path)]
+    networks = STUDIES["depth"].with_seeds(1).networks
+    run = [sys.executable, "-W", "error", "-m", "bn_lab", *arguments]
+    root = Path(__main__.__file__).parents[1]
+    with subprocess.Popen(run, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as first:
+        while not records(tmp_path) and first.poll() is None:
+            Event().wait(0.01)
+        os.killpg(first.pid, signal.SIGINT)  # as a terminal does: to the program and its workers
+        _, err = first.communicate(timeout=60)
+    assert (first.returncode, err) == (130, b"")
+    before = records(tmp_path)
+    assert 0 < len(before) < len(networks)
+    assert json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))["state"] == "cancelled"
+    half = tmp_path / "half.json"
+    half.write_text("{", encoding="utf-8")
+
+    assert main(arguments) == 0
+    after = records(tmp_path)
+    assert {f"{network.key}.json" for network in networks} | {"half.json"} == set(after)
+    assert all(after[name] == told for name, told in before.items()), "none was trained again"
+
+    monkeypatch.setattr(command, "executor", lambda address: pytest.fail("nothing is left to train"))
+    assert main(arguments) == 0
+    assert records(tmp_path) == after
