@@ -95,6 +95,19 @@ def test_a_diverged_network_is_the_worst_and_marked_not_dropped() -> None:
     assert T("claims.figure.beyond") in {trace.name for trace in figure.data}
 
 
+def test_the_same_weights_are_shown_with_all_three_statistics() -> None:
+    study = short(STUDIES["batch_size"])
+    found = results(study)
+    figure = go.Figure(FIGURES["sweep"](study, found, T))
+    for way in ("batch", "precise"):
+        (line,) = named(figure, T(f"measure.{way}_accuracy"))
+        values = [
+            [found[cell.network("before", seed).key].final[f"{way}.validation.accuracy"] for seed in study.seeds]
+            for cell in study.cells
+        ]
+        np.testing.assert_allclose(line.y, np.median(values, axis=1))
+
+
 def test_maps_are_medians_by_row_and_column() -> None:
     found = results(TWO)
     figure = go.Figure(FIGURES["map"](TWO, found, T))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.experiment import Arm
+from bn_lab.experiment import BN_ARMS, Arm
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
 from bn_lab.figures.studies.numbers import (
@@ -50,6 +50,8 @@ def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
         found = {arm: [spread(study, results, study.measure, arm, cell) for cell in cells] for arm in study.base.arms}
         panel = _panel(sheet, study.measure, place, x, found, t, label(others, t))
         _sides(sheet, panel, study, axis, values, found, t, first=k == 0)
+        if "three_ways" in study.probes:
+            _other_ways(sheet, panel, study, results, cells, values, t, first=k == 0)
     if any(spread.beyond for spread in _all(study, results)):
         strip_key(sheet, panel, t)
     sheet.subtitle(progress(study, results, t))
@@ -141,6 +143,29 @@ def _side(
     else:
         bars = whiskers(low, median, high)
         sheet.add(panel, **points(arm, x, median, log=log), error_y=bars, **legend(arm, t, first=first))
+
+
+OTHER_WAYS = {"batch_accuracy": "dash", "precise_accuracy": "dot"}
+"""The same weights evaluated with other statistics than the moving ones, and how their lines look."""
+
+
+def _other_ways(
+    sheet: Sheet,
+    panel: Panel,
+    study: Study,
+    results: Results,
+    cells: Sequence[Cell],
+    x: Sequence[float],
+    t: Texts,
+    *,
+    first: bool,
+) -> None:
+    """Medians of the arms with batch normalization, evaluated with batch and with precise statistics."""
+    for arm in (arm for arm in study.base.arms if arm in BN_ARMS):
+        for measure, dash in OTHER_WAYS.items():
+            medians = np.array([spread(study, results, measure, arm, cell).median for cell in cells])
+            look = {"line": {"color": COLORS[arm], "dash": dash}, "hovertemplate": "%{y:.4~g}"}
+            sheet.add(panel, x=list(x), y=drawable(medians), name=t(f"measure.{measure}"), showlegend=first, **look)
 
 
 def points(arm: Arm, x: Sequence[float], y: np.ndarray[Any, Any], *, log: bool, symbol: str = "circle") -> dict[str, Any]:
