@@ -22,7 +22,8 @@ from bn_lab.__main__ import BAR, main
 from bn_lab.experiment import FIELDS
 from bn_lab.sharing import link
 from bn_lab.studies import command
-from bn_lab.studies.claims import STUDIES, answers
+from bn_lab.studies.answers import answers
+from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.networks import Network
 from bn_lab.studies.records import Store
 from bn_lab.studies.study import Question, Side, Study

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bn_lab.studies.claims import STUDIES, answers
+from bn_lab.studies.answers import answers
+from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job, JobView
 from bn_lab.studies.measures import MEASURES
@@ -123,4 +124,4 @@ def _verdict(question: Question, verdict: Verdict | None) -> str:
     form = "{:+.1%}" if MEASURES[question.measure].relative else "{:+.4g}"
     median, low, high = (form.format(value) for value in (verdict.median, verdict.low, verdict.high))
     interval = "no interval" if verdict.reason == "too_few" else f"95 % interval {low} to {high}"
-    return f"{verdict.outcome}, median difference {median}, {interval}, {verdict.pairs} pairs"
+    return f"{verdict.outcome}, median difference {median}, {interval}, {verdict.pairs} pair{'s' * (verdict.pairs != 1)}"
