@@ -6,23 +6,14 @@ catalogues.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from bn_lab.datasets import load, split
-from bn_lab.engine.trial import Outcome
-from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.studies.measures import MEASURES
-from bn_lab.studies.progress import serves
-from bn_lab.studies.study import Cell, Question, Side, Study
-from bn_lab.studies.verdict import Verdict, judge
-
-Results = Mapping[str, Outcome]
-"""Outcomes by the key of their network; those that are missing have not been trained (yet)."""
+from bn_lab.studies.study import Question, Side, Study
 
 
 @dataclass(frozen=True)
@@ -109,7 +100,8 @@ def _overfitting() -> Iterable[Study]:
     boston = replace(LESSON, arms=("none", "before"), validation_share=0.3, seeds=10)
     questions = []
     for width in (8, 64):
-        bn, plain, dropout = (side(arm, p, width=width) for arm, p in (("before", 0.0), ("none", 0.0), ("none", 0.3)))
+        bn, plain = side("before", 0.0, width=width), side("none", 0.0, width=width)
+        dropout = side("none", 0.3, width=width)
         questions += [
             _better(f"overfitting_gap_{width}", "gap", bn, plain, 1.0),
             _better(f"overfitting_loss_{width}", "validation_loss", bn, plain, 0.05),
@@ -290,14 +282,14 @@ def _beyond() -> Iterable[Study]:
 
 def _learning_rates() -> Study:
     rates = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
-    slow = ({"learning_rate": 1e-3},) * 2
+    slow = {"learning_rate": 1e-3}
     return Study(
         "learning_rates",
         replace(DIGITS, arms=("none", "before")),
         (("learning_rate", rates),),
         questions=(
             _better("rates_learned", "learned", BEFORE, NONE, 1),
-            _better("rates_slow", "train_loss", *(Side(s.arm, v) for s, v in zip((BEFORE, NONE), slow, strict=True)), 0.1),
+            _better("rates_slow", "train_loss", Side("before", slow), Side("none", slow), 0.1),
         ),
         figure="sweep",
         measure="train_accuracy",
@@ -334,76 +326,3 @@ CLAIMS: Mapping[str, Claim] = {
     )
 }
 """Cards by name, the lesson's three claims first."""
-
-
-def measured(study: Study, results: Results, measure: str, arm: Arm, values: Mapping[str, Any]) -> Array:
-    """One number a seed, (S,), of the networks of `arm` in the cells with these values; NaN where one is missing.
-
-    NaN is also what a network has that diverged; `complete` tells the two apart.
-    """
-    row = study.matching(values)
-    return np.array([_of_seed(row, results, measure, arm, seed) for seed in study.seeds])
-
-
-def _of_seed(row: Sequence[Cell], results: Results, measure: str, arm: Arm, seed: int) -> float:
-    outcomes = [results.get(cell.network(arm, seed).key) for cell in row]
-    known = [outcome for outcome in outcomes if outcome is not None]
-    return MEASURES[measure].of(known) if known and len(known) == len(outcomes) else np.nan
-
-
-def complete(study: Study, results: Results, side: Side) -> bool:
-    """Whether all networks of a side are there, with what the study's probes measure."""
-    networks = (cell.network(side.arm, seed) for cell in study.matching(side.values) for seed in study.seeds)
-    found = [results.get(network.key) for network in networks]
-    return all(outcome is not None and serves(outcome, study.probes) for outcome in found)
-
-
-def answers(study: Study, results: Results) -> list[tuple[Question, Verdict | None]]:
-    """Every question of the study with its verdict; None as long as networks are missing."""
-    return [(question, answer(study, results, question)) for question in study.questions]
-
-
-def answer(study: Study, results: Results, question: Question) -> Verdict | None:
-    """The verdict on one question; None as long as networks are missing."""
-    if not all(complete(study, results, side) for side in (question.ours, question.theirs)):
-        return None
-    measure = MEASURES[question.measure]
-    ours = measured(study, results, question.measure, question.ours.arm, question.ours.values)
-    theirs = measured(study, results, question.their_measure or question.measure, question.theirs.arm, question.theirs.values)
-    if measure.deviation:
-        ours, theirs = _deviations(ours), _deviations(theirs)
-    return judge(ours, theirs, smallest=question.smallest, lower_is_better=measure.lower_is_better, relative=measure.relative)
-
-
-def _deviations(values: Array) -> Array:
-    """How far each seed is from the middle one, |ln x − median ln x|: what tests of spread compare (Brown & Forsythe 1974)."""
-    logs = np.log(values)
-    return np.asarray(np.abs(logs - np.nanmedian(logs)))
-
-
-def own_study(
-    base: Experiment, axes: Sequence[tuple[str, Sequence[Any]]], seeds: int, measure: str, arms: Sequence[Arm]
-) -> Study:
-    """A visitor's study: these fields over these values, this many seeds and these arms, everything else as in `base`.
-
-    Raises:
-        ExperimentError: for a value that its field cannot have, or that does not fit the data set.
-        StudyError: for fields that cannot be varied, or too many networks.
-    """
-    checked = tuple((name, tuple(values)) for name, values in axes)
-    experiment = replace(base, seeds=seeds, arms=tuple(arms))
-    figure = "map" if len(checked) == 2 else "sweep" if checked else "curves"
-    study = Study("own", experiment, checked, figure=figure, measure=measure)
-    for cell in study.cells:
-        split(load(cell.experiment.dataset), cell.experiment, cell.experiment.seed)  # says what does not fit the data
-    return study
-
-
-def measures_of(experiment: Experiment) -> tuple[str, ...]:
-    """The measures that a network of this experiment has without a probe, those of one network at the end of its training."""
-    names = ["train_loss", "inference_loss"]
-    classes = load(experiment.dataset).task == "classification"
-    names += ["train_accuracy", "inference_accuracy"] if classes else []
-    if experiment.validation_share > 0:
-        names += ["validation_loss", "gap", *(["validation_accuracy"] if classes else [])]
-    return tuple(names)

@@ -83,4 +83,4 @@ def cost(experiment: Experiment, networks: int) -> float:
     products = sum(6 * a * b for a, b in pairwise(sizes)) * samples
     units = sum(sizes[1:]) * samples
     epoch = steps * CALL * (len(sizes) - 1) + networks * (products / FLOPS + units * ELEMENT)
-    return experiment.epochs * epoch
+    return float(experiment.epochs * epoch)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bn_lab.engine.trial import Outcome
 from bn_lab.engine.types import Array
 
-Outcomes = Sequence[Outcome]
+if TYPE_CHECKING:  # torch comes with them
+    from bn_lab.engine.trial import Outcome
+
+Outcomes = Sequence["Outcome"]
 """Of one network; or of one arm and seed over a row of cells, for measures of a whole row."""
 
 LEARNED = 0.5

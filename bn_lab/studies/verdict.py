@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import quantile_test
 
 from bn_lab.engine.types import Array
 
@@ -102,6 +101,8 @@ def interval(found: Array) -> tuple[float, float]:
     """The 95 % interval of the median of `found (S,)`, NaN where there are too few."""
     if len(found) < FEWEST:
         return np.nan, np.nan
+    from scipy.stats import quantile_test  # takes half a second to import, which nobody else need wait for
+
     limits = quantile_test(found, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
     return float(limits.low), float(limits.high)
 

@@ -13,7 +13,7 @@ from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures.studies import label, value_label
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, encode
-from bn_lab.studies.claims import measures_of, own_study
+from bn_lab.studies.answers import measures_of, own_study
 from bn_lab.studies.study import Study, StudyError
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.claims import jobs, trial

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bn_lab.figures.studies import Results, capital, label
 from bn_lab.i18n import Texts
-from bn_lab.studies.claims import answers
+from bn_lab.studies.answers import answers
 from bn_lab.studies.measures import MEASURES, Measure
 from bn_lab.studies.study import Question, Side, Study
 from bn_lab.studies.verdict import Verdict
