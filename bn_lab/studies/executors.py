@@ -150,7 +150,7 @@ class LocalExecutor(ProcessPoolExecutor):
     """
 
     def __init__(self, workers: int) -> None:
-        self._context = _Context()
+        self._context, self._closing = _Context(), threading.Lock()
         super().__init__(workers, mp_context=self._context, initializer=_prepare)
         self.in_flight = 2 * workers
         self.stopped = False
@@ -164,6 +164,11 @@ class LocalExecutor(ProcessPoolExecutor):
             if process.is_alive():
                 process.kill()
         self.shutdown(wait=True, cancel_futures=True)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As `Executor.shutdown`, which two threads must not do at once."""
+        with self._closing:
+            super().shutdown(wait, cancel_futures=cancel_futures)
 
 
 _open: weakref.WeakSet[LocalExecutor] = weakref.WeakSet()

@@ -67,7 +67,7 @@ class Job:
         self._factory, self._on_outcome, self._on_end = factory, on_outcome, on_end
         self._progress = Progress(study, known or {})
         self._mail: SimpleQueue[Future[Any] | None] = SimpleQueue()
-        self._cancelled = Event()
+        self._cancelled, self._over = Event(), Event()
         self._thread = Thread(target=self._run, name="bn-lab-study", daemon=True)
 
     @property
@@ -90,9 +90,13 @@ class Job:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is left of it, not even the thread; False where that took longer than `timeout` seconds."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if self._thread.ident is None:
+            return True
+        # Not `join` alone: one that Ctrl-C interrupts takes a thread that runs for ended (Python 3.11).
+        if not self._over.wait(timeout):
+            return False
+        self._thread.join()
+        return True
 
     def _run(self) -> None:
         try:
@@ -105,6 +109,7 @@ class Job:
         finally:
             if self._on_end is not None:
                 self._on_end(self)
+            self._over.set()
 
     def _work(self) -> None:
         waiting = deque(_Piece(cohort) for cohort in self._progress.plan())
