@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -45,25 +46,48 @@ class Library:
     def __init__(self, factory: Callable[[], Executor] = executor, most: int = MOST_NUMBERS, idle: float = IDLE) -> None:
         self._factory, self._most, self._idle = factory, most, idle
         self._lock, self._opening = Lock(), Lock()
-        self._jobs: OrderedDict[object, Job] = OrderedDict()  # those asked for last at the end
+        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()  # those asked for last at the end
+        self._visitors: WeakKeyDictionary[Job, set[Hashable]] = WeakKeyDictionary()
         self._computing: Job | None = None
         self._line: list[Job] = []
         self._shared: Executor | None = None
         self._timer: Timer | None = None
         self._closed = False
 
-    def job(self, study: Study) -> Job:
-        """The job of this study, or of an equal one: begun, in line, or done. One that failed or was cancelled is made anew."""
-        key = (study.base, study.axes, study.probes)
+    def job(self, study: Study, visitor: Hashable = None) -> Job:
+        """The job of this study, or of an equal one: begun, in line, or done; `visitor` wants it.
+
+        One that was cancelled or could not do everything is made anew and goes on with what it has.
+        """
         with self._lock:
-            job = self._jobs.get(key)
-            if job is None or job.view.state in ("failed", "cancelled"):
+            job = self._jobs.get(key_of(study))
+            if job is None or (job.view.ended and (job.view.state != "done" or job.view.failures)):
                 job = Job(study, self._borrow, known=job.view.results if job else {}, on_end=self._on_end)
-                self._jobs[key] = job
+                self._jobs[key_of(study)] = job
                 self._begin(job)
-            self._jobs.move_to_end(key)
+            self._jobs.move_to_end(key_of(study))
+            self._visitors.setdefault(job, set()).add(visitor)
             self._advance()
         return job
+
+    def find(self, study: Study, visitor: Hashable = None) -> Job | None:
+        """The job of this study if somebody has ordered it; `visitor` watches it from now on."""
+        with self._lock:
+            job = self._jobs.get(key_of(study))
+            if job is not None:
+                self._visitors.setdefault(job, set()).add(visitor)
+            return job
+
+    def leave(self, visitor: Hashable, study: Study | None = None) -> None:
+        """`visitor` is interested in this study no more, or in any; what nobody wants any more is cancelled."""
+        with self._lock:
+            jobs = [*self._jobs.values()] if study is None else [*filter(None, [self._jobs.get(key_of(study))])]
+            left = [job for job in jobs if visitor in self._visitors.get(job, ())]
+            for job in left:
+                self._visitors[job].discard(visitor)
+            unwanted = [job for job in left if not self._visitors[job] and not job.view.ended]
+        for job in unwanted:
+            job.cancel()
 
     def close(self) -> None:
         """Cancel all jobs and wait until nothing is left of them; no further job computes."""
@@ -144,6 +168,11 @@ class Library:
                 self._timer.cancel()
         if shared is not None:
             shared.shutdown(wait=True, cancel_futures=True)
+
+
+def key_of(study: Study) -> Hashable:
+    """What equal studies have in common: everything that their networks depend on."""
+    return study.base, study.axes, study.probes
 
 
 def _serves(known: Mapping[str, Outcome], network: Network, study: Study) -> bool:

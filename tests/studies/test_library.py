@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bn_lab.experiment import Experiment
+from bn_lab.studies.cohorts import Cohort
 from bn_lab.studies.job import Job
 from bn_lab.studies.library import Library
 from bn_lab.studies.study import Study
@@ -51,7 +52,10 @@ class Gate(Executor):
         while self.later:
             future, task = self.later.pop()
             if future.set_running_or_notify_cancel():
-                future.set_result(task())
+                try:
+                    future.set_result(task())
+                except ValueError as error:
+                    future.set_exception(error)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.closed = True
@@ -137,6 +141,42 @@ def test_a_cancelled_study_goes_on_with_what_it_has(library: Library, gates: lis
     assert again is not job
     assert again.wait(60)
     assert (again.view.state, again.view.done, gates[0].trained) == ("done", 2, 3)
+
+
+def test_a_study_is_cancelled_when_the_last_visitor_has_left(library: Library, gates: list[Gate]) -> None:
+    library.job(study(width=9), "warm-up")
+    until(lambda: bool(gates) and library.find(study(width=9)).view.ended)  # type: ignore[union-attr]
+    gates[0].open = False
+    job = library.job(study(), "a")
+    assert library.find(study(), "b") is job
+    library.leave("a", study())
+    library.leave("stranger")
+    assert not job.view.ended
+    library.leave("b")
+    assert job.view.state == "cancelled"
+    gates[0].release()
+
+
+def test_nobody_begins_a_study_by_looking_for_it(library: Library, gates: list[Gate]) -> None:
+    assert library.find(study(), "a") is None
+    assert gates == []
+
+
+def test_a_study_that_could_not_do_everything_is_made_anew(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(cohort: Cohort) -> object:
+        raise ValueError("made up")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Cohort, "train", fails)
+        job = library.job(study(), "a")
+        assert job.wait(60)
+    assert job.view.state == "done"
+    assert len(job.view.failures) == 2
+    again = library.job(study(), "a")
+    assert again is not job
+    assert again.wait(60)
+    assert (again.view.done, again.view.failures) == (2, ())
+    assert library.job(study(), "a") is again
 
 
 def test_a_stopped_executor_is_replaced(library: Library, gates: list[Gate]) -> None:

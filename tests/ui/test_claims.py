@@ -17,6 +17,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.job import Failure, JobView
+from bn_lab.studies.library import key_of
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
 from bn_lab.ui import words
@@ -49,11 +50,21 @@ class FakeLibrary:
         self.asked: list[Study] = []
         self.make: Callable[[Study], JobView] = done
         self.jobs: list[FakeJob] = []
+        self.by_study: dict[object, FakeJob] = {}
+        self.watched_by_others = False
 
-    def job(self, study: Study) -> FakeJob:
+    def job(self, study: Study, visitor: object) -> FakeJob:
         self.asked.append(study)
         self.jobs.append(FakeJob(self.make(study)))
+        self.by_study[key_of(study)] = self.jobs[-1]
         return self.jobs[-1]
+
+    def find(self, study: Study, visitor: object = None) -> FakeJob | None:
+        return self.by_study.get(key_of(study))
+
+    def leave(self, visitor: object, study: Study) -> None:
+        if not self.watched_by_others:
+            self.by_study[key_of(study)].cancel()
 
 
 def done(study: Study) -> JobView:
@@ -70,8 +81,8 @@ def running(study: Study) -> JobView:
 def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     found = FakeLibrary()
     monkeypatch.setattr(jobs, "library", lambda: found)
-    orders: dict[object, FakeJob] = {}  # every AppTest is the same session to Streamlit
-    monkeypatch.setattr(jobs, "_orders", lambda: orders)
+    visitor = jobs.Visitor()  # every AppTest is the same session to Streamlit
+    monkeypatch.setattr(jobs, "_visitor", lambda: visitor)
     return found
 
 
@@ -193,6 +204,24 @@ def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(lab: Open, lib
     assert t("verdict.waiting") not in page.text
 
 
+def test_cancelling_takes_only_the_own_order_back(lab: Open, library: FakeLibrary) -> None:
+    library.make, library.watched_by_others = running, True
+    page = opened(lab, study="spread", seeds=6)
+    press(page, "claims_spread_run")
+    press(page, "claims_spread_cancel")
+    assert not library.jobs[0].cancelled
+    assert T("claims.cancelled", done="4", total="12") in page.text
+    press(page, "claims_spread_run")
+    assert T("claims.cancelled", done="4", total="12") not in page.text
+
+
+def test_what_others_have_run_is_seen_without_running_it(lab: Open, library: FakeLibrary) -> None:
+    library.job(STUDIES["spread"].with_seeds(6), "somebody else")
+    page = opened(lab, study="spread", seeds=6)
+    assert "claims_spread_curves" in page.components
+    assert len(library.asked) == 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_failures_are_told_with_their_experiment(lab: Open, library: FakeLibrary, language: str) -> None:
     def make(study: Study) -> JobView:
@@ -207,6 +236,9 @@ def test_failures_are_told_with_their_experiment(lab: Open, library: FakeLibrary
     assert len(errors) == 3
     assert words.plain("<b>*x*</b>") in errors[0]
     assert texts(language)("claims.more_failures", count="2") in page.text
+    library.make = done
+    press(page, "claims_spread_run")  # what failed may be tried again
+    assert not page.at.error
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,18 +1,23 @@
-"""The studies that this visitor has ordered, computed by the one library of the process.
+"""The studies on this visitor's page, computed by the one library of the process.
 
-A library begins what it is asked for, so nobody asks it before somebody presses Run. What another visitor has run is then there
-at once.
+A library begins what it is asked for, so nobody asks it before somebody presses Run. What another visitor runs or has run is
+seen at once. Cancelling ends a study only where nobody else watches it, and so does leaving.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
+from threading import Timer
 
 import streamlit as st
 
-from bn_lab.studies.job import Job, JobView
-from bn_lab.studies.library import Library
+from bn_lab.studies.job import JobView
+from bn_lab.studies.library import Library, key_of
 from bn_lab.studies.study import Study
+
+AWAY = 60.0
+"""Seconds after which a visitor whose connection broke counts as gone; a shorter absence is only a cut."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -21,33 +26,50 @@ def library() -> Library:
     return Library()
 
 
-@st.cache_resource(scope="session", show_spinner=False)
-def _orders() -> dict[Hashable, Job]:
-    """Jobs by what they compute; not in the session's state, which outlives edits of the code."""
-    return {}
+class Visitor:
+    """One connected page.
+
+    Attributes:
+        dismissed: what was there of studies when this visitor cancelled them; others may watch them still.
+    """
+
+    def __init__(self) -> None:
+        self.dismissed: dict[Hashable, JobView] = {}
+
+    def leave(self) -> None:
+        """Called by Streamlit when the connection is over."""
+        timer = Timer(AWAY, library().leave, (self,))
+        timer.daemon = True
+        timer.start()
 
 
-def _key(study: Study) -> Hashable:
-    return study.base, study.axes, study.probes
+@st.cache_resource(scope="session", show_spinner=False, on_release=Visitor.leave)
+def _visitor() -> Visitor:
+    return Visitor()
 
 
 def run(study: Study) -> None:
     """Order a study, or what is missing of one that was cancelled or failed."""
-    _orders()[_key(study)] = library().job(study)
+    _visitor().dismissed.pop(key_of(study), None)
+    library().job(study, _visitor())
 
 
 def cancel(study: Study) -> None:
     """Take an order back; what is there stays."""
-    _orders()[_key(study)].cancel()
+    if (job := library().find(study)) is not None:
+        _visitor().dismissed[key_of(study)] = replace(job.view, state="cancelled", place=0)
+    library().leave(_visitor(), study)
 
 
 def view(study: Study) -> JobView | None:
-    """How far a study has come; None where it was not ordered."""
-    job = _orders().get(_key(study))
+    """How far a study has come; None where nobody has ordered it."""
+    if (seen := _visitor().dismissed.get(key_of(study))) is not None:
+        return seen
+    job = library().find(study, _visitor())
     return None if job is None else job.view
 
 
 def is_running(study: Study) -> bool:
-    """Whether an order for this study is in line or being carried out."""
+    """Whether a study is in line or being computed."""
     found = view(study)
     return found is not None and not found.ended

@@ -47,7 +47,7 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
             st.progress(view.share, text=_progress(view, t))
             st.button(t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=jobs.cancel, args=(study,))
         return
-    if view is not None and view.state == "done":
+    if view is not None and view.state == "done" and not view.failures:
         st.caption(t("claims.done", networks=f"{view.done:,}", seconds=words.duration(view.seconds)))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
