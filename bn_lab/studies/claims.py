@@ -63,7 +63,7 @@ def _better(name: str, measure: str, ours: Side, theirs: Side, smallest: float, 
 
 def _faster(name: str, base: Experiment, target: str) -> Study:
     """Losses on the way, and how long a target loss takes; the other side: scaling the inputs alone, and the first epochs."""
-    on_the_way = [_better(f"{name}_{epoch}", f"train_loss_{epoch}", BEFORE, NONE, 0.1) for epoch in (10, 100, 1000)]
+    on_the_way = [_better(f"{name}_{epoch}", f"train_loss_{epoch}", BEFORE, NONE, 0.1) for epoch in (100, 1000)]
     marks = [_better(f"{name}_{kind}", f"{kind}_to_{target}", BEFORE, NONE, 0.1) for kind in ("epochs", "steps", "seconds")]
     others = [
         _better(f"{name}_early", "train_loss_10", NONE, BEFORE, 0.1, other_side=True),
@@ -118,7 +118,6 @@ def _overfitting() -> Iterable[Study]:
         few,
         (("dropout", (0.0, 0.3)),),
         questions=(
-            _better("digits_accuracy", "validation_accuracy", bn, plain, 0.02),
             _better("digits_loss", "validation_loss", bn, plain, 0.05),
             _better("digits_gap", "gap", bn, plain, 0.05),
             _better("digits_dropout", "validation_accuracy", bn, dropout, 0.02),
@@ -143,7 +142,6 @@ def _beyond() -> Iterable[Study]:
         ("three_ways",),
         (
             _better("batch_size_128", "validation_accuracy", at("before", batch_size=128), at("none", batch_size=128), 0.02),
-            _better("batch_size_2", "validation_accuracy", at("before", batch_size=2), at("none", batch_size=2), 0.02),
             _better(
                 "batch_size_precise",
                 "precise_accuracy",
@@ -164,14 +162,19 @@ def _beyond() -> Iterable[Study]:
         "sweep",
         "validation_accuracy",
     )
+
+    def placement(activation: str, **more: Any) -> Question:
+        after, before = at("after", activation=activation), at("before", activation=activation)
+        return _better(f"placement_{activation}", "inference_loss", after, before, 0.1, **more)
+
     activations = ("swish", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "identity")
     yield Study(
         "placement",
         replace(shallow, arms=("none", "before", "after")),
         (("activation", activations),),
-        questions=tuple(
-            _better(f"placement_{name}", "inference_loss", at("after", activation=name), at("before", activation=name), 0.1)
-            for name in ("swish", "relu", "tanh", "sigmoid")
+        questions=(
+            *(placement(name) for name in ("swish", "relu", "tanh", "sigmoid")),
+            placement("identity", other_side=True),
         ),
         figure="sweep",
         measure="inference_loss",
@@ -206,7 +209,7 @@ def _beyond() -> Iterable[Study]:
         (("depth", (1, 2, 3, 4, 6, 8, 10)),),
         questions=(
             _better("depth_learned", "learned", BEFORE, NONE, 1),
-            _better("depth_1", "train_loss", at("before", depth=1), at("none", depth=1), 0.1),
+            _better("depth_1", "learned", at("before", depth=1), at("none", depth=1), 1, other_side=True),
         ),
         figure="sweep",
         measure="train_accuracy",
@@ -282,7 +285,7 @@ def _beyond() -> Iterable[Study]:
 
 def _learning_rates() -> Study:
     rates = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
-    slow = {"learning_rate": 1e-3}
+    slow, good = {"learning_rate": 1e-3}, {"learning_rate": 0.1}
     return Study(
         "learning_rates",
         replace(DIGITS, arms=("none", "before")),
@@ -290,6 +293,7 @@ def _learning_rates() -> Study:
         questions=(
             _better("rates_learned", "learned", BEFORE, NONE, 1),
             _better("rates_slow", "train_loss", Side("before", slow), Side("none", slow), 0.1),
+            _better("rates_good", "train_accuracy", Side("before", good), Side("none", good), 0.02, other_side=True),
         ),
         figure="sweep",
         measure="train_accuracy",

@@ -96,7 +96,10 @@ def smoothness(outcomes: Outcomes, name: str) -> float:
     found = outcomes[0].smoothness
     if found is None:
         return np.nan
-    values = {"loss_range": found.loss_high - found.loss_low, "gradient_change": found.change_high, "beta": found.beta}[name]
+    with np.errstate(invalid="ignore"):
+        ranges = found.loss_high - found.loss_low
+    beyond = np.isinf(found.loss_high)  # also where the whole band is, ∞ − ∞
+    values = {"loss_range": np.where(beyond, np.inf, ranges), "gradient_change": found.change_high, "beta": found.beta}[name]
     return float(np.median(values))
 
 

@@ -20,7 +20,8 @@ FORMAT = 1
 class Network:
     """An experiment of one arm and one seed, in its plainest form: fields without effect have their defaults.
 
-    Two networks that must come out the same are the same network, so that a study trains, keeps and counts it once.
+    Two networks that must come out the same by their fields are the same network, so that a study trains, keeps and counts it
+    once.
 
     Attributes:
         experiment: with one arm and one seed.
@@ -46,6 +47,8 @@ class Network:
 
 def plainest(experiment: Experiment) -> Experiment:
     """The experiment with the default in every field that cannot change its numbers."""
+    if experiment.arms == ("none",) and experiment.inputs == "standardized":
+        experiment = replace(experiment, arms=("standardized",))
     idle = [] if set(experiment.arms) & set(BN_ARMS) else [*ONLY_WITH_BN]
     if experiment.initializer != "normal":
         idle.append("weight_std")

@@ -6,8 +6,9 @@ absolute ones (accuracies, counts) simply the difference. Of the differences the
 assumes nothing about their distribution (`scipy.stats.quantile_test`: the binomial interval of a median between order
 statistics; it exists from six pairs on). With δ the stated smallest difference that matters:
 
-- *supported*: the whole interval lies above δ;
-- *refuted*: the whole interval lies below δ (`opposite` where it lies below −δ, else `too_small`);
+- *supported*: the whole interval is at least δ, and above 0;
+- *refuted*: the whole interval lies below δ (`opposite` where it is at most −δ, `too_small` where it lies between −δ and δ,
+  `not_better` where it reaches below −δ);
 - *undecided*: anything else, `too_few` where there are fewer than six pairs, `too_wide` otherwise.
 
 A network that diverged is not dropped: it counts as the worst there can be. Where both of a pair did, they are equal.
@@ -24,7 +25,7 @@ import numpy as np
 from bn_lab.engine.types import Array
 
 Outcome = Literal["supported", "refuted", "undecided"]
-Reason = Literal["", "opposite", "too_small", "too_few", "too_wide"]
+Reason = Literal["", "opposite", "too_small", "not_better", "too_few", "too_wide"]
 
 CONFIDENCE = 0.95
 """Of the interval."""
@@ -119,10 +120,10 @@ def _median(values: Array) -> float:
 def _decide(low: float, high: float, smallest: float, pairs: int) -> tuple[Outcome, Reason]:
     if pairs < FEWEST:
         return "undecided", "too_few"
-    if low > smallest:
+    if low >= smallest and low > 0:
         return "supported", ""
-    if high < -smallest:
+    if high <= -smallest and high < 0:
         return "refuted", "opposite"
-    if high < smallest:
-        return "refuted", "too_small"
+    if high < smallest or low == high == 0:
+        return "refuted", "too_small" if low > -smallest or low == 0 else "not_better"
     return "undecided", "too_wide"

@@ -97,7 +97,8 @@ def test_the_plainest_form_is_plain(arm: str, initializer: str) -> None:
     assert plainest(once) == once
     assert (once.epsilon == 0.01) == (arm in ("before", "after"))
     assert (once.weight_std == 0.7) == (initializer == "normal")
-    assert (once.inputs == "standardized") == (arm != "standardized")
+    assert (once.inputs == "standardized") == (arm in ("before", "after"))
+    assert (once.arms == ("standardized",)) == (arm in ("none", "standardized"))
 
 
 def test_another_number_of_seeds_keeps_the_networks_of_the_first() -> None:

@@ -42,6 +42,27 @@ def test_a_sure_difference_that_is_too_small_is_refuted() -> None:
     assert 0 < verdict.low <= verdict.high < 0.1
 
 
+def test_what_is_at_most_a_little_better_and_maybe_much_worse_is_not_better() -> None:
+    verdict = losses([1.8, 1.7, 1.6, 1.5, 1.4, 0.95], np.ones(6))
+    assert (verdict.outcome, verdict.reason) == ("refuted", "not_better")
+    assert (verdict.low, verdict.high) == pytest.approx((-0.8, 0.05))
+
+
+@pytest.mark.parametrize(
+    ("ours", "outcome", "reason"), [(8, "supported", ""), (7, "refuted", "too_small"), (6, "refuted", "opposite")]
+)
+def test_a_difference_of_exactly_the_smallest_counts(ours: int, outcome: str, reason: str) -> None:
+    verdict = accuracies(np.full(10, ours), np.full(10, 7), smallest=1)
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
+def test_no_difference_is_not_supported_where_any_would_matter() -> None:
+    verdict = accuracies(np.full(10, 7), np.full(10, 7), smallest=0)
+    assert (verdict.outcome, verdict.reason) == ("refuted", "too_small")
+    assert accuracies(np.full(10, 8), np.full(10, 7), smallest=0).outcome == "supported"
+    assert accuracies(np.full(10, 6), np.full(10, 7), smallest=0).reason == "opposite"
+
+
 def test_ties_are_no_difference() -> None:
     assert losses(TWENTY, TWENTY) == Verdict("refuted", "too_small", 0, 0, 0, 20, 0.1, 1.0, 1.0)
     half = np.where(np.arange(20) % 2, TWENTY / 2, TWENTY)

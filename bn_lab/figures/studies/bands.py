@@ -11,7 +11,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import LOG, MOST_PANELS, band, line
-from bn_lab.figures.studies.numbers import Results, label, outcomes, progress
+from bn_lab.figures.studies.numbers import Results, label, outcomes, progress, worst_if_nan
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Cell, Study
 
@@ -31,7 +31,7 @@ def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
             panel = sheet.panel(*place, x, dict(LOG), title)
             for arm in study.base.arms:
                 _draw(sheet, panel, study, results, arm, cell, kind, t, first=n == k == 0)
-    sheet.subtitle(progress(study, results, t))
+    sheet.subtitle(progress(study, results, t, spread=False))
     return sheet.spec()
 
 
@@ -47,9 +47,9 @@ def _draw(
         return
     low, high = _median(found, f"{kind}_low"), _median(found, f"{kind}_high")
     band(sheet, panel, arm, steps, low, high, log=True)
-    line(sheet, panel, arm, steps, np.sqrt(low * high), t, log=True, first=first)
+    line(sheet, panel, arm, steps, high, t, log=True, first=first)
 
 
 def _median(found: Sequence[Smoothness], name: str) -> Array:
-    """Over the seeds, (P,)."""
-    return np.asarray(np.median(np.stack([getattr(each, name) for each in found]), axis=0))
+    """Over the seeds, (P,); one that has diverged counts as the worst there can be."""
+    return np.asarray(np.median(worst_if_nan(np.stack([getattr(each, name) for each in found]), lower_is_better=True), axis=0))

@@ -46,7 +46,7 @@ def heat_map(study: Study, results: Results, t: Texts, *, narrow: bool = False) 
             maps.append(Map(spreads, names, [value_label(across, value, t) for value in columns], t(f"arm.{arm}") + more))
     titles = t(f"field.{across}"), t(f"field.{down}") if len(axes) > 1 else ""
     return _sheet(maps, study.measure, titles, t("claims.figure.map", measure=t(f"measure.{study.measure}")), narrow,
-                  progress(study, results, t))  # fmt: skip
+                  progress(study, results, t, spread=False))  # fmt: skip
 
 
 def _tables(study: Study, across: str, down: str) -> list[tuple[Any, list[Sequence[Cell]]]]:
@@ -73,7 +73,7 @@ def rows(study: Study, results: Results, t: Texts, *, narrow: bool = False, mode
     columns = [value_label(axis, value, t) for value in dict(study.axes)[axis]]
     found = Map(list(named.values()), list(named), columns, "")
     title = t("claims.figure.rows", measure=t(f"measure.{measure}"))
-    return _sheet([found], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t))
+    return _sheet([found], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t, spread=False))
 
 
 def _row_name(arm: Arm, others: Any, t: Texts, *, narrow: bool) -> str:

@@ -131,10 +131,15 @@ def label(values: Mapping[str, Any], t: Texts) -> str:
     return " · ".join(f"{t(f'field.{name}')}: {value_label(name, value, t)}" for name, value in values.items())
 
 
-def progress(study: Study, results: Results, t: Texts) -> str:
-    """The line under the title: over how many seeds, and how many networks there are so far."""
+def progress(study: Study, results: Results, t: Texts, *, spread: bool = True) -> str:
+    """The line under the title: over how many seeds, and how many networks there are so far.
+
+    Args:
+        spread: whether the figure shows the smallest and the largest of the seeds, too.
+    """
     known = sum(network.key in results for network in study.networks)
-    text = t("claims.figure.seeds", seeds=study.base.seeds) if study.base.seeds > 1 else t("claims.figure.one_seed")
+    several = t("claims.figure.seeds" if spread else "claims.figure.medians", seeds=study.base.seeds)
+    text = several if study.base.seeds > 1 else t("claims.figure.one_seed")
     if known < len(study.networks):
         text += " · " + t("claims.figure.so_far", known=f"{known:,}", networks=f"{len(study.networks):,}")
     return text

@@ -38,7 +38,7 @@ def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
     Networks that diverged, or never got to where the measure looks, are marks on a strip above the panel.
     """
     axis, values = max(study.axes, key=lambda each: len(each[1]))
-    groups = by_others(study, axis)
+    groups = by_others(study, axis)[:MOST_PANELS]
     rows, columns = grid(len(groups), narrow=narrow)
     heading = 20 if len(groups) > 1 else 0
     title = t("claims.figure.sweep", measure=t(f"measure.{study.measure}"), field=t(f"field.{axis}"))
@@ -67,7 +67,7 @@ def by_others(study: Study, axis: str) -> list[tuple[Mapping[str, Any], Sequence
     """Rows of cells along an axis, one for each combination of the other axes' values."""
     others = [(name, values) for name, values in study.axes if name != axis]
     combined = [dict(zip([name for name, _ in others], each, strict=True)) for each in product(*(v for _, v in others))]
-    return [(where, study.matching(where)) for where in combined[:MOST_PANELS]]
+    return [(where, study.matching(where)) for where in combined]
 
 
 def _axis(axis: str, values: Sequence[Any], t: Texts, *, title: bool) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def whiskers(low: np.ndarray[Any, Any], median: np.ndarray[Any, Any], high: np.n
 
 def overfitting(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> Spec:
     """Training and validation loss after the last epoch, both in inference mode, per arm and dropout; a panel for the rest."""
-    groups = by_others(study, "dropout")
+    groups = by_others(study, "dropout")[:MOST_PANELS]
     rows, columns = grid(len(groups), narrow=narrow, widest=2)
     heading = 20 if len(groups) > 1 else 0
     sheet = Sheet(t("claims.figure.overfitting"), rows, columns, height=290, heading=heading, feet=28, narrow=narrow)

@@ -86,7 +86,7 @@ def details(question: Question, verdict: Verdict, t: Texts) -> str:
     ]
     if any(verdict.diverged):
         parts.append(t("verdict.diverged", ours=verdict.diverged[0], theirs=verdict.diverged[1]))
-    reasons = {name: t(f"verdict.reason.{name}") for name in ("opposite", "too_small", "too_few", "too_wide")}
+    reasons = {name: t(f"verdict.reason.{name}") for name in ("opposite", "too_small", "not_better", "too_few", "too_wide")}
     if verdict.reason:
         parts.append(reasons[verdict.reason])
     return " · ".join(parts)
