@@ -40,9 +40,11 @@ def named(name: str) -> Study:
 
 
 def listed(words: Words) -> Iterator[str]:
-    """A line for every study: name, number of networks, what it is about."""
+    """A line for every study: name, number of networks, the first of its questions, and how many more there are."""
     for name, study in STUDIES.items():
-        yield f"{name:<20} {len(study.networks):>5} networks  {words(f'study.{name}.title') or ''}".rstrip()
+        asked = [words(f"question.{question.id}") or question.id for question in study.questions]
+        more = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""
+        yield f"{name:<20} {len(study.networks):>5} networks  {asked[0]}{more}"
 
 
 def compute(study: Study, folder: Path | None, address: str | None, show: Callable[[JobView], None]) -> JobView:
@@ -107,7 +109,9 @@ def _value(value: Any) -> Any:
 
 
 def told(study: Study, view: JobView, words: Words) -> Iterator[str]:
-    """A line for every question with its verdict, and one for every failure."""
+    """A line for every question with its verdict, and one for every failure; before them, that it was interrupted."""
+    if view.state == "cancelled":
+        yield f"interrupted: {view.done} of {view.total} networks are trained; the same command goes on from there"
     for question, verdict in answers(study, view.results):
         yield f"{(words(f'question.{question.id}') or question.id).rstrip('.')}: {_verdict(question, verdict)}"
     for failure in view.failures:
@@ -121,7 +125,11 @@ def told(study: Study, view: JobView, words: Words) -> Iterator[str]:
 def _verdict(question: Question, verdict: Verdict | None) -> str:
     if verdict is None:
         return "no verdict, networks are missing"
-    form = "{:+.1%}" if MEASURES[question.measure].relative else "{:+.4g}"
+    measure = MEASURES[question.measure]
+    form = "{:+.1%}" if measure.relative else "{:+.4g}"
     median, low, high = (form.format(value) for value in (verdict.median, verdict.low, verdict.high))
     interval = "no interval" if verdict.reason == "too_few" else f"95 % interval {low} to {high}"
-    return f"{verdict.outcome}, median difference {median}, {interval}, {verdict.pairs} pair{'s' * (verdict.pairs != 1)}"
+    better = f"in favour of the sentence in {question.measure}"  # a lower loss is a positive difference
+    return (
+        f"{verdict.outcome}, median difference {median} {better}, {interval}, {verdict.pairs} pair{'s' * (verdict.pairs != 1)}"
+    )

@@ -266,18 +266,48 @@ def said(question: Question, ours: Any, theirs: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("question", "ours", "theirs", "expected"),
     [
-        (LOSS, [8.0] * 6, [10.0] * 6, "Training loss: 20 % lower (95 % interval: 20 % to 20 %)"),
-        (LOSS, [20.0] * 6, [10.0] * 6, "Training loss: 100 % higher (95 % interval: 100 % to 100 %)"),
-        (LOSS, [5.0, 6, 7, 8, 9, 12], [10.0] * 6, "Training loss: 25 % lower (95 % interval: −20 % to 50 %)"),
-        (LOSS, [8.0] * 3, [10.0] * 3, "Training loss: 20 % lower"),
-        (LOSS, [10.0] * 6, [10.0] * 6, "Training loss: no difference in the median (95 % interval: 0 % to 0 %)"),
-        (LOSS, [8.0] * 6, [np.nan] * 6, "Training loss: 100 % lower (95 % interval: 100 % to 100 %)"),
-        (LOSS, [np.nan] * 6, [8.0] * 6, "Training loss: ∞ higher (95 % interval: ∞ to ∞)"),
+        (
+            LOSS,
+            [8.0] * 6,
+            [10.0] * 6,
+            "Training loss: 20 % lower in the median pair (95 % interval in the same direction: 20 % to 20 %)",
+        ),
+        (
+            LOSS,
+            [20.0] * 6,
+            [10.0] * 6,
+            "Training loss: 100 % higher in the median pair (95 % interval in the same direction: 100 % to 100 %)",
+        ),
+        (
+            LOSS,
+            [5.0, 6, 7, 8, 9, 12],
+            [10.0] * 6,
+            "Training loss: 25 % lower in the median pair (95 % interval in the same direction: −20 % to 50 %)",
+        ),
+        (LOSS, [8.0] * 3, [10.0] * 3, "Training loss: 20 % lower in the median pair"),
+        (
+            LOSS,
+            [10.0] * 6,
+            [10.0] * 6,
+            "Training loss: no difference in the median pair (95 % interval in the same direction: 0 % to 0 %)",
+        ),
+        (
+            LOSS,
+            [8.0] * 6,
+            [np.nan] * 6,
+            "Training loss: 100 % lower in the median pair (95 % interval in the same direction: 100 % to 100 %)",
+        ),
+        (
+            LOSS,
+            [np.nan] * 6,
+            [8.0] * 6,
+            "Training loss: ∞ higher in the median pair (95 % interval in the same direction: ∞ to ∞)",
+        ),
         (
             ACCURACY,
             [0.8] * 6,
             [0.75] * 6,
-            "Validation accuracy: 5 percentage points higher (95 % interval: 5 percentage points to 5 percentage points)",
+            "Validation accuracy: 5 percentage points higher in the median pair (95 % interval in the same direction: 5 percentage points to 5 percentage points)",
         ),
     ],
 )
@@ -287,7 +317,7 @@ def test_the_effect_in_words(question: Question, ours: Any, theirs: Any, expecte
 
 def test_details_name_both_sides_and_what_diverged() -> None:
     text = said(LOSS, [8.0, np.nan, 8.0], [10.0] * 3)[1]
-    assert "BN before activation: 8, without BN: 10 (medians)" in text
+    assert "BN before activation: 8, without BN: 10 (medians of each side by itself)" in text
     assert T("verdict.diverged", ours=1, theirs=0) in text
     assert T("verdict.reason.too_few") in text
     assert T("verdict.smallest", smallest="10 %") in text

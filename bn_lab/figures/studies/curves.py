@@ -29,7 +29,7 @@ def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) ->
         place = divmod(k, columns)
         ends = [-0.02, log10(max(cell.experiment.epochs, 2))]
         x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "type": "log", "range": ends}
-        y = measure_axis(name, t, title=place[1] == 0)
+        y = measure_axis(name, t, title=place[1] == 0, decades=True)
         _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(progress(study, results, t))

@@ -20,6 +20,8 @@ STRIP = 0.1
 """Share of a panel above its axis, for networks without a number."""
 
 LOG = {"type": "log", "exponentformat": "power"}
+FINE_LOG = LOG | {"dtick": "D2", "tickformat": "~g"}
+"""A logarithmic axis over many decades, and one over a few, where numbers between the powers of ten are needed: 1, 2, 5, 10."""
 
 
 def grid(count: int, *, narrow: bool, widest: int = 3) -> tuple[int, int]:
@@ -28,12 +30,12 @@ def grid(count: int, *, narrow: bool, widest: int = 3) -> tuple[int, int]:
     return -(-count // columns), columns
 
 
-def measure_axis(measure: str, t: Texts, *, title: bool = True) -> dict[str, Any]:
-    """The axis of a measure; accuracies in percent."""
+def measure_axis(measure: str, t: Texts, *, title: bool = True, decades: bool = False) -> dict[str, Any]:
+    """The axis of a measure, over many `decades` or a few; accuracies in percent."""
     named = {"title": t(f"measure.{measure}") if title else ""}
     if "accuracy" in measure:
         return {**named, "tickformat": ".0%", "range": [-0.03, 1.03]}
-    return named | (LOG if MEASURES[measure].log else {})
+    return named | ((LOG if decades else FINE_LOG) if MEASURES[measure].log else {})
 
 
 def legend(arm: Arm, t: Texts, *, first: bool) -> dict[str, Any]:

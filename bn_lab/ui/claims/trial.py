@@ -16,6 +16,9 @@ from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 TICK = 1.0
 """Seconds between two looks at a running study."""
 
+SOON = 0.3
+"""Seconds within which only a study ends that had nothing to train."""
+
 FAILURES = 3
 """Failed groups of networks that are told one by one."""
 
@@ -48,7 +51,9 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
             st.button(t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=jobs.cancel, args=(study,))
         return
     if view is not None and view.state == "done" and not view.failures:
-        st.caption(t("claims.done", networks=f"{view.done:,}", seconds=words.duration(view.seconds)))
+        networks = f"{view.done:,}"
+        told = t("claims.done", networks=networks, seconds=words.duration(view.seconds))
+        st.caption(told if view.seconds >= SOON else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
     st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=jobs.run, args=(study,))
