@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
+from bn_lab.studies.answers import own_study
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.library import key_of
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
 from bn_lab.ui import words
-from bn_lab.ui.claims import jobs
+from bn_lab.ui.claims import jobs, own
 from bn_lab.ui.claims.choice import Choice, decode, encode, unread
 from bn_lab.ui.claims.verdicts import details, effect
 from tests.figures.made_up import outcome, results
@@ -307,7 +308,8 @@ def said(question: Question, ours: Any, theirs: Any) -> tuple[str, str]:
             ACCURACY,
             [0.8] * 6,
             [0.75] * 6,
-            "Validation accuracy: 5 percentage points higher in the median pair (95 % interval in the same direction: 5 percentage points to 5 percentage points)",
+            "Validation accuracy: 5 percentage points higher in the median pair "
+            "(95 % interval in the same direction: 5 percentage points to 5 percentage points)",
         ),
     ],
 )
@@ -387,6 +389,30 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     start = re.split(r"\{\w+\}", t(f"error.{rule}"))[1].strip()
     assert start.split()[0] in error
     assert "claims_own_run" not in [button.key for button in page.at.button]
+
+
+def test_an_own_study_stands_in_the_link(lab: Open, library: FakeLibrary) -> None:
+    base = Experiment(dataset="iris", epochs=5)
+    axes: list[tuple[str, list[Any]]] = [("learning_rate", [0.001, 0.01]), ("activation", ["relu", "tanh"])]
+    study = own_study(base, axes, 3, "train_accuracy", ["none", "after"])
+    assert own.read(own.written(study), base) == study
+    page = lab(base, lang="en", claims=f"study:spread,own:{own.written(study)}")
+    page.go_to("claims")
+    press(page, "claims_own_run")
+    assert library.asked == [study]
+    assert decode(page.at.query_params["claims"]) == Choice("spread", 0, own.written(study))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "train_loss", "train_loss/3/none", "no/3/none/width=4", "train_loss/99/none/width=4", "train_loss/3/none/seed=1",
+     "train_loss/3/none/width=4;4", "train_loss/3/none/width=", "gap/3/none/width=4", "train_loss/3/all/width=4", "=/=/="],
+)  # fmt: skip
+def test_an_own_study_that_cannot_be_is_told(lab: Open, library: FakeLibrary, text: str) -> None:
+    page = lab(Experiment(dataset="iris"), lang="ko", claims=f"own:{text}")
+    page.go_to("claims")
+    assert len(page.at.error) == (text != "train_loss/3/none")
+    assert library.asked == []
 
 
 def test_the_same_field_twice_and_values_beyond_the_data_are_told(lab: Open, library: FakeLibrary) -> None:

@@ -1,9 +1,14 @@
-"""Which study the link points at, and over how many seeds: `claims=study:faster_boston,seeds:6`."""
+"""Which study the link points at, over how many seeds, and the visitor's own: `claims=study:faster_boston,seeds:6,own:…`.
+
+What the own study varies is written by `bn_lab.ui.claims.own`; its base is the experiment of the link.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
@@ -14,29 +19,33 @@ from bn_lab.studies.study import Study
 PARTS = 8
 """Parts of a link's text that are read at most."""
 
+OWN = re.compile(r"[\w.;=/+-]{1,600}", re.ASCII)
+"""What the text of an own study is made of."""
+
 STATE, SEEDS, SHOWN = "claims", "claims_seeds", "claims_shown"
 """In the session: the link's text; seeds by study where they are not the study's own; the study that a card shows, by claim."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A study by name, and how many seeds; 0 is the study's own number, and no name is no study."""
+    """A study by name, and how many seeds; 0 is the study's own number, and no name is no study. `own`: the visitor's study."""
 
     study: str = ""
     seeds: int = 0
+    own: str = ""
 
 
 def encode(choice: Choice) -> str:
     """The link's text; empty for no study."""
-    if not choice.study:
-        return ""
-    return f"study:{choice.study}" + (f",seeds:{choice.seeds}" if choice.seeds else "")
+    named = [f"study:{choice.study}"] * bool(choice.study) + [f"seeds:{choice.seeds}"] * bool(choice.study and choice.seeds)
+    return ",".join([*named, *([f"own:{choice.own}"] if choice.own else [])])
 
 
 def decode(text: str) -> Choice:
     """The choice that a link's text describes; never raises. Seeds without a study say nothing."""
     known = dict(part for part in _parts(text) if _is_known(*part))
-    return Choice(known["study"], int(known.get("seeds", 0))) if "study" in known else Choice()
+    own = known.get("own", "")
+    return Choice(known["study"], int(known.get("seeds", 0)), own) if "study" in known else Choice(own=own)
 
 
 def unread(text: str) -> list[str]:
@@ -52,6 +61,8 @@ def _parts(text: str) -> list[tuple[str, str]]:
 def _is_known(name: str, value: str) -> bool:
     if name == "study":
         return value in STUDIES
+    if name == "own":
+        return OWN.fullmatch(value) is not None
     limits = FIELDS["seeds"].range
     assert limits is not None
     is_number = value.isascii() and value.isdigit() and len(value) <= 4
@@ -82,7 +93,16 @@ def _over(name: str, seeds: int) -> Study:
 def choose(study: str, seeds: int) -> None:
     """Show a study over so many seeds on its card, and point the link at it."""
     _remember(study, seeds)
-    st.session_state[STATE] = encode(Choice(study, 0 if seeds == STUDIES[study].base.seeds else seeds))
+    _write(study=study, seeds=0 if seeds == STUDIES[study].base.seeds else seeds)
+
+
+def choose_own(own: str) -> None:
+    """Let the link say what the visitor's own study is."""
+    _write(own=own)
+
+
+def _write(**changes: Any) -> None:
+    st.session_state[STATE] = encode(replace(decode(st.session_state.get(STATE, "")), **changes))
 
 
 def _remember(study: str, seeds: int) -> None:

@@ -12,11 +12,14 @@ import streamlit as st
 from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures.studies import label, value_label
 from bn_lab.i18n import Texts
-from bn_lab.sharing import decode, encode
+from bn_lab.sharing import decode, encode, shown
 from bn_lab.studies.answers import measures_of, own_study
 from bn_lab.studies.study import Study, StudyError
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.claims import jobs, trial
+from bn_lab.ui.claims.choice import STATE as LINK
+from bn_lab.ui.claims.choice import choose_own
+from bn_lab.ui.claims.choice import decode as decode_choice
 
 STATE = "claims_own"
 """In the session: the study on screen as plain texts, see `_order`."""
@@ -139,11 +142,53 @@ def _order(t: Texts) -> None:
     if any(study.measure not in measures_of(cell.experiment) for cell in study.cells):
         state["claims_own_problem"] = t("claims.own.no_measure", measure=t(f"measure.{study.measure}"))
         return
-    state[STATE] = {
+    _take(study)
+    choose_own(written(study))
+
+
+def _take(study: Study) -> None:
+    """Have this study on screen; the session keeps it as plain texts."""
+    st.session_state[STATE] = {
         "base": encode(study.base),
         "axes": tuple((name, tuple(map(FIELDS[name].format, values))) for name, values in study.axes),
         "measure": study.measure,
     }
+
+
+def written(study: Study) -> str:
+    """What a link says of an own study: measure, seeds, arms, and each field with its values."""
+    axes = (f"{name}={';'.join(map(FIELDS[name].format, values))}" for name, values in study.axes)
+    return "/".join([study.measure, str(study.base.seeds), ";".join(study.base.arms), *axes])
+
+
+def read(text: str, base: Experiment) -> Study:
+    """The own study that a link's text describes, of the link's experiment.
+
+    Raises:
+        ExperimentError: for what no study can be.
+    """
+    measure, seeds, arms, *axes = [*text.split("/"), "", ""][: 3 + len(PLACES)]
+    split = [axis.partition("=") for axis in axes if axis]
+    fields = [(name, [_value(name, part) for part in values.split(";")][: MOST_VALUES + 1]) for name, _, values in split]
+    for name, values in fields:
+        if len(values) > MOST_VALUES:
+            raise StudyError(name, "no_values", len(values), high=MOST_VALUES)
+    study = own_study(base, fields, FIELDS["seeds"].parse(seeds), measure, FIELDS["arms"].parse(arms.replace(";", ",")))
+    if any(measure not in measures_of(cell.experiment) for cell in study.cells):
+        raise StudyError("measure", "one_of", shown(measure), options=", ".join(measures_of(study.base)))
+    return study
+
+
+def follow_link() -> None:
+    """Have the study of the link on screen, once for a link."""
+    own = decode_choice(st.session_state.get(LINK, "")).own
+    if not own or STATE in st.session_state:
+        return
+    try:
+        _take(read(own, session.experiment()))
+    except ExperimentError as error:
+        st.session_state["claims_own_problem"] = words.error(session.words(), error)
+        st.session_state[STATE] = None
 
 
 def _values(name: str, place: str) -> Sequence[Any]:
@@ -157,7 +202,7 @@ def _values(name: str, place: str) -> Sequence[Any]:
     else:
         typed = st.session_state.get(f"own_values_{place}_{name}", "")
         parts = [part.strip() for part in typed.split(",") if part.strip()]
-    if not 1 <= len(parts) <= MOST_VALUES:
+    if not 1 <= len(parts) <= MOST_VALUES or len(set(parts)) < len(parts):
         raise StudyError(name, "no_values", len(parts), high=MOST_VALUES)
     return [_value(name, part) for part in parts]
 

@@ -24,6 +24,7 @@ def show() -> None:
     for part in unread(st.session_state.get(STATE, "")):
         st.warning(t("claims.unread", part=words.plain(shown(part))), icon=":material/warning:")
     follow_link()
+    own.follow_link()
     with st.expander(t("claims.rule_title"), icon=":material/gavel:"):
         st.markdown(t("claims.rule"))
     _place(t)

@@ -8,10 +8,12 @@ from bn_lab.experiment import ExperimentError
 from bn_lab.figures.studies import label, series_of
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
+from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.study import Study
 from bn_lab.ui import words
 from bn_lab.ui.claims import jobs, picture, take_away, verdicts
+from bn_lab.ui.claims.choice import choose
 
 TICK = 1.0
 """Seconds between two looks at a running study."""
@@ -56,7 +58,14 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
         st.caption(told if view.seconds >= SOON else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
-    st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=jobs.run, args=(study,))
+    st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=_run, args=(study,))
+
+
+def _run(study: Study) -> None:
+    """Run a study, and let the link point at it."""
+    jobs.run(study)
+    if study.id in STUDIES:
+        choose(study.id, study.base.seeds)
 
 
 def _progress(view: JobView, t: Texts) -> str:
