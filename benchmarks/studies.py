@@ -13,9 +13,10 @@ from benchmarks.plain import Plain
 from benchmarks.settings import Settings
 from bn_lab.datasets import Table, load, split, standardization
 from bn_lab.experiment import BN_ARMS, Experiment
-from bn_lab.studies.claims import LESSON, STUDIES
+from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import local_executor
 from bn_lab.studies.job import Job
+from bn_lab.studies.lesson import LESSON
 from bn_lab.studies.study import Study
 
 PLAIN_NETWORKS = 2

@@ -1,0 +1,184 @@
+"""Questions beyond the lesson as studies: what batch normalization depends on, and why it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from bn_lab.experiment import Arm
+from bn_lab.studies.lesson import BEFORE, DIGITS, NONE
+from bn_lab.studies.study import Question, Side, Study
+
+PAIR = replace(DIGITS, arms=("none", "before"))
+SHALLOW = replace(PAIR, depth=3, epochs=10, validation_share=0.2)
+
+
+def _at(arm: Arm, **values: Any) -> Side:
+    return Side(arm, values)
+
+
+def _batch_size() -> Study:
+    return Study(
+        "batch_size",
+        SHALLOW,
+        (("batch_size", (2, 4, 8, 16, 32, 64, 128)),),
+        ("three_ways",),
+        (
+            Question("batch_size_128", "validation_accuracy", _at("before", batch_size=128), _at("none", batch_size=128), 0.02),
+            Question(
+                "batch_size_precise",
+                "precise_accuracy",
+                _at("before", batch_size=2),
+                _at("before", batch_size=2),
+                0.02,
+                their_measure="validation_accuracy",
+            ),
+            Question(
+                "batch_size_worse",
+                "validation_accuracy",
+                _at("none", batch_size=2),
+                _at("before", batch_size=2),
+                0.02,
+                other_side=True,
+            ),
+        ),
+        "sweep",
+        "validation_accuracy",
+    )
+
+
+def _placement() -> Study:
+    def placement(activation: str, **more: Any) -> Question:
+        after, before = _at("after", activation=activation), _at("before", activation=activation)
+        return Question(f"placement_{activation}", "inference_loss", after, before, 0.1, **more)
+
+    activations = ("swish", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "identity")
+    return Study(
+        "placement",
+        replace(SHALLOW, arms=("none", "before", "after")),
+        (("activation", activations),),
+        questions=(
+            *(placement(name) for name in ("swish", "relu", "tanh", "sigmoid")),
+            placement("identity", other_side=True),
+        ),
+        figure="sweep",
+        measure="inference_loss",
+    )
+
+
+def _epsilon() -> Study:
+    small, usual = 0.004, 0.05
+    return Study(
+        "epsilon",
+        replace(PAIR, initializer="normal", bn_momentum=0.9),
+        (("weight_std", (small, usual)), ("epsilon", tuple(10.0**k for k in range(-8, 0)))),
+        questions=(
+            Question(
+                "epsilon_small",
+                "train_loss",
+                _at("before", weight_std=small, epsilon=1e-6),
+                _at("before", weight_std=small, epsilon=1e-3),
+                0.1,
+            ),
+            Question(
+                "epsilon_usual",
+                "train_loss",
+                _at("before", weight_std=usual, epsilon=1e-6),
+                _at("before", weight_std=usual, epsilon=1e-3),
+                0.1,
+                other_side=True,
+            ),
+        ),
+        figure="sweep",
+    )
+
+
+def _depth() -> Study:
+    return Study(
+        "depth",
+        replace(PAIR, activation="sigmoid", initializer="glorot_uniform", learning_rate=0.1),
+        (("depth", (1, 2, 3, 4, 6, 8, 10)),),
+        questions=(
+            Question("depth_learned", "learned", BEFORE, NONE, 1),
+            Question("depth_1", "learned", _at("before", depth=1), _at("none", depth=1), 1, other_side=True),
+        ),
+        figure="sweep",
+        measure="train_accuracy",
+    )
+
+
+def _shuffle() -> Study:
+    once, anew = "never", "every_epoch"
+    return Study(
+        "shuffle",
+        replace(SHALLOW, depth=5, epochs=30, batch_size=20),
+        (("shuffle", ("every_epoch", "once", "never")),),
+        questions=(
+            Question("shuffle_bn", "validation_loss", _at("before", shuffle=anew), _at("before", shuffle=once), 0.05),
+            Question(
+                "shuffle_none", "validation_loss", _at("none", shuffle=anew), _at("none", shuffle=once), 0.05, other_side=True
+            ),
+        ),
+        figure="sweep",
+        measure="validation_loss",
+    )
+
+
+def _smoothness() -> Study:
+    slow, fast = 0.01, 0.1
+
+    def smoother(measure: str, rate: float) -> Question:
+        name = f"smoothness_{measure}" + ("_slow" if rate == slow else "")
+        bn, none = _at("before", learning_rate=rate), _at("none", learning_rate=rate)
+        return Question(name, measure, bn, none, 0.1, other_side=rate == slow)
+
+    bands = ("loss_range", "gradient_change", "beta")
+    return Study(
+        "smoothness",
+        PAIR,
+        (("learning_rate", (slow, fast)),),
+        ("smoothness",),
+        tuple(smoother(measure, rate) for rate in (fast, slow) for measure in bands),
+        "bands",
+        "beta",
+    )
+
+
+def _noise() -> Study:
+    return Study(
+        "noise",
+        replace(PAIR, learning_rate=0.1),
+        (("activation", ("sigmoid", "relu")), ("bn_noise", (0.0, 0.2, 0.5))),
+        questions=(
+            Question(
+                "noise_still",
+                "inference_loss",
+                _at("before", activation="sigmoid", bn_noise=0.5),
+                _at("none", activation="sigmoid", bn_noise=0.5),
+                0.1,
+            ),
+            Question(
+                "noise_costs",
+                "inference_loss",
+                _at("before", activation="sigmoid", bn_noise=0.0),
+                _at("before", activation="sigmoid", bn_noise=0.5),
+                0.1,
+            ),
+            Question(
+                "noise_relu",
+                "inference_loss",
+                _at("before", activation="relu", bn_noise=0.5),
+                _at("none", activation="relu", bn_noise=0.5),
+                0.1,
+                other_side=True,
+            ),
+        ),
+        figure="sweep",
+        measure="inference_loss",
+    )
+
+
+def studies_beyond() -> Iterable[Study]:
+    """Them all, in the order of the page."""
+    yield from (_batch_size(), _placement(), _epsilon(), _depth(), _shuffle(), _smoothness(), _noise())
