@@ -48,6 +48,7 @@ class JobView:
         failures: what could not be trained.
         version: counts changes of everything but the two times and `place`.
         error: why it failed.
+        trained: how many of the outcomes were not known before.
         place: how many studies are before this one, itself counted; 0 where none has to be waited for.
     """
 
@@ -62,6 +63,7 @@ class JobView:
     version: int = 0
     error: Exception | None = None
     place: int = 0
+    trained: int = 0
 
     @property
     def ended(self) -> bool:
@@ -96,7 +98,7 @@ class Progress:
         self._costs: dict[str, float] = {}  # of every network, once planned
         self._total_cost, self._known_cost, self._over_cost = 0.0, 0.0, 0.0
         self._begun, self._ended = 0.0, 0.0
-        self._version = 0
+        self._version, self._trained = 0, 0
 
     def begin(self, known: Mapping[str, Outcome]) -> bool:
         """The job starts, with what is known by now besides; False where it had begun or was cancelled before."""
@@ -132,6 +134,7 @@ class Progress:
         with self._lock:
             assert network.key not in self._results
             self._results[network.key] = outcome
+            self._trained += 1
             self._over_cost += self._costs[network.key]
             self._change()
 
@@ -173,6 +176,7 @@ class Progress:
                 version=self._version,
                 error=self._error,
                 place=place,
+                trained=self._trained,
             )
 
     def _share(self) -> float:

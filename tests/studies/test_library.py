@@ -176,6 +176,7 @@ def test_a_study_that_could_not_do_everything_is_made_anew(library: Library, mon
     assert again is not job
     assert again.wait(60)
     assert (again.view.done, again.view.failures) == (2, ())
+    assert (job.view.trained, again.view.trained) == (0, 2)
     assert library.job(study(), "a") is again
 
 

@@ -70,7 +70,7 @@ class FakeLibrary:
 
 def done(study: Study) -> JobView:
     found = results(study)
-    return JobView("done", found, len(found), len(found), 1.0, 2.0, 0.0)
+    return JobView("done", found, len(found), len(found), 1.0, 2.0, 0.0, trained=len(found))
 
 
 def running(study: Study) -> JobView:
@@ -214,6 +214,13 @@ def test_cancelling_takes_only_the_own_order_back(lab: Open, library: FakeLibrar
     assert T("claims.cancelled", done="4", total="12") in page.text
     press(page, "claims_spread_run")
     assert T("claims.cancelled", done="4", total="12") not in page.text
+
+
+def test_a_study_with_nothing_to_train_says_so(lab: Open, library: FakeLibrary) -> None:
+    library.make = lambda study: replace(done(study), trained=0)
+    page = opened(lab, study="spread", seeds=6)
+    press(page, "claims_spread_run")
+    assert T("claims.known", networks="12") in page.text
 
 
 def test_what_others_have_run_is_seen_without_running_it(lab: Open, library: FakeLibrary) -> None:

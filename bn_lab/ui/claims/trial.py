@@ -18,9 +18,6 @@ from bn_lab.ui.claims.choice import choose
 TICK = 1.0
 """Seconds between two looks at a running study."""
 
-SOON = 0.3
-"""Seconds within which only a study ends that had nothing to train."""
-
 FAILURES = 3
 """Failed groups of networks that are told one by one."""
 
@@ -55,7 +52,7 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
     if view is not None and view.state == "done" and not view.failures:
         networks = f"{view.done:,}"
         told = t("claims.done", networks=networks, seconds=words.duration(view.seconds))
-        st.caption(told if view.seconds >= SOON else t("claims.known", networks=networks))
+        st.caption(told if view.trained else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
     st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=_run, args=(study,))
