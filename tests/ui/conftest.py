@@ -162,7 +162,7 @@ class Lab:
                 parts.append(re.sub(r"<style>.*?</style>", "", node.proto.body, flags=re.DOTALL))
             if node.type == "progress":
                 parts.append(node.proto.text)
-        return "\n".join(parts)
+        return re.sub(r"\$\$.*?\$\$", "", "\n".join(parts), flags=re.DOTALL)
 
 
 @pytest.fixture

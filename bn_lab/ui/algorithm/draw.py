@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,9 +23,20 @@ def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Spec], *recor
     panel(wide, narrow=narrow, run=NOTHING, alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
 
 
-def source(text: str) -> None:
-    """Where the formulas come from."""
-    st.caption(text)
+def opening(name: str, t: Texts, answer: str, formulas: Sequence[str] = (), *, source: bool = True) -> None:
+    """How part `name` opens: its question, the sentence that answers it, formulas, and in small print where these come from."""
+    origin = [f":small[:gray[{t(f'algorithm.{name}.source')}]]"] if source else []
+    together(f"**{t(f'algorithm.{name}.question')}**", answer, *map(displayed, formulas), *origin)
+
+
+def together(*paragraphs: str) -> None:
+    """Paragraphs in one message to the browser: a slider sends all of the page anew, and every message takes a millisecond."""
+    st.markdown("\n\n".join(paragraphs))
+
+
+def displayed(formula: str) -> str:
+    """A formula on a line of its own."""
+    return f"$$\n{formula}\n$$"
 
 
 def four_digits(columns: Iterable[str]) -> Any:

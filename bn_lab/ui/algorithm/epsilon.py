@@ -11,8 +11,10 @@ from bn_lab.engine.types import Array
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import four_digits, picture, source
+from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene, subject_of
+
+FORMULA = r"\operatorname{std}(\hat x)=\sqrt{\frac{\sigma_B^2}{\sigma_B^2+\epsilon}}"
 
 KNOWN = {"lesson": 10e-7, "pytorch": 1e-5, "keras": 1e-3}
 """The lesson's 10e-7, which is 1e-6, and the defaults of torch.nn.BatchNorm1d and keras.layers.BatchNormalization."""
@@ -29,9 +31,7 @@ def show(found: Scene, t: Texts) -> None:
     }
     kind = "large" if variance >= 10 * found.epsilon else "small" if variance <= found.epsilon / 10 else "close"
     answers = {name: t(f"algorithm.epsilon.answer_{name}", **values) for name in ("large", "small", "close")}
-    st.markdown(answers[kind])
-    st.latex(r"\operatorname{std}(\hat x)=\sqrt{\frac{\sigma_B^2}{\sigma_B^2+\epsilon}}")
-    source(t("algorithm.epsilon.source"))
+    opening("epsilon", t, answers[kind], [FORMULA])
     picture("spread", found, t, anatomy.spread_over_variance, found.epsilon, _variances(found), variance)
     _known(found, t)
 

@@ -14,7 +14,7 @@ from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import four_digits, picture, source
+from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene
 
 _folded = lru_cache(maxsize=64)(folded)
@@ -31,7 +31,7 @@ FORMULAS = {
 def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, formulas, both matrices, the unit's weights as numbers."""
     if found.arm not in BN_ARMS:
-        st.markdown(t("algorithm.folding.answer_none"))
+        opening("folding", t, t("algorithm.folding.answer_none"), source=False)
         return
     one = _folded(found.experiment, moment, found.arm, found.choice.layer, epsilon=found.choice.epsilon)
     values = {
@@ -40,10 +40,7 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
         "difference32": words.number(one.difference32),
         "largest": words.number(one.largest),
     }
-    st.markdown(t("algorithm.folding.answer", **values))
-    st.latex(FACTOR)
-    st.latex(FORMULAS[found.arm])
-    source(t("algorithm.folding.source"))
+    opening("folding", t, t("algorithm.folding.answer", **values), [FACTOR, FORMULAS[found.arm]])
     picture("folded", found, t, dissected.folded, one, found.arm, found.choice.unit - 1)
     if max(one.weight.shape) > dissected.LARGEST_MAP:
         rows, columns = one.weight.shape

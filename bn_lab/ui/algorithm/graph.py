@@ -12,7 +12,7 @@ from bn_lab.engine import reference
 from bn_lab.figures import graph as figure
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import displayed, opening, picture, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 
 NODES = tuple(figure.LABELS)
@@ -39,8 +39,7 @@ LOCAL: Mapping[str, str] = {
 
 def show(found: Scene, t: Texts) -> None:
     """Sentence, graph, the node that is explained."""
-    st.markdown(t("algorithm.graph.answer", **_taken_out(found)))
-    source(t("algorithm.graph.source"))
+    opening("graph", t, t("algorithm.graph.answer", **_taken_out(found)))
     node = found.choice.node if found.choice.node in NODES else "mean"
     _walk(found, node, t)
     carried = reference.edges(found.nodes, found.gradients, np.array([[found.gamma]]))
@@ -107,5 +106,5 @@ def _explained(found: Scene, node: str, t: Texts) -> None:
     i = found.sample if value.shape[1] > 1 else 0
     j = found.sample if gradient.shape[1] > 1 else 0
     numbers = {"value": words.number(float(value[0, i])), "gradient": words.number(float(gradient[0, j]))}
-    st.markdown(f"**{figure.LABELS[node]}** · {t('algorithm.graph.numbers', **numbers)} {t(f'algorithm.node.{node}')}")
-    st.latex(LOCAL[node])
+    told = f"**{figure.LABELS[node]}** · {t('algorithm.graph.numbers', **numbers)} {t(f'algorithm.node.{node}')}"
+    together(told, displayed(LOCAL[node]))

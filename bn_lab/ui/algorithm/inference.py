@@ -13,8 +13,10 @@ from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source, tex
+from bn_lab.ui.algorithm.draw import opening, picture, tex
 from bn_lab.ui.algorithm.scene import Scene
+
+UPDATES = (r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B", r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
 
 _statistics = lru_cache(maxsize=32)(statistics)
 _three_ways = lru_cache(maxsize=64)(three_ways)
@@ -25,16 +27,14 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     ways = _three_ways(found.experiment, moment, found.arm)
     losses = {way: words.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
     if found.arm not in BN_ARMS:
-        st.markdown(t("algorithm.inference.answer_none", loss=losses["batch"]))
+        opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
     over = _statistics(found.experiment, found.kept, found.arm, found.choice.layer)
     at = found.kept.index(moment)
     weight = f"{100 * over.start_weight[at]:.3g}"
-    st.markdown(t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=weight, **losses))
-    st.latex(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B")
-    st.latex(r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
-    st.latex(rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}")
-    source(t("algorithm.inference.source"))
+    left = rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}"
+    answer = t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=weight, **losses)
+    opening("inference", t, answer, [*UPDATES, left])
     picture("statistics", found, t, dissected.statistics, over, found.choice.unit - 1, at)
     _table(ways, t)
 

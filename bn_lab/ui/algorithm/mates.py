@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from math import isnan
 
-import streamlit as st
-
 from bn_lab.engine.anatomy import company
 from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
 
 _company = lru_cache(maxsize=16)(company)
@@ -27,10 +25,11 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
     counted = list(mates.fitted)
     if counted and not any(mates.std.values()):
-        st.markdown(t("algorithm.mates.answer_constant", sample=sample + 1, value=words.number(mates.values[counted[0]][0])))
+        value = words.number(mates.values[counted[0]][0])
+        opening("mates", t, t("algorithm.mates.answer_constant", sample=sample + 1, value=value), source=False)
         return
     if isnan(mates.exponent):
-        st.markdown(t("algorithm.mates.answer_few", samples=mates.population))
+        opening("mates", t, t("algorithm.mates.answer_few", samples=mates.population), source=False)
         return
     values = {
         "sample": sample + 1,
@@ -40,7 +39,6 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
         "close": words.number(mates.std[counted[-1]]),
         "exponent": words.signed(mates.exponent),
     }
-    st.markdown(t("algorithm.mates.answer", **values))
-    st.latex(r"\operatorname{std}(\hat x_i)\propto m^{-1/2}")
-    source(t("algorithm.mates.source"))
+    law = r"\operatorname{std}(\hat x_i)\propto m^{-1/2}"
+    opening("mates", t, t("algorithm.mates.answer", **values), [law])
     picture("mates", found, t, dissected.mates, mates)

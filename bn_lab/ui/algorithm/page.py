@@ -99,7 +99,6 @@ def _notes(found: Scene, t: Texts) -> None:
 
 def _head(name: str, t: Texts) -> None:
     st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
-    st.markdown(f"**{t(f'algorithm.{name}.question')}**")
 
 
 def _whose(found: Scene, moment: Kept, t: Texts) -> dict[str, object]:

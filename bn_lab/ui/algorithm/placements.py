@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import streamlit as st
 
 from bn_lab.engine.anatomy import placements
 from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample
 
 _placements = lru_cache(maxsize=64)(placements)
@@ -31,7 +30,6 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
         "before_least": words.number(float(np.min(before))),
         "after_least": words.number(float(np.min(after))),
     }
-    st.markdown(t("algorithm.placements.answer", **values))
-    st.latex(r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)")
-    source(t("algorithm.placements.source"))
+    both_ways = r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)"
+    opening("placements", t, t("algorithm.placements.answer", **values), [both_ways])
     picture("placements", found, t, dissected.placements, both, picked.unit - 1, network_sample(found))

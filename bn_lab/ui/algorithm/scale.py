@@ -16,10 +16,15 @@ from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.choice import FACTORS
-from bn_lab.ui.algorithm.draw import picture, source
+from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
 
 _rescaled = lru_cache(maxsize=64)(rescaled)
+
+FORMULAS = (
+    r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)",
+    r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}",
+)
 
 HOMOGENEOUS = ("relu", "leaky_relu", "identity")
 """Activation functions with f(ax) = a·f(x) for a > 0: batch normalization after them does not see the scale either."""
@@ -32,11 +37,8 @@ def show(found: Scene, moment: Kept, t: Texts) -> None:
     """Sentence, the factor, both curves."""
     picked = found.choice
     over = _rescaled(found.experiment, moment, found.arm, picked.layer, FACTORS, epsilon=picked.epsilon)
-    st.markdown(_answer(over, found, t))
+    opening("scale", t, _answer(over, found, t), FORMULAS)
     at = FACTORS.index(picked.factor)
-    st.latex(r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)")
-    st.latex(r"\frac{\partial L}{\partial (aW)}=\frac1a\,\frac{\partial L}{\partial W}")
-    source(t("algorithm.scale.source"))
     _slider(picked.factor)
     numbers = {
         "factor": f"{picked.factor:g}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import streamlit as st
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
-from bn_lab.ui.algorithm.draw import four_digits, picture, source, tex
+from bn_lab.ui.algorithm.draw import displayed, four_digits, opening, picture, tex, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
 
@@ -33,17 +34,17 @@ def show(found: Scene, t: Texts) -> None:
         "std": words.number(float(nodes.normalized.std())),
     }
     kind = "answer" if nodes.normalized.std() >= NORMALIZED else "answer_held"
-    st.markdown(t(f"algorithm.steps.{kind}", **values))
-    columns = [*st.columns(2), *st.columns(2)]  # four beside each other have no room for the numbers
-    for column, (formula, numbers, name) in zip(columns, _formulas(found), strict=True):
+    opening("steps", t, t(f"algorithm.steps.{kind}", **values), source=False)
+    formulas = _formulas(found)
+    # Two below each other: four beside each other have no room for the numbers, and on a phone they come in their order.
+    for column, pair in zip(st.columns(2), (formulas[:2], formulas[2:]), strict=True):
         with column:
-            st.markdown(f"**{t(f'algorithm.steps.{name}')}**")
-            st.latex(formula)
-            st.latex(numbers)
+            titled = ((f"**{t(f'algorithm.steps.{name}')}**", displayed(f), displayed(own)) for f, own, name in pair)
+            together(*chain.from_iterable(titled))
     if brings_back(found):
         largest = words.number(float(np.abs(nodes.y - nodes.x).max()))
         st.success(t("algorithm.steps.back", largest=largest), icon=":material/undo:")
-    source(t("algorithm.steps.source"))
+    st.caption(t("algorithm.steps.source"))
     picture("steps", found, t, anatomy.steps, found.nodes, found.sample)
     _table(found, t)
 
