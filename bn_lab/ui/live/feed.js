@@ -3,6 +3,7 @@ import { choose, cursor, receive, store, subscribe } from "./store.js";
 
 const STEP = 100; // ms between two pictures of a replay
 const SETTLE = 300; // ms in which the answer to a button is painted, before the page is drawn again
+const PATIENCE = 2000; // ms after which a request without an answer is made again: one that meets a redrawn page is lost
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
 const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
@@ -50,7 +51,7 @@ export class Feed {
     }, SETTLE);
   }
 
-  /** A run at rest can be replayed whole: ask Python, once for every state of its record, for what this page has not seen. */
+  /** A run at rest can be replayed whole: ask Python for what this page has not seen of its record, until it is there. */
   askForMissing(setTriggerValue) {
     const { run, state, recorded, rows } = store;
     const request = `${run} ${recorded.length}`;
@@ -58,6 +59,11 @@ export class Feed {
     if (recorded.every((epoch) => rows.has(epoch))) return;
     this.asked = request;
     setTriggerValue("missing", run);
+    clearTimeout(this.again);
+    this.again = setTimeout(() => {
+      this.asked = "";
+      this.askForMissing(setTriggerValue);
+    }, PATIENCE);
   }
 
   show() {
@@ -101,6 +107,7 @@ export class Feed {
   destroy() {
     clearInterval(this.timer);
     clearTimeout(this.asking);
+    clearTimeout(this.again);
     this.unsubscribe();
     this.root.remove();
   }
