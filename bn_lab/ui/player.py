@@ -40,7 +40,8 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
     """The row of buttons for a training that stands as in `view`; each acts before anything is drawn again."""
     state = view.state
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
-    start, step, epoch = (partial(order, wait=FIRST_LOOK) for order in (training.start, training.step, training.finish_epoch))
+    start = partial(training.start, wait=FIRST_LOOK)
+    step, epoch = (partial(_once, training, view, order) for order in (training.step, training.finish_epoch))
     with st.container(horizontal=True, key="player"):
         if active:
             _button("pause", t, training.pause, icon=":material/pause:", primary=True)
@@ -53,6 +54,20 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
         _button("new_seed", t, _new_seed, ":material/casino:")
         if state is State.DONE and _is_trained(view) and (epochs := _longer()) > session.experiment().epochs:
             _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
+
+
+def _once(training: Training, drawn: View, order: Callable[..., None]) -> None:
+    """Give an order to a training that still stands as its button was drawn.
+
+    Where the page is drawn again in the middle of the answer to a click, Streamlit calls the click's callback a second time.
+    """
+    now = training.view
+    if now.state not in ACTIVE and _steps(now) == _steps(drawn):
+        order(wait=FIRST_LOOK)
+
+
+def _steps(view: View) -> int:
+    return 0 if view.history is None else view.history.steps
 
 
 def _button(

@@ -389,3 +389,17 @@ def test_a_page_that_follows_a_training_has_seen_most_of_it() -> None:
     for count in range(1, 260):
         seen |= set(player._chosen(count, 8))
     assert len(seen) > 0.9 * 259
+
+
+def test_a_click_that_is_answered_twice_counts_once(lab: Open) -> None:
+    page = lab(Experiment(dataset="iris", epochs=3))
+    page.click("step")
+    page.until("paused")
+    training, drawn = page.training, page.training.view
+    for _ in range(2):  # the second time as Streamlit does where the page is drawn again meanwhile
+        player._once(training, drawn, training.step)
+        page.until("paused")
+    assert training.view.history.steps == 2
+    player._once(training, training.view, training.step)
+    page.until("paused")
+    assert training.view.history.steps == 3
