@@ -146,33 +146,21 @@ def _smoothness() -> Study:
 
 
 def _noise() -> Study:
+    def side(arm: Arm, activation: str, noise: float) -> Side:
+        return _at(arm, activation=activation, bn_noise=noise)
+
+    def lower(name: str, ours: Side, theirs: Side, **more: Any) -> Question:
+        return Question(f"noise_{name}", "inference_loss", ours, theirs, 0.1, **more)
+
+    noisy = side("before", "sigmoid", 0.5)
     return Study(
         "noise",
         replace(PAIR, learning_rate=0.1),
         (("activation", ("sigmoid", "relu")), ("bn_noise", (0.0, 0.2, 0.5))),
         questions=(
-            Question(
-                "noise_still",
-                "inference_loss",
-                _at("before", activation="sigmoid", bn_noise=0.5),
-                _at("none", activation="sigmoid", bn_noise=0.5),
-                0.1,
-            ),
-            Question(
-                "noise_costs",
-                "inference_loss",
-                _at("before", activation="sigmoid", bn_noise=0.0),
-                _at("before", activation="sigmoid", bn_noise=0.5),
-                0.1,
-            ),
-            Question(
-                "noise_relu",
-                "inference_loss",
-                _at("before", activation="relu", bn_noise=0.5),
-                _at("none", activation="relu", bn_noise=0.5),
-                0.1,
-                other_side=True,
-            ),
+            lower("still", noisy, side("none", "sigmoid", 0.5)),
+            lower("costs", side("before", "sigmoid", 0.0), noisy),
+            lower("relu", side("before", "relu", 0.5), side("none", "relu", 0.5), other_side=True),
         ),
         figure="sweep",
         measure="inference_loss",

@@ -59,7 +59,7 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
 def _once(training: Training, drawn: View, order: Callable[..., None]) -> None:
     """Give an order to a training that still stands as its button was drawn.
 
-    Where the page is drawn again in the middle of the answer to a click, Streamlit calls the click's callback a second time.
+    One click was seen to act twice where the page was drawn again in the middle of the answer to it.
     """
     now = training.view
     if now.state not in ACTIVE and _steps(now) == _steps(drawn):
