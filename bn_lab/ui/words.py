@@ -10,6 +10,9 @@ from bn_lab.i18n import Texts
 
 NOTHING = "–"
 
+JOINER = "\u2060"
+"""U+2060, word joiner: takes no room, and no line is broken there."""
+
 
 def number(value: float | None) -> str:
     """Four significant digits, also where they are zeros, or a dash where there is no number."""
@@ -49,8 +52,13 @@ def duration(seconds: float | None) -> str:
 
 
 def plain(text: object) -> str:
-    """Text in which Markdown sees nothing but text."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(text))
+    """Text in which Markdown sees nothing but text.
+
+    Addresses and names of icons are found in what is left once the escapes are read, so escapes alone do not stop a stranger's
+    text from becoming a link: an invisible joiner in it does.
+    """
+    apart = re.sub(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", JOINER, str(text), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", apart)
 
 
 def error(t: Texts, problem: ExperimentError) -> str:

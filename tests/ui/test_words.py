@@ -53,10 +53,33 @@ def test_durations(seconds: float, text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
     shown = words.plain(text)
-    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text
+    read = re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL)
+    assert read.replace(words.JOINER, "") == text.replace(words.JOINER, "")
     for special in "\\`*_{}[]()#+-.!|<>~$:&":
         assert len(re.findall(rf"\\{re.escape(special)}", shown)) >= text.count(special)
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_<>$:&\[\]]", shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://evil.example/x",
+        "HTTP://evil.example",
+        "www.evil.example",
+        "WWW.evil.example",
+        "a.b+c@evil.example",
+        ":material/home:",
+        ":smile:",
+        "a:www.x:https://y@z.w",
+    ],
+)
+def test_a_strangers_text_becomes_no_link_and_no_icon(text: str) -> None:
+    """By the patterns of mdast-util-gfm-autolink-literal and of Streamlit's icons, which see texts without their escapes."""
+    read = re.sub(r"\\(.)", r"\1", words.plain(f"see {text} there"))
+    assert not re.search(r"(https?://|www(?=\.))[-.\w]+", read, re.IGNORECASE)
+    assert not re.search(r"[-.\w+]+@[-\w]+(?:\.[-\w]+)+", read)
+    assert not re.search(r":(material/)?\w+:", read)
+    assert read.replace(words.JOINER, "") == f"see {text} there"
 
 
 def bad_values() -> list[ExperimentError]:
