@@ -4,19 +4,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, lab_page, rules_page, session
+from bn_lab.ui import algorithm, claims, guard, lab_page, logs, rules_page, session
+from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
 st.set_page_config(page_title="BN Lab", page_icon=":material/science:", layout="wide")
-install(Path(__file__).parent / "static")
-t = session.begin()
+logs.install()
+guarded(install)(Path(__file__).parent / "static")
+guarded(session.begin)()
+if "language" not in st.session_state:
+    st.stop()  # without a session there is nothing to show; the next run tries again
+t = session.words()
 pages = [
-    st.Page(lab_page.show, title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
-    st.Page(algorithm.show, title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
-    st.Page(claims.show, title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
-    st.Page(rules_page.show, title=t("page.rules"), icon=":material/rule:", url_path="rules"),
+    st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
+    st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
+    st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
+    st.Page(guarded(rules_page.show), title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
 page = st.navigation(pages, position="top")
 st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
+guard.show()
 page.run()
-session.write_link()
+guarded(session.write_link)()

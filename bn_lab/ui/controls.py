@@ -10,6 +10,7 @@ import streamlit as st
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import LANGUAGES, Texts
 from bn_lab.ui import session
+from bn_lab.ui.guard import guarded
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "data": ("dataset", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
@@ -54,7 +55,7 @@ def language(t: Texts) -> None:
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
         key=key,
-        on_change=lambda: session.choose(st.session_state[key] or t.language),
+        on_change=guarded(lambda: session.choose(st.session_state[key] or t.language)),
         label_visibility="collapsed",
     )
 
@@ -68,7 +69,7 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
         "label": t(f"field.{field.name}"),
         "help": t(f"help.{field.name}"),
         "key": key,
-        "on_change": _changed,
+        "on_change": guarded(_changed),
         "args": (field.name,),
     }
     draw: Callable[[Field, Any, Texts, dict[str, Any]], object]

@@ -16,6 +16,7 @@ from bn_lab.datasets import Table, load
 from bn_lab.experiment import Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
 from bn_lab.i18n import Texts
+from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
 
@@ -28,14 +29,14 @@ SCALES = ("log_x", "log_y")
 
 def curves(run: str, experiment: Experiment, t: Texts) -> None:
     """Loss and metric of the run with this id."""
-    st.fragment(_curves)(run, experiment, load(experiment.dataset), t, drawn=_log_epochs())
+    st.fragment(guarded(_curves))(run, experiment, load(experiment.dataset), t, drawn=_log_epochs())
 
 
 def layers(run: str, experiment: Experiment, t: Texts) -> None:
     """What happens inside the networks of the run, and what they predict."""
     for section in (_inside, _predictions):
         # A fragment each: choosing what to see draws one section again, not the page.
-        st.fragment(section)(run, experiment, load(experiment.dataset), t)
+        st.fragment(guarded(section))(run, experiment, load(experiment.dataset), t)
 
 
 def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: bool) -> None:

@@ -14,6 +14,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import displayed, opening, picture, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
+from bn_lab.ui.guard import guarded
 
 NODES = tuple(figure.LABELS)
 
@@ -72,13 +73,15 @@ def _walk(found: Scene, node: str, t: Texts) -> None:
         choose(replace(choice(), node=NODES[to]))
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("←", key="algorithm_back", help=t("algorithm.graph.back"), disabled=at == 0, on_click=go, args=(at - 1,))
+        st.button(
+            "←", key="algorithm_back", help=t("algorithm.graph.back"), disabled=at == 0, on_click=guarded(go), args=(at - 1,)
+        )
         st.button(
             "→",
             key="algorithm_forth",
             help=t("algorithm.graph.forth"),
             disabled=at == len(NODES) - 1,
-            on_click=go,
+            on_click=guarded(go),
             args=(at + 1,),
         )
         st.session_state["algorithm_node"] = node
@@ -88,13 +91,13 @@ def _walk(found: Scene, node: str, t: Texts) -> None:
             format_func=figure.LABELS.__getitem__,
             key="algorithm_node",
             width=140,
-            on_change=lambda: go(NODES.index(st.session_state["algorithm_node"])),
+            on_change=guarded(lambda: go(NODES.index(st.session_state["algorithm_node"]))),
         )
         st.session_state["algorithm_whole"] = found.choice.whole
         st.toggle(
             t("algorithm.graph.whole"),
             key="algorithm_whole",
-            on_change=lambda: choose(replace(choice(), whole=st.session_state["algorithm_whole"])),
+            on_change=guarded(lambda: choose(replace(choice(), whole=st.session_state["algorithm_whole"]))),
         )
 
 

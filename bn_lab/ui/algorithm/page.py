@@ -15,6 +15,7 @@ from bn_lab.ui import controls, session, words
 from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, scene
+from bn_lab.ui.guard import guarded
 
 PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": steps.show,
@@ -45,7 +46,7 @@ def show() -> None:
     controls.show(t)
     st.title(t("page.algorithm"))
     st.markdown(t("algorithm.intro"))
-    st.fragment(_body, run_every=HEARTBEAT)(t)
+    st.fragment(guarded(_body), run_every=HEARTBEAT)(t)
 
 
 def _body(t: Texts) -> None:
@@ -59,7 +60,7 @@ def _body(t: Texts) -> None:
     subject.show(found, t)
     if found is None:
         st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
-        st.button(t("algorithm.draw"), key="algorithm_draw", on_click=_draw, icon=":material/play_arrow:")
+        st.button(t("algorithm.draw"), key="algorithm_draw", on_click=guarded(_draw), icon=":material/play_arrow:")
         return
     _notes(found, t)
     diverged = found.has_diverged
@@ -68,7 +69,7 @@ def _body(t: Texts) -> None:
     if not diverged or found.is_typed:
         for name, draw in PARTS.items():
             _head(name, t)
-            draw(found, t)
+            guarded(draw)(found, t)
     for name, draw_network in () if diverged else NETWORK_PARTS.items():
         _head(name, t)
         if found.moment is None:
@@ -76,7 +77,7 @@ def _body(t: Texts) -> None:
             continue
         if found.is_typed:
             st.caption(t("algorithm.of_network", **_whose(found, found.moment, t)))
-        draw_network(found, found.moment, t)
+        guarded(draw_network)(found, found.moment, t)
     session.write_link()
 
 

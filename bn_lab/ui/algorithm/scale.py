@@ -18,6 +18,7 @@ from bn_lab.ui import words
 from bn_lab.ui.algorithm.choice import FACTORS
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
+from bn_lab.ui.guard import guarded
 
 _rescaled = lru_cache(maxsize=64)(rescaled)
 
@@ -107,5 +108,5 @@ def _slider(factor: float) -> None:
         FACTORS,
         format_func=lambda a: f"{a:g}",
         key=key,
-        on_change=lambda: choose(replace(choice(), factor=st.session_state[key])),
+        on_change=guarded(lambda: choose(replace(choice(), factor=st.session_state[key]))),
     )

@@ -16,6 +16,7 @@ from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import displayed, four_digits, opening, picture, tex, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
+from bn_lab.ui.guard import guarded
 
 NORMALIZED = 0.99
 """Standard deviation of x̂ from which on ε does not matter."""
@@ -106,5 +107,5 @@ def _table(found: Scene, t: Texts) -> None:
 
     height = min(300, 38 + 35 * found.size)
     digits = four_digits(columns)
-    chosen: dict[str, Any] = {"on_select": pick, "selection_mode": "single-row-required"}
+    chosen: dict[str, Any] = {"on_select": guarded(pick), "selection_mode": "single-row-required"}
     st.dataframe(frame, height=height, width="stretch", key=key, column_config=digits, hide_index=True, **chosen)

@@ -16,6 +16,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session, words
 from bn_lab.ui.algorithm.choice import EPSILONS, Choice, arms
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
+from bn_lab.ui.guard import guarded
 
 SOURCES = ("network", "typed")
 EXAMPLE = (1.0, 2.0, 4.0, 5.0, 8.0)
@@ -59,7 +60,7 @@ def _source(picked: Choice, t: Texts) -> None:
         SOURCES,
         format_func=lambda name: t(f"algorithm.source_{name}"),
         key=key,
-        on_change=act,
+        on_change=guarded(act),
         required=True,
     )
 
@@ -83,7 +84,7 @@ def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Cal
         format_func=text,
         key=key,
         width=172 if name == "arm" else 84,
-        on_change=lambda: _change(**{name: st.session_state[key]}, **also),
+        on_change=guarded(lambda: _change(**{name: st.session_state[key]}, **also)),
     )
 
 
@@ -95,10 +96,10 @@ def _table(picked: Choice, t: Texts) -> None:
     left, right = st.columns(2)
     with left:
         edited = st.data_editor(frame, num_rows="dynamic", key=key, height=230, width="stretch")
-        st.button(t("algorithm.use"), key="algorithm_use", on_click=lambda: _take(list(edited["x"])))
+        st.button(t("algorithm.use"), key="algorithm_use", on_click=guarded(lambda: _take(list(edited["x"]))))
     with right:
         st.text_area(t("algorithm.paste"), key="algorithm_pasted", height=180, placeholder="1.5 2 4.25 …")
-        st.button(t("algorithm.use_pasted"), key="algorithm_use_pasted", on_click=_take_pasted)
+        st.button(t("algorithm.use_pasted"), key="algorithm_use_pasted", on_click=guarded(_take_pasted))
     if problem := st.session_state.get("algorithm_problem"):
         st.error(problem, icon=":material/error:")
 
@@ -146,9 +147,11 @@ def _parameters(found: Scene, t: Texts) -> None:
             t("algorithm.original"),
             key="algorithm_original",
             help=t("algorithm.original_help"),
-            on_click=lambda: _change(gamma=deviation, beta=mean),
+            on_click=guarded(lambda: _change(gamma=deviation, beta=mean)),
         )
-        st.button(t("algorithm.own"), key="algorithm_own", on_click=lambda: _change(epsilon=None, gamma=None, beta=None))
+        st.button(
+            t("algorithm.own"), key="algorithm_own", on_click=guarded(lambda: _change(epsilon=None, gamma=None, beta=None))
+        )
 
 
 def _epsilon(found: Scene, t: Texts) -> None:
@@ -163,7 +166,7 @@ def _epsilon(found: Scene, t: Texts) -> None:
         format_func=lambda stop: f"{stop:.10g}",
         key=key,
         width=210,
-        on_change=lambda: _change(epsilon=st.session_state[key]),
+        on_change=guarded(lambda: _change(epsilon=st.session_state[key])),
     )
 
 
@@ -186,7 +189,7 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
         format="%.4g",
         key=key,
         width=160,
-        on_change=act,
+        on_change=guarded(act),
     )
 
 

@@ -10,6 +10,7 @@ from bn_lab.studies.study import Study
 from bn_lab.ui import session
 from bn_lab.ui.claims import jobs, trial
 from bn_lab.ui.claims.choice import choose, study_of
+from bn_lab.ui.guard import guarded
 
 SEEDS = (1, 3, 5, 6, 10, 20)
 """Stops of the slider, besides the study's own number; from 6 on there is a verdict."""
@@ -19,7 +20,7 @@ def show(claim: Claim, t: Texts) -> None:
     """Draw the card. It is a fragment: what one does on it draws only it again, and it follows its study while that runs."""
     with st.container(border=True, key=f"claim_{claim.id}"):
         running = jobs.is_running(study_of(claim.id))
-        st.fragment(_card, run_every=trial.TICK if running else None)(claim.id, running, t)
+        st.fragment(guarded(_card), run_every=trial.TICK if running else None)(claim.id, running, t)
 
 
 def _card(name: str, running: bool, t: Texts) -> None:
@@ -37,7 +38,7 @@ def _card(name: str, running: bool, t: Texts) -> None:
         _choose_study(claim, study, t)
     st.markdown(f"**{t(f'study.{study.id}.title')}.** {t(f'study.{study.id}.how')}")
     _settings(study, running, t)
-    trial.show(study, t)
+    guarded(trial.show)(study, t)
     session.write_link()
 
 
@@ -54,7 +55,7 @@ def _choose_study(claim: Claim, study: Study, t: Texts) -> None:
         claim.studies,
         format_func=lambda name: t(f"study.{name}.title"),
         key=key,
-        on_change=changed,
+        on_change=guarded(changed),
         label_visibility="collapsed",
     )
 
@@ -69,7 +70,7 @@ def _settings(study: Study, running: bool, t: Texts) -> None:
             t("claims.seeds"),
             stops,
             key=key,
-            on_change=lambda: choose(study.id, st.session_state[key]),
+            on_change=guarded(lambda: choose(study.id, st.session_state[key])),
             help=t("claims.seeds_help"),
             disabled=running,
             width=260,

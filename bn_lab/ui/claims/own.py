@@ -20,6 +20,7 @@ from bn_lab.ui.claims import jobs, trial
 from bn_lab.ui.claims.choice import STATE as LINK
 from bn_lab.ui.claims.choice import choose_own
 from bn_lab.ui.claims.choice import decode as decode_choice
+from bn_lab.ui.guard import guarded
 
 STATE = "claims_own"
 """In the session: the study on screen as plain texts, see `_order`."""
@@ -41,7 +42,7 @@ def show(t: Texts) -> None:
     with st.container(border=True, key="claim_own"):
         study = _ordered()
         running = study is not None and jobs.is_running(study)
-        st.fragment(_card, run_every=trial.TICK if running else None)(running, t)
+        st.fragment(guarded(_card), run_every=trial.TICK if running else None)(running, t)
 
 
 def _card(running: bool, t: Texts) -> None:
@@ -87,7 +88,7 @@ def _form(t: Texts) -> None:
         format_func=lambda arm: t(f"arm.{arm}"),
         key="own_arms",
     )
-    st.button(t("claims.own.order"), key="own_order", icon=":material/playlist_add_check:", on_click=_order, args=(t,))
+    st.button(t("claims.own.order"), key="own_order", icon=":material/playlist_add_check:", on_click=guarded(_order), args=(t,))
 
 
 def _axis(place: str, t: Texts) -> str | None:

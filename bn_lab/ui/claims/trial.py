@@ -14,6 +14,7 @@ from bn_lab.studies.study import Study
 from bn_lab.ui import words
 from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 from bn_lab.ui.claims.choice import choose
+from bn_lab.ui.guard import guarded
 
 TICK = 1.0
 """Seconds between two looks at a running study."""
@@ -47,7 +48,9 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
     if view is not None and not view.ended:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_running"):
             st.progress(view.share, text=_progress(view, t))
-            st.button(t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=jobs.cancel, args=(study,))
+            st.button(
+                t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=guarded(jobs.cancel), args=(study,)
+            )
         return
     if view is not None and view.state == "done" and not view.failures:
         networks = f"{view.done:,}"
@@ -55,7 +58,7 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
         st.caption(told if view.trained else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
-    st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=_run, args=(study,))
+    st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=guarded(_run), args=(study,))
 
 
 def _run(study: Study) -> None:

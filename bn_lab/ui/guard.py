@@ -1,0 +1,150 @@
+"""What happens where something breaks: a short message with a reference on the page, the rest in the log, and the page goes on.
+
+Everything that Streamlit calls goes through `guarded`: pages, fragments, callbacks. What Streamlit itself raises, to run a
+script again or to stop it, is no `Exception` and passes.
+
+In the session are plain values: `failure`, which a callback could not show at its place, and `failures`, references by place.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from time import monotonic
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
+
+from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
+from bn_lab.ui.logs import one_line
+
+Act = TypeVar("Act", bound=Callable[..., Any])
+
+LETTERS = "23456789CFHJKMPRTVWX"
+"""What references are made of: nothing that sounds or looks like another, and no vowels, which make words."""
+
+AGAIN = 60.0
+"""Seconds for which the same failure at the same place keeps its reference: what ticks fails at every tick."""
+
+PLACES = 20
+"""Places of a session that are remembered at most."""
+
+LONGEST = 200
+"""Characters of a parameter that the log has at most."""
+
+log = logging.getLogger(__name__)
+
+
+def guarded(function: Act) -> Act:
+    """The function, of which no exception comes out: it is logged, shown with a reference, and what is returned is None.
+
+    It is for what Streamlit calls, and for parts of a page that others go on without: nobody looks at what they return.
+    """
+
+    @wraps(function)
+    def safe(*args: Any, **kwargs: Any) -> Any:
+        calls_back = _in_callback()
+        if calls_back:
+            _forget_what_was_shown()
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            reference = _noted(error, _name(function))
+        if calls_back:
+            _remember(reference)
+        else:
+            st.error(_message(reference), icon=":material/error:")
+        return None
+
+    return cast(Act, safe)
+
+
+def show() -> None:
+    """Show what failed in the answer to the visitor's last action, until the next one.
+
+    The container is there even while it is empty, so that what follows stays where it is.
+    """
+    with st.container():
+        failure = st.session_state.get("failure")
+        if failure is not None:
+            st.session_state["failure"] = {**failure, "shown": True}
+            st.error(_message(failure["reference"]), icon=":material/error:")
+
+
+def _in_callback() -> bool:
+    """Whether Streamlit is calling back: nothing can be drawn then."""
+    running = get_script_run_ctx(suppress_warning=True) is not None
+    return running and ThreadState.get().run_location is RunLocation.CALLBACK
+
+
+def _remember(reference: str) -> None:
+    """Keep a callback's failure for `show`; from within a fragment that takes drawing the page."""
+    st.session_state["failure"] = {"reference": reference, "shown": False}
+    if ThreadState.get().fragment_id is not None:
+        st.rerun()
+
+
+def _forget_what_was_shown() -> None:
+    """One action may call back more than once, and the first failure is not to be forgotten by the second call."""
+    failure = st.session_state.get("failure")
+    if failure is not None and failure["shown"]:
+        del st.session_state["failure"]
+
+
+def _noted(error: Exception, name: str) -> str:
+    """The reference of a failure, which is logged unless that has just been done."""
+    place, now = f"{name} {type(error).__name__} {_line(error.__traceback__)}", monotonic()
+    known: dict[str, tuple[str, float]] = st.session_state.get("failures", {})
+    reference, when = known.get(place, ("", 0.0))
+    if reference and now - when < AGAIN:
+        return reference
+    reference = _reference()
+    log.exception("%s: %s failed, experiment: %s", reference, name, _experiment())
+    kept = {other: value for other, value in known.items() if other != place and now - value[1] < AGAIN}
+    st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
+    return reference
+
+
+def _reference() -> str:
+    """Eight letters in two groups, to be read out on the telephone."""
+    drawn = "".join(secrets.choice(LETTERS) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+def _line(trace: TracebackType | None) -> str:
+    """File and line in which an exception was raised."""
+    where = ""
+    while trace is not None:
+        where, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+    return where
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """What a function is called in the log."""
+    inner = function.func if isinstance(function, partial) else function
+    return f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', type(inner).__name__)}"
+
+
+def _experiment() -> str:
+    """The parameters of the visitor's link, as far as the session has them: `dataset=iris depth=5`."""
+    found = st.session_state.get("experiment")
+    if not isinstance(found, Mapping):
+        return "unknown"
+    looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
+    parameters = (f"{name}={value}" for name, value in {**found, **looked_at}.items())
+    return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"
+
+
+def _message(reference: str) -> str:
+    t = _words()
+    return t("failure.message", reference=reference)
+
+
+def _words() -> Texts:
+    """The texts of the session's language, of English where it has none yet."""
+    language = st.session_state.get("language")
+    return texts(language if language in LANGUAGES else choose_language())
