@@ -1,0 +1,56 @@
+"""`.streamlit/config.toml`: what a public host relies on."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from streamlit import config
+
+from tests.deploy.image import ROOT
+
+FILE = ROOT / ".streamlit" / "config.toml"
+SETTINGS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+SERVER: dict[str, Any] = SETTINGS["server"]
+
+
+def test_streamlit_knows_every_setting() -> None:
+    known = config.get_config_options()
+    assert not {f"{part}.{name}" for part, names in SETTINGS.items() for name in names} - set(known)
+
+
+def test_pages_of_other_sites_are_kept_out() -> None:
+    assert SERVER["enableXsrfProtection"] is True
+    assert SERVER["enableCORS"] is True
+
+
+def test_nobody_can_send_more_than_the_memory_bears() -> None:
+    assert SERVER["maxUploadSize"] <= 20
+    assert SERVER["maxWidgetStateSize"] <= SERVER["maxMessageSize"] <= 20
+
+
+def test_the_proxy_lets_a_file_through_that_the_server_takes() -> None:
+    (size,) = re.findall(r"client_max_body_size (\d+)m;", (ROOT / "deploy/nginx/nginx.conf").read_text(encoding="utf-8"))
+    assert int(size) == SERVER["maxUploadSize"] + 1
+
+
+def test_a_session_outlives_a_cut_but_not_for_long() -> None:
+    assert 30 <= SERVER["disconnectedSessionTTL"] <= 120
+
+
+def test_visitors_see_neither_tools_for_developers_nor_what_broke_inside() -> None:
+    assert SETTINGS["client"] == {"toolbarMode": "viewer", "showErrorDetails": "none"}
+    assert SETTINGS["browser"]["gatherUsageStats"] is False
+
+
+@pytest.mark.parametrize("name", ["enableAgentApi", "scriptHealthCheckEnabled"])
+def test_what_the_lab_does_not_need_is_off(name: str) -> None:
+    assert name not in SERVER
+    assert config._config_options_template[f"server.{name}"].default_val is False
+
+
+def test_no_secret_stands_in_a_file() -> None:
+    assert "cookieSecret" not in SERVER
