@@ -40,9 +40,13 @@ def translucent(arm: Arm, opacity: float) -> str:
 
 
 def plain(text: str, longest: int = 40) -> str:
-    """Text of a stranger, shown as it is: Plotly would read tags and entities in it. Cut to `longest` characters."""
-    short = text if len(text) <= longest else text[: longest - 1] + "…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text of a stranger, shown as it is on one line of at most `longest` characters.
+
+    Plotly would read tags and entities in it, and in a template `%{…}`, which an invisible joiner (U+2060) takes apart.
+    """
+    line = "".join(letter if letter.isprintable() else " " for letter in text[: longest + 1])
+    short = line if len(line) <= longest else line[: longest - 1] + "…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "%\u2060{")
 
 
 def text_width(text: str, size: int = FONT) -> float:

@@ -10,7 +10,8 @@ from bn_lab.datasets import Table, load, split
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
-from bn_lab.ui import session
+from bn_lab.sharing import shown
+from bn_lab.ui import session, words
 
 COLUMNS = 14
 """Columns of the data that are shown; pictures have one for each pixel."""
@@ -76,9 +77,8 @@ def _head(table: Table, t: Texts) -> None:
         frame = frame[[*middle, table.target_name]]
     names = {column: _feature(str(column), t) for column in frame.columns}
     st.dataframe(frame.rename(columns=names), hide_index=True, width="stretch")
-    caption = t(
-        "preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=_feature(table.target_name, t)
-    )
+    target = words.plain(shown(_feature(table.target_name, t)))
+    caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))
 
 

@@ -1,0 +1,183 @@
+"""What the code never does: run or unpickle what comes from outside, or hand the browser HTML that was not escaped.
+
+Read from the source, so that it also holds for what no test runs. That names and links of strangers stay text on every page is
+tested where the pages are: `tests/ui/test_hostile_names.py`, `tests/test_hostile_links.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]
+SCRIPTS = sorted((ROOT / "bn_lab" / "ui" / "live").glob("*.js"))
+
+UNPICKLING = {"pickle", "cPickle", "_pickle", "pickletools", "marshal", "shelve", "dill", "joblib", "cloudpickle", "jsonpickle"}
+RUNNING = {"code", "codeop", "runpy", "pty"}
+"""Modules that turn bytes into objects of any kind, or text into something that runs."""
+
+CALLS = {"eval", "exec", "compile", "__import__", "execfile", "breakpoint"}
+"""Built-in functions that run a text."""
+
+METHODS = {"read_pickle", "to_pickle", "eval", "query", "system", "popen", "literal_eval", "unsafe_load", "full_load"}
+"""Methods and functions of modules that do: `pandas.eval`, `DataFrame.query`, `os.system` and their like."""
+
+ESCAPED = {("cards.py", "show"), ("preview.py", "show")}
+"""Functions that give HTML to `st.html`; hostile names go through each of them in a test."""
+
+FORMATS = {"text", "form", "self.RULES[rule]"}
+"""What `str.format` is called on: texts of the catalogues, of the command line and of errors. Another test sees that the places
+in a catalogue are plain names, which reach into nothing."""
+
+FORMATTING = {"field", "self"}
+"""What has a method `format` of its own: fields of an experiment, and what writes the log."""
+
+
+def forbidden(source: str) -> Iterator[str]:
+    """What a module does that it must not."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            yield from (f"import {name}" for name in names if name.split(".")[0] in UNPICKLING | RUNNING | {"yaml"})
+        elif isinstance(node, ast.Call):
+            yield from forbidden_call(node)
+
+
+def forbidden_call(call: ast.Call) -> Iterator[str]:
+    """What is wrong with a call."""
+    function, text = call.func, ast.unparse(call)
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if isinstance(function, ast.Name) and name in CALLS:
+        yield text
+    if isinstance(function, ast.Attribute) and name in METHODS:
+        yield text
+    if name == "import_module" and not (call.args and isinstance(call.args[0], ast.Constant)):
+        yield text
+    if name in ("load", "save") and ast.unparse(function).startswith(("torch.", "jit.")):
+        yield text
+    for option in ("shell", "unsafe_allow_html", "unsafe_allow_javascript", "allow_pickle", "unsafe", "trust_remote_code"):
+        if option in given and not is_false(given[option]):
+            yield text
+    if ast.unparse(function) in ("np.load", "numpy.load") and "allow_pickle" not in given:
+        yield text
+    if ast.unparse(function).endswith(("components.v1.html", "components.html", "components.v1.iframe", "st.iframe")):
+        yield text
+
+
+def is_false(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is False
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_runs_or_unpickles_what_comes_from_outside(path: Path) -> None:
+    assert list(forbidden(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("eval(text)", 1),
+        ("exec('x')", 1),
+        ("compile(text, '', 'eval')", 1),
+        ("re.compile(text)", 0),
+        ("__import__(name)", 1),
+        ("import_module(name)", 1),
+        ("import_module('distributed')", 0),
+        ("import pickle", 1),
+        ("from pickle import loads", 1),
+        ("import numpy, joblib", 1),
+        ("def f():\n    import dill.source", 1),
+        ("torch.load(path)", 1),
+        ("table.load(path)", 0),
+        ("np.load(path)", 1),
+        ("np.load(path, allow_pickle=True)", 1),
+        ("np.load(path, allow_pickle=False)", 0),
+        ("np.load(path, allow_pickle=choice)", 1),
+        ("pd.read_pickle(path)", 1),
+        ("frame.query(text)", 1),
+        ("subprocess.run(command, shell=True)", 1),
+        ("subprocess.run(['ls'])", 0),
+        ("os.system(command)", 1),
+        ("st.markdown(text, unsafe_allow_html=True)", 1),
+        ("st.markdown(text, unsafe_allow_html=False)", 0),
+        ("st.components.v1.html(text)", 1),
+        ("st.components.v2.component('x', js=text)", 0),
+    ],
+)
+def test_the_reader_sees_what_is_forbidden(source: str, count: int) -> None:
+    assert len(list(forbidden(source))) == count
+
+
+def functions_that(attribute: str, path: Path) -> Iterator[tuple[str, str, ast.Call]]:
+    """Every call of `….attribute(…)` in a module, with the module's name and that of the function around it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    around = {
+        node: function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == attribute:
+            yield path.name, around.get(node, ""), node
+
+
+def test_html_is_given_to_the_page_only_where_it_is_tested() -> None:
+    found = {
+        (name, function)
+        for path in SOURCES
+        for name, function, call in functions_that("html", path)
+        if ast.unparse(call.func) == "st.html"
+    }
+    assert found == ESCAPED | {("app.py", "")}
+    ((_, _, style),) = functions_that("html", ROOT / "app.py")
+    assert ast.unparse(style.args[0]).endswith("'style.css'"), "a file of ours"
+
+
+def test_only_our_own_texts_are_formats() -> None:
+    found = {ast.unparse(call.func.value) for path in SOURCES for _, _, call in functions_that("format", path)}  # type: ignore[attr-defined]
+    assert {name for name in found if not name.startswith("FIELDS[")} == FORMATS | FORMATTING
+
+
+MARKUP = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|setHTML|createContextualFragment|DOMParser|document\.write|srcdoc|javascript:"
+    r"|\beval\b|\bFunction\s*\(|set(?:Timeout|Interval)\s*\(\s*[\"'`]|setAttribute\s*\(\s*[\"'`](?:on|href|src|style)"
+)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_write_text_and_never_markup(path: Path) -> None:
+    assert MARKUP.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "is_markup"),
+    [
+        ("cell.innerHTML = text", True),
+        ("root.insertAdjacentHTML('beforeend', text)", True),
+        ("new Function(text)()", True),
+        ("eval(text)", True),
+        ("setTimeout('act()', 1)", True),
+        ("setTimeout(() => act(), 1)", False),
+        ("link.setAttribute('href', text)", True),
+        ("root.setAttribute('aria-label', text)", False),
+        ("cell.textContent = text", False),
+        ("evaluate(text)", False),
+    ],
+)
+def test_the_pattern_of_markup_finds_it(script: str, is_markup: bool) -> None:
+    assert bool(MARKUP.search(script)) is is_markup
+
+
+def test_the_server_shows_visitors_no_details_and_is_protected() -> None:
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["client"]["showErrorDetails"] == "none"
+    assert settings["server"]["enableXsrfProtection"] is True
+    assert settings["server"]["enableCORS"] is True
