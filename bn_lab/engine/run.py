@@ -5,6 +5,7 @@ A run is not thread-safe: whoever shares one among threads takes turns (`bn_lab.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from math import inf
 from time import perf_counter
@@ -235,6 +236,13 @@ class Run:
                 self._begin_epoch()
         elif self.finished and not self._position and self._snapshots[-1].epoch < self.epoch:
             self._snapshots.append(self._probe())
+
+    @torch.inference_mode()
+    def fork(self) -> Run:
+        """Another run that stands where this one does and goes on by itself, with the same numbers, bit for bit."""
+        # What is immutable is shared; copying a tensor keeps which others are views of the same storage.
+        shared = [self.table, self.experiment, *self._snapshots, *self._kept, *self.divergences]
+        return deepcopy(self, {id(each): each for each in shared})
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, Evaluation]:

@@ -10,14 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
-from bn_lab.datasets import load
+from bn_lab.engine.cost import seconds
 from bn_lab.engine.trial import VARIED, Outcome, train_cohort
 from bn_lab.experiment import Experiment
 from bn_lab.studies.networks import Network
-
-CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
-"""What a step costs, roughly: seconds a layer for calls, operations a second in float32 on one core, seconds for a unit of a
-sample. Only the size of cohorts and the remaining time depend on it."""
 
 SECONDS, MOST = 0.8, 128
 """How long a cohort should take, and how many networks it has at most."""
@@ -59,28 +55,16 @@ def structure(experiment: Experiment) -> tuple[object, ...]:
 
 
 def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Cohort]:
-    size = next((n for n in range(1, MOST) if cost(group[0].experiment, n + 1) > SECONDS), MOST)
+    size = next((n for n in range(1, MOST) if seconds(group[0].experiment, n + 1) > SECONDS), MOST)
     size = max(size, min(len(group), _cheap(group[0].experiment)))
     count = -(-len(group) // size)
     bounds = [round(i * len(group) / count) for i in range(count + 1)]
-    return [Cohort(tuple(group[a:b]), probes, cost(group[0].experiment, b - a)) for a, b in pairwise(bounds)]
+    return [Cohort(tuple(group[a:b]), probes, seconds(group[0].experiment, b - a)) for a, b in pairwise(bounds)]
 
 
 def _cheap(experiment: Experiment) -> int:
     """How many networks cost little more than one, because it is calls that take the time; 1 where it is not."""
-    alone = cost(experiment, 1)
-    if cost(experiment, 2) > 1.5 * alone:
+    alone = seconds(experiment, 1)
+    if seconds(experiment, 2) > 1.5 * alone:
         return 1
-    return next((n for n in range(1, MOST) if cost(experiment, n + 1) > 2.5 * alone), MOST)
-
-
-def cost(experiment: Experiment, networks: int) -> float:
-    """About how many seconds so many networks of this structure take on one core."""
-    table = load(experiment.dataset)
-    sizes = [table.features.shape[1], *[experiment.width] * experiment.depth, table.outputs]
-    samples = experiment.samples or table.samples
-    steps = -(-samples // experiment.batch_size)
-    products = sum(6 * a * b for a, b in pairwise(sizes)) * samples
-    units = sum(sizes[1:]) * samples
-    epoch = steps * CALL * (len(sizes) - 1) + networks * (products / FLOPS + units * ELEMENT)
-    return float(experiment.epochs * epoch)
+    return next((n for n in range(1, MOST) if seconds(experiment, n + 1) > 2.5 * alone), MOST)

@@ -299,3 +299,23 @@ def test_weights_that_do_not_fit_are_kept_of_fewer_epochs(
     assert epochs == [0, 4, 8, 9], "every fourth, and the last moment of a run that ends between kept epochs"
     run.extend(21)
     assert_same_bits(finish(run), finish(run_for(21)))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7, 30])
+@pytest.mark.parametrize(
+    "choices",
+    [{}, {"arms": ARMS, "seeds": 3, "dropout": 0.2, "bn_noise": 0.3, "optimizer": "adam", "validation_share": 0.2}],
+)
+def test_a_fork_goes_on_by_itself_with_the_same_numbers(steps: int, choices: dict[str, Any], assert_same_bits: Same) -> None:
+    experiment = Experiment(dataset="iris", epochs=8, **choices)
+    run = Run(experiment)
+    for _ in range(steps):
+        run.step()
+    fork = run.fork()
+    assert_same_bits(fork.history(current=True), run.history(current=True))
+    for each in (fork, run):  # one after the other: neither may move anything of the other
+        while not each.finished:
+            each.step()
+    alone = train(experiment)
+    assert_same_bits(fork.history(), alone)
+    assert_same_bits(run.history(), alone)

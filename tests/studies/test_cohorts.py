@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from bn_lab.engine.cost import seconds
 from bn_lab.engine.trial import VARIED
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.studies.claims import STUDIES
-from bn_lab.studies.cohorts import MOST, SECONDS, cohorts, cost, structure
+from bn_lab.studies.cohorts import MOST, SECONDS, cohorts, structure
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -22,7 +23,7 @@ def test_every_network_is_in_one_cohort_among_its_like(name: str) -> None:
         assert len({network.arm for network in cohort.networks}) == 1
         assert 1 <= len(cohort.networks) <= MOST
         assert cohort.probes == study.probes
-        assert cohort.cost == cost(cohort.networks[0].experiment, len(cohort.networks))
+        assert cohort.cost == seconds(cohort.networks[0].experiment, len(cohort.networks))
 
 
 def test_the_first_networks_of_a_study_come_first() -> None:
@@ -49,4 +50,4 @@ def test_large_networks_go_in_small_cohorts_and_small_ones_in_large() -> None:
 
     small, large = Experiment(epochs=50), Experiment(dataset="digits", width=256, depth=6, epochs=50)
     assert largest(small) == 32
-    assert largest(large) == 1 or cost(large, largest(large)) <= SECONDS
+    assert largest(large) == 1 or seconds(large, largest(large)) <= SECONDS

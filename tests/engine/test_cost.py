@@ -1,0 +1,86 @@
+"""What an experiment is told to cost, against what it does cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bn_lab.datasets import load
+from bn_lab.engine import cost
+from bn_lab.engine.batches import BLOCK_NUMBERS
+from bn_lab.engine.run import Run
+from bn_lab.experiment import ARMS, Experiment
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_parameters_are_those_of_the_engine(arm: str) -> None:
+    experiment = Experiment(dataset="digits", arms=(arm,), depth=4, width=5)  # type: ignore[arg-type]
+    weights = Run(experiment).weights()
+    trained = sum(array.size for name, array in weights.items() if not name.startswith(("mean", "variance")))
+    assert cost.parameters(experiment, load("digits"), arm) == trained  # type: ignore[arg-type]
+
+
+def test_inputs_are_prepared_as_many_at_a_time_as_the_engine_does() -> None:
+    assert cost.PREPARED == BLOCK_NUMBERS
+
+
+def held(run: Run) -> int:
+    """Bytes of all tensors that a run can reach, and of the arrays of its record."""
+    seen: dict[int, int] = {}
+    waiting, known = [run, run.history(weights=True)], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in known:
+            continue
+        known.add(id(each))
+        if isinstance(each, torch.Tensor):
+            storage = each.untyped_storage()
+            seen[storage.data_ptr()] = storage.nbytes()
+        elif isinstance(each, np.ndarray):
+            owner = each if each.base is None else each.base
+            seen[id(owner)] = getattr(owner, "nbytes", 0)
+        elif isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, list | tuple):
+            waiting += each
+        elif type(each).__module__.startswith("bn_lab"):
+            waiting += vars(each).values()
+    return sum(seen.values())
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"dataset": "iris", "arms": ARMS, "seeds": 8},
+        {"dataset": "digits", "width": 128, "depth": 6},
+        {"dataset": "digits", "batch_size": 1024, "width": 64, "arms": ARMS},
+        {"dataset": "digits", "width": 64, "seeds": 4, "dropout": 0.3},
+        {"width": 256, "depth": 12, "optimizer": "adam"},
+    ],
+)
+def test_memory_is_what_a_run_holds_and_not_many_times_as_much(choices: dict[str, object]) -> None:
+    experiment = Experiment(epochs=3, **choices)  # type: ignore[arg-type]
+    run = Run(experiment)
+    while not run.finished:
+        run.finish_epoch()
+    assert held(run) <= cost.memory(experiment) <= 8 * held(run) + 2 * cost.FLOOR
+
+
+@pytest.mark.parametrize("field", ["epochs", "seeds", "width", "depth", "samples", "batch_size"])
+def test_more_of_anything_takes_more_memory(field: str) -> None:
+    base = Experiment(dataset="digits", samples=200, epochs=100)
+    assert cost.memory(replace(base, **{field: 2 * getattr(base, field)})) > cost.memory(base)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", ["epochs", "seeds", "width", "depth", "samples"])
+def test_more_of_anything_takes_longer(field: str) -> None:
+    base = Experiment(dataset="digits", samples=200, epochs=100)
+    assert cost.seconds(replace(base, **{field: 2 * getattr(base, field)})) > cost.seconds(base)  # type: ignore[arg-type]
+
+
+def test_smaller_batches_take_longer() -> None:
+    assert cost.seconds(Experiment(batch_size=4)) > cost.seconds(Experiment())
