@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, guard, lab_page, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, logs, rules_page, session
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -15,6 +15,9 @@ guarded(session.begin)()
 if "language" not in st.session_state:
     st.stop()  # without a session there is nothing to show; the next run tries again
 t = session.words()
+if not session.is_admitted():
+    full_page.show()
+    st.stop()
 pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),

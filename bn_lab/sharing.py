@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-PASSED_ON = ("lang", "algorithm", "claims", "theme", "embed", "embed_options")
-"""Parameters of a link that say what is looked at, and how, and never change a number; the last two are Streamlit's own."""
+PASSED_ON = ("run", "lang", "algorithm", "claims", "theme", "embed", "embed_options")
+"""Parameters of a link that never change a number: how far to train, what to look at, and how; the last two are Streamlit's."""
 
 LONGEST_ECHO = 60
 """How many characters of a link a message repeats at most."""

@@ -2,6 +2,10 @@
 
 Networks this small are bound by the interpreter: two training threads together do less than one alone. So there is one, and
 runs take turns of a few milliseconds, which also makes every run's numbers independent of the others.
+
+Turns are dealt out fairly: next is who has had least so far, a second counting less the more visitors watch, so that what a
+class watches together comes forward as fast as if each of them had a share. What has just begun to work is put on a level with
+who was served last, so it is served at once and gains nothing by having waited.
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ from collections.abc import Callable
 from threading import Condition, Thread
 
 from bn_lab.experiment import Experiment
+from bn_lab.service.limits import MB, Limits
 from bn_lab.service.training import Training
+from bn_lab.service.view import ACTIVE, State
 
 SLICE = 0.02
 """Seconds of a turn."""
@@ -27,24 +33,58 @@ log = logging.getLogger(__name__)
 class Trainer:
     """Trains what it is given, in turns, on a thread that exists only while there is something to look after.
 
+    A training is shared by all who ask for its experiment from `share` to `withdraw`: while it goes on by itself, and when it
+    has ended, until its memory is needed.
+
     Args:
         clock: seconds, never going back.
         threaded: False for tests, which call `turn` themselves.
+        limits: what this process gives.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, threaded: bool = True) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, threaded: bool = True, limits: Limits | None = None
+    ) -> None:
+        self.limits = limits or Limits()
         self._clock, self._threaded = clock, threaded
         self._changed = Condition()
-        self._trainings: dict[str, Training] = {}
+        self._trainings: dict[str, Training] = {}  # in order of arrival
+        self._shared: dict[Experiment, Training] = {}
         self._thread: Thread | None = None
         self._looked = clock()
         self._closing = False
+        self._working: set[str] = set()  # who had something to do at the last turn
+        self._level = 0.0  # what the one that was served last had had
+        self._served = 0  # turns so far
         if threaded:
             atexit.register(self.close)  # a thread inside torch when the interpreter goes down would abort the process
 
-    def add(self, experiment: Experiment) -> Training:
-        """Take a new training into care; it does nothing until it is told to."""
-        training = Training(experiment, self._changed, self._clock)
+    def add(self, experiment: Experiment, visitor: str = "") -> Training:
+        """Take a new training into care; it does nothing until it is told to.
+
+        Raises:
+            LimitError: for more than this process gives.
+        """
+        self.limits.check(experiment)
+        return self._keep(Training(experiment, self._changed, self._clock, visitor))
+
+    def fork(self, training: Training, visitor: str, epochs: int | None = None) -> Training:
+        """Take another training into care that stands where this one does.
+
+        Args:
+            training: what to copy.
+            visitor: who watches the copy.
+            epochs: another number of epochs to plan for it.
+
+        Raises:
+            ExperimentError: if `epochs` is out of range. LimitError: if it is more than this process gives.
+        """
+        with self._changed:
+            copied = training.fork(visitor, epochs=epochs, copy=self._make_room(training.holds))
+            self.limits.check(copied.view.experiment)
+            return self._keep(copied)
+
+    def _keep(self, training: Training) -> Training:
         with self._changed:
             self._trainings[training.id] = training
             if self._threaded and self._thread is None:
@@ -60,12 +100,57 @@ class Trainer:
         """Forget a training; what it has recorded stays with whoever holds a view of it."""
         with self._changed:
             if (training := self._trainings.pop(training_id, None)) is not None:
+                self.withdraw(training)
                 training.let_go()
 
     @property
     def trainings(self) -> list[Training]:
         """All trainings in care."""
-        return list(self._trainings.values())
+        with self._changed:
+            return list(self._trainings.values())
+
+    @property
+    def lock(self) -> Condition:
+        """Held by whoever asks and then acts on the answer."""
+        return self._changed
+
+    # One training for all who ask for its experiment.
+
+    def find(self, experiment: Experiment) -> Training | None:
+        """The training of this experiment that goes on by itself, or has ended."""
+        with self._changed:
+            found = self._shared.get(experiment)
+            return None if found is None or found.view.state in (State.GONE, State.FAILED) else found
+
+    def share(self, training: Training) -> bool:
+        """Let others find a training; False where they find another one of the same experiment already."""
+        with self._changed:
+            if self.find(training.view.experiment) not in (None, training):
+                return False
+            self._shared[training.view.experiment] = training
+            return True
+
+    def withdraw(self, training: Training) -> None:
+        """Let nobody find a training any more; who watches it goes on watching."""
+        with self._changed:
+            for experiment in [experiment for experiment, found in self._shared.items() if found is training]:
+                del self._shared[experiment]
+
+    def shares(self, training: Training) -> bool:
+        """Whether others find this training."""
+        return self.find(training.view.experiment) is training
+
+    @property
+    def watching(self) -> int:
+        """How many visitors watch something that moves."""
+        return sum(training.watchers() for training in self.trainings if training.view.state in ACTIVE)
+
+    def place(self, training: Training) -> int:
+        """Place in line of a training that waits for its first turn, counted from 1; 0 for one that does not wait."""
+        waiting = [each for each in self.trainings if each.view.state is State.QUEUED]
+        return waiting.index(training) + 1 if training in waiting else 0
+
+    # The thread.
 
     def close(self) -> None:
         """End the thread; nothing is trained any more."""
@@ -77,18 +162,60 @@ class Trainer:
             thread.join(timeout=5)
 
     def turn(self) -> bool:
-        """Give every working training one turn and look after the leases; False if there was nothing to do."""
-        busy = False
-        for training in self.trainings:
-            if training.working:  # asked only now: an earlier turn may have taken long
-                busy = True
-                training.turn(SLICE)
+        """Give the training whose turn it is one, and look after the leases; False if there was nothing to do."""
         if self._clock() - self._looked >= HOUSEKEEPING:
             self._looked = self._clock()
-            for training in self.trainings:
-                if not training.look_after_lease():
-                    self._trainings.pop(training.id, None)
-        return busy
+            self._look_after_leases()
+        training = self._next()
+        if training is not None:
+            start = self._clock()
+            training.turn(SLICE)
+            training.spent += (self._clock() - start) / max(1, training.watchers())
+        return training is not None
+
+    def _next(self) -> Training | None:
+        """The training whose turn it is: that wants almost nothing, else had least; of equals, was served longest ago."""
+        working = [training for training in self.trainings if training.working]
+        for training in working:
+            if training.id not in self._working:
+                training.spent = max(training.spent, self._level)
+        self._working = {training.id for training in working}
+        line = sorted(working, key=lambda training: (not training.urgent, training.spent, training.served))
+        found = next((training for training in line if self._make_room(training.builds)), None)
+        if found is not None:
+            self._served += 1
+            found.served = self._served
+            if not found.urgent:
+                self._level = found.spent
+        return found
+
+    def _look_after_leases(self) -> None:
+        for training in self.trainings:
+            if not training.look_after_leases() and not (self.shares(training) and training.view.state is State.DONE):
+                self.drop(training.id)
+
+    def _make_room(self, needed: int) -> bool:
+        """Have `needed` bytes free, at the cost of what nobody watches, oldest first, then of what only stands there."""
+        if not needed:
+            return True
+        with self._changed:
+            held = {training: training.holds for training in self.trainings}
+            excess = sum(held.values()) + needed - self.limits.trainings_mb * MB
+            for training in sorted(held, key=lambda training: (training.watchers() > 0, training.served)):
+                if excess <= 0:
+                    break
+                if held[training] and self._give_up(training):
+                    excess -= held[training]
+            return excess <= 0
+
+    def _give_up(self, training: Training) -> bool:
+        """Free the memory of a training's run, if it is not at work; one that nobody watches is dropped."""
+        if training.working:
+            return False
+        if training.watchers():
+            return training.shed()
+        self.drop(training.id)
+        return True
 
     def _work(self) -> None:
         warm_up()
@@ -102,7 +229,7 @@ class Trainer:
                 if self._closing or not self._trainings:
                     self._thread = None
                     return
-                if not busy and not any(training.working for training in self.trainings):
+                if not busy:
                     self._changed.wait(HOUSEKEEPING)
 
 

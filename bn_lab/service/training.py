@@ -5,106 +5,62 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from functools import lru_cache
 from threading import Condition
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from bn_lab.engine.cost import memory
 from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.service.leases import Leases
+from bn_lab.service.view import ACTIVE, Order, State, View
 
 if TYPE_CHECKING:  # the run brings torch along, which only the trainer's thread waits for
     from bn_lab.engine.history import History
     from bn_lab.engine.run import Run
 
-HIDDEN_GRACE = 100.0
-"""Seconds that a training goes on without a sign of its page: browsers slow the timers of hidden tabs down to one a minute."""
-
-CLOSED_GRACE = 20.0
-"""Seconds that it goes on after the connection broke, which a change of network or a reload also does."""
-
-KEPT_AFTER_CLOSE = 30.0
-"""Seconds between the pause of a training whose page was closed and its end."""
-
-KEPT_AFTER_HIDE = 600.0
-"""The same where the page only fell silent: a phone may have put the browser to sleep."""
-
 PUBLISH_EVERY = 0.1
 """Seconds between two views of a running training, at least."""
 
 PUBLISH_SHARE = 0.1
-"""Share of the time that making views may take."""
+"""Share of its own time that making views may take, where that is not too rare."""
 
+PUBLISH_LATEST = 1.2
+"""Seconds after which a training that has had a turn is seen again, also where many others train."""
+
+UNTRAINED = 64
+"""How many experiments are remembered untrained."""
 
 log = logging.getLogger(__name__)
-
-
-class State(StrEnum):
-    """What a training is doing; `READY` has not made a step, `QUEUED` waits for its first turn, `GONE` was dropped."""
-
-    READY = "ready"
-    QUEUED = "queued"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-    FAILED = "failed"
-    GONE = "gone"
-
-
-ACTIVE = (State.QUEUED, State.RUNNING)
-"""The states in which numbers are about to change."""
-
-Order = Literal["all", "epoch", "step", "look"]
-"""How far to train: to the end, to the end of the epoch, one batch, or not at all."""
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What a page shows of a training at one moment; immutable.
-
-    Attributes:
-        state: what it is doing.
-        experiment: what is trained.
-        history: what was recorded; None before the first turn. Without a step it holds the networks as they were drawn.
-        seconds: time from its starts to its stops, which is more than its own where others trained in between.
-        rate: epochs a second of late, 0 where unknown.
-        error: why it failed.
-    """
-
-    state: State
-    experiment: Experiment
-    history: History | None = None
-    seconds: float = 0.0
-    rate: float = 0.0
-    error: Exception | None = None
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds to go at the present rate, or None where unknown."""
-        if self.history is None or not self.rate:
-            return None
-        return max(0.0, self.experiment.epochs - self.history.progress) / self.rate
 
 
 class Training:
     """One run in a trainer's care. Pages call the methods below from any thread; the trainer's thread does the work.
 
     Attributes:
-        id: what pages know it by; a new one for every start from the beginning.
+        id: what the trainer knows it by.
+        run: what pages know its numbers by: a fork goes on with the same ones, and so has the same.
         view: the latest view; read it once and use that.
+        spent: seconds that it has had of the trainer's thread, a second counting less the more visitors watch.
+        served: number of its latest turn among all turns; both are kept by the trainer.
     """
 
-    def __init__(self, experiment: Experiment, changed: Condition, clock: Callable[[], float]) -> None:
-        self.id = uuid4().hex[:12]
+    def __init__(self, experiment: Experiment, changed: Condition, clock: Callable[[], float], visitor: str = "") -> None:
+        self.id = self.run = uuid4().hex[:12]
         self.view = View(State.READY, experiment)
+        self.spent, self.served = 0.0, 0
         self._changed, self._clock = changed, clock
         self._experiment = experiment
         self._run: Run | None = None
+        self._origin: Run | None = None  # to be copied by the trainer's thread, which alone may touch it
+        self._owed = 0  # steps of the view that a run made anew has to do again
         self._orders: list[Order] = []
         self._until: float | None = None  # train until this many steps are done; None: stand still
-        self._lease, self._kept = clock() + HIDDEN_GRACE, KEPT_AFTER_HIDE
+        self._leases = Leases(clock, visitor)
         self._asleep = False  # paused because nobody watches
-        self._published, self._interval = -math.inf, PUBLISH_EVERY  # when the latest view was made, and how soon the next
+        self._published, self._making = -math.inf, 0.0  # when the latest view was made, and how long that took
+        self._worked = 0.0  # seconds of training since then
         self._mark: tuple[float, float] | None = None  # time and progress when the present stretch was last measured
         self._seconds = 0.0
 
@@ -129,6 +85,10 @@ class Training:
         """Train to the end of the present epoch, then stand still; returns when it does, after `wait` seconds at most."""
         self._order("epoch")
         self._rest(wait)
+
+    def reach(self, epochs: int) -> None:
+        """Train until so many epochs are done, then stand still."""
+        self._order(epochs)
 
     def look(self, wait: float = 0.0) -> None:
         """Draw the networks and make a view of them, untrained; returns when that is done, after `wait` seconds at most."""
@@ -161,18 +121,51 @@ class Training:
         with self._changed:
             self._changed.wait_for(lambda: self.view.state not in ACTIVE, wait)
 
-    def renew(self) -> None:
-        """The page is there: go on if the training slept, and keep it for a while."""
+    def fork(self, visitor: str, *, epochs: int | None = None, copy: bool = True) -> Training:
+        """Another training that stands where this one does, for one visitor.
+
+        Args:
+            visitor: who watches it.
+            epochs: another number of epochs for it, not fewer than are done.
+            copy: whether the run is copied; otherwise it is made anew when it is needed, and trained to where this one stands.
+
+        Raises:
+            ExperimentError: if `epochs` is out of range.
+        """
         with self._changed:
-            self._lease, self._kept = self._clock() + HIDDEN_GRACE, KEPT_AFTER_HIDE
+            experiment = self._experiment if epochs is None else replace(self._experiment, epochs=epochs)
+            new = Training(experiment, self._changed, self._clock, visitor)
+            history = self.view.history
+            steps = 0 if history is None else history.steps
+            new.run, new._origin, new._owed = self.run, self._run or self._origin if copy else None, steps
+            state = State.PAUSED if steps else State.READY
+            new.view = View(state, experiment, history, self._seconds)
+            new._seconds, new.spent = self._seconds, self.spent
+            return new
+
+    # Who watches.
+
+    def renew(self, visitor: str = "") -> None:
+        """This visitor's page is there: go on if the training slept, and keep it for a while."""
+        with self._changed:
+            self._leases.renew(visitor)
             if self._asleep:
                 self._asleep = False
                 self._changed.notify_all()
 
-    def release(self) -> None:
-        """The page's connection broke: unless it renews, the training soon sleeps and then is dropped."""
+    def release(self, visitor: str = "") -> None:
+        """This visitor's connection broke: unless the page comes back, it soon counts as gone."""
         with self._changed:
-            self._lease, self._kept = min(self._lease, self._clock() + CLOSED_GRACE), KEPT_AFTER_CLOSE
+            self._leases.release(visitor)
+
+    def leave(self, visitor: str = "") -> None:
+        """This visitor looks at something else now."""
+        with self._changed:
+            self._leases.leave(visitor)
+
+    def watchers(self, but: str | None = None) -> int:
+        """How many visitors watch, apart from the one named."""
+        return self._leases.count(but)
 
     # What the trainer does, on its own thread; `_changed` is not held while the run works.
 
@@ -186,15 +179,42 @@ class Training:
         """Whether the page wants more of the run."""
         return bool(self._orders) or self._until is not None
 
+    @property
+    def urgent(self) -> bool:
+        """Whether a page waits for something that takes next to no time: to stand still, one step, or the first look."""
+        return not self._wanted or self._orders[:1] in (["step"], ["look"])
+
+    @property
+    def holds(self) -> int:
+        """Bytes that its run takes, or is about to; 0 without one."""
+        return memory(self._experiment) if self._run is not None or self._origin is not None else 0
+
+    @property
+    def builds(self) -> int:
+        """Bytes that its next turn takes besides, where that makes a run; 0 where it does not."""
+        return 0 if self.holds or self._orders == ["look"] or not self._wanted else memory(self._experiment)
+
+    def shed(self) -> bool:
+        """Give the run up, and keep the view: it is made anew when it is needed. False where it is needed now."""
+        with self._changed:
+            if self._run is None or self._wanted or self.view.state in ACTIVE or self.view.history is None:
+                return False
+            self._run, self._owed = None, self.view.history.steps
+            return True
+
     def turn(self, seconds: float) -> None:
         """Take one turn of about `seconds`."""
         try:
+            if self._take_look():
+                return
             run = self._ready_run()
             until = self._take_order(run)
             if until is not None and not run.finished:
+                start = self._clock()
                 if self._mark is None:
-                    self._mark = self._clock(), run.progress
+                    self._mark = start, run.progress
                 run.advance(seconds, until=until)
+                self._worked += self._clock() - start
             self._stop_where_asked(run)
             state = self._state(run)
             history = self._history(run, state)
@@ -219,21 +239,18 @@ class Training:
         """Forget the run; nothing more can be asked of this training."""
         with self._changed:
             self._orders.clear()
-            self._until, self._run = None, None
+            self._until, self._run, self._origin = None, None, None
             self.view = View(State.GONE, self._experiment)
             self._changed.notify_all()
 
-    def look_after_lease(self) -> bool:
-        """Fall asleep when nobody has watched for long; returns False when the training is to be dropped."""
+    def look_after_leases(self) -> bool:
+        """Fall asleep when nobody watches; returns False when nobody has watched for so long that it may be dropped."""
         with self._changed:
-            overdue = self._clock() - self._lease
-            if overdue > self._kept:
-                self.let_go()
-                return False
-            if overdue > 0 and self.view.state in ACTIVE and not self._asleep:
+            over = self._leases.over
+            if not self.watchers() and self.view.state in ACTIVE and not self._asleep:
                 self._asleep = True
                 self._publish_state(State.PAUSED)
-            return True
+            return not over
 
     def _order(self, order: Order) -> None:
         with self._changed:
@@ -244,13 +261,24 @@ class Training:
                 self._publish_state(State.QUEUED)
             self._changed.notify_all()
 
+    def _take_look(self) -> bool:
+        """Show the untrained networks where nothing else is asked for: they need no run, and all who look share them."""
+        with self._changed:
+            if self._orders != ["look"] or self._run is not None or self._origin is not None or self._owed:
+                return False
+            self._orders.clear()
+        history = untrained(self._experiment)
+        with self._changed:
+            if not self._wanted:
+                self._publish(State.READY, history)
+        return True
+
     def _ready_run(self) -> Run:
         if self._run is not None and self._run.steps > self._experiment.epochs * self._run.steps_per_epoch:
             self._run = None  # fewer epochs are asked for than were done by now: once more, which gives the same numbers
         if self._run is None:
-            from bn_lab.engine.run import Run
-
-            self._run = Run(self._experiment)
+            self._run = new_run(self._experiment) if self._origin is None else self._origin.fork()
+            self._origin = None
         if self._run.experiment != self._experiment:
             self._run.extend(self._experiment.epochs)
         return self._run
@@ -263,8 +291,15 @@ class Training:
                 if order == "all":
                     self._until = math.inf
                 elif self._until is None and order != "look":
-                    self._until = run.steps + (1 if order == "step" else run.steps_per_epoch - run.steps % run.steps_per_epoch)
+                    self._until = self._end_of(order, max(run.steps, self._owed), run.steps_per_epoch)
             return self._until
+
+    @staticmethod
+    def _end_of(order: Order, steps: int, per_epoch: int) -> int:
+        """After how many steps an order is carried out that is given after `steps`."""
+        if isinstance(order, int):
+            return max(steps, order * per_epoch)
+        return steps + (1 if order == "step" else per_epoch - steps % per_epoch)
 
     def _stop_where_asked(self, run: Run) -> None:
         with self._changed:
@@ -274,14 +309,20 @@ class Training:
     def _history(self, run: Run, state: State) -> History | None:
         """The record for a view; None while it is too early for another one: views take at most `PUBLISH_SHARE` of the time."""
         start = self._clock()
-        if state is State.RUNNING and start - self._published < self._interval:
+        if run.steps < self._owed:
+            return None  # the view is ahead of a run that was made anew
+        if state is State.RUNNING and not self._is_due(start - self._published):
             return None
         # The mean of a few batches is too noisy a point to chase while full epochs follow each other.
         still = state is not State.RUNNING
         history = run.history(current=True, partial=still or not run.epoch, weights=still)
         self._published = self._clock()
-        self._interval = max(PUBLISH_EVERY, (self._published - start) / PUBLISH_SHARE)
+        self._making, self._worked = self._published - start, 0.0
         return history
+
+    def _is_due(self, since: float) -> bool:
+        """Whether it is time for another view, so many seconds after the last one."""
+        return since >= PUBLISH_EVERY and (self._worked >= self._making / PUBLISH_SHARE or since >= PUBLISH_LATEST)
 
     def _publish(self, state: State, history: History | None) -> None:
         if history is None:
@@ -309,3 +350,16 @@ class Training:
             self._mark = None
         self.view = View(state, self._experiment, self.view.history, self._seconds, self.view.rate, self.view.error)
         self._changed.notify_all()
+
+
+@lru_cache(maxsize=UNTRAINED)
+def untrained(experiment: Experiment) -> History:
+    """The record of networks as they are drawn."""
+    return new_run(experiment).history(current=True)
+
+
+def new_run(experiment: Experiment) -> Run:
+    """A run that has made no step; the first one waits for torch, a second."""
+    from bn_lab.engine.run import Run
+
+    return Run(experiment)

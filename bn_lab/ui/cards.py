@@ -12,11 +12,17 @@ from bn_lab.engine.summary import findings as found_in
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
+from bn_lab.ui.once import once_per_history
 
 
 def show(history: History, t: Texts) -> None:
     """The cards, side by side as far as the page is wide."""
-    st.html(f'<div class="bn-cards">{"".join(_card(s, history, t) for s in summaries(history))}</div>')
+    st.html(_cards(history, t))
+
+
+@once_per_history
+def _cards(history: History, t: Texts) -> str:
+    return f'<div class="bn-cards">{"".join(_card(s, history, t) for s in summaries(history))}</div>'
 
 
 def _card(summary: Summary, history: History, t: Texts) -> str:
@@ -56,15 +62,18 @@ def _metric(measure: str, value: float) -> str:
 
 def findings(history: History, t: Texts) -> None:
     """What the numbers say, as a list; nothing before the first epoch."""
-    found = found_in(history)
-    if not found:
-        return
-    st.subheader(t("finding.title"))
+    if lines := _findings(history, t):
+        st.subheader(t("finding.title"))
+        st.markdown(lines)
+
+
+@once_per_history
+def _findings(history: History, t: Texts) -> str:
     lines = []
-    for finding in found:
+    for finding in found_in(history):
         values = {name: _value(name, value, t) for name, value in finding.values.items()}
         lines.append(f"- {t(f'finding.{finding.id}', **values)}")
-    st.markdown("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _value(name: str, value: object, t: Texts) -> str:

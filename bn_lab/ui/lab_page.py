@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.service import State
 from bn_lab.ui import controls, panels, player, preview, session, share, words
 
 
@@ -26,11 +25,11 @@ def show() -> None:
     ):  # always there, so that what comes after it stays where it is, and is not drawn anew, when it empties
         if not begun:
             preview.show(experiment, t)
-    panels.curves(training.id, experiment, t)
+    panels.curves(training.run, experiment, t)
     findings = st.container(key="findings")
     with numbers:
         player.show(training, begun, findings, t)
-    panels.layers(training.id, experiment, t)
+    panels.layers(training.run, experiment, t)
     if begun:
         with st.expander(t("preview.again")):
             preview.show(experiment, t)
@@ -41,7 +40,5 @@ def _problems(t: Texts) -> None:
     problems = st.session_state["problems"]
     if problems and st.session_state["problems_of_link"]:
         st.warning(t("link.problem"), icon=":material/warning:")
-    if st.session_state.get("dropped") and session.training().view.state is State.READY:
-        st.info(t("page.dropped"), icon=":material/hourglass_disabled:")
     for problem in problems:
         st.warning(words.error(t, problem), icon=":material/warning:")

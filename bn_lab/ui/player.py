@@ -17,17 +17,25 @@ from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import pack
 from bn_lab.i18n import Texts
 from bn_lab.service import State, Training, View
-from bn_lab.service.training import ACTIVE
+from bn_lab.service.view import ACTIVE
 from bn_lab.ui import cards, session, words
+from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import feed, has_painted, wants_all
+from bn_lab.ui.once import once_per_history
 
 TICK = 0.18
-"""Seconds between two pictures of a running training."""
+"""Seconds between two pictures of a running training, where the server has the time for it."""
+
+TICK_COST, TICK_SHARE = 0.008, 0.45
+"""Seconds of the server's time that a picture takes, and the share of it that all pictures may take together."""
+
+HEARTBEAT = 15.0
+"""Seconds between two signs of life of a page that trains, besides the browser's questions: hidden pages ask none."""
 
 FIRST_LOOK = 0.15
 """Seconds that the answer to a button waits for the first steps, which then show a tick earlier."""
 
-IDLE_TICK = 10.0
+IDLE_TICK = 15.0
 """Seconds between two signs of life of a page on which nothing moves."""
 
 FRAME_NUMBERS = 12_500
@@ -35,16 +43,19 @@ FRAME_NUMBERS = 12_500
 
 FEED = "feed"
 
+_Numbers = tuple[dict[str, Array], list[tuple[float, Array]], dict[str, tuple[int, int]], list[float]]
+
 
 def _buttons(training: Training, view: View, t: Texts) -> None:
     """The row of buttons for a training that stands as in `view`; each acts before anything is drawn again."""
     state = view.state
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
-    start = partial(training.start, wait=FIRST_LOOK)
-    step, epoch = (partial(_once, training, view, order) for order in (training.step, training.finish_epoch))
+    visitor = session.visitor()
+    start = partial(visitor.start, wait=FIRST_LOOK)
+    step, epoch = (partial(_once, training, view, order) for order in (visitor.step, visitor.finish_epoch))
     with st.container(horizontal=True, key="player"):
         if active:
-            _button("pause", t, training.pause, icon=":material/pause:", primary=True)
+            _button("pause", t, visitor.pause, icon=":material/pause:", primary=True)
         else:
             name = "resume" if state is State.PAUSED else "train"
             _button(name, t, start, ":material/play_arrow:", True, disabled=ended)
@@ -62,7 +73,7 @@ def _once(training: Training, drawn: View, order: Callable[..., None]) -> None:
     One click was seen to act twice where the page was drawn again in the middle of the answer to it.
     """
     now = training.view
-    if now.state not in ACTIVE and _steps(now) == _steps(drawn):
+    if session.training() is training and now.state not in ACTIVE and _steps(now) == _steps(drawn):
         order(wait=FIRST_LOOK)
 
 
@@ -85,7 +96,7 @@ def _button(
         help=t(f"player.{name}_help"),
         icon=icon,
         type="primary" if primary else "secondary",
-        on_click=act,
+        on_click=guarded(act),
         disabled=disabled,
     )
 
@@ -110,20 +121,19 @@ def _longer() -> int:
 
 def _train_longer() -> None:
     session.overrule("epochs", _longer())
-    session.training().start()
+    session.visitor().start()
 
 
 def show(training: Training, begun: bool, findings: DeltaGenerator, t: Texts) -> None:
-    """Buttons, progress, cards, findings and the replay bar, drawn again several times a second while a training runs.
+    """Buttons, progress, cards, findings and the replay bar.
 
     Args:
         training: what is on screen.
         begun: whether the rest of the page is drawn for a training that has begun.
         findings: the container for them.
     """
-    moving = is_moving(training.view, training)
-    drawn = Drawn(training.id, session.link_parameters(), moving, begun)
-    st.fragment(_tick, run_every=TICK if moving else IDLE_TICK)(drawn, findings, t)
+    drawn = Drawn(training.run, session.link_parameters(), is_moving(training.view, training), begun)
+    st.fragment(guarded(_steered))(drawn, findings, t)
 
 
 class Drawn(NamedTuple):
@@ -145,22 +155,28 @@ def is_moving(view: View, training: Training) -> bool:
     return view.state in ACTIVE or (view.state is State.READY and view.history is None and training.working)
 
 
-def _tick(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
+def _steered(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
+    """The buttons, drawn again in answer to one of them, and within it the part that is drawn again all the time."""
+    training = session.training()
+    _buttons(training, training.view, t)
+    st.fragment(guarded(_live), run_every=HEARTBEAT if drawn.moving else IDLE_TICK)(drawn, findings, t)
+
+
+def _live(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
     training = session.training()  # which also tells the trainer that somebody is watching
     view = training.view
-    if training.id != drawn.run or session.link_parameters() != drawn.link:
+    if training.run != drawn.run or session.link_parameters() != drawn.link:
         st.rerun()  # what is on the page belongs to another experiment
-    # The interval belongs to the mounted fragment, so the whole page is drawn once when a training starts or ends: not in
-    # answer to the button, which is painted first, but when the browser says that it has painted.
+    # The whole page is drawn once when a training starts or ends: not in answer to the button, which is painted first, but
+    # when the browser says that it has painted.
     outdated = (is_moving(view, training), has_begun(view.state)) != (drawn.moving, drawn.begun)
     if outdated and has_painted(FEED, drawn.run):
         st.rerun()
-    _buttons(training, view, t)
-    _news(drawn.run, view, findings, t, outdated=outdated)
+    _news(drawn.run, view, findings, t, outdated=outdated, place=session.trainer().place(training))
 
 
-def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated: bool) -> None:
-    _progress(view, t)
+def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated: bool, place: int) -> None:
+    _progress(view, t, place)
     if view.error is not None:
         st.error(failure(view.error, t), icon=":material/error:")
     if view.state is State.DONE and not _is_trained(view):
@@ -169,7 +185,7 @@ def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated:
         cards.show(view.history, t)
     everything = wants_all(FEED, run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
-        feed(frame(run, view, t, everything=everything, outdated=outdated), key=FEED)
+        feed(frame(run, view, t, everything=everything, outdated=outdated, every=pace(view)), key=FEED)
     # The container is there even while it is empty: a fragment may only write outside where it did when the page was drawn.
     with findings, st.container():
         if view.history is not None:
@@ -181,7 +197,7 @@ def failure(error: Exception, t: Texts) -> str:
     return words.error(t, error) if isinstance(error, ExperimentError) else t("page.failed")
 
 
-def _progress(view: View, t: Texts) -> None:
+def _progress(view: View, t: Texts, place: int = 0) -> None:
     history, epochs = view.history, view.experiment.epochs
     done = history.progress if history else 0.0
     values = {
@@ -190,20 +206,32 @@ def _progress(view: View, t: Texts) -> None:
         "epochs": f"{epochs:,}",
         "elapsed": words.duration(view.seconds),
     }
-    if view.state in ACTIVE and (remaining := view.remaining) is not None:
+    if place:
+        text = t("player.in_line", place=f"{place:,}", **values)
+    elif view.state in ACTIVE and (remaining := view.remaining) is not None:
         text = t("player.progress_remaining", remaining=words.duration(remaining), **values)
     else:
         text = t("player.progress", **values)
     st.progress(min(1.0, done / epochs), text=text)
 
 
-def frame(run: str, view: View, t: Texts, *, everything: bool = False, outdated: bool = False) -> bytes:
+def pace(view: View) -> float | None:
+    """Seconds after which the browser asks for the next picture, longer where many watch; None where nothing moves."""
+    if view.state not in ACTIVE and view.history is not None:
+        return None
+    return max(TICK, session.trainer().watching * TICK_COST / TICK_SHARE)
+
+
+def frame(
+    run: str, view: View, t: Texts, *, everything: bool = False, outdated: bool = False, every: float | None = None
+) -> bytes:
     """A frame for the browser: curves whole, and snapshots as many as are asked for or fit.
 
     Args:
         run: id of the training. view: what to show of it.
         everything: send all snapshots, as the browser asks for when it lacks some and nothing moves.
         outdated: the rest of the page is drawn for another state; the browser asks for a new one once it has painted.
+        every: seconds after which the browser is to ask for the next frame.
     """
     header = {
         "run": run,
@@ -214,25 +242,32 @@ def frame(run: str, view: View, t: Texts, *, everything: bool = False, outdated:
         "current": False,
         "outdated": outdated,
         "sent": time(),
+        "every": None if every is None else round(1000 * every),
         "labels": {
             **{name: t(f"replay.{name}") for name in ("play", "pause", "slider", "replaying")},
             "following": t("replay.following" if view.state in ACTIVE else "replay.standing"),
         },
     }
-    history = view.history
-    if history is None:
+    if view.history is None:
         return pack(header, {}, [], {})
+    lines, rows, layout, recorded = _numbers_of(view.history, growing=view.state in ACTIVE, everything=everything)
+    header |= {"recorded": recorded, "current": view.history.current is not None}
+    return pack(header, lines, rows, layout)
+
+
+@once_per_history
+def _numbers_of(history: History, *, growing: bool, everything: bool) -> _Numbers:
+    """What a frame holds of a record: curves, rows of snapshots by epoch, fields of a row, and epochs of all snapshots."""
     layout = fields(history)
-    lines = _lines(history, growing=view.state in ACTIVE)
+    lines = _lines(history, growing=growing)
     snapshots = list(history.snapshots)
     if not everything:
         size = sum(length for _, length in layout.values())
-        room = FRAME_NUMBERS - _numbers(lines)
+        room = FRAME_NUMBERS - _count(lines)
         snapshots = [snapshots[i] for i in _chosen(len(snapshots), max(2, room // size - 1))]
     if history.current is not None:
         snapshots.append(history.current)
-    header |= {"recorded": [s.epoch for s in history.snapshots], "current": history.current is not None}
-    return pack(header, lines, [(s.epoch, row(history, s)) for s in snapshots], layout)
+    return lines, [(s.epoch, row(history, s)) for s in snapshots], layout, [s.epoch for s in history.snapshots]
 
 
 def _lines(history: History, *, growing: bool) -> dict[str, Array]:
@@ -240,11 +275,11 @@ def _lines(history: History, *, growing: bool) -> dict[str, Array]:
     if not growing:
         return curves(history, None)
     lines = curves(history, LIMIT)
-    excess = _numbers(lines) / (FRAME_NUMBERS / 2)
+    excess = _count(lines) / (FRAME_NUMBERS / 2)
     return lines if excess <= 1 else curves(history, int(LIMIT / excess))
 
 
-def _numbers(lines: dict[str, Array]) -> int:
+def _count(lines: dict[str, Array]) -> int:
     return sum(map(len, lines.values()))
 
 

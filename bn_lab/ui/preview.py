@@ -7,11 +7,12 @@ from html import escape
 import streamlit as st
 
 from bn_lab.datasets import Table, load, split
+from bn_lab.engine.cost import parameters
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
-from bn_lab.ui import session, words
+from bn_lab.ui import words
 
 COLUMNS = 14
 """Columns of the data that are shown; pictures have one for each pixel."""
@@ -36,7 +37,7 @@ def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
     boxes += [_box(_layer(experiment, arm, k, t), "bn-layer") for k in range(1, experiment.depth + 1)]
     boxes.append(_box(t("preview.output", count=table.outputs)))
     boxes.append(_box(t(f"preview.loss_{table.task}")))
-    title = f"{t(f'arm.{arm}')} · {t('preview.parameters', count=f'{session.parameter_count(experiment, table, arm):,}')}"
+    title = f"{t(f'arm.{arm}')} · {t('preview.parameters', count=f'{parameters(experiment, table, arm):,}')}"
     arrows = '<span class="bn-arrow" aria-hidden="true">→</span>'.join(boxes)
     return f'<div class="bn-network" style="--arm:{COLORS[arm]}"><h4>{escape(title)}</h4><div>{arrows}</div></div>'
 

@@ -8,42 +8,62 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
-from bn_lab.datasets import Table, load, split
-from bn_lab.experiment import BN_ARMS, FIELDS, Arm, Experiment, ExperimentError
+from bn_lab.datasets import load, split
+from bn_lab.engine.cost import parameters
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
-from bn_lab.service import Trainer, Training
+from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
+from bn_lab.service.entrance import Entrance
+from bn_lab.service.visitor import TO_THE_END
 from bn_lab.sharing import decode, encode, shown
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
 """Parameters of all networks, and samples of the data set, up to which the networks are drawn in advance."""
 
 
-class Visitor:
-    """One connected page; when it is gone, its training is told so."""
+FIRST_LOOK = 0.3
+"""Seconds that a page waits for the untrained networks, once torch is there."""
 
-    def __init__(self) -> None:
-        self.training: Training | None = None
 
-    def leave(self) -> None:
-        """Called by Streamlit when the connection is over, which may only be a short cut."""
-        if self.training is not None:
-            self.training.release()
+class Page(Visitor):
+    """One connected page, which Streamlit tells when its connection is over."""
+
+    def gone(self) -> None:
+        """The connection is over, which may only be a short cut."""
+        entrance().leave(self.name)
+        self.release()
 
 
 @st.cache_resource(show_spinner=False)
 def trainer() -> Trainer:
     """The one trainer of this process."""
-    return Trainer()
+    return Trainer(limits=Limits.from_environment())
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=Visitor.leave)
-def _visitor() -> Visitor:
-    return Visitor()
+@st.cache_resource(show_spinner=False)
+def entrance() -> Entrance:
+    """The one count of the visitors of this process."""
+    return Entrance(trainer().limits.visitors)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=Page.gone)
+def _page(name: str) -> Page:
+    return Page(trainer(), name)
+
+
+def visitor() -> Page:
+    """The visitor of this session. After a cut there is another object for the same one: only the name comes back."""
+    return _page(st.session_state.setdefault("visitor", uuid4().hex[:12]))
+
+
+def is_admitted() -> bool:
+    """Whether there is room for this visitor."""
+    return entrance().enter(visitor().name)
 
 
 def begin() -> Texts:
@@ -52,15 +72,12 @@ def begin() -> Texts:
     if "experiment" not in state:
         decoded = decode(st.query_params.to_dict())
         experiment, problems = decoded.experiment, list(decoded.problems)
-        try:
-            check(experiment)
-        except ExperimentError as error:
-            problems.append(error)
-            experiment = replace(experiment, **{error.field: FIELDS[error.field].default})
+        experiment = _possible(experiment, problems)
         language = decoded.other.get("lang")
         if language is not None and language_of(language) is None:
             problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
             language = None
+        state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
         state["wished_language"] = language
         state["algorithm"], state["claims"] = (decoded.other.get(page, "") for page in ("algorithm", "claims"))
@@ -84,9 +101,35 @@ def experiment() -> Experiment:
     return decode(st.session_state["experiment"]).experiment
 
 
+def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experiment:
+    """What of a link's experiment can be done here; `problems` tell the rest."""
+    try:
+        trainer().limits.check(experiment)
+    except LimitError as error:
+        problems.append(error)
+        experiment = trainer().limits.shrunk(experiment)
+    try:
+        check(experiment)
+    except ExperimentError as error:
+        problems.append(error)
+        experiment = replace(experiment, **{error.field: FIELDS[error.field].default})
+    return experiment
+
+
+def _wanted(text: str, experiment: Experiment, problems: list[ExperimentError]) -> str:
+    """How far a link wants to train, see `Visitor.open`; what is no such thing goes to `problems`."""
+    if text in ("", TO_THE_END):
+        return text
+    if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= experiment.epochs:
+        return str(int(text))
+    problems.append(ExperimentError("run", "one_of", shown(text), options=f"{TO_THE_END}, 1 … {experiment.epochs}"))
+    return ""
+
+
 def check(candidate: Experiment) -> None:
-    """Raise an `ExperimentError` where the choices do not fit the data set."""
+    """Raise an `ExperimentError` where the choices do not fit the data set, or are more than this server gives."""
     split(load(candidate.dataset), candidate, candidate.seed)
+    trainer().limits.check(candidate)
 
 
 def change(name: str, value: Any) -> None:
@@ -133,59 +176,67 @@ def acknowledge(name: str) -> None:
 
 def _plan_epochs(epochs: int) -> bool:
     """Let the training go to another number of epochs; False if it is known to be beyond that already."""
-    found = training()
-    history = found.view.history
-    if history is not None and history.progress > epochs:
-        return False
-    found.extend(epochs)
-    return True
+    training()
+    return visitor().plan(epochs)
 
 
 def is_light(candidate: Experiment) -> bool:
     """Whether drawing the networks takes so little that it is done before anybody asks to train them."""
     table = load(candidate.dataset)
-    numbers = sum(parameter_count(candidate, table, arm) for arm in candidate.arms) * candidate.seeds
+    numbers = sum(parameters(candidate, table, arm) for arm in candidate.arms) * candidate.seeds
     return numbers <= LIGHT and numbers * table.samples <= LIGHT * LIGHT_SAMPLES
 
 
-def parameter_count(candidate: Experiment, table: Table, arm: Arm) -> int:
-    """Trainable numbers of one network: weights, biases, and γ and β of batch normalization."""
-    sizes = [table.features.shape[1], *[candidate.width] * candidate.depth, table.outputs]
-    affine: int = sum((n + 1) * out for n, out in pairwise(sizes))
-    return affine + (2 * candidate.width * candidate.depth if arm in BN_ARMS else 0)
-
-
 def reset() -> None:
-    """Let go of the training, so that the next one starts from the same initial weights."""
-    if (found := st.session_state.pop("training", None)) is not None:
-        trainer().drop(found)
+    """Let go of the training: the next one starts from the beginning, from the same initial weights."""
+    st.session_state["wanted"] = ""
+    _look(visitor().begin(experiment()))
 
 
 def training() -> Training:
-    """The training of the experiment on screen, a new one where there is none (any more)."""
-    found = trainer().get(st.session_state.get("training", ""))
-    if found is None:
-        st.session_state["dropped"] = "training" in st.session_state
-        found = trainer().add(experiment())
-        st.session_state["training"] = found.id
-        if is_light(experiment()):
-            # The first visitor's page does not wait for torch; afterwards the networks are there at once.
-            found.look(wait=0.3 if "bn_lab.engine.run" in sys.modules else 0.0)
-    _visitor().training = found
-    found.renew()
-    return found
+    """The training of the experiment on screen.
+
+    Where there is none (any more), it is that of all who opened the same experiment, or a new one, which goes as far as the
+    link wants, or as this page has been: the same experiment gives the same numbers.
+    """
+    page, state = visitor(), st.session_state
+    found = page.training or trainer().get(state.get("training", ""))
+    if found is None or found.view.state is State.GONE:
+        _look(page.open(experiment(), state["wanted"]))
+    elif found is not page.training:
+        page.watch(found)
+    assert page.training is not None
+    state["training"] = page.training.id
+    page.renew()
+    return page.training
+
+
+def _look(training: Training) -> None:
+    """Show untrained networks in advance, where that takes little."""
+    if training.view.state is State.READY and training.view.history is None and is_light(training.view.experiment):
+        # The first visitor's page does not wait for torch; afterwards the networks are there at once.
+        training.look(wait=FIRST_LOOK if "bn_lab.engine.run" in sys.modules else 0.0)
 
 
 def link_parameters() -> dict[str, str]:
-    """The query parameters of what is on screen."""
+    """The query parameters of what is on screen, but for how far it is trained."""
     language = st.session_state.get("wished_language")
     other = {"lang": st.session_state["language"]} if language else {}
     looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
     return encode(experiment()) | other | looked_at
 
 
+def address_parameters() -> dict[str, str]:
+    """The query parameters of the address: with how far the training is meant to go, so that it is there again after a reload,
+    and on another server."""
+    if visitor().training is not None:
+        st.session_state["wanted"] = visitor().wanted
+    wanted = st.session_state["wanted"]
+    return link_parameters() | ({"run": wanted} if wanted else {})
+
+
 def write_link() -> None:
     """Put the experiment into the address; `st.navigation` drops it when the page changes, too."""
-    wanted = link_parameters()
+    wanted = address_parameters()
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

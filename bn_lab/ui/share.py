@@ -17,7 +17,7 @@ from bn_lab.ui.live.components import copy_button
 def show(t: Texts) -> None:
     """A button that opens the link and what to know of it."""
     base = (st.context.url or "http://localhost:8501").rstrip("/") + "/"  # Streamlit leaves the last slash out
-    parameters = session.link_parameters()
+    parameters = session.address_parameters()
     with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
         address = link(base, session.experiment(), parameters)

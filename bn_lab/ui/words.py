@@ -7,6 +7,7 @@ import re
 
 from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.i18n import Texts
+from bn_lab.service import LimitError
 
 NOTHING = "–"
 
@@ -66,4 +67,13 @@ def error(t: Texts, problem: ExperimentError) -> str:
     values = {name: plain(value) for name, value in problem.values.items()}
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
+    if isinstance(problem, LimitError):
+        values["fits"] = _fits(t, problem) if problem.fits else ""
+        values["setting"] = str(problem.values["setting"])  # stands in backticks, where nothing is escaped
     return t(f"error.{problem.rule}", **values)
+
+
+def _fits(t: Texts, problem: LimitError) -> str:
+    """What would fit, in words: `It would fit with epochs 400, or with width 32.`"""
+    ways = (t("limit.and").join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
+    return t("limit.would_fit", fits=t("limit.or").join(ways))

@@ -24,7 +24,7 @@ from bn_lab.ui.session import trainer  # noqa: E402
 def observe() -> None:
     last = None
     while True:
-        now = {training.id: str(training.view.state) for training in trainer().trainings}
+        now = {training.run: str(training.view.state) for training in trainer().trainings}
         if now != last:
             print(json.dumps({"at": time.time(), "trainings": now}), flush=True)
             last = now

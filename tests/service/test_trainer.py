@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import State, Trainer, Training
-from bn_lab.service.training import ACTIVE, CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
+from bn_lab.service import State, Trainer
+from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
+from bn_lab.service.view import ACTIVE
+from tests.service.conftest import Clock, finished, until
 
 IRIS = Experiment(dataset="iris", epochs=6)
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def pass_by(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def trainer(clock: Clock) -> Trainer:
-    return Trainer(clock=clock, threaded=False)
-
-
-def until(trainer: Trainer, condition: Callable[[], bool]) -> None:
-    """Give turns until `condition` holds."""
-    for _ in range(10_000):
-        if condition():
-            return
-        trainer.turn()
-    raise AssertionError("never happened")
-
-
-def finished(trainer: Trainer, training: Training) -> None:
-    until(trainer, lambda: training.view.state is State.DONE)
 
 
 def test_a_training_runs_from_ready_to_done(trainer: Trainer) -> None:

@@ -117,6 +117,16 @@ class Lab:
         return decode(self.at.query_params)
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """What the address says, but for how far the training is meant to go."""
+        return {name: text for name, text in self.at.query_params.items() if name != "run"}
+
+    @property
+    def run_of_link(self) -> str:
+        """How far the training is meant to go, by the address."""
+        return str(self.at.query_params.get("run", ""))
+
+    @property
     def experiment(self) -> Experiment:
         """The experiment of the session, which the address must hold, too, and the training as well."""
         found: Experiment = self.link.experiment

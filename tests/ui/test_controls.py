@@ -125,8 +125,8 @@ def test_a_changed_field_changes_experiment_and_link_and_starts_anew(lab: Open) 
         page.change(name, value)
         wanted = replace(wanted, **{name: value})
         assert page.experiment == wanted, name
-        assert page.at.query_params == encode(wanted)
-        assert page.frame.header["run"] == page.training.id
+        assert page.parameters == encode(wanted)
+        assert page.frame.header["run"] == page.training.run
         assert page.frame.header["epochs"] == wanted.epochs
         if name == "epochs":  # which leaves the numbers so far as they are
             assert page.training is before

@@ -44,7 +44,7 @@ def test_every_figure_of_the_experiment_is_there_in_two_widths(lab: Open, choice
     assert set(found) == set(figure_names(experiment, load(experiment.dataset))) - {"ribbons"} | split
     for key, content in found.items():
         name = key.removesuffix("_validation")
-        assert content["run"] == page.training.id
+        assert content["run"] == page.training.run
         assert content["alt"] == alt(name, texts("en"))
         for width in ("figure", "narrow"):
             figure = content[width] if isinstance(content[width], dict) else json.loads(content[width])
@@ -52,16 +52,16 @@ def test_every_figure_of_the_experiment_is_there_in_two_widths(lab: Open, choice
             assert figure["layout"]["height"] > 0
         assert content["figure"] != content["narrow"]
     table = json.loads(page.components["statistics"].json)
-    assert table["run"] == page.training.id
+    assert table["run"] == page.training.run
     assert len(table["table"]["rows"]) == len(experiment.arms) * len(some_layers(experiment.depth))
 
 
 def test_pictures_belong_to_the_training_on_screen_after_every_change(lab: Open) -> None:
     page = lab(dataset="iris")
-    before = page.training.id
+    before = page.training.run
     page.change("depth", 2)
     runs = {content["run"] for content in contents(page).values()} | {page.frame.header["run"]}
-    assert runs == {page.training.id} != {before}
+    assert runs == {page.training.run} != {before}
 
 
 def test_pictures_stay_while_numbers_change(lab: Open) -> None:

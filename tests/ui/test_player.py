@@ -19,7 +19,7 @@ from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import unpack
 from bn_lab.i18n import Texts, texts
 from bn_lab.service import State, View
-from bn_lab.ui import player, share, words
+from bn_lab.ui import player, session, share, words
 from bn_lab.ui.controls import stops
 
 Open = Callable[..., Any]
@@ -36,7 +36,7 @@ ENDED = {"train": False, "step": False, "epoch": False, "reset": True, "new_seed
 def check_frame(page: Any) -> None:
     """The frame on the page belongs to the training on the page, and says of it what is true."""
     view, frame = page.training.view, page.frame
-    assert frame.header["run"] == page.training.id
+    assert frame.header["run"] == page.training.run
     assert frame.header["state"] == view.state
     assert frame.header["epochs"] == page.experiment.epochs
     assert frame.header["epoch"] == view.history.progress
@@ -146,12 +146,13 @@ def test_training_longer_goes_on_from_where_it_stands(lab: Open) -> None:
     page = lab(IRIS)
     page.click("train")
     page.until("done")
-    run = page.training.id
+    run, shorter = page.training.run, page.training
     page.click("longer")
     assert page.experiment == replace(IRIS, epochs=12)
     assert page.state == "queued"
     page.until("done")
-    assert page.training.id == run
+    assert page.training.run == run
+    assert page.trainer.find(IRIS) is shorter  # for the next visitor of its link
     assert page.at.query_params["epochs"] == "12"
     np.testing.assert_array_equal(page.training.view.history.train_loss, train(page.experiment).train_loss)
     check_frame(page)
@@ -172,9 +173,9 @@ def test_fewer_epochs_than_are_done_start_anew(lab: Open) -> None:
     page = lab(replace(IRIS, epochs=5))
     page.click("train")
     page.until("done")
-    run = page.training.id
+    run = page.training.run
     page.change("epochs", 2)
-    assert page.training.id != run
+    assert page.training.run != run
     assert page.buttons == READY
     assert page.experiment.epochs == 2
 
@@ -275,7 +276,7 @@ def test_a_training_that_is_dropped_while_its_page_is_drawn_is_replaced(lab: Ope
     page = lab(IRIS)
     page.click("step")
     page.until("paused")
-    draw, first = share.show, page.training.id
+    draw, first = share.show, page.training.run
 
     def slowly(t: Texts) -> None:
         draw(t)
@@ -284,7 +285,7 @@ def test_a_training_that_is_dropped_while_its_page_is_drawn_is_replaced(lab: Ope
     monkeypatch.setattr(share, "show", slowly)
     page.run()
     assert page.buttons == READY
-    assert page.training.id != first
+    assert page.training.run != first
     check_frame(page)
 
 
@@ -304,7 +305,7 @@ def test_pictures_are_sent_the_frame_on_every_run(lab: Open, monkeypatch: pytest
     page.until("done")
     recorded = page.frame.header["recorded"]
     assert 2 < len(page.frame.rows) < len(recorded)
-    monkeypatch.setattr(player, "wants_all", lambda key, run: run == page.training.id)
+    monkeypatch.setattr(player, "wants_all", lambda key, run: run == page.training.run)
     page.run()
     assert [epoch for epoch, _ in page.frame.rows] == recorded
 
@@ -391,11 +392,12 @@ def test_a_page_that_follows_a_training_has_seen_most_of_it() -> None:
     assert len(seen) > 0.9 * 259
 
 
-def test_a_click_that_is_answered_twice_counts_once(lab: Open) -> None:
+def test_a_click_that_is_answered_twice_counts_once(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab(Experiment(dataset="iris", epochs=3))
     page.click("step")
     page.until("paused")
     training, drawn = page.training, page.training.view
+    monkeypatch.setattr(session, "training", lambda: training)
     for _ in range(2):  # the second time as Streamlit does where the page is drawn again meanwhile
         player._once(training, drawn, training.step)
         page.until("paused")

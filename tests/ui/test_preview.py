@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bn_lab.datasets import load
+from bn_lab.engine import cost
 from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ARMS, Arm, Experiment
 from bn_lab.i18n import texts
-from bn_lab.ui import session
 from bn_lab.ui.preview import COLUMNS
 
 Open = Callable[..., Any]
@@ -39,7 +39,7 @@ def parameters(experiment: Experiment, arm: Arm) -> int:
 )
 def test_parameters_are_counted_as_the_engine_makes_them(arm: Arm, choices: dict[str, Any]) -> None:
     experiment = Experiment(**choices, arms=ARMS)
-    assert session.parameter_count(experiment, load(experiment.dataset), arm) == parameters(experiment, arm)
+    assert cost.parameters(experiment, load(experiment.dataset), arm) == parameters(experiment, arm)
 
 
 @pytest.mark.usefixtures("no_pictures")

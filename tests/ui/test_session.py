@@ -16,6 +16,7 @@ from bn_lab import train
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import State, Trainer, Training
+from bn_lab.service.leases import CLOSED_GRACE
 from bn_lab.ui import session
 
 Open = Callable[..., Any]
@@ -109,7 +110,7 @@ def test_switching_the_language_keeps_everything_else(lab: Open) -> None:
     before, done = page.training, page.training.view.history.steps
     page.set("language_choice", "ko")
     assert page.at.button(key="player_pause").label == texts("ko")("player.pause")
-    assert page.at.query_params == {"dataset": "iris", "epochs": "5000", "lang": "ko"}
+    assert page.parameters == {"dataset": "iris", "epochs": "5000", "lang": "ko"}
     assert page.training is before
     assert before.view.state == "running"
     page.trainer.turn()
@@ -146,13 +147,15 @@ def test_two_visitors_do_not_disturb_each_other(lab: Open) -> None:
     np.testing.assert_array_equal(other.training.view.history.train_loss, train(other.experiment).train_loss)
 
 
-def test_who_leaves_lets_go_of_the_training(trainer: Trainer) -> None:
-    visitor = session.Visitor()
-    visitor.leave()
-    visitor.training = trainer.add(Experiment(dataset="iris"))
-    before = visitor.training._lease
-    visitor.leave()
-    assert visitor.training._lease < before
+def test_who_leaves_lets_go_of_the_training(lab: Open, trainer: Trainer) -> None:
+    page = lab(dataset="iris", epochs="5000")
+    page.click("train")
+    page.until("running")
+    left = session.Page(trainer, page.at.session_state["visitor"])
+    left.training = page.training
+    left.gone()
+    assert page.training.watchers() == 1
+    assert page.training._leases._until[left.name][0] <= trainer._clock() + CLOSED_GRACE
 
 
 def test_a_training_that_is_gone_is_replaced_by_a_new_one(lab: Open, trainer: Trainer) -> None:
@@ -164,7 +167,7 @@ def test_a_training_that_is_gone_is_replaced_by_a_new_one(lab: Open, trainer: Tr
     page.run()
     assert page.training.id != before
     assert page.state == "ready"
-    assert page.frame.header["run"] == page.training.id
+    assert page.frame.header["run"] == page.training.run
     assert page.experiment == Experiment(dataset="iris")
 
 

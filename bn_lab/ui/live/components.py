@@ -33,10 +33,10 @@ _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), i
 def feed(frame: bytes, *, key: str) -> None:
     """Send a frame (`bn_lab.figures.frame.pack`) and show the replay bar.
 
-    The browser may answer that it lacks snapshots (`wants_all`), and, where the frame's header says `outdated`, that it has
-    painted (`has_painted`); both run the feed's fragment once.
+    The browser may answer that it lacks snapshots (`wants_all`), where the frame's header says `outdated` that it has painted
+    (`has_painted`), and where it says `every` that so many milliseconds are over; each of these runs the feed's fragment once.
     """
-    _feed(data=frame, key=key, on_missing_change=_nothing, on_outdated_change=_nothing)
+    _feed(data=frame, key=key, on_missing_change=_nothing, on_outdated_change=_nothing, on_tick_change=_nothing)
 
 
 def wants_all(key: str, run: str) -> bool:

@@ -3,7 +3,7 @@ import { choose, cursor, receive, store, subscribe } from "./store.js";
 
 const STEP = 100; // ms between two pictures of a replay
 const SETTLE = 300; // ms in which the answer to a button is painted, before the page is drawn again
-const PATIENCE = 2000; // ms after which a request without an answer is made again: one that meets a redrawn page is lost
+const PATIENCE = 2000; // ms after which a question without an answer is asked again: one that meets a redrawn page is lost
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
 const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
@@ -34,8 +34,31 @@ export class Feed {
   update({ data, setTriggerValue }) {
     if (data) receive(data);
     this.show();
+    this.askForNext(setTriggerValue);
     this.askForMissing(setTriggerValue);
     this.askForPage(setTriggerValue);
+  }
+
+  /**
+   * Python says how soon it has time for the next frame, and is asked for it by the clock, not so much later as a frame takes
+   * to come: who is slow to paint or to answer gets fewer. A hidden page is content with the heartbeat of its fragment.
+   */
+  askForNext(setTriggerValue) {
+    if (store.sent === this.answered) return; // drawn anew, nothing new
+    this.answered = store.sent;
+    if (!store.every) return void clearTimeout(this.upcoming);
+    this.askAfter(Math.max(0, (this.askedAt ?? 0) + store.every - performance.now()), setTriggerValue);
+  }
+
+  askAfter(wait, setTriggerValue) {
+    clearTimeout(this.upcoming);
+    this.upcoming = setTimeout(() => {
+      if (!document.hidden) {
+        this.askedAt = performance.now();
+        setTriggerValue("tick", store.sent);
+      }
+      this.askAfter(Math.max(PATIENCE, 3 * store.every), setTriggerValue); // lost, or late: a frame that comes ends this
+    }, wait);
   }
 
   /** The rest of the page is drawn for another state. To draw it keeps the browser busy, so the pictures come first. */
@@ -108,6 +131,7 @@ export class Feed {
     clearInterval(this.timer);
     clearTimeout(this.asking);
     clearTimeout(this.again);
+    clearTimeout(this.upcoming);
     this.unsubscribe();
     this.root.remove();
   }

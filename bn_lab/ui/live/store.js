@@ -11,6 +11,7 @@ export const store = {
   recorded: [], // epochs of all snapshots that the server has
   labels: {},
   sent: 0, // when the last frame left the server
+  every: null, // ms after which to ask for the next one
   outdated: false, // the rest of the page is drawn for another state
   curves: {}, // name -> Float32Array
   fields: {}, // name -> [offset, length] within a row
@@ -51,6 +52,7 @@ export function receive(data) {
   // The page may be handed an older frame again while it is drawn anew, also one of a training that was replaced.
   if (header.sent < store.sent) return;
   store.sent = header.sent ?? 0;
+  store.every = header.every ?? null;
   const restarted = header.epoch < store.epoch && ["ready", "queued"].includes(header.state);
   if (header.run !== store.run || restarted) clear(header.run);
   const late = header.epoch < store.epoch;

@@ -1,0 +1,209 @@
+"""What one server gives: for an experiment, for a study, for a visitor, and altogether.
+
+Every limit is a setting in the environment, named `BN_LAB_` and the field in capitals: `BN_LAB_EXPERIMENT_MINUTES=30`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bn_lab.engine.cost import memory, samples, seconds
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+
+PREFIX = "BN_LAB_"
+
+MB = 1e6
+
+BARE, PAGE = 450.0, 6.0
+"""Memory of a server process with everything loaded, and of each page that is open, in MB; measured, and rounded up."""
+
+CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where Linux says how much memory a container has."""
+
+SHRUNK = ("epochs", "seeds", "samples", "width", "depth", "batch_size")
+"""Fields by which an experiment can be made to fit, in the order in which that is proposed."""
+
+PROPOSALS = 3
+"""How many alternatives a message names."""
+
+MOST_HALVINGS = 16
+"""How often a field is halved at most: from the largest value there is to the smallest."""
+
+
+class LimitError(ExperimentError):
+    """More than this server gives.
+
+    Attributes:
+        fits: alternatives, each of them fields and values with which the experiment would fit; the first of `SHRUNK` first.
+    """
+
+    RULES: Mapping[str, str] = {
+        **ExperimentError.RULES,
+        "too_long": "training would take about {value} minutes of a processor, and {setting} allows {high}; {fits}",
+        "too_big": "training would take about {value} MB of memory, and {setting} allows {high}; {fits}",
+        "study_too_long": "this study would take about {value} minutes of a processor, and {setting} allows {high}",
+        "studies": "{value} studies of yours are not finished yet, and {setting} allows {high} at a time",
+    }
+
+    def __init__(
+        self, field: str, rule: str, value: object, *, fits: Sequence[Mapping[str, int]] = (), **values: object
+    ) -> None:
+        self.fits = tuple(fits)[:PROPOSALS]
+        told = " or ".join(" and ".join(f"{name} {most}" for name, most in each.items()) for each in self.fits)
+        if told:
+            values["fits"] = f"it would fit with {told}"
+        super().__init__(field, rule, value, **values)
+
+
+@cache
+def available() -> float:
+    """Memory that this process may use, in MB: the container's if it has a limit, else the machine's."""
+    found = [int(text) / MB for path in CONTROL_GROUPS if path.is_file() and (text := path.read_text().strip()).isdigit()]
+    try:
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB)
+    except (AttributeError, ValueError, OSError):  # not everywhere is there a way to ask
+        found.append(4096.0)
+    return min(found)
+
+
+def _spare() -> float:
+    """Half of the memory beyond the bare server: one half is for pages, the other for runs."""
+    return max(64.0, (available() - BARE) / 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of one server process; those of memory follow from the memory there is, where they are not set."""
+
+    visitors: int = field(default_factory=lambda: int(_spare() / PAGE))
+    """Pages that may be open at once."""
+
+    trainings_mb: float = field(default_factory=_spare)
+    """Memory of all runs together, in MB."""
+
+    experiment_mb: float = field(default_factory=lambda: _spare() / 2)
+    """Memory of one run, in MB."""
+
+    experiment_minutes: float = 120.0
+    """Time of one processor core that one experiment may take, in minutes, by the estimate of `bn_lab.engine.cost`."""
+
+    study_minutes: float = 600.0
+    """The same for one study, all its networks together."""
+
+    visitor_studies: int = 3
+    """Studies of one visitor that may be in line or running."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Limits:
+        """The limits that the environment sets.
+
+        Raises:
+            ValueError: for a setting that is not a positive number, naming it.
+        """
+        found: dict[str, Any] = {}
+        for each in fields(cls):
+            if (text := environment.get(setting(each.name), "").strip()) == "":
+                continue
+            try:
+                number = float(text)
+            except ValueError:
+                number = 0.0
+            if not 0 < number < float("inf"):
+                raise ValueError(f"{setting(each.name)} must be a positive number, got {text[:60]!r}")
+            found[each.name] = max(1, int(number)) if each.type == "int" else number
+        return cls(**found)
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise a `LimitError` where an experiment asks for more than this server gives."""
+        if (minutes := seconds(experiment) / 60) > self.experiment_minutes:
+            raise self._too_much("too_long", experiment, minutes, "experiment_minutes")
+        if (size := memory(experiment) / MB) > self.most_mb:
+            raise self._too_much("too_big", experiment, size, "experiment_mb")
+
+    @property
+    def most_mb(self) -> float:
+        """Memory of one run at most, in MB: all runs together bound the single one, too."""
+        return min(self.experiment_mb, self.trainings_mb)
+
+    def check_study(self, cost: float, unfinished: int) -> None:
+        """Raise a `LimitError` for a study of `cost` seconds, ordered by a visitor with so many `unfinished` ones."""
+        if cost / 60 > self.study_minutes:
+            name, high = setting("study_minutes"), written(self.study_minutes)
+            raise LimitError("study", "study_too_long", written(cost / 60), setting=name, high=high)
+        if unfinished >= self.visitor_studies:
+            name = setting("visitor_studies")
+            raise LimitError("study", "studies", unfinished, setting=name, high=self.visitor_studies)
+
+    def allows(self, experiment: Experiment) -> bool:
+        """Whether this server gives what an experiment asks for."""
+        return seconds(experiment) / 60 <= self.experiment_minutes and memory(experiment) / MB <= self.most_mb
+
+    def shrunk(self, experiment: Experiment) -> Experiment:
+        """The nearest experiment that fits: with one field smaller, or with several where one is not enough."""
+        return _with(experiment, self._alternatives(experiment)[0])
+
+    def _too_much(self, rule: str, experiment: Experiment, value: float, name: str) -> LimitError:
+        fits = self._alternatives(experiment)
+        high = self.most_mb if name == "experiment_mb" else getattr(self, name)
+        field = next(iter(fits[0]))
+        return LimitError(field, rule, written(value), setting=setting(name), high=written(high), fits=fits)
+
+    def _alternatives(self, experiment: Experiment) -> list[dict[str, int]]:
+        """Ways to make an experiment fit: one field smaller, or several where none alone is enough."""
+        single = [{name: most} for name in SHRUNK if (most := self._most(experiment, name)) is not None]
+        return single or [self._halved(experiment)]
+
+    def _halved(self, experiment: Experiment) -> dict[str, int]:
+        """All fields that have become smaller, halved in turns until the experiment fits or nothing is left to halve."""
+        found: dict[str, int] = {}
+        for name in SHRUNK * MOST_HALVINGS:
+            smaller = _with(experiment, found)
+            if self.allows(smaller):
+                break
+            value = samples(smaller) if getattr(smaller, name) is None else getattr(smaller, name)
+            found[name] = max(_lowest(name), _rounded(value // 2, _lowest(name)))
+        return found
+
+    def _most(self, experiment: Experiment, name: str) -> int | None:
+        """The largest value of a field below the present one that would fit, by halving; None where there is none."""
+        given = getattr(experiment, name)
+        low, high = _lowest(name), samples(experiment) if given is None else given
+        if low >= high or not self.allows(_with(experiment, {name: low})):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            fits = self.allows(_with(experiment, {name: middle}))
+            low, high = (middle, high) if fits else (low, middle)
+        return _rounded(low, _lowest(name))
+
+
+def setting(name: str) -> str:
+    """What a limit is called in the environment."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def written(value: float) -> str:
+    """A limit, or what was asked for, with two significant digits, from a hundred on as a whole number."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+
+
+def _with(experiment: Experiment, values: Mapping[str, int]) -> Experiment:
+    changed: dict[str, Any] = dict(values)
+    return replace(experiment, **changed)
+
+
+def _lowest(name: str) -> int:
+    limits = FIELDS[name].range
+    assert limits is not None
+    return int(limits.low)
+
+
+def _rounded(value: int, low: int) -> int:
+    """`value`, down to two significant digits, which are easier to read and to type."""
+    unit = int(10 ** max(0, len(str(value)) - 2))
+    return max(low, value // unit * unit)

@@ -1,0 +1,25 @@
+"""What a visitor sees for whom there is no room."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bn_lab.ui import session
+from bn_lab.ui.guard import guarded
+
+AGAIN = 20.0
+"""Seconds after which the page tries again by itself."""
+
+
+def show() -> None:
+    """Say so, and try again: at once where the visitor asks for it, and now and then."""
+    st.fragment(guarded(_wait), run_every=AGAIN)()
+
+
+def _wait() -> None:
+    if session.entrance().has_room:
+        st.rerun()
+    t = session.words()
+    st.title("BN Lab")
+    st.info(t("page.full", most=f"{session.entrance().most:,}"), icon=":material/groups:")
+    st.button(t("page.again"), key="try_again", icon=":material/refresh:", type="primary")

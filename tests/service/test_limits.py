@@ -1,0 +1,124 @@
+"""Limits: what is allowed, what is refused, and that what a message proposes does fit."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bn_lab.engine.cost import memory, seconds
+from bn_lab.experiment import ARMS, Experiment
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.service import LimitError, Limits
+from bn_lab.service.entrance import Entrance
+from bn_lab.service.limits import MB, setting
+from bn_lab.ui import words
+
+HOSTING = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
+
+SMALL = Limits(trainings_mb=200, experiment_mb=100, experiment_minutes=10)
+
+LARGE = Experiment(dataset="digits", width=256, depth=12, arms=ARMS, seeds=32, batch_size=4096, epochs=5000)
+"""As much as the widgets allow."""
+
+
+def test_the_lessons_programs_fit_on_the_smallest_server() -> None:
+    for dataset in ("boston", "iris"):
+        Limits(trainings_mb=64, experiment_mb=32).check(Experiment(dataset=dataset, arms=ARMS))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("rule", "limits"), [("too_long", SMALL), ("too_big", Limits(experiment_mb=5, trainings_mb=50))])
+def test_a_message_says_which_limit_and_what_would_fit(language: str, rule: str, limits: Limits) -> None:
+    experiment = Experiment(dataset="digits", width=128, seeds=16)
+    with pytest.raises(LimitError) as caught:
+        limits.check(experiment)
+    error = caught.value
+    assert error.rule == rule
+    t, (first, *_) = texts(language), error.fits
+    told = words.error(t, error)
+    assert setting("experiment_minutes" if rule == "too_long" else "experiment_mb") in told
+    for name, value in first.items():
+        assert t(f"field.{name}") in told
+        assert f"{value:,}" in told
+        assert value < (getattr(experiment, name) or 1797)
+
+
+@settings(max_examples=60)
+@given(
+    dataset=st.sampled_from(["boston", "iris", "digits"]),
+    width=st.integers(1, 256),
+    depth=st.integers(1, 12),
+    seeds=st.integers(1, 32),
+    epochs=st.integers(1, 5000),
+    batch_size=st.integers(2, 4096),
+    arms=st.integers(1, 4),
+    minutes=st.floats(0.05, 100),
+    mb=st.floats(30, 1000),
+)
+def test_every_proposal_fits(
+    dataset: str, width: int, depth: int, seeds: int, epochs: int, batch_size: int, arms: int, minutes: float, mb: float
+) -> None:
+    experiment = Experiment(
+        dataset=dataset,  # type: ignore[arg-type]
+        width=width,
+        depth=depth,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        arms=ARMS[:arms],
+    )
+    limits = Limits(experiment_minutes=minutes, experiment_mb=mb, trainings_mb=1000)
+    if seconds(experiment) / 60 <= minutes and memory(experiment) / MB <= mb:
+        limits.check(experiment)
+        return
+    with pytest.raises(LimitError) as caught:
+        limits.check(experiment)
+    assert caught.value.fits
+    for way in caught.value.fits:
+        assert limits.allows(replace(experiment, **way))  # type: ignore[arg-type]
+    assert limits.allows(limits.shrunk(experiment))
+
+
+def test_the_largest_that_the_widgets_allow_is_bounded_too() -> None:
+    with pytest.raises(LimitError):
+        Limits().check(LARGE)
+    assert SMALL.allows(SMALL.shrunk(LARGE))
+
+
+def test_studies_are_bounded_in_size_and_in_number() -> None:
+    limits = Limits(study_minutes=2, visitor_studies=2)
+    limits.check_study(119, unfinished=1)
+    with pytest.raises(LimitError, match="BN_LAB_STUDY_MINUTES"):
+        limits.check_study(121, unfinished=0)
+    with pytest.raises(LimitError, match="BN_LAB_VISITOR_STUDIES"):
+        limits.check_study(1, unfinished=2)
+
+
+def test_limits_are_settings_of_the_environment() -> None:
+    found = Limits.from_environment({"BN_LAB_VISITORS": "30", "BN_LAB_EXPERIMENT_MINUTES": "2.5", "BN_LAB_EXPERIMENT_MB": " "})
+    assert (found.visitors, found.experiment_minutes) == (30, 2.5)
+    assert found.experiment_mb == Limits().experiment_mb
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf", "1_000e", "__import__('os')"])
+def test_a_setting_that_is_no_positive_number_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="BN_LAB_EXPERIMENT_MINUTES must be a positive number"):
+        Limits.from_environment({"BN_LAB_EXPERIMENT_MINUTES": text})
+
+
+def test_every_setting_is_documented() -> None:
+    documented = HOSTING.read_text(encoding="utf-8")
+    assert [setting(each.name) for each in fields(Limits) if f"`{setting(each.name)}`" not in documented] == []
+
+
+def test_the_entrance_counts_visitors_and_not_their_clicks() -> None:
+    entrance = Entrance(2)
+    assert [entrance.enter(name) for name in ("ann", "ben", "ann", "cem")] == [True, True, True, False]
+    assert not entrance.has_room
+    entrance.leave("ann")
+    assert entrance.enter("cem")
+    assert entrance.inside == 2
