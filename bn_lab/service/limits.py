@@ -19,7 +19,7 @@ PREFIX = "BN_LAB_"
 
 MB = 1e6
 
-BARE, PAGE = 450.0, 6.0
+BARE, PAGE = 450.0, 8.0
 """Memory of a server process with everything loaded, and of each page that is open, in MB; measured, and rounded up."""
 
 CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -130,14 +130,21 @@ class Limits:
         """Memory of one run at most, in MB: all runs together bound the single one, too."""
         return min(self.experiment_mb, self.trainings_mb)
 
-    def check_study(self, cost: float, unfinished: int) -> None:
-        """Raise a `LimitError` for a study of `cost` seconds, ordered by a visitor with so many `unfinished` ones."""
-        if cost / 60 > self.study_minutes:
-            name, high = setting("study_minutes"), written(self.study_minutes)
-            raise LimitError("study", "study_too_long", written(cost / 60), setting=name, high=high)
+    def check_study(self, experiments: Sequence[Experiment], unfinished: int) -> None:
+        """Raise a `LimitError` for a study that a visitor with so many `unfinished` ones orders.
+
+        Args:
+            experiments: what is trained at each place of its grid, with all arms and seeds; a network is trained by itself.
+            unfinished: studies of the visitor that are in line or running.
+        """
         if unfinished >= self.visitor_studies:
-            name = setting("visitor_studies")
-            raise LimitError("study", "studies", unfinished, setting=name, high=self.visitor_studies)
+            raise LimitError("study", "studies", unfinished, setting=setting("visitor_studies"), high=self.visitor_studies)
+        if (minutes := sum(map(seconds, experiments)) / 60) > self.study_minutes:
+            name, high = setting("study_minutes"), written(self.study_minutes)
+            raise LimitError("study", "study_too_long", written(minutes), setting=name, high=high)
+        largest = max(experiments, key=lambda each: memory(_one_network(each)))
+        if (size := memory(_one_network(largest)) / MB) > self.most_mb:
+            raise self._too_much("too_big", _one_network(largest), size, "experiment_mb")
 
     def allows(self, experiment: Experiment) -> bool:
         """Whether this server gives what an experiment asks for."""
@@ -190,6 +197,10 @@ def setting(name: str) -> str:
 def written(value: float) -> str:
     """A limit, or what was asked for, with two significant digits, from a hundred on as a whole number."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+
+
+def _one_network(experiment: Experiment) -> Experiment:
+    return replace(experiment, arms=experiment.arms[:1], seeds=1)
 
 
 def _with(experiment: Experiment, values: Mapping[str, int]) -> Experiment:

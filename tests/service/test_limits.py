@@ -90,12 +90,16 @@ def test_the_largest_that_the_widgets_allow_is_bounded_too() -> None:
 
 
 def test_studies_are_bounded_in_size_and_in_number() -> None:
-    limits = Limits(study_minutes=2, visitor_studies=2)
-    limits.check_study(119, unfinished=1)
+    limits, places = Limits(study_minutes=2, visitor_studies=2, experiment_mb=120), [Experiment(epochs=2000), Experiment()]
+    assert 1 < sum(map(seconds, places)) / 60 * 20 < 2.4
+    limits.check_study(places, unfinished=1)
     with pytest.raises(LimitError, match="BN_LAB_STUDY_MINUTES"):
-        limits.check_study(121, unfinished=0)
+        limits.check_study(places * 40, unfinished=0)
     with pytest.raises(LimitError, match="BN_LAB_VISITOR_STUDIES"):
-        limits.check_study(1, unfinished=2)
+        limits.check_study(places, unfinished=2)
+    limits.check_study([Experiment(dataset="digits", width=64, seeds=20, epochs=1)], unfinished=0)  # 20 networks, one by one
+    with pytest.raises(LimitError, match="BN_LAB_EXPERIMENT_MB"):
+        limits.check_study([*places, Experiment(dataset="digits", width=256, depth=6, batch_size=4096, epochs=1)], unfinished=0)
 
 
 def test_limits_are_settings_of_the_environment() -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from bn_lab.studies.job import JobView
 from bn_lab.studies.library import Library, key_of
 from bn_lab.studies.study import Study
+from bn_lab.ui import session
 
 AWAY = 60.0
 """Seconds after which a visitor whose connection broke counts as gone; a shorter absence is only a cut."""
@@ -30,11 +31,19 @@ class Visitor:
     """One connected page.
 
     Attributes:
+        ordered: the studies that this visitor has ordered, as far as they may not be finished.
         dismissed: what was there of studies when this visitor cancelled them; others may watch them still.
     """
 
     def __init__(self) -> None:
         self.dismissed: dict[Hashable, JobView] = {}
+        self.ordered: list[Study] = []
+
+    @property
+    def unfinished(self) -> int:
+        """How many of the visitor's own orders are in line or being computed."""
+        self.ordered = [study for study in self.ordered if key_of(study) not in self.dismissed and is_running(study)]
+        return len(self.ordered)
 
     def leave(self) -> None:
         """Called by Streamlit when the connection is over."""
@@ -49,8 +58,15 @@ def _visitor() -> Visitor:
 
 
 def run(study: Study) -> None:
-    """Order a study, or what is missing of one that was cancelled or failed."""
+    """Order a study, or what is missing of one that was cancelled or failed.
+
+    Raises:
+        LimitError: for one that is more than this server gives.
+    """
+    places = [cell.experiment for cell in study.cells]
+    session.trainer().limits.check_study(places, _visitor().unfinished)
     _visitor().dismissed.pop(key_of(study), None)
+    _visitor().ordered.append(study)
     library().job(study, _visitor())
 
 

@@ -7,17 +7,21 @@ import streamlit as st
 from bn_lab.experiment import ExperimentError
 from bn_lab.figures.studies import label, series_of
 from bn_lab.i18n import Texts
+from bn_lab.service import LimitError
 from bn_lab.sharing import shown
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.study import Study
-from bn_lab.ui import words
+from bn_lab.ui import session, words
 from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 from bn_lab.ui.claims.choice import choose
 from bn_lab.ui.guard import guarded
 
 TICK = 1.0
 """Seconds between two looks at a running study."""
+
+REFUSED = "claims_refused"
+"""In the session: the study that was refused last, and why."""
 
 FAILURES = 3
 """Failed groups of networks that are told one by one."""
@@ -58,12 +62,20 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
         st.caption(told if view.trained else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
+    refused, why = st.session_state.get(REFUSED, ("", ""))
+    if refused == study.id:
+        st.error(why, icon=":material/error:")
     st.button(name, key=f"{key}_run", icon=":material/play_arrow:", type="primary", on_click=guarded(_run), args=(study,))
 
 
 def _run(study: Study) -> None:
-    """Run a study, and let the link point at it."""
-    jobs.run(study)
+    """Run a study, and let the link point at it, or say why it cannot be run here."""
+    st.session_state.pop(REFUSED, None)
+    try:
+        jobs.run(study)
+    except LimitError as error:
+        st.session_state[REFUSED] = (study.id, words.error(session.words(), error))
+        return
     if study.id in STUDIES:
         choose(study.id, study.base.seeds)
 
