@@ -86,6 +86,9 @@ class Limits:
     trainings_mb: float = field(default_factory=_spare)
     """Memory of all runs together, in MB."""
 
+    finished_mb: float = field(default_factory=lambda: min(128.0, _spare() / 2))
+    """Memory of those that have ended and that nobody watches, kept for who opens their link, in MB."""
+
     experiment_mb: float = field(default_factory=lambda: _spare() / 2)
     """Memory of one run, in MB."""
 

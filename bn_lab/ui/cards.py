@@ -60,11 +60,9 @@ def _metric(measure: str, value: float) -> str:
     return f"{value:.1%}" if measure == "accuracy" and value == value else words.number(value)
 
 
-def findings(history: History, t: Texts) -> None:
+def findings(history: History | None, t: Texts) -> None:
     """What the numbers say, as a list; nothing before the first epoch."""
-    if lines := _findings(history, t):
-        st.subheader(t("finding.title"))
-        st.markdown(lines)
+    st.markdown("" if history is None else _findings(history, t))
 
 
 @once_per_history
@@ -73,7 +71,7 @@ def _findings(history: History, t: Texts) -> str:
     for finding in found_in(history):
         values = {name: _value(name, value, t) for name, value in finding.values.items()}
         lines.append(f"- {t(f'finding.{finding.id}', **values)}")
-    return "\n".join(lines)
+    return "\n".join([f"### {t('finding.title')}", *lines]) if lines else ""
 
 
 def _value(name: str, value: object, t: Texts) -> str:

@@ -186,10 +186,10 @@ def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated:
     everything = wants_all(FEED, run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
         feed(frame(run, view, t, everything=everything, outdated=outdated, every=pace(view)), key=FEED)
-    # The container is there even while it is empty: a fragment may only write outside where it did when the page was drawn.
-    with findings, st.container():
-        if view.history is not None:
-            cards.findings(view.history, t)
+    # Something is there even while there is nothing to say: a fragment may only write outside where it did when the page was
+    # drawn. And it is one element, as what is sent is the cost of a tick.
+    with findings:
+        cards.findings(view.history, t)
 
 
 def failure(error: Exception, t: Texts) -> str:

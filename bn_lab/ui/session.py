@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -98,7 +99,13 @@ def choose(language: str) -> None:
 
 def experiment() -> Experiment:
     """The experiment on screen."""
-    return decode(st.session_state["experiment"]).experiment
+    return _experiment(tuple(st.session_state["experiment"].items()))
+
+
+@lru_cache(maxsize=256)
+def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
+    """What the parameters say: every tick of every page asks."""
+    return decode(dict(parameters)).experiment
 
 
 def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experiment:
@@ -223,7 +230,7 @@ def link_parameters() -> dict[str, str]:
     language = st.session_state.get("wished_language")
     other = {"lang": st.session_state["language"]} if language else {}
     looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
-    return encode(experiment()) | other | looked_at
+    return dict(st.session_state["experiment"]) | other | looked_at
 
 
 def address_parameters() -> dict[str, str]:

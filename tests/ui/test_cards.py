@@ -74,8 +74,8 @@ def check_findings(page: Any, language: str) -> None:
     t, found = texts(language), findings(page.training.view.history)
     assert found
     assert t("finding.title") in page.text
-    (told,) = [m.value for m in page.at.markdown if m.value.startswith("- ")]
-    for line, finding in zip(told.splitlines(), found, strict=True):
+    (told,) = [m.value for m in page.at.markdown if m.value.startswith("### ")]
+    for line, finding in zip(told.splitlines()[1:], found, strict=True):
         assert not re.search(r"[{}]|\bnan\b|\binf\b|None|np\.", line)
         assert line.count("*") % 2 == 0
         if "{arm}" in catalogue(language)[f"finding.{finding.id}"]:
@@ -89,7 +89,7 @@ def test_before_the_first_epoch_nothing_is_found(lab: Open) -> None:
     page.click("step")
     page.until("paused")
     assert t("finding.title") not in page.text
-    assert not [m for m in page.at.markdown if m.value.startswith("- ")]
+    assert not [m for m in page.at.markdown if m.value.startswith("### ")]
     page.click("epoch")
     page.until("paused")
     assert t("finding.title") in page.text
@@ -112,7 +112,7 @@ def test_a_diverged_network_names_its_layer(lab: Open, language: str) -> None:
     page.until("done")
     divergences = page.training.view.history.divergences
     assert len(divergences) > TOLD
-    (told,) = [m.value for m in page.at.markdown if m.value.startswith("- ")]
+    (told,) = [m.value for m in page.at.markdown if m.value.startswith("### ")]
     for d in divergences[:TOLD]:
         layer = "figure.output_layer" if d.layer > page.experiment.depth else "figure.layer"
         assert t(layer, layer=d.layer) in told
