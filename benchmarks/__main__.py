@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import engine, growth, page, report, studies
+from benchmarks import engine, growth, load, page, report, studies
 from benchmarks.measure import Result
 from benchmarks.settings import Settings, say
 
@@ -28,6 +28,9 @@ BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
 }
 """Benchmarks by name; the first line of each docstring says what it measures."""
 
+ON_REQUEST: Mapping[str, Callable[[Settings], list[Result]]] = {"load": load.load, "soak": load.soak}
+"""Those that take long, and are run only where they are named."""
+
 
 def found_at(name: str, variable: str) -> Path | None:
     """A program by its environment variable, or of that name on the path."""
@@ -36,19 +39,21 @@ def found_at(name: str, variable: str) -> Path | None:
 
 
 def arguments(line: Sequence[str] | None) -> argparse.Namespace:
-    lines = (f"  {name:10}{(function.__doc__ or '').splitlines()[0]}" for name, function in BENCHMARKS.items())
+    known = {**BENCHMARKS, **ON_REQUEST}
+    lines = [f"  {name:10}{(function.__doc__ or '').splitlines()[0]}" for name, function in known.items()]
+    lines.insert(len(BENCHMARKS), "and where they are named:")
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", epilog="\n".join(lines), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="name", help="which benchmarks; all of them if none is named")
+    parser.add_argument("names", nargs="*", metavar="name", help="which benchmarks; all but the last two if none is named")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument("--repeats", type=int, default=7, help="counted repeats of each measurement (7)")
     parser.add_argument("--quick", action="store_true", help="see that everything runs; the numbers mean little")
     parser.add_argument("--device", default="cpu", help="where the engine trains: cpu or cuda")
     parser.add_argument("--keras-python", type=Path, help="interpreter with Keras and TensorFlow (or BN_LAB_KERAS_PYTHON)")
     parsed = parser.parse_args(line)
-    if unknown := [name for name in parsed.names if name not in BENCHMARKS]:
-        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    if unknown := [name for name in parsed.names if name not in known]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     return parsed
 
 
@@ -65,7 +70,7 @@ def main(line: Sequence[str] | None = None) -> None:
     results: dict[str, list[Result]] = {}
     for name in parsed.names or BENCHMARKS:
         say(name)
-        results[name] = BENCHMARKS[name](settings)
+        results[name] = {**BENCHMARKS, **ON_REQUEST}[name](settings)
     print(report.text([result for found in results.values() for result in found]))
     if parsed.json:
         report.write(parsed.json, results, settings)
