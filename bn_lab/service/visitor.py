@@ -32,6 +32,7 @@ class Visitor:
     def __init__(self, trainer: Trainer, name: str) -> None:
         self.trainer, self.name = trainer, name
         self.training: Training | None = None
+        self._apart = False  # whether the visitor went ways of their own, and does not join others any more
 
     def watch(self, training: Training) -> Training:
         """Watch this training from now on."""
@@ -56,8 +57,10 @@ class Visitor:
         """
         with self.trainer.lock:
             if (found := self.trainer.find(experiment)) is not None:
+                self._apart = False
                 return self.watch(found)
             training = self.begin(experiment)
+            self._apart = False
             if wanted == TO_THE_END:
                 self.trainer.share(training)
                 training.start()
@@ -71,6 +74,7 @@ class Visitor:
         Raises:
             LimitError: for more than the server gives.
         """
+        self._apart = True
         return self.watch(self.trainer.add(experiment, self.name))
 
     @property
@@ -84,7 +88,7 @@ class Visitor:
     # The buttons.
 
     def start(self, wait: float = 0.0) -> None:
-        """Train to the end: with others who are as far already, else the training on the page.
+        """Train to the end: with others who are as far already, unless one went ways of one's own.
 
         Waits for the first numbers, `wait` seconds at most, where there are none yet.
         """
@@ -93,7 +97,7 @@ class Visitor:
             if training.view.state in (*ACTIVE, State.DONE):
                 return
             found = self.trainer.find(training.view.experiment)
-            if found is not None and found is not training and found.view.progress >= training.view.progress:
+            if not (found is None or self._apart) and found.view.progress >= training.view.progress:
                 self.watch(found)
                 return
             self.trainer.share(training)
@@ -116,10 +120,12 @@ class Visitor:
 
     def step(self, wait: float = 0.0) -> None:
         """Train one batch more; what stands still is one's own."""
+        self._apart = True
         self._training().step(wait)
 
     def finish_epoch(self, wait: float = 0.0) -> None:
         """Train to the end of the present epoch."""
+        self._apart = True
         self._training().finish_epoch(wait)
 
     def plan(self, epochs: int) -> bool:

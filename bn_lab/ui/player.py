@@ -172,6 +172,7 @@ def _live(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
     outdated = (is_moving(view, training), has_begun(view.state)) != (drawn.moving, drawn.begun)
     if outdated and has_painted(FEED, drawn.run):
         st.rerun()
+    session.write_link()  # which says how far to train: a server may be gone before the page is drawn again
     _news(drawn.run, view, findings, t, outdated=outdated, place=session.trainer().place(training))
 
 

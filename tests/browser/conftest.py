@@ -56,9 +56,9 @@ def is_healthy(address: str) -> bool:
 
 
 @contextmanager
-def serve(*command: str, log: Path) -> Iterator[Server]:
-    """Run Streamlit by `command` until the end of the block."""
-    port = free_port()
+def serve(*command: str, log: Path, port: int | None = None) -> Iterator[Server]:
+    """Run Streamlit by `command` until the end of the block, on this port or on a free one."""
+    port = port or free_port()
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, *command, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
@@ -104,6 +104,7 @@ def visit(chromium: Browser, server: Server, request: pytest.FixtureRequest) -> 
         height: int = 900,
         dark: bool = False,
         address: str = "",
+        join: bool = False,
     ) -> Lab:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
@@ -112,7 +113,7 @@ def visit(chromium: Browser, server: Server, request: pytest.FixtureRequest) -> 
         )
         context.set_default_timeout(30 * SECONDS)
         labs.append(Lab(context.new_page(), address or server.address, language))
-        return labs[-1].open(query, path)
+        return labs[-1].open(query, path, join=join)
 
     yield opened
     complaints = [complaint for lab in labs if not lab.page.is_closed() for complaint in lab.complaints()]

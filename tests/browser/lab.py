@@ -88,11 +88,18 @@ class Lab:
 
     # Going somewhere.
 
-    def open(self, query: str = "", path: str = "") -> Lab:
-        """Open a link and wait until the page can be used."""
+    def open(self, query: str = "", path: str = "", *, join: bool = False) -> Lab:
+        """Open a link and wait until the page can be used.
+
+        Args:
+            join: stay where other visitors of the link are, if there are any; otherwise there is a training from the beginning.
+        """
         self.page.goto(f"{self.address}/{path}" + (f"?{query}" if query else ""))
         if not path:
             self.ready()
+            if not join and self.state != "ready":
+                self.press("reset")
+                self.expect_state("ready")
         return self
 
     def ready(self) -> None:
@@ -108,14 +115,19 @@ class Lab:
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters in the address."""
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
+        """The parameters in the address, but for how far the training is meant to go."""
+        return {name: values[-1] for name, values in parse_qs(urlsplit(self.page.url).query).items() if name != "run"}
+
+    @property
+    def wanted(self) -> str:
+        """How far the training is meant to go, by the address."""
+        return parse_qs(urlsplit(self.page.url).query).get("run", [""])[-1]
 
     def wait_for_query(self, **wanted: str) -> None:
-        """Wait until the address has exactly these parameters."""
+        """Wait until the address has exactly these parameters, and maybe how far the training is meant to go."""
         self.page.wait_for_function(
             """wanted => { const found = Object.fromEntries(new URLSearchParams(location.search)), names = Object.keys(wanted);
-            return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
+            delete found.run; return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
             arg=wanted,
         )
 

@@ -14,7 +14,7 @@ from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, 
 from tests.service.conftest import Clock, finished, until
 
 IRIS = Experiment(dataset="iris", epochs=6)
-LONG = Experiment(dataset="iris", epochs=800)
+LONG = Experiment(dataset="iris", epochs=300)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_nothing_that_one_does_is_noticed_by_another(ann: Visitor, ben: Visitor,
     elif order == "reset":
         ben.begin(LONG)
     else:
-        assert ben.plan(900 if order == "longer" else 300)
+        assert ben.plan(400 if order == "longer" else 200)
     assert on_page(ben) is not training
     assert on_page(ann) is training
     finished(ann.trainer, training)
@@ -139,6 +139,24 @@ def test_who_goes_on_after_a_pause_is_where_the_others_are(ann: Visitor, ben: Vi
     ben.start()
     assert on_page(ben) is training
     assert len(ben.trainer.trainings) == 1
+
+
+@pytest.mark.parametrize("order", ["reset", "another control", "step"])
+def test_who_goes_ways_of_their_own_trains_by_themselves(ann: Visitor, ben: Visitor, order: str) -> None:
+    for visitor in (ann, ben):
+        visitor.open(IRIS)
+    ann.start()
+    finished(ann.trainer, on_page(ann))
+    if order == "step":
+        ben.step()
+        until(ben.trainer, lambda: on_page(ben).view.state is State.PAUSED)
+    else:
+        ben.begin(IRIS)
+    ben.start()
+    assert on_page(ben) is not on_page(ann)
+    assert on_page(ben).view.state is State.QUEUED
+    finished(ben.trainer, on_page(ben))
+    assert_as_alone(on_page(ben))
 
 
 def test_who_has_made_steps_beyond_the_others_goes_on_alone(ann: Visitor, ben: Visitor) -> None:
@@ -207,9 +225,9 @@ def test_another_number_of_epochs_for_a_running_one_that_nobody_else_watches(ann
     ann.open(LONG)
     ann.start()
     training = running(ann)
-    assert ann.plan(300)
+    assert ann.plan(200)
     assert on_page(ann) is training
-    assert ben.open(replace(LONG, epochs=300)) is training
+    assert ben.open(replace(LONG, epochs=200)) is training
     assert ann.trainer.find(LONG) is None
     finished(ann.trainer, training)
     assert_as_alone(training)
@@ -371,7 +389,7 @@ def test_without_memory_a_visitor_waits_in_line_until_there_is_some(clock: Clock
     assert stood.state is State.PAUSED
     ann.start()  # its run has made room, and is made again
     finished(trainer, on_page(ann))
-    assert stood.progress < 800
+    assert stood.progress < 300
     assert_as_alone(on_page(ann))
 
 
