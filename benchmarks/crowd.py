@@ -78,7 +78,7 @@ class Host:
         return self.server.address
 
     async def census(self) -> Census:
-        """Ask the server what it holds; it needs a moment for that, in which it does nothing else."""
+        """Ask the server what it holds."""
         return await asyncio.to_thread(self._census)
 
     def _census(self) -> Census:

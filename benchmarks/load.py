@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +82,8 @@ class Found:
         rates: updates a second of each visitor; waits: the longest time that each was without one.
         errors: whatever went wrong. late: how late the visitors' own event loop was at most.
         ticks: frames that were answered in the window; kilobytes: what all were sent in it.
-        spent: processor time of the server in the window, without training; busy: cores that it had, with training.
+        spent: processor time of the server in the window, without training; busy: cores that it had, with training;
+            used: cores in use on the whole machine.
         largest: memory of the server at most, MB.
         missing: why there was no browser.
     """
@@ -99,12 +101,13 @@ class Found:
     kilobytes: float = 0.0
     spent: float = 0.0
     busy: float = 0.0
+    used: float = 0.0
     largest: float = 0.0
     missing: str = ""
 
 
 def load(settings: Settings) -> list[Result]:
-    """50 and 100 visitors at once, half of them on one link: pages, updates, pause, errors, memory, threads; 10 minutes."""
+    """50 and 100 visitors at once, half of them on one link: pages, updates, pause, errors, memory, threads; 8 minutes."""
     plans = [Plan(visitors, ramp=RAMP * visitors) for visitors in CROWDS]
     if settings.quick:
         plans = [Plan(4, ramp=1.0, window=5.0, newcomers=2, pages=1, stops=2, quiet=2.0)]
@@ -146,10 +149,11 @@ async def _watch(host: Host, found: Found) -> None:
 
 async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, chromium: Path | None, found: Found) -> None:
     """Look on for a while, in which others come."""
-    before = await crowd.host.census()
+    before, used = await crowd.host.census(), machine_time()
     (ticks, sent), start = _traffic(trainees), time.perf_counter()
     await asyncio.gather(asyncio.sleep(plan.window), _newcomers(crowd, plan, found), _browsers(crowd, plan, chromium, found))
     (more_ticks, more_sent), end = _traffic(trainees), time.perf_counter()
+    found.used = (machine_time() - used) / (end - start)
     after = await crowd.host.census()
     found.ticks, found.kilobytes = more_ticks - ticks, (more_sent - sent) / 1e3
     found.busy = (after.processor - before.processor) / (end - start)
@@ -159,6 +163,15 @@ async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, chromi
         if until > start:
             found.rates.append(sum(start < moment < until for moment in visitor.updates) / (until - start))
             found.waits.append(longest_wait(visitor.updates, start, until))
+
+
+def machine_time() -> float:
+    """Seconds that all cores of the machine have worked so far, whoever for; 0 where the system does not say."""
+    try:
+        user, nice, system, _, _, *interrupts = Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()[1:8]
+    except OSError:
+        return 0.0
+    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
 
 
 def _traffic(visitors: Sequence[Visitor]) -> tuple[int, int]:
@@ -205,7 +218,8 @@ def _rows(found: Found, plan: Plan) -> list[Result]:
     n, ticks = plan.visitors, max(1, found.ticks)
     late = f"the visitors' own loop was late by up to {found.late:.1f} s" if found.late > TOO_LATE else ""
     few = f"{len(found.waits)} of {n} trained" if len(found.waits) < n else ""
-    busy = {"busy_cores": found.busy, "frames_a_second": found.ticks / plan.window}
+    busy = {"cores": found.busy, "cores_of_the_machine": found.used, "frames_a_second": found.ticks / plan.window}
+    share = f"the server had {found.busy:.1f} of {found.used:.1f} cores in use"
     return [
         *_tail(f"page of {n} visitors who arrive within {plan.ramp:g} s", found.arrivals),
         *_tail(f"page of a newcomer while {n} train", found.newcomers, Goal("≤", 3) if n <= CROWDS[0] else None),
@@ -214,7 +228,7 @@ def _rows(found: Found, plan: Plan) -> list[Result]:
         Row(f"updates of each of {n} visitors", "", "a second", found.rates, note=", ".join(filter(None, (few, late)))),
         *_tail("… longest wait for one", found.waits, Goal("≤", 2)),
         *_tail(f"Pause to standstill while {n} train", found.stops),
-        Row("processor time of a frame, that of opened pages included", "", "ms", [1e3 * found.spent / ticks], details=busy),
+        Row("processor time of a frame, opened pages included", "", "ms", [1e3 * found.spent / ticks], None, share, busy),
         Row("bytes of a frame", "", "kB", [found.kilobytes / ticks]),
     ]
 

@@ -1,18 +1,19 @@
 """The lab's server, started as by `streamlit run app.py`, which also tells what it holds when it is asked.
 
-Every line on standard input is answered by a line of JSON on standard output that begins with `@`: see `Census` in `load.py`.
+Every line on standard input is answered by a line of JSON on standard output that begins with `@`: see `Census` in `crowd.py`.
 What is counted is only looked at; nothing is collected or released for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
@@ -25,6 +26,20 @@ from bn_lab.ui.session import trainer  # noqa: E402
 
 LISTENER = "census"
 TRAINER = "bn-lab-trainer"
+
+sessions: WeakSet[AppSession] = WeakSet()
+"""All that still exist. Asking the garbage collector for its objects instead breaks what other threads are about to make."""
+
+
+def remember_sessions() -> None:
+    """Have every session that is made written down."""
+    initialize = AppSession.__init__
+
+    def remembered(session: AppSession, *args: Any, **options: Any) -> None:
+        sessions.add(session)
+        initialize(session, *args, **options)
+
+    AppSession.__init__ = remembered  # type: ignore[assignment, method-assign]
 
 
 def processor_time(thread: threading.Thread) -> float:
@@ -44,7 +59,7 @@ def census() -> dict[str, object]:
     return {
         "threads": sorted(thread.name for thread in threads),
         "tasks": len(asyncio.all_tasks(loop)),
-        "sessions": sum(type(found) is AppSession for found in gc.get_objects()),
+        "sessions": len(sessions),
         "trainings": len(trainer().trainings),
         "processor": spent.user + spent.system,
         "training": sum(processor_time(thread) for thread in threads if thread.name == TRAINER),
@@ -58,6 +73,7 @@ def listen() -> None:
 
 
 if __name__ == "__main__":
+    remember_sessions()
     threading.Thread(target=listen, name=LISTENER, daemon=True).start()
     sys.argv[1:1] = ["run", str(ROOT / "app.py")]
     cli.main()
