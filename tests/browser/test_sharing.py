@@ -70,8 +70,8 @@ def test_whoever_comes_later_sees_the_finished_run_at_once(visit: Visit) -> None
     second.expect_state("done")
     assert second.finished_curves(30) == first.finished_curves(30) == alone.losses(query)
     second.press("longer")
-    second.expect_state("done")
-    assert second.query["epochs"] == "60"
+    second.wait_for_query(dataset="iris", epochs="60", seed="13")
+    second.wait_for_epoch(60)
     assert second.finished_curves(60) == alone.losses("dataset=iris&epochs=60&seed=13")
     assert first.finished_curves(30) == alone.losses(query)
 
