@@ -46,12 +46,18 @@ class Trainer:
         clock: seconds, never going back.
         threaded: False for tests, which call `turn` themselves.
         limits: what this process gives.
+        effort: seconds that the trainer has computed, by which turns are dealt out: those in which other threads and programs
+            had the core are nobody's fault.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, threaded: bool = True, limits: Limits | None = None
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        threaded: bool = True,
+        limits: Limits | None = None,
+        effort: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits, self._effort = limits or Limits(), effort
         self._clock, self._threaded = clock, threaded
         self._changed = Condition()
         self._trainings: dict[str, Training] = {}  # in order of arrival
@@ -174,9 +180,9 @@ class Trainer:
             self._look_after_leases()
         training = self._next()
         if training is not None:
-            start = self._clock()
+            start = self._effort()
             training.turn(max(SHORTEST, min(SLICE, ROUND / len(self._working))))
-            training.spent += (self._clock() - start) / math.sqrt(max(1, training.watchers()))
+            training.spent += (self._effort() - start) / math.sqrt(max(1, training.watchers()))
         return training is not None
 
     def _next(self) -> Training | None:

@@ -22,6 +22,7 @@ from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.visitor import TO_THE_END
 from bn_lab.sharing import decode, encode, shown
+from bn_lab.ui.departures import CleanUp
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
 """Parameters of all networks, and samples of the data set, up to which the networks are drawn in advance."""
@@ -38,6 +39,7 @@ class Page(Visitor):
         """The connection is over, which may only be a short cut."""
         entrance().leave(self.name)
         self.release()
+        _clean_up().after_departure()
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,6 +52,11 @@ def trainer() -> Trainer:
 def entrance() -> Entrance:
     """The one count of the visitors of this process."""
     return Entrance(trainer().limits.visitors)
+
+
+@st.cache_resource(show_spinner=False)
+def _clean_up() -> CleanUp:
+    return CleanUp(idle=lambda: not trainer().watching)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=Page.gone)

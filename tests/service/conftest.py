@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def trainer(clock: Clock) -> Trainer:
-    return Trainer(clock=clock, threaded=False)
+    return Trainer(clock=clock, threaded=False, effort=clock)
 
 
 def until(trainer: Trainer, condition: Callable[[], bool]) -> None:
