@@ -309,9 +309,6 @@ def test_a_guarded_function_is_the_same_function() -> None:
     assert guarded(double).__module__ == __name__
 
 
-NOT_YET = {"player.py", "session.py", "lab_page.py"}
-"""Modules that do not go through the guard yet."""
-
 UI = sorted((ROOT / "bn_lab" / "ui").rglob("*.py"))
 
 CANNOT_FAIL = {"_nothing"}
@@ -357,8 +354,7 @@ def is_harmless(value: ast.expr) -> bool:
 
 @pytest.mark.parametrize("path", [ROOT / "app.py", *UI], ids=lambda path: str(path.relative_to(ROOT)))
 def test_whatever_streamlit_calls_is_guarded(path: Path) -> None:
-    if path.name not in NOT_YET:
-        assert list(unguarded(path.read_text(encoding="utf-8"))) == []
+    assert list(unguarded(path.read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize(

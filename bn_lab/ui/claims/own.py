@@ -174,7 +174,7 @@ def read(text: str, base: Experiment) -> Study:
     for name, values in fields:
         if len(values) > MOST_VALUES:
             raise StudyError(name, "no_values", len(values), high=MOST_VALUES)
-    study = own_study(base, fields, FIELDS["seeds"].parse(seeds), measure, FIELDS["arms"].parse(arms.replace(";", ",")))
+    study = own_study(base, fields, _value("seeds", seeds), measure, _value("arms", arms.replace(";", ",")))
     if any(measure not in measures_of(cell.experiment) for cell in study.cells):
         raise StudyError("measure", "one_of", shown(measure), options=", ".join(measures_of(study.base)))
     return study
@@ -213,6 +213,8 @@ def _value(name: str, text: str) -> Any:
     found = decode({name: text})
     if found.problems:
         raise found.problems[0]
+    if name in found.other:  # a parameter of links, but no field
+        raise StudyError("axis", "axis", name)
     return getattr(found.experiment, name)
 
 

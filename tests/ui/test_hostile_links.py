@@ -1,0 +1,91 @@
+"""A hundred links that nobody should write, through whole pages: each opens one, which names what was wrong with its link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from bn_lab.experiment import FIELDS
+from bn_lab.i18n import texts
+from bn_lab.service.entrance import Entrance
+from bn_lab.sharing import PASSED_ON, shown
+from bn_lab.ui import session, words
+from bn_lab.ui.algorithm import choice as algorithm
+from bn_lab.ui.claims import choice as claims
+from tests.test_hostile_links import Params, algorithm_texts, any_parameters, claims_texts, is_read, some_parameters
+
+Open = Callable[..., Any]
+
+LINKS = 100
+
+OTHER_PAGES = ("algorithm", "claims", "rules")
+
+
+def sent(params: Params) -> Params:
+    """The parameters as a browser can send them, which has no halves of characters, and as Streamlit hands them on."""
+    whole = {name.encode(errors="replace").decode(): text.encode(errors="replace").decode() for name, text in params.items()}
+    return {name: text for name, text in whole.items() if name and not name.startswith("embed")}
+
+
+links = st.tuples(
+    some_parameters | any_parameters,
+    st.fixed_dictionaries(
+        {}, optional={"algorithm": algorithm_texts, "claims": claims_texts(), "lang": st.sampled_from(["ko", "xx"])}
+    ),
+).map(lambda both: sent(both[0] | both[1]))
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_whatever_a_link_says_opens_pages_that_name_what_was_wrong(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, seen = Entrance(2 * LINKS), 0
+    monkeypatch.setattr(session, "entrance", lambda: room)  # nobody leaves, and a small machine has room for fewer
+
+    @settings(
+        max_examples=LINKS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],  # a page takes too long for a search after the smallest link
+    )
+    @given(links)
+    def each(params: Params) -> None:
+        nonlocal seen
+        seen += 1
+        check(lab(**params), params, OTHER_PAGES[seen % len(OTHER_PAGES)])
+
+    each()
+    assert seen >= LINKS
+
+
+def check(page: Any, params: Params, other: str) -> None:
+    """Open the lab at a link, and then another page."""
+    check_page(page)
+    told = [warning.value for warning in page.at.warning]
+    t = texts(page.at.session_state["language"])
+    named = [problem.field for problem in page.at.session_state["problems"]]
+    for name, text in params.items():
+        if name not in PASSED_ON and not is_read(name, text, page.experiment):
+            assert shown(name) in named
+    for problem in page.at.session_state["problems"]:
+        assert words.error(t, problem).strip() in told
+        assert problem.field in {*map(shown, params), *FIELDS}
+    assert (t("link.problem") in told) is bool(named)
+    page.go_to(other)
+    check_page(page)
+    unread = {"algorithm": algorithm.unread, "claims": claims.unread}.get(other, lambda text: [])(params.get(other, ""))
+    told = [warning.value for warning in page.at.warning]
+    for part in unread:
+        assert t(f"{other}.unread", part=words.plain(shown(part))) in told
+
+
+def check_page(page: Any) -> None:
+    """Nothing failed, and the link says what is on screen, without a problem."""
+    assert "failures" not in page.at.session_state, page.at.session_state["failures"]
+    assert "{" not in page.text.replace("\\{", "").replace("{customdata}", "")
+    assert page.link.problems == ()
+    assert page.link.experiment == page.experiment
