@@ -15,8 +15,8 @@ guarded(session.begin)()
 if "language" not in st.session_state:
     st.stop()  # without a session there is nothing to show; the next run tries again
 t = session.words()
-if not session.is_admitted():
-    full_page.show()
+if guarded(session.is_admitted)() is False:
+    guarded(full_page.show)()
     st.stop()
 pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),

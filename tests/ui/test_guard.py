@@ -233,6 +233,14 @@ def test_without_a_session_there_is_an_english_message(
     assert at.session_state["experiment"] == {"dataset": "iris"}
 
 
+def test_whom_the_lab_cannot_count_it_lets_in(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "is_admitted", broken)
+    page = lab(dataset="iris")
+    assert len(references(page)) == 1
+    assert page.experiment == Experiment(dataset="iris")
+    check_page_says_nothing(page)
+
+
 def test_what_fails_at_every_tick_is_logged_once_a_minute(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -313,6 +321,22 @@ UI = sorted((ROOT / "bn_lab" / "ui").rglob("*.py"))
 
 CANNOT_FAIL = {"_nothing"}
 """A callback that does nothing, which is how Streamlit is asked for a component's trigger."""
+
+
+CALLED_AS_THEY_ARE = {"logs.install", "guard.show", "session.words"}
+"""What the script calls of the page without a guard: the guard itself, and what there is once a session has begun."""
+
+
+def test_the_script_calls_the_page_through_the_guard_only() -> None:
+    tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    modules = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "bn_lab.ui"
+        for alias in node.names
+    }
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert {name for name in called if name.split(".")[0] in modules | {"install"}} == CALLED_AS_THEY_ARE
 
 
 def unguarded(source: str) -> Iterator[str]:
