@@ -378,16 +378,16 @@ class Property(NamedTuple):
 
 PROPERTIES = {
     "any parameters": Property(any_parameters.map(rotated), check_params, 1000),
-    "good names, any values": Property(some_parameters.map(lambda one: [one]), check_params, 1500),
+    "good names, any values": Property(some_parameters.map(lambda one: [one]), check_params, 1000),
     "damaged addresses": Property(damaged_addresses, check_address, 800),
     "any text": Property(queries.map(forms), check_address, 1000),
-    "experiments": Property(experiments.map(lambda one: [one]), check_round_trip, 500),
-    "algorithm": Property(algorithm_texts.map(lambda one: [one]), check_algorithm, 800),
-    "claims": Property(claims_texts().map(lambda one: [one]), check_claims, 400),
-    "studies": Property(own_texts().map(lambda one: [one]), check_own, 600),
+    "experiments": Property(experiments.map(lambda one: [one]), check_round_trip, 300),
+    "algorithm": Property(algorithm_texts.map(lambda one: [one]), check_algorithm, 500),
+    "claims": Property(claims_texts().map(lambda one: [one]), check_claims, 300),
+    "studies": Property(own_texts().map(lambda one: [one]), check_own, 300),
 }
 
-FEWEST = {"any parameters": 2000, "good names, any values": 1500, "damaged addresses": 4000, "any text": 3000}
+FEWEST = {"any parameters": 2000, "good names, any values": 1000, "damaged addresses": 4000, "any text": 3000}
 """Links of each kind at least."""
 
 
