@@ -20,8 +20,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 ACTIVE = ("queued", "running")
 """States of a training in which numbers are about to change."""
 
-FEED = "feed"
-"""Key of the component that takes the frames in."""
+FEED, PULSE = "feed", "pulse"
+"""Keys of the component that takes the frames in, and of the one that asks for the words around the pictures."""
 
 EVENTS = "$$STREAMLIT_INTERNAL_KEY_{id}__events"
 """Id of the widget through which a component sends its triggers, made from the component's own."""
@@ -131,6 +131,7 @@ class Page:
         self._widgets: dict[str, WidgetState] = {}
         self._buttons: dict[tuple[int, ...], Part] = {}  # by their place on the page
         self._feed: Part | None = None
+        self._pulse: Part | None = None
         self._seen: set[float] = set()  # epochs of the run whose snapshots have come
         self._kept: dict[str, tuple[ForwardMsg, int]] = {}  # messages that may be referred to, and in which run they last were
         self._runs, self._longest = 0, 0  # runs of the script or a fragment so far, and how many messages outlast
@@ -255,6 +256,8 @@ class Page:
         elif kind == "bidi_component" and element.bidi_component.id.endswith(f"-{FEED}"):
             self._feed = Part(element.bidi_component.id, delta.fragment_id)
             return "frame" if self._adopt(header_of(element.bidi_component.bytes)) else ""
+        elif kind == "bidi_component" and element.bidi_component.id.endswith(f"-{PULSE}"):
+            self._pulse = Part(element.bidi_component.id, delta.fragment_id)
         elif kind == "exception":
             self.errors.append(f"exception on the page: {element.exception.type} {element.exception.message}")
         elif kind == "alert" and element.alert.format == element.alert.ERROR:
@@ -307,9 +310,15 @@ class Page:
             raise LookupError(f"no button {name} to press while {self.state or 'nothing is there'}")
         return self.ask(button.fragment, trigger=WidgetState(id=button.id, trigger_value=True))
 
+    @property
+    def has_words(self) -> bool:
+        """Whether there is a component that asks for the words around the pictures."""
+        return self._pulse is not None
+
     def say(self, event: str, value: object) -> bytes:
-        """A message with a trigger of the feed, as `setTriggerValue(event, value)` in feed.js sends it."""
-        assert self._feed is not None, "there was a frame before"
+        """A message with a trigger, as `setTriggerValue(event, value)` in feed.js and pulse.js sends it."""
+        speaker = self._pulse if event == "words" else self._feed
+        assert speaker is not None, "there was a frame before"
         content = json.dumps([{"event": event, "value": value}], separators=(",", ":"))
-        trigger = WidgetState(id=EVENTS.format(id=self._feed.id), json_trigger_value=content)
-        return self.ask(self._feed.fragment, trigger=trigger)
+        trigger = WidgetState(id=EVENTS.format(id=speaker.id), json_trigger_value=content)
+        return self.ask(speaker.fragment, trigger=trigger)

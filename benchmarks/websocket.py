@@ -12,8 +12,9 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks.protocol import Page
 
-SETTLE, PATIENCE = 0.3, 2.0
-"""Seconds of feed.js: until it asks for the rest of the page, and until it asks again for the rest of a record."""
+SETTLE, PATIENCE, WORDS = 0.3, 2.0, 0.5
+"""Seconds of feed.js: until it asks for the rest of the page, until it asks again for the rest of a record, and between two
+looks at the words around the pictures."""
 
 Timers = dict[str, asyncio.TimerHandle]
 
@@ -41,7 +42,7 @@ class Visitor:
         self._clocks: dict[str, tuple[float, asyncio.TimerHandle]] = {}  # by fragment
         self._timers: Timers = {}  # by event
         self._requested = ""
-        self._asked = 0.0  # when a next frame was last asked for
+        self._asked, self._worded = 0.0, 0.0  # when a next frame was last asked for, and when the words with it
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     # What a visitor does.
@@ -203,7 +204,12 @@ class Visitor:
 
     def _tick(self, sent: float) -> None:
         self._asked = time.perf_counter()
-        self._say("tick", sent)
+        every = (self.page.header.get("every") or 0) / 1e3
+        due = self.page.has_words and self._asked - self._worded >= max(WORDS, 4 * every)
+        self._say("words" if due else "tick", sent)
+        if due:
+            self._worded = self._asked
+        self._later("tick", max(PATIENCE, 3 * every), self._tick, sent)  # which a frame ends
 
     def _ask_for_missing(self) -> None:
         request = self.page.lacks

@@ -11,6 +11,7 @@ on a level with who was served last, so it is served at once and gains nothing b
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import math
 import sys
@@ -23,7 +24,7 @@ from bn_lab.service.limits import MB, Limits
 from bn_lab.service.training import Training
 from bn_lab.service.view import ACTIVE, State
 
-SLICE, ROUND, SHORTEST = 0.02, 0.5, 0.005
+SLICE, ROUND, SHORTEST = 0.02, 0.15, 0.005
 """Seconds of a turn, which are fewer where so many train that all their turns would take longer than `ROUND`, but not less than
 `SHORTEST`: a training shows itself once in its turn at most."""
 
@@ -46,8 +47,6 @@ class Trainer:
         clock: seconds, never going back.
         threaded: False for tests, which call `turn` themselves.
         limits: what this process gives.
-        effort: seconds that the trainer has computed, by which turns are dealt out: those in which other threads and programs
-            had the core are nobody's fault.
     """
 
     def __init__(
@@ -55,9 +54,8 @@ class Trainer:
         clock: Callable[[], float] = time.monotonic,
         threaded: bool = True,
         limits: Limits | None = None,
-        effort: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.limits, self._effort = limits or Limits(), effort
+        self.limits = limits or Limits()
         self._clock, self._threaded = clock, threaded
         self._changed = Condition()
         self._trainings: dict[str, Training] = {}  # in order of arrival
@@ -180,10 +178,20 @@ class Trainer:
             self._look_after_leases()
         training = self._next()
         if training is not None:
-            start = self._effort()
-            training.turn(max(SHORTEST, min(SLICE, ROUND / len(self._working))))
-            training.spent += (self._effort() - start) / math.sqrt(max(1, training.watchers()))
+            part = max(SHORTEST, min(SLICE, ROUND / len(self._working)))
+            self._charge(training, training.turn(part))
         return training is not None
+
+    @staticmethod
+    def _charge(training: Training, trained: float) -> None:
+        """Put a turn to a training's account, by what was computed for training in it.
+
+        To build a run, to show it and to wait for the core is nobody's fault, nor is a collection of garbage that fell into the
+        turn by chance: what is long is believed when it was so twice.
+        """
+        believed = min(trained, 2 * max(SLICE, training.trained))
+        training.trained = trained
+        training.spent += believed / math.sqrt(max(1, training.watchers()))
 
     def _next(self) -> Training | None:
         """The training whose turn it is: that wants almost nothing, else had least; of equals, was served longest ago."""
@@ -262,5 +270,9 @@ class Trainer:
 
 
 def warm_up() -> None:
-    """Import the engine, which takes a second: on the trainer's thread, so that a page need not wait for it."""
+    """Import the engine, which takes a second: on the trainer's thread, so that a page need not wait for it. Then tidy up."""
     import bn_lab.engine.run  # noqa: F401
+
+    # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
+    gc.collect()
+    gc.freeze()

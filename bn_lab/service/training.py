@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from threading import Condition
+from time import thread_time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ PUBLISH_EVERY = 0.1
 PUBLISH_SHARE = 0.1
 """Share of its own time that making views may take, where that is not too rare."""
 
-PUBLISH_LATEST = 1.2
+PUBLISH_LATEST = 0.7
 """Seconds after which a training that has had a turn is seen again, also where many others train."""
 
 UNTRAINED = 64
@@ -43,13 +44,14 @@ class Training:
         run: what pages know its numbers by: a fork goes on with the same ones, and so has the same.
         view: the latest view; read it once and use that.
         spent: seconds that it has had of the trainer's thread, a second counting less the more visitors watch.
-        served: number of its latest turn among all turns; both are kept by the trainer.
+        trained: seconds that were computed in its latest turn.
+        served: number of that turn among all turns; all three are kept by the trainer.
     """
 
     def __init__(self, experiment: Experiment, changed: Condition, clock: Callable[[], float], visitor: str = "") -> None:
         self.id = self.run = uuid4().hex[:12]
         self.view = View(State.READY, experiment)
-        self.spent, self.served = 0.0, 0
+        self.spent, self.trained, self.served = 0.0, 0.0, 0
         self._changed, self._clock = changed, clock
         self._experiment = experiment
         self._run: Run | None = None
@@ -202,19 +204,21 @@ class Training:
             self._run, self._owed = None, self.view.history.steps
             return True
 
-    def turn(self, seconds: float) -> None:
-        """Take one turn of about `seconds`."""
+    def turn(self, seconds: float) -> float:
+        """Take one turn of about `seconds`; returns how many seconds were computed for training alone."""
+        trained = 0.0
         try:
             if self._take_look():
-                return
+                return trained
             run = self._ready_run()
             until = self._take_order(run)
             if until is not None and not run.finished:
-                start = self._clock()
+                start = thread_time()
                 if self._mark is None:
-                    self._mark = start, run.progress
+                    self._mark = self._clock(), run.progress
                 run.advance(seconds, until=until)
-                self._worked += self._clock() - start
+                trained = thread_time() - start
+                self._worked += trained
             self._stop_where_asked(run)
             state = self._state(run)
             history = self._history(run, state)
@@ -222,10 +226,11 @@ class Training:
             if not isinstance(error, ExperimentError):
                 log.exception("training failed: %r", self._experiment)
             self.fail(error)
-            return
+            return trained
         with self._changed:
             if state is self._state(run):  # otherwise the page has asked for something else, and the next turn says so
                 self._publish(state, history)
+        return trained
 
     def fail(self, error: Exception) -> None:
         """End the training with `error` for the page to show."""

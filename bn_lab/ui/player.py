@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from time import time
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bn_lab.engine.history import History
+from bn_lab.engine.history import History, Snapshot
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.figures import LIMIT, curves, fields, row
@@ -20,13 +21,13 @@ from bn_lab.service import State, Training, View
 from bn_lab.service.view import ACTIVE
 from bn_lab.ui import cards, session, words
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.live.components import feed, has_painted, wants_all
+from bn_lab.ui.live.components import feed, has_painted, pulse, wants_all
 from bn_lab.ui.once import once_per_history
 
 TICK = 0.18
 """Seconds between two pictures of a running training, where the server has the time for it."""
 
-TICK_COST, TICK_SHARE = 0.008, 0.45
+TICK_COST, TICK_SHARE = 0.0072, 0.45
 """Seconds of the server's time that a picture takes, and the share of it that all pictures may take together."""
 
 HEARTBEAT = 15.0
@@ -156,13 +157,34 @@ def is_moving(view: View, training: Training) -> bool:
 
 
 def _steered(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
-    """The buttons, drawn again in answer to one of them, and within it the part that is drawn again all the time."""
+    """The buttons, drawn again in answer to one of them; within it what is drawn again now and then, and all the time."""
     training = session.training()
     _buttons(training, training.view, t)
-    st.fragment(guarded(_live), run_every=HEARTBEAT if drawn.moving else IDLE_TICK)(drawn, findings, t)
+    st.fragment(guarded(_told))(drawn, findings, t)
 
 
-def _live(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
+def _told(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
+    """Progress, cards and findings: a few elements, which is what a tick costs, so not at each of them."""
+    # First, because Streamlit knows a fragment by its place, and this is the only one that never changes.
+    st.fragment(guarded(_live), run_every=HEARTBEAT if drawn.moving else IDLE_TICK)(drawn, t)
+    pulse(key="pulse")
+    training = session.training()
+    view = training.view
+    _progress(view, t, session.trainer().place(training))
+    if view.error is not None:
+        st.error(failure(view.error, t), icon=":material/error:")
+    if view.state is State.DONE and not _is_trained(view):
+        st.warning(t("player.all_diverged"), icon=":material/warning:")
+    if view.history is not None:
+        cards.show(view.history, t)
+    # Something is there even while there is nothing to say: a fragment may only write outside where it did when the page was
+    # drawn.
+    with findings:
+        cards.findings(view.history, t)
+
+
+def _live(drawn: Drawn, t: Texts) -> None:
+    """What the pictures are painted from, at every tick; and whether the page is still the right one for it."""
     training = session.training()  # which also tells the trainer that somebody is watching
     view = training.view
     if training.run != drawn.run or session.link_parameters() != drawn.link:
@@ -173,24 +195,9 @@ def _live(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
     if outdated and has_painted(FEED, drawn.run):
         st.rerun()
     session.write_link()  # which says how far to train: a server may be gone before the page is drawn again
-    _news(drawn.run, view, findings, t, outdated=outdated, place=session.trainer().place(training))
-
-
-def _news(run: str, view: View, findings: DeltaGenerator, t: Texts, *, outdated: bool, place: int) -> None:
-    _progress(view, t, place)
-    if view.error is not None:
-        st.error(failure(view.error, t), icon=":material/error:")
-    if view.state is State.DONE and not _is_trained(view):
-        st.warning(t("player.all_diverged"), icon=":material/warning:")
-    if view.history is not None:
-        cards.show(view.history, t)
-    everything = wants_all(FEED, run)
+    everything = wants_all(FEED, drawn.run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
-        feed(frame(run, view, t, everything=everything, outdated=outdated, every=pace(view)), key=FEED)
-    # Something is there even while there is nothing to say: a fragment may only write outside where it did when the page was
-    # drawn. And it is one element, as what is sent is the cost of a tick.
-    with findings:
-        cards.findings(view.history, t)
+        feed(frame(drawn.run, view, t, everything=everything, outdated=outdated, every=pace(view)), key=FEED)
 
 
 def failure(error: Exception, t: Texts) -> str:
@@ -268,7 +275,18 @@ def _numbers_of(history: History, *, growing: bool, everything: bool) -> _Number
         snapshots = [snapshots[i] for i in _chosen(len(snapshots), max(2, room // size - 1))]
     if history.current is not None:
         snapshots.append(history.current)
-    return lines, [(s.epoch, row(history, s)) for s in snapshots], layout, [s.epoch for s in history.snapshots]
+    return lines, [(s.epoch, _row(s, history)) for s in snapshots], layout, [s.epoch for s in history.snapshots]
+
+
+def _row(snapshot: Snapshot, history: History) -> Array:
+    """The row of a snapshot, made once: the records of a run all hold the same snapshots, and make the same of them."""
+    found = _rows.get(snapshot)
+    if found is None:
+        found = _rows[snapshot] = row(history, snapshot)
+    return found
+
+
+_rows: WeakKeyDictionary[Snapshot, Array] = WeakKeyDictionary()
 
 
 def _lines(history: History, *, growing: bool) -> dict[str, Array]:

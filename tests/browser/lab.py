@@ -116,7 +116,8 @@ class Lab:
     @property
     def query(self) -> dict[str, str]:
         """The parameters in the address, but for how far the training is meant to go."""
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.page.url).query).items() if name != "run"}
+        found = parse_qs(urlsplit(self.page.url).query)
+        return {name: values[-1] for name, values in found.items() if name != "run"}
 
     @property
     def wanted(self) -> str:
@@ -127,7 +128,8 @@ class Lab:
         """Wait until the address has exactly these parameters, and maybe how far the training is meant to go."""
         self.page.wait_for_function(
             """wanted => { const found = Object.fromEntries(new URLSearchParams(location.search)), names = Object.keys(wanted);
-            delete found.run; return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
+            delete found.run;
+            return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
             arg=wanted,
         )
 

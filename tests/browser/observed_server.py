@@ -35,9 +35,10 @@ def rarely() -> None:
     """Trainings of this server leave most of the time to the other servers that are tested at the same moment."""
     turn = Training.turn
 
-    def slow_turn(training: Training, seconds: float) -> None:
-        turn(training, seconds)
+    def slow_turn(training: Training, seconds: float) -> float:
+        trained = turn(training, seconds)
         time.sleep(3 * seconds)
+        return trained
 
     Training.turn = slow_turn  # type: ignore[method-assign]
 

@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def trainer(clock: Clock) -> Trainer:
-    return Trainer(clock=clock, threaded=False, effort=clock)
+    return Trainer(clock=clock, threaded=False)
 
 
 def until(trainer: Trainer, condition: Callable[[], bool]) -> None:

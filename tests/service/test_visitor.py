@@ -281,9 +281,10 @@ def test_turns_go_to_who_had_least_for_each_visitor(trainer: Trainer, clock: Clo
     """A training of four visitors gets twice as many turns as one of a single visitor, and a newcomer the very next."""
     turns: list[Training] = []
 
-    def turn(training: Training, seconds: float) -> None:
+    def turn(training: Training, seconds: float) -> float:
         turns.append(training)
         clock.pass_by(0.02)
+        return 0.02
 
     monkeypatch.setattr(Training, "turn", turn)
     visitors = [Visitor(trainer, name) for name in "abcde"]
@@ -311,12 +312,13 @@ def test_a_long_turn_of_one_is_made_good_to_the_others(trainer: Trainer, clock: 
     heavy = trainer.add(replace(LONG, seed=1), "a")
     light = trainer.add(replace(LONG, seed=2), "b")
 
-    def turn(training: Training, seconds: float) -> None:
+    def turn(training: Training, seconds: float) -> float:
         took = 0.5 if training is heavy else 0.02
         spent[training] = spent.get(training, 0.0) + took
         clock.pass_by(took)
         for each in (heavy, light):
             each.renew("a" if each is heavy else "b")
+        return took
 
     monkeypatch.setattr(Training, "turn", turn)
     for each in (heavy, light):

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import DecodedFrame, unpack
 from bn_lab.service import State, Trainer, Training
+from bn_lab.service.entrance import Entrance
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import panels, session
 
@@ -51,12 +52,15 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     monkeypatch.setattr(Training, "look", look)
     monkeypatch.setattr(Training, "pause", pause)
     monkeypatch.setattr(session, "trainer", lambda: mine)
+    entrance = Entrance(10_000)  # nobody leaves here
+    monkeypatch.setattr(session, "entrance", lambda: entrance)
     return mine
 
 
 class Lab:
     """One visitor's page."""
 
+    may_fail = False  # whether an error that the page tells of is what the test is about
     components_known: Any = None  # every AppTest looks through all installed packages for components, 0.2 s; one look will do
 
     def __init__(self, trainer: Trainer, params: dict[str, str], locale: str | None) -> None:
@@ -72,6 +76,7 @@ class Lab:
         """Draw the page again."""
         self.at.run()
         assert not self.at.exception, self.at.exception
+        assert self.may_fail or "failures" not in self.at.session_state, self.at.session_state["failures"]
 
     def click(self, name: str) -> None:
         """Press one of the player's buttons."""

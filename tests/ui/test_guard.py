@@ -20,6 +20,7 @@ from bn_lab.ui.algorithm import scene
 from bn_lab.ui.algorithm import steps as steps_part
 from bn_lab.ui.claims import card
 from bn_lab.ui.guard import AGAIN, LETTERS, guarded
+from tests.ui.conftest import Lab
 
 Open = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,13 @@ REFERENCE = re.compile(rf"[{LETTERS}]{{4}}-[{LETTERS}]{{4}}")
 SECRET = "the secret of /srv/lab\n2026-01-01 00:00:00 ERROR bn_lab: forged\x1b[31m\r<script>alert(1)</script>"
 """Text of an exception that nobody may see on the page, and that must stay one line in the log."""
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = pytest.mark.usefixtures("no_pictures", "failing")
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here pages are meant to tell of errors."""
+    monkeypatch.setattr(Lab, "may_fail", True)
 
 
 def broken(*args: Any, **kwargs: Any) -> None:

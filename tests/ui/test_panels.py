@@ -16,7 +16,7 @@ from bn_lab.i18n import texts
 
 Open = Callable[..., Any]
 
-OTHERS = {"copy_link", "feed", "statistics"}
+OTHERS = {"copy_link", "feed", "pulse", "statistics"}
 """Components that are not figures."""
 
 

@@ -27,6 +27,7 @@ Cell = str | Mapping[str, Any]
 _copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isolate_styles=False)
 _feed = st.components.v2.component("bn_lab.feed", js=assets.loader("feed"), isolate_styles=False)
 _panel = st.components.v2.component("bn_lab.panel", js=assets.loader("panel"), isolate_styles=False)
+_pulse = st.components.v2.component("bn_lab.pulse", js=assets.loader("pulse"), isolate_styles=False)
 _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), isolate_styles=False)
 
 
@@ -37,6 +38,11 @@ def feed(frame: bytes, *, key: str) -> None:
     (`has_painted`), and where it says `every` that so many milliseconds are over; each of these runs the feed's fragment once.
     """
     _feed(data=frame, key=key, on_missing_change=_nothing, on_outdated_change=_nothing, on_tick_change=_nothing)
+
+
+def pulse(*, key: str) -> None:
+    """Have the fragment in which this stands run now and then while frames come; the feed stands in one within it."""
+    _pulse(key=key, on_words_change=_nothing)
 
 
 def wants_all(key: str, run: str) -> bool:

@@ -4,6 +4,7 @@ import { choose, cursor, receive, store, subscribe } from "./store.js";
 const STEP = 100; // ms between two pictures of a replay
 const SETTLE = 300; // ms in which the answer to a button is painted, before the page is drawn again
 const PATIENCE = 2000; // ms after which a question without an answer is asked again: one that meets a redrawn page is lost
+const WORDS = 500; // ms between two looks at the words around the pictures, at least
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
 const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
@@ -54,11 +55,19 @@ export class Feed {
     clearTimeout(this.upcoming);
     this.upcoming = setTimeout(() => {
       if (!document.hidden) {
-        this.askedAt = performance.now();
-        setTriggerValue("tick", store.sent);
+        this.ask(setTriggerValue);
       }
       this.askAfter(Math.max(PATIENCE, 3 * store.every), setTriggerValue); // lost, or late: a frame that comes ends this
     }, wait);
+  }
+
+  /** One question at a time: for the next frame, or now and then for the words around it, which bring a frame, too. */
+  ask(setTriggerValue) {
+    const now = (this.askedAt = performance.now());
+    const due = now - (this.wordsAt ?? 0) >= Math.max(WORDS, 4 * store.every);
+    if (!due || !store.askForWords) return setTriggerValue("tick", store.sent);
+    this.wordsAt = now;
+    store.askForWords();
   }
 
   /** The rest of the page is drawn for another state. To draw it keeps the browser busy, so the pictures come first. */

@@ -4,6 +4,7 @@
 import { Copy } from "./copy.js";
 import { Feed } from "./feed.js";
 import { Panel } from "./panel.js";
+import { Pulse } from "./pulse.js";
 import { Table } from "./table.js";
 import { addStyle } from "./style.js";
 
@@ -26,6 +27,7 @@ function mount(Kind, component, ...rest) {
 }
 
 export const feed = (component) => mount(Feed, component);
+export const pulse = (component) => mount(Pulse, component);
 export const panel = (component, plotly) => mount(Panel, component, plotly);
 export const table = (component) => mount(Table, component);
 export const copy = (component) => mount(Copy, component);

@@ -12,6 +12,7 @@ export const store = {
   labels: {},
   sent: 0, // when the last frame left the server
   every: null, // ms after which to ask for the next one
+  askForWords: null, // asks for the part of the page with words, and with it for a frame; set by the pulse
   outdated: false, // the rest of the page is drawn for another state
   curves: {}, // name -> Float32Array
   fields: {}, // name -> [offset, length] within a row
