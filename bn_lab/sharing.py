@@ -99,10 +99,16 @@ def _parse(name: str, text: str) -> object:
 
 
 def shown(text: str) -> str:
-    """`text` on one line of at most `LONGEST_ECHO` characters, control characters written out.
+    """`text` on one line of at most `LONGEST_ECHO` characters, control characters written out, quoted where it is blank.
 
     It may still hold HTML or Markdown: where a message is drawn as such, the page has to escape it.
     """
-    start = text[: LONGEST_ECHO + 1]  # cut before escaping: a link may be megabytes long
-    written = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in start) or '""'
-    return written if len(written) <= LONGEST_ECHO else written[: LONGEST_ECHO - 1] + "…"
+    written = one_line(text, LONGEST_ECHO)
+    return written if written.strip() else f'"{written[: LONGEST_ECHO - 2]}"'
+
+
+def one_line(text: str, longest: int) -> str:
+    """`text` on one line of at most `longest` characters, control characters and other invisible ones written out."""
+    start = text[: longest + 1]  # cut before escaping: it may be megabytes long
+    written = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in start)
+    return written if len(written) <= longest else written[: longest - 1] + "…"

@@ -97,10 +97,15 @@ class Trainer:
     def _keep(self, training: Training) -> Training:
         with self._changed:
             self._trainings[training.id] = training
+            self.attend()
+        return training
+
+    def attend(self) -> None:
+        """Somebody is there: have a thread to look after what they watch."""
+        with self._changed:
             if self._threaded and self._thread is None:
                 self._thread = Thread(target=self._work, name="bn-lab-trainer", daemon=True)
                 self._thread.start()
-        return training
 
     def get(self, training_id: str) -> Training | None:
         """The training of that id, or None if it was dropped."""
@@ -214,11 +219,15 @@ class Trainer:
         for training in self.trainings:
             if training.look_after_leases():
                 continue
-            if self.shares(training) and training.view.state is State.DONE:
+            if self._is_kept(training):
                 kept.append(training)
             else:
                 self.drop(training.id)
         self._forget(kept)
+
+    def _is_kept(self, training: Training) -> bool:
+        """Whether a training needs nobody, and is only there for who opens its link."""
+        return not training.watchers() and training.view.state is State.DONE and self.shares(training)
 
     def _forget(self, kept: Sequence[Training]) -> None:
         """Drop what nobody watches of the finished trainings, the oldest first, as far as they are too many."""
@@ -262,7 +271,7 @@ class Trainer:
                 log.exception("a turn of the trainer failed")
                 busy = False
             with self._changed:
-                if self._closing or not self._trainings:
+                if self._closing or all(map(self._is_kept, self.trainings)):
                     self._thread = None
                     return
                 if not busy:

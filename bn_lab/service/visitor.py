@@ -39,6 +39,7 @@ class Visitor:
         with self.trainer.lock:
             left, self.training = self.training, training
             training.renew(self.name)
+            self.trainer.attend()
             if left is not None and left is not training:
                 left.leave(self.name)
                 if not self.trainer.shares(left):

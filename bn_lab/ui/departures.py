@@ -7,15 +7,20 @@ made when nobody watches anything.
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, Timer
 
 from streamlit import config
 from streamlit.runtime import Runtime
 
+from bn_lab.service.leases import CLOSED_GRACE, KEPT_AFTER_CLOSE
+
 LATER = 5.0
-"""Seconds between the moment at which Streamlit may forget a session and the one at which it is made to."""
+"""Seconds between the moment at which nobody needs what a visitor left and the one at which it is given back."""
 
 
 class CleanUp:
@@ -42,13 +47,26 @@ class CleanUp:
         with self._lock:
             if self._waiting is not None:
                 self._waiting.cancel()
-            self._waiting = self._timer(config.get_option("server.disconnectedSessionTTL") + LATER, self.clean)
+            self._waiting = self._timer(needed() + LATER, self.clean)
 
     def clean(self) -> None:
-        """Forget sessions; and where nobody has to wait for it, find what only refers to itself."""
+        """Forget sessions; and where nobody has to wait for it, find what only refers to itself, and return what is free."""
         self._forget()
         if self._idle():
             gc.collect()
+            return_free_memory()
+
+
+def needed() -> float:
+    """Seconds for which something of a visitor who has left is kept: the session, or the training."""
+    return float(max(config.get_option("server.disconnectedSessionTTL"), CLOSED_GRACE + KEPT_AFTER_CLOSE))
+
+
+def return_free_memory() -> None:
+    """Give free memory back to the system, which glibc keeps otherwise; elsewhere there is no such thing to call."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def forget_sessions() -> None:

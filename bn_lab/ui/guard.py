@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
-from bn_lab.ui.logs import one_line
+from bn_lab.sharing import one_line
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 

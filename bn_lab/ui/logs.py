@@ -11,6 +11,8 @@ import logging
 import sys
 import traceback
 
+from bn_lab.sharing import one_line
+
 LONGEST = 2_000
 """Characters of a line at most."""
 
@@ -46,7 +48,7 @@ class Harmless(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record."""
         try:
-            record.msg, record.args = one_line(record.getMessage()), ()
+            record.msg, record.args = one_line(record.getMessage(), LONGEST), ()
             if record.exc_info:
                 record.exc_text = marked("".join(traceback.format_exception(*record.exc_info)))  # what all formatters then take
             if not logging.getLogger().handlers:
@@ -55,16 +57,9 @@ class Harmless(logging.Handler):
             self.handleError(record)
 
 
-def one_line(text: str, longest: int = LONGEST) -> str:
-    """`text` on one line of at most `longest` characters, control characters and other invisible ones written out."""
-    start = text[: longest + 1]  # cut before escaping: it may be megabytes long
-    written = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in start)
-    return written if len(written) <= longest else written[: longest - 1] + "…"
-
-
 def marked(text: str) -> str:
     """The lines of a traceback, each with the mark in front of it; an exception's text may have lines, too."""
     lines = text.rstrip("\n").split("\n")
     if len(lines) > LINES:
         lines = [*lines[: LINES // 2], "…", *lines[-LINES // 2 :]]
-    return "\n".join(MARK + one_line(line) for line in lines)
+    return "\n".join(MARK + one_line(line, LONGEST) for line in lines)

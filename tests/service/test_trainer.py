@@ -10,7 +10,7 @@ import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import State, Trainer
+from bn_lab.service import State, Trainer, Visitor
 from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
 from bn_lab.service.view import ACTIVE
 from tests.service.conftest import Clock, finished, until
@@ -265,3 +265,20 @@ def test_the_thread_trains_pauses_at_once_and_ends_with_the_last_training(thread
     thread.join(timeout=10)
     assert not thread.is_alive()
     assert "bn-lab-trainer" not in [t.name for t in threading.enumerate()]
+
+
+def test_the_thread_ends_with_the_last_visitor_and_finished_runs_stay(threaded: Trainer) -> None:
+    visitor = Visitor(threaded, "ann")
+    training = visitor.open(IRIS)
+    visitor.start()
+    with threaded.lock:
+        assert threaded.lock.wait_for(lambda: training.view.state is State.DONE, 30)
+    thread = threaded._thread
+    assert thread is not None
+    assert thread.is_alive()  # somebody watches
+    training.leave("ann")
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert Visitor(threaded, "ben").open(IRIS) is training
+    assert threaded._thread is not None
+    threaded.drop(training.id)

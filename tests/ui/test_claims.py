@@ -398,6 +398,12 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     assert "claims_own_run" not in [button.key for button in page.at.button]
 
 
+def test_an_own_study_is_not_larger_than_a_page_can_name() -> None:
+    values = ";".join(f"{k / 1000}" for k in range(1, 33))
+    with pytest.raises(StudyError, match="at most 20000 networks"):
+        own.read(f"train_loss/20/none;before/learning_rate={values}/weight_scale={values}", Experiment())
+
+
 def test_an_own_study_stands_in_the_link(lab: Open, library: FakeLibrary) -> None:
     base = Experiment(dataset="iris", epochs=5)
     axes: list[tuple[str, list[Any]]] = [("learning_rate", [0.001, 0.01]), ("activation", ["relu", "tanh"])]

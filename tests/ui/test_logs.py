@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab.sharing import one_line
 from bn_lab.ui import logs
 
 FORGED = "a\n2026-01-01 00:00:00,000 ERROR bn_lab: forged\r\x1b[2J\u2028\u202e\x00"
@@ -83,7 +84,7 @@ def test_installing_again_changes_nothing() -> None:
 
 @given(st.text(), st.integers(1, 50))
 def test_any_text_becomes_one_short_line(text: str, longest: int) -> None:
-    line = logs.one_line(text, longest)
+    line = one_line(text, longest)
     assert line.isprintable()
     assert len(line) <= longest
     if text.isprintable() and len(text) <= longest:

@@ -31,6 +31,9 @@ VARIED = tuple(name for name in FIELDS if name not in ("arms", "seed", "seeds"))
 MOST_VALUES = 32
 """Values of a field at most: as many as a picture can show apart."""
 
+MOST_NETWORKS = 20_000
+"""Networks of a study at most: to name them all takes a second, and a page does that before anybody presses Run."""
+
 SEEDS = (1, 3, 5, 6, 10, 20)
 
 PLACES = ("first", "second")
@@ -136,7 +139,7 @@ def _order(t: Texts) -> None:
     try:
         axes = [(name, _values(name, place)) for place in PLACES if (name := state.get(f"own_field_{place}"))]
         arms = [arm for arm in ARMS if arm in state["own_arms"]]
-        study = own_study(session.experiment(), axes, state["own_seeds"], state["own_measure"], arms)
+        study = _bounded(own_study(session.experiment(), axes, state["own_seeds"], state["own_measure"], arms))
     except ExperimentError as error:
         state["claims_own_problem"] = words.error(t, error)
         return
@@ -174,9 +177,16 @@ def read(text: str, base: Experiment) -> Study:
     for name, values in fields:
         if len(values) > MOST_VALUES:
             raise StudyError(name, "no_values", len(values), high=MOST_VALUES)
-    study = own_study(base, fields, _value("seeds", seeds), measure, _value("arms", arms.replace(";", ",")))
+    study = _bounded(own_study(base, fields, _value("seeds", seeds), measure, _value("arms", arms.replace(";", ","))))
     if any(measure not in measures_of(cell.experiment) for cell in study.cells):
         raise StudyError("measure", "one_of", shown(measure), options=", ".join(measures_of(study.base)))
+    return study
+
+
+def _bounded(study: Study) -> Study:
+    """The study, or a `StudyError` if it is too large for a page."""
+    if study.size > MOST_NETWORKS:
+        raise StudyError("study", "too_large", study.size, high=MOST_NETWORKS)
     return study
 
 
