@@ -6,7 +6,6 @@ Sections are drawn outside of the ticking part of the page: the browser fills th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +21,12 @@ from bn_lab.ui.live.components import table as table_component
 
 WIDTHS = (False, True)
 """Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
+
+DRAWN = ("dataset", "arms", "depth", "width", "seeds", "validation_share")
+"""Fields of the experiment on which figure templates depend, besides its seed, which only stands in their texts."""
+
+SEED = 1_928_374_650
+"""A seed to be found again in a template, and replaced by the real one: visitors with other seeds share their templates."""
 
 SCALES = ("log_x", "log_y")
 """Options of figures that change how an axis is divided, not what it means."""
@@ -102,19 +107,23 @@ def _predictions(run: str, experiment: Experiment, data: Table, t: Texts) -> Non
 
 
 def _figure(name: str, run: str, experiment: Experiment, data: Table, t: Texts, key: str = "", **options: Any) -> None:
-    wide, narrow = _templates(name, replace(experiment, epochs=1), data, t, tuple(options.items()))
+    wide, narrow = templates(name, experiment, data, t, **options)
     subject = " ".join(f"{option}={value}" for option, value in options.items() if option not in SCALES)
     panel(wide, narrow=narrow, run=run, alt=alt(name, t), key=key or name, subject=subject)
+
+
+def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, ...]:
+    """A figure in both widths as JSON."""
+    common = Experiment(**{field: getattr(experiment, field) for field in DRAWN}, epochs=1, seed=SEED)
+    drawn = _templates(name, common, data, t, tuple(options.items()))
+    return tuple(template.replace(str(SEED), str(experiment.seed)) for template in drawn)
 
 
 @lru_cache(maxsize=256)
 def _templates(
     name: str, experiment: Experiment, data: Table, t: Texts, options: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:
-    """A figure in both widths as JSON. Drawing takes most of the time of a page, and most pages draw the same again.
-
-    The number of epochs is in no template, so training longer finds them, too.
-    """
+    """Drawing takes most of the time of a page, and most pages draw the same again."""
     return tuple(FIGURES[name].draw(experiment, data, t, narrow=narrow, **dict(options)).to_json() for narrow in WIDTHS)
 
 
