@@ -49,6 +49,7 @@ def samples(experiment: Experiment) -> int:
     return experiment.samples or load(experiment.dataset).samples
 
 
+@lru_cache(maxsize=4096)
 def seconds(experiment: Experiment, networks: int | None = None) -> float:
     """About how many seconds training takes on one core.
 
@@ -66,6 +67,7 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
     return float(experiment.epochs * epoch)
 
 
+@lru_cache(maxsize=4096)
 def memory(experiment: Experiment) -> int:
     """About how many bytes a run and its record take when it has done all its epochs."""
     table = load(experiment.dataset)

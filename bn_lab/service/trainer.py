@@ -66,6 +66,7 @@ class Trainer:
         self._working: set[str] = set()  # who had something to do at the last turn
         self._level = 0.0  # what the one that was served last had had
         self._served = 0  # turns so far
+        self._quiet = False  # whether there was nobody and nothing but kept trainings at the last look at the leases
         if threaded:
             atexit.register(self.close)  # a thread inside torch when the interpreter goes down would abort the process
 
@@ -184,19 +185,8 @@ class Trainer:
         training = self._next()
         if training is not None:
             part = max(SHORTEST, min(SLICE, ROUND / len(self._working)))
-            self._charge(training, training.turn(part))
+            training.spent += training.turn(part) / math.sqrt(max(1, training.watchers()))
         return training is not None
-
-    @staticmethod
-    def _charge(training: Training, trained: float) -> None:
-        """Put a turn to a training's account, by what was computed for training in it.
-
-        To build a run, to show it and to wait for the core is nobody's fault, nor is a collection of garbage that fell into the
-        turn by chance: what is long is believed when it was so twice.
-        """
-        believed = min(trained, 2 * max(SLICE, training.trained))
-        training.trained = trained
-        training.spent += believed / math.sqrt(max(1, training.watchers()))
 
     def _next(self) -> Training | None:
         """The training whose turn it is: that wants almost nothing, else had least; of equals, was served longest ago."""
@@ -205,29 +195,29 @@ class Trainer:
             if training.id not in self._working:
                 training.spent = max(training.spent, self._level)
         self._working = {training.id for training in working}
-        line = sorted(working, key=lambda training: (not training.urgent, training.spent, training.served))
+        most = self._level + 2 * SLICE  # who has had much more than the others must wait, be it for a single step
+        urgent = {training for training in working if training.urgent and training.spent <= most}
+        line = sorted(working, key=lambda training: (training not in urgent, training.spent, training.served))
         found = next((training for training in line if self._make_room(training.builds)), None)
         if found is not None:
             self._served += 1
             found.served = self._served
-            if not found.urgent:
+            if found not in urgent:
                 self._level = found.spent
         return found
 
     def _look_after_leases(self) -> None:
-        kept = []
-        for training in self.trainings:
-            if training.look_after_leases():
-                continue
-            if self._is_kept(training):
-                kept.append(training)
-            else:
+        with self._changed:  # nobody may come to watch what is about to be dropped
+            over = [training for training in self.trainings if not training.look_after_leases()]
+            kept = [training for training in over if self._is_kept(training)]
+            for training in set(over) - set(kept):
                 self.drop(training.id)
-        self._forget(kept)
+            self._forget(kept)
+            self._quiet = len(kept) == len(over) and set(self.trainings) <= set(kept)
 
     def _is_kept(self, training: Training) -> bool:
         """Whether a training needs nobody, and is only there for who opens its link."""
-        return not training.watchers() and training.view.state is State.DONE and self.shares(training)
+        return not training.watchers() and training.holds > 0 and training.view.state is State.DONE and self.shares(training)
 
     def _forget(self, kept: Sequence[Training]) -> None:
         """Drop what nobody watches of the finished trainings, the oldest first, as far as they are too many."""
@@ -245,11 +235,14 @@ class Trainer:
         with self._changed:
             held = {training: training.holds for training in self.trainings}
             excess = sum(held.values()) + needed - self.limits.trainings_mb * MB
-            for training in sorted(held, key=lambda training: (training.watchers() > 0, training.served)):
+            free = {training: size for training, size in held.items() if size and not training.working}
+            if excess > sum(free.values()):
+                return False  # and nobody loses anything for it
+            for training in sorted(free, key=lambda training: (training.watchers() > 0, training.served)):
                 if excess <= 0:
                     break
-                if held[training] and self._give_up(training):
-                    excess -= held[training]
+                if self._give_up(training):
+                    excess -= free[training]
             return excess <= 0
 
     def _give_up(self, training: Training) -> bool:
@@ -271,7 +264,7 @@ class Trainer:
                 log.exception("a turn of the trainer failed")
                 busy = False
             with self._changed:
-                if self._closing or all(map(self._is_kept, self.trainings)):
+                if self._closing or not self._trainings or (self._quiet and all(map(self._is_kept, self.trainings))):
                     self._thread = None
                     return
                 if not busy:
@@ -282,6 +275,7 @@ def warm_up() -> None:
     """Import the engine, which takes a second: on the trainer's thread, so that a page need not wait for it. Then tidy up."""
     import bn_lab.engine.run  # noqa: F401
 
-    # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
-    gc.collect()
-    gc.freeze()
+    if not gc.get_freeze_count():
+        # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
+        gc.collect()
+        gc.freeze()

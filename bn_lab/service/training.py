@@ -30,8 +30,11 @@ PUBLISH_SHARE = 0.1
 PUBLISH_LATEST = 0.7
 """Seconds after which a training that has had a turn is seen again, also where many others train."""
 
-UNTRAINED = 64
-"""How many experiments are remembered untrained."""
+UNTRAINED, UNTRAINED_BYTES = 64, 20_000_000
+"""How many experiments are remembered untrained, and how much memory the run of one of them would take at most."""
+
+FREE_BUILD = 0.1
+"""Seconds of building a run that are not charged: who comes new has to build one."""
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +47,13 @@ class Training:
         run: what pages know its numbers by: a fork goes on with the same ones, and so has the same.
         view: the latest view; read it once and use that.
         spent: seconds that it has had of the trainer's thread, a second counting less the more visitors watch.
-        trained: seconds that were computed in its latest turn.
-        served: number of that turn among all turns; all three are kept by the trainer.
+        served: number of its latest turn among all turns; both are kept by the trainer.
     """
 
     def __init__(self, experiment: Experiment, changed: Condition, clock: Callable[[], float], visitor: str = "") -> None:
         self.id = self.run = uuid4().hex[:12]
         self.view = View(State.READY, experiment)
-        self.spent, self.trained, self.served = 0.0, 0.0, 0
+        self.spent, self.served = 0.0, 0
         self._changed, self._clock = changed, clock
         self._experiment = experiment
         self._run: Run | None = None
@@ -153,6 +155,8 @@ class Training:
             self._leases.renew(visitor)
             if self._asleep:
                 self._asleep = False
+                if self._wanted:
+                    self._publish_state(State.QUEUED)
                 self._changed.notify_all()
 
     def release(self, visitor: str = "") -> None:
@@ -164,6 +168,11 @@ class Training:
         """This visitor looks at something else now."""
         with self._changed:
             self._leases.leave(visitor)
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it only stands still because nobody watches."""
+        return self._asleep
 
     def watchers(self, but: str | None = None) -> int:
         """How many visitors watch, apart from the one named."""
@@ -194,7 +203,7 @@ class Training:
     @property
     def builds(self) -> int:
         """Bytes that its next turn takes besides, where that makes a run; 0 where it does not."""
-        return 0 if self.holds or self._orders == ["look"] or not self._wanted else memory(self._experiment)
+        return 0 if self.holds or not self._wanted else memory(self._experiment)
 
     def shed(self) -> bool:
         """Give the run up, and keep the view: it is made anew when it is needed. False where it is needed now."""
@@ -205,36 +214,50 @@ class Training:
             return True
 
     def turn(self, seconds: float) -> float:
-        """Take one turn of about `seconds`; returns how many seconds were computed for training alone."""
-        trained = 0.0
+        """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
+        start, free = thread_time(), 0.0
         try:
-            if self._take_look():
-                return trained
-            run = self._ready_run()
-            until = self._take_order(run)
-            if until is not None and not run.finished:
-                start = thread_time()
-                if self._mark is None:
-                    self._mark = self._clock(), run.progress
-                run.advance(seconds, until=until)
-                trained = thread_time() - start
-                self._worked += trained
-            self._stop_where_asked(run)
-            state = self._state(run)
-            history = self._history(run, state)
+            if not self._take_rest() and not self._take_look():
+                free = self._take_turn(seconds)
         except Exception as error:  # whatever breaks one visitor's training must not end the thread that serves all
             if not isinstance(error, ExperimentError):
                 log.exception("training failed: %r", self._experiment)
             self.fail(error)
-            return trained
+        return thread_time() - start - free
+
+    def _take_turn(self, seconds: float) -> float:
+        """Train, and make a view of it; returns the seconds that are not charged."""
+        begun = thread_time()
+        run = self._ready_run()
+        start = thread_time()
+        until = self._take_order(run)
+        if until is not None and not run.finished:
+            if self._mark is None:
+                self._mark = self._clock(), run.progress
+            run.advance(seconds, until=until)
+            self._worked += thread_time() - start
+        self._stop_where_asked(run)
+        state = self._state(run)
+        history = self._history(run, state)
         with self._changed:
-            if state is self._state(run):  # otherwise the page has asked for something else, and the next turn says so
+            # Otherwise the page has asked for something else, and the next turn says so.
+            if state is self._state(run) and run.experiment == self._experiment:
                 self._publish(state, history)
-        return trained
+        return min(start - begun, FREE_BUILD)
+
+    def _take_rest(self) -> bool:
+        """Say that it stands still, where nothing else is asked for and no run is needed to say so."""
+        with self._changed:
+            if self._wanted or self._run is not None or self._origin is not None:
+                return False
+            self._publish_state(State.PAUSED if self.view.history is not None and self.view.history.steps else State.READY)
+            return True
 
     def fail(self, error: Exception) -> None:
         """End the training with `error` for the page to show."""
         with self._changed:
+            if self.view.state is State.GONE:
+                return
             self._orders.clear()
             self._until = None
             self.view = View(State.FAILED, self._experiment, self.view.history, self._seconds, error=error)
@@ -279,14 +302,21 @@ class Training:
         return True
 
     def _ready_run(self) -> Run:
-        if self._run is not None and self._run.steps > self._experiment.epochs * self._run.steps_per_epoch:
-            self._run = None  # fewer epochs are asked for than were done by now: once more, which gives the same numbers
-        if self._run is None:
-            self._run = new_run(self._experiment) if self._origin is None else self._origin.fork()
-            self._origin = None
-        if self._run.experiment != self._experiment:
-            self._run.extend(self._experiment.epochs)
-        return self._run
+        with self._changed:
+            run, origin = self._run, self._origin
+        if run is None and origin is not None:
+            run = origin.fork()
+        if run is not None and run.steps > self._experiment.epochs * run.steps_per_epoch:
+            # Fewer epochs are asked for than were done by now: once more, which gives the same numbers.
+            run, self._owed = None, 0 if self.view.history is None else self.view.history.steps
+        if run is None:
+            run = new_run(self._experiment)
+        if run.experiment != self._experiment:
+            run.extend(self._experiment.epochs)
+        with self._changed:
+            if self.view.state is not State.GONE:
+                self._run, self._origin = run, None
+        return run
 
     def _take_order(self, run: Run) -> float | None:
         """Heed the next order; returns the step to train to, or None to stand still."""
@@ -327,9 +357,12 @@ class Training:
 
     def _is_due(self, since: float) -> bool:
         """Whether it is time for another view, so many seconds after the last one."""
-        return since >= PUBLISH_EVERY and (self._worked >= self._making / PUBLISH_SHARE or since >= PUBLISH_LATEST)
+        rare = since >= max(PUBLISH_LATEST, 5 * self._making)
+        return since >= PUBLISH_EVERY and (self._worked >= self._making / PUBLISH_SHARE or rare)
 
     def _publish(self, state: State, history: History | None) -> None:
+        if self.view.state is State.GONE:
+            return
         if history is None:
             if self.view.state is not state:
                 self._publish_state(state)
@@ -351,15 +384,21 @@ class Training:
         return State.PAUSED if run.steps else State.READY
 
     def _publish_state(self, state: State) -> None:
+        if self.view.state is State.GONE:
+            return
         if state is not State.RUNNING:
             self._mark = None
         self.view = View(state, self._experiment, self.view.history, self._seconds, self.view.rate, self.view.error)
         self._changed.notify_all()
 
 
-@lru_cache(maxsize=UNTRAINED)
 def untrained(experiment: Experiment) -> History:
     """The record of networks as they are drawn."""
+    return _remembered(experiment) if memory(experiment) <= UNTRAINED_BYTES else new_run(experiment).history(current=True)
+
+
+@lru_cache(maxsize=UNTRAINED)
+def _remembered(experiment: Experiment) -> History:
     return new_run(experiment).history(current=True)
 
 

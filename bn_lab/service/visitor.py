@@ -42,7 +42,7 @@ class Visitor:
             self.trainer.attend()
             if left is not None and left is not training:
                 left.leave(self.name)
-                if not self.trainer.shares(left):
+                if not self.trainer.shares(left) and not left.watchers():
                     self.trainer.drop(left.id)
         return training
 
@@ -84,7 +84,8 @@ class Visitor:
         if self.training is None or self.training.view.state in (State.READY, State.GONE, State.FAILED):
             return ""
         view = self.training.view
-        return TO_THE_END if view.state in (*ACTIVE, State.DONE) else str(int(view.progress) or "")
+        whole = self.training.asleep or view.progress >= view.experiment.epochs
+        return TO_THE_END if whole or view.state in (*ACTIVE, State.DONE) else str(int(view.progress) or "")
 
     # The buttons.
 
@@ -112,7 +113,8 @@ class Visitor:
                 return
             if training.watchers(but=self.name):
                 training = self.watch(self.trainer.fork(training, self.name))
-                training.look()
+                if training.holds:  # else it is made again when it is needed
+                    training.look()
                 return
             self.trainer.withdraw(training)
         training.pause(wait)
@@ -120,14 +122,25 @@ class Visitor:
             self.trainer.share(training)
 
     def step(self, wait: float = 0.0) -> None:
-        """Train one batch more; what stands still is one's own."""
-        self._apart = True
-        self._training().step(wait)
+        """Train one batch more."""
+        if (training := self._standing()) is not None:
+            training.step(wait)
 
     def finish_epoch(self, wait: float = 0.0) -> None:
         """Train to the end of the present epoch."""
-        self._apart = True
-        self._training().finish_epoch(wait)
+        if (training := self._standing()) is not None:
+            training.finish_epoch(wait)
+
+    def _standing(self) -> Training | None:
+        """What stands still on the page, as one's own; None where nothing stands that could go on."""
+        training = self._training()
+        with self.trainer.lock:
+            if training.view.state not in (State.READY, State.PAUSED):
+                return None
+            self._apart = True
+            if self.trainer.shares(training) or training.watchers(but=self.name):
+                training = self.watch(self.trainer.fork(training, self.name))
+            return training
 
     def plan(self, epochs: int) -> bool:
         """Let the training go to another number of epochs; False if it is known to be beyond that already.
@@ -143,7 +156,8 @@ class Visitor:
             planned = replace(view.experiment, epochs=epochs)
             self.trainer.limits.check(planned)
             found = self.trainer.find(planned)
-            if view.progress and found is not None and found.view.progress >= view.progress:
+            moving = view.state in (*ACTIVE, State.DONE)
+            if moving and found is not None and found.view.progress >= view.progress:
                 self.watch(found)
             elif self.trainer.shares(training):
                 self._plan_shared(training, epochs)
@@ -167,6 +181,7 @@ class Visitor:
 
     def renew(self) -> None:
         """The page is there."""
+        self.trainer.attend()
         self._training().renew(self.name)
 
     def release(self) -> None:

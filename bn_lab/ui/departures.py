@@ -12,7 +12,7 @@ import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock, Timer
+from threading import Event, Lock, Timer
 
 from streamlit import config
 from streamlit.runtime import Runtime
@@ -74,7 +74,14 @@ def forget_sessions() -> None:
     if Runtime.exists():
         loop = Runtime.instance()._get_async_objs().eventloop
         storage = Runtime.instance()._session_mgr._session_storage  # type: ignore[attr-defined]
-        loop.call_soon_threadsafe(storage._cache.expire)
+        done = Event()
+
+        def expire() -> None:
+            storage._cache.expire()
+            done.set()
+
+        loop.call_soon_threadsafe(expire)
+        done.wait(timeout=LATER)
 
 
 def start_timer(seconds: float, act: Callable[[], None]) -> Timer:

@@ -17,7 +17,7 @@ from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import pack
 from bn_lab.i18n import Texts
-from bn_lab.service import State, Training, View
+from bn_lab.service import State, Training, View, Visitor
 from bn_lab.service.view import ACTIVE
 from bn_lab.ui import cards, session, words
 from bn_lab.ui.guard import guarded
@@ -51,15 +51,13 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
     """The row of buttons for a training that stands as in `view`; each acts before anything is drawn again."""
     state = view.state
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
-    visitor = session.visitor()
-    start = partial(visitor.start, wait=FIRST_LOOK)
-    step, epoch = (partial(_once, training, view, order) for order in (visitor.step, visitor.finish_epoch))
+    step, epoch = (partial(_once, training, view, order) for order in (Visitor.step, Visitor.finish_epoch))
     with st.container(horizontal=True, key="player"):
         if active:
-            _button("pause", t, visitor.pause, icon=":material/pause:", primary=True)
+            _button("pause", t, lambda: session.visitor().pause(), icon=":material/pause:", primary=True)
         else:
             name = "resume" if state is State.PAUSED else "train"
-            _button(name, t, start, ":material/play_arrow:", True, disabled=ended)
+            _button(name, t, lambda: session.visitor().start(wait=FIRST_LOOK), ":material/play_arrow:", True, disabled=ended)
         _button("step", t, step, ":material/skip_next:", disabled=active or ended)
         _button("epoch", t, epoch, ":material/fast_forward:", disabled=active or ended)
         _button("reset", t, session.reset, ":material/restart_alt:", disabled=state is State.READY)
@@ -75,7 +73,7 @@ def _once(training: Training, drawn: View, order: Callable[..., None]) -> None:
     """
     now = training.view
     if session.training() is training and now.state not in ACTIVE and _steps(now) == _steps(drawn):
-        order(wait=FIRST_LOOK)
+        order(session.visitor(), wait=FIRST_LOOK)
 
 
 def _steps(view: View) -> int:
@@ -197,7 +195,7 @@ def _live(drawn: Drawn, t: Texts) -> None:
     session.write_link()  # which says how far to train: a server may be gone before the page is drawn again
     everything = wants_all(FEED, drawn.run)
     with st.bottom:  # always in reach, however far down the picture is that it moves
-        feed(frame(drawn.run, view, t, everything=everything, outdated=outdated, every=pace(view)), key=FEED)
+        feed(frame(drawn.run, view, t, everything=everything, outdated=outdated, every=pace(view, training)), key=FEED)
 
 
 def failure(error: Exception, t: Texts) -> str:
@@ -223,9 +221,9 @@ def _progress(view: View, t: Texts, place: int = 0) -> None:
     st.progress(min(1.0, done / epochs), text=text)
 
 
-def pace(view: View) -> float | None:
+def pace(view: View, training: Training) -> float | None:
     """Seconds after which the browser asks for the next picture, longer where many watch; None where nothing moves."""
-    if view.state not in ACTIVE and view.history is not None:
+    if not is_moving(view, training):
         return None
     return max(TICK, session.trainer().watching * TICK_COST / TICK_SHARE)
 

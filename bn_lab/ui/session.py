@@ -243,7 +243,8 @@ def link_parameters() -> dict[str, str]:
 def address_parameters() -> dict[str, str]:
     """The query parameters of the address: with how far the training is meant to go, so that it is there again after a reload,
     and on another server."""
-    if visitor().training is not None:
+    training = visitor().training
+    if training is not None and training.view.state is not State.GONE:
         st.session_state["wanted"] = visitor().wanted
     wanted = st.session_state["wanted"]
     return link_parameters() | ({"run": wanted} if wanted else {})

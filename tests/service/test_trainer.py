@@ -10,7 +10,7 @@ import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import State, Trainer, Visitor
+from bn_lab.service import State, Trainer, Visitor, leases
 from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
 from bn_lab.service.view import ACTIVE
 from tests.service.conftest import Clock, finished, until
@@ -267,7 +267,10 @@ def test_the_thread_trains_pauses_at_once_and_ends_with_the_last_training(thread
     assert "bn-lab-trainer" not in [t.name for t in threading.enumerate()]
 
 
-def test_the_thread_ends_with_the_last_visitor_and_finished_runs_stay(threaded: Trainer) -> None:
+def test_the_thread_ends_with_the_last_visitor_and_finished_runs_stay(
+    threaded: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "KEPT_AFTER_CLOSE", 0.0)
     visitor = Visitor(threaded, "ann")
     training = visitor.open(IRIS)
     visitor.start()

@@ -427,3 +427,102 @@ def test_more_than_the_server_gives_is_refused_wherever_it_is_asked_for(clock: C
     with pytest.raises(LimitError):
         visitor.plan(5000)
     assert on_page(visitor).view.experiment.epochs == 20
+
+
+def test_fewer_epochs_than_a_run_has_done_since_it_was_last_seen(ann: Visitor, ben: Visitor) -> None:
+    """A view is up to a second old: what is planned by it may be less than what is done."""
+    for other in (False, True):
+        seed = 40 + other
+        ann.open(replace(LONG, seed=seed))
+        ann.start()
+        training = running(ann)
+        if other:
+            ben.open(replace(LONG, seed=seed))
+        ann.trainer.turn()
+        seen = training.view.progress
+        for _ in range(8):  # time stands still, so there is no new view
+            ann.trainer.turn()
+        assert training._run is not None
+        planned = int(seen) + 1
+        assert training._run.progress > planned
+        assert training.view.progress == seen
+        assert ann.plan(planned)
+        views = [on_page(ann).view.progress]
+        while on_page(ann).view.state is not State.DONE:
+            ann.trainer.turn()
+            views.append(on_page(ann).view.progress)
+        assert max(views) <= planned
+        assert min(views) >= seen
+        assert_as_alone(on_page(ann))
+
+
+def test_who_only_looks_or_pauses_takes_no_memory_that_is_not_there(clock: Clock) -> None:
+    trainer = tight(clock, runs=1.5)
+    visitors = [Visitor(trainer, name) for name in "abcd"]
+    for seed, visitor in enumerate(visitors):
+        visitor.open(replace(LONG, seed=seed))
+        visitor.start()
+    running(visitors[0])
+    for visitor in visitors[1:]:
+        assert on_page(visitor).view.state is State.QUEUED
+        visitor.pause(wait=0)
+    for _ in range(20):
+        trainer.turn()
+    assert [on_page(visitor).view.state for visitor in visitors[1:]] == [State.READY] * 3
+    assert sum(training.holds for training in trainer.trainings) == on_page(visitors[0]).holds > 0
+
+
+def test_nobody_loses_anything_for_one_who_cannot_be_helped(clock: Clock) -> None:
+    trainer = tight(clock, runs=2.5)
+    ann, ben, cem = (Visitor(trainer, name) for name in ("ann", "ben", "cem"))
+    ann.open(replace(LONG, seed=0))
+    ann.start()
+    finished(trainer, on_page(ann))
+    ben.open(replace(LONG, seed=1, epochs=400))
+    ben.start()
+    running(ben)
+    trainer.limits = Limits(trainings_mb=1.2 * memory_mb(), experiment_mb=1.1 * memory_mb())  # as after a larger one has come
+    cem.open(replace(LONG, seed=2))
+    cem.start()
+    for _ in range(5):
+        trainer.turn()
+    assert on_page(cem).view.state is State.QUEUED
+    assert on_page(ann).holds > 0
+
+
+@pytest.mark.parametrize("order", ["step", "finish_epoch", "start", "pause"])
+def test_a_message_that_no_page_would_send_changes_nothing_that_others_watch(ann: Visitor, ben: Visitor, order: str) -> None:
+    ann.open(IRIS)
+    ann.start()
+    finished(ann.trainer, on_page(ann))
+    before = ben.open(IRIS).view
+    getattr(ben, order)()
+    assert on_page(ann).view is before
+    assert not on_page(ann).working
+
+
+def test_a_run_that_sleeps_is_still_wanted(ann: Visitor, clock: Clock) -> None:
+    ann.open(LONG)
+    ann.start()
+    training = running(ann)
+    clock.pass_by(HIDDEN_GRACE + 1)
+    ann.trainer.turn()
+    assert training.view.state is State.PAUSED
+    assert ann.wanted == "all"
+    ann.renew()
+    assert training.view.state is State.QUEUED
+
+
+def test_what_is_computed_for_one_is_charged_to_it(trainer: Trainer) -> None:
+    """Building a large run and making views of it take time that others wait for."""
+    heavy = Experiment(dataset="digits", width=128, seeds=2, arms=("none", "before"), epochs=50)
+    light = Visitor(trainer, "light")
+    light.open(LONG)
+    light.start()
+    training = trainer.add(heavy, "heavy")
+    training.start()
+    until(trainer, lambda: training.view.progress > 0)
+    charged = training.spent
+    assert charged > 0.1
+    until(trainer, lambda: on_page(light).spent >= charged - 0.05 or on_page(light).view.state is State.DONE)
+    assert training.spent == charged  # the other one had all turns meanwhile

@@ -18,7 +18,7 @@ from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import unpack
 from bn_lab.i18n import Texts, texts
-from bn_lab.service import State, View
+from bn_lab.service import State, View, Visitor
 from bn_lab.ui import player, session, share, words
 from bn_lab.ui.controls import stops
 
@@ -397,11 +397,24 @@ def test_a_click_that_is_answered_twice_counts_once(lab: Open, monkeypatch: pyte
     page.click("step")
     page.until("paused")
     training, drawn = page.training, page.training.view
+    visitor = Visitor(page.trainer, page.at.session_state["visitor"])
+    visitor.watch(training)
     monkeypatch.setattr(session, "training", lambda: training)
+    monkeypatch.setattr(session, "visitor", lambda: visitor)
     for _ in range(2):  # the second time as Streamlit does where the page is drawn again meanwhile
-        player._once(training, drawn, training.step)
+        player._once(training, drawn, Visitor.step)
         page.until("paused")
     assert training.view.history.steps == 2
-    player._once(training, training.view, training.step)
+    player._once(training, training.view, Visitor.step)
     page.until("paused")
     assert training.view.history.steps == 3
+
+
+def test_a_page_on_which_nothing_moves_asks_for_nothing(lab: Open) -> None:
+    page = lab(Experiment(dataset="digits", width=256))  # too heavy to be drawn before anybody asks
+    assert page.training.view.history is None
+    assert page.frame.header["every"] is None
+    page.click("train")
+    assert page.frame.header["every"] >= 1000 * player.TICK
+    failed = View(State.FAILED, page.experiment)
+    assert player.pace(failed, page.training) is None

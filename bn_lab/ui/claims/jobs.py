@@ -66,7 +66,8 @@ def run(study: Study) -> None:
     places = [cell.experiment for cell in study.cells]
     session.trainer().limits.check_study(places, _visitor().unfinished)
     _visitor().dismissed.pop(key_of(study), None)
-    _visitor().ordered.append(study)
+    if study not in _visitor().ordered:
+        _visitor().ordered.append(study)
     library().job(study, _visitor())
 
 

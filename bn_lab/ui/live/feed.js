@@ -77,10 +77,11 @@ export class Feed {
       this.asking = undefined;
       return;
     }
-    this.asking ??= setTimeout(() => {
-      this.asking = undefined;
+    const say = () => {
+      this.asking = setTimeout(say, PATIENCE); // until a frame says that the page is drawn for the present state
       setTriggerValue("outdated", store.run);
-    }, SETTLE);
+    };
+    this.asking ??= setTimeout(say, SETTLE);
   }
 
   /** A run at rest can be replayed whole: ask Python for what this page has not seen of its record, until it is there. */
