@@ -75,5 +75,6 @@ def error(t: Texts, problem: ExperimentError) -> str:
 
 def _fits(t: Texts, problem: LimitError) -> str:
     """What would fit, in words: `It would fit with epochs 400, or with width 32.`"""
-    ways = (t("limit.and").join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
-    return t("limit.would_fit", fits=t("limit.or").join(ways))
+    together, instead = f" {t('limit.and')} ", f" {t('limit.or')} "
+    ways = (together.join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
+    return t("limit.would_fit", fits=instead.join(ways))
