@@ -69,7 +69,7 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
 
 @lru_cache(maxsize=4096)
 def memory(experiment: Experiment) -> int:
-    """About how many bytes a run and its record take when it has done all its epochs."""
+    """About how many bytes a run and its record take when it has done all its epochs; more of anything never takes less."""
     table = load(experiment.dataset)
     floats = _of_networks(experiment, table) + _of_data(experiment, table)
     return int(FLOOR + SLACK * (FLOAT * floats + DOUBLE * _of_record(experiment, table)))
@@ -77,8 +77,7 @@ def memory(experiment: Experiment) -> int:
 
 def _of_networks(experiment: Experiment, table: Table) -> int:
     """Numbers of parameters and of what the layers compute for the two batch sizes of an epoch."""
-    batch, count = experiment.batch_size, samples(experiment)
-    batches = min(batch, count) + (count % batch if count > batch else 0)
+    batches = 2 * min(experiment.batch_size, samples(experiment))  # the full one, and a rest that is smaller
     units = (experiment.width * experiment.depth * PER_UNIT + 2 * table.outputs) * batches * _networks(experiment)
     weights = experiment.seeds * sum(parameters(experiment, table, arm) for arm in experiment.arms)
     return int(PER_PARAMETER * weights + units)
@@ -91,7 +90,7 @@ def _of_data(experiment: Experiment, table: Table) -> int:
     prepared = max(min(stack * widest * count, PREPARED), stack * widest * min(experiment.batch_size, count))
     if experiment.dropout:
         prepared *= 4  # masks are drawn, compared and divided, in steps of their own
-    kept = stack * features * count if stack * features * count <= PREPARED else 0
+    kept = min(stack * features * count, PREPARED)
     return int(table.samples * features + prepared + kept + 4 * stack * table.outputs * count)
 
 

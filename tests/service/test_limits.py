@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bn_lab.engine.cost import memory, seconds
@@ -47,7 +47,8 @@ def test_a_message_says_which_limit_and_what_would_fit(language: str, rule: str,
         assert value < (getattr(experiment, name) or 1797)
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
+@example("digits", 10, 1, 9, 1, 14, 4, 1.0, 106.0)
 @given(
     dataset=st.sampled_from(["boston", "iris", "digits"]),
     width=st.integers(1, 256),
