@@ -60,6 +60,7 @@ class Trainer:
         self._changed = Condition()
         self._trainings: dict[str, Training] = {}  # in order of arrival
         self._shared: dict[Experiment, Training] = {}
+        self._standing: dict[tuple[Experiment, int], Training] = {}
         self._thread: Thread | None = None
         self._looked = clock()
         self._closing = False
@@ -146,11 +147,24 @@ class Trainer:
             self._shared[training.view.experiment] = training
             return True
 
+    def find_standing(self, experiment: Experiment, epochs: int) -> Training | None:
+        """The training of this experiment that others opened to stand still after so many epochs, and that does so or will."""
+        with self._changed:
+            found = self._standing.get((experiment, epochs))
+            if found is None or found.view.state in (State.GONE, State.FAILED) or found.view.progress > epochs:
+                return None
+            return found
+
+    def share_standing(self, training: Training, epochs: int) -> None:
+        """Let others find a training that goes to so many epochs, and who goes on from there does so with a copy."""
+        with self._changed:
+            self._standing[training.view.experiment, epochs] = training
+
     def withdraw(self, training: Training) -> None:
         """Let nobody find a training any more; who watches it goes on watching."""
         with self._changed:
-            for experiment in [experiment for experiment, found in self._shared.items() if found is training]:
-                del self._shared[experiment]
+            self._shared = {key: found for key, found in self._shared.items() if found is not training}
+            self._standing = {key: found for key, found in self._standing.items() if found is not training}
 
     def shares(self, training: Training) -> bool:
         """Whether others find this training."""

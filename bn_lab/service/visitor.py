@@ -57,16 +57,19 @@ class Visitor:
             LimitError: for more than the server gives.
         """
         with self.trainer.lock:
-            if (found := self.trainer.find(experiment)) is not None:
-                self._apart = False
+            self._apart = False
+            epochs = int(wanted) if wanted not in ("", TO_THE_END) else 0
+            found = self.trainer.find(experiment) or self.trainer.find_standing(experiment, epochs)
+            if found is not None:
                 return self.watch(found)
             training = self.begin(experiment)
             self._apart = False
-            if wanted == TO_THE_END:
+            if wanted == TO_THE_END or epochs >= experiment.epochs:
                 self.trainer.share(training)
                 training.start()
-            elif wanted:
-                training.reach(int(wanted))
+            elif epochs:
+                self.trainer.share_standing(training, epochs)
+                training.reach(epochs)
             return training
 
     def begin(self, experiment: Experiment) -> Training:
@@ -102,6 +105,8 @@ class Visitor:
             if not (found is None or self._apart) and found.view.progress >= training.view.progress:
                 self.watch(found)
                 return
+            if training.watchers(but=self.name):
+                training = self.watch(self.trainer.fork(training, self.name))
             self.trainer.share(training)
         training.start(wait)
 
@@ -159,7 +164,7 @@ class Visitor:
             moving = view.state in (*ACTIVE, State.DONE)
             if moving and found is not None and found.view.progress >= view.progress:
                 self.watch(found)
-            elif self.trainer.shares(training):
+            elif self.trainer.shares(training) or training.watchers(but=self.name):
                 self._plan_shared(training, epochs)
             else:
                 training.extend(epochs)

@@ -526,3 +526,31 @@ def test_what_is_computed_for_one_is_charged_to_it(trainer: Trainer) -> None:
     assert charged > 0.1
     until(trainer, lambda: on_page(light).spent >= charged - 0.05 or on_page(light).view.state is State.DONE)
     assert training.spent == charged  # the other one had all turns meanwhile
+
+
+def test_a_link_to_a_standing_run_is_one_training_for_all_and_who_goes_on_goes_alone(ann: Visitor, ben: Visitor) -> None:
+    training = ann.open(LONG, "20")
+    assert ben.open(LONG, "20") is training
+    until(ann.trainer, lambda: training.view.state is State.PAUSED)
+    stood = training.view
+    assert stood.progress == 20
+    ben.step()
+    assert on_page(ben) is not training
+    until(ben.trainer, lambda: on_page(ben).view.progress > 20)
+    ann.open(LONG, "20")
+    cem = Visitor(ann.trainer, "cem")
+    assert cem.open(LONG, "20") is training
+    cem.start()
+    finished(cem.trainer, on_page(cem))
+    assert_as_alone(on_page(cem))
+    assert training.view is stood
+    assert ann.plan(400)
+    assert on_page(ann).view.experiment.epochs == 400
+    assert on_page(ann).view.progress == 20
+
+
+def test_a_link_to_all_epochs_is_a_link_to_the_end(ann: Visitor, ben: Visitor) -> None:
+    training = ann.open(IRIS, "6")
+    assert ben.open(IRIS, "all") is training
+    finished(ann.trainer, training)
+    assert_as_alone(training)
