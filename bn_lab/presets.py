@@ -54,7 +54,7 @@ PRESETS: Mapping[str, Preset] = {
     for preset in (
         Preset("lesson", LESSON),
         Preset("lesson_iris", replace(LESSON, dataset="iris")),
-        Preset("pytorch", replace(LESSON, epsilon=1e-5, bn_momentum=0.9, optimizer="adam")),
+        Preset("pytorch", replace(LESSON, epsilon=1e-5, bn_momentum=0.9)),
         Preset("textbook", DIGITS),
         Preset("faster", replace(LESSON, seeds=3), "faster_boston"),
         Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
