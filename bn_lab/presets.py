@@ -60,7 +60,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
         Preset("initial_values", replace(DIGITS, weight_std=0.01), "initialization"),
         Preset("tiny_weights", replace(DIGITS, weight_std=0.001, epsilon=1e-3), "initialization", counter=True),
-        Preset("overfitting", replace(LESSON, validation_share=0.3, width=64), "overfitting_boston"),
+        Preset("overfitting", replace(LESSON, inputs="standardized", validation_share=0.3, width=64), "overfitting_boston"),
         Preset(
             "few_digits",
             replace(DIGITS, samples=300, validation_share=0.2, depth=6, epochs=300, initializer="he_normal"),

@@ -17,7 +17,7 @@ import pytest
 from bn_lab import train
 from bn_lab.codegen import script
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import ARMS, FIELDS, Experiment
 from bn_lab.presets import PRESETS
 
 # Keras needs no second framework beside it: it runs on the torch that is here.
@@ -34,24 +34,25 @@ LINE = re.compile(r"^seed (\d+), epoch (\d+) +(.+)$", re.MULTILINE)
 def random_experiments(count: int) -> list[Experiment]:
     """Experiments that between them have every option, and every number both at its default and elsewhere."""
     dice = random.Random(20)
-    shuffled = {name: dice.sample(field.options, len(field.options)) for name, field in FIELDS.items() if field.options}
+    single = {name: field.options for name, field in FIELDS.items() if field.kind == "choice"}
+    # Every option at least once, as long as there are enough experiments.
+    drawn |= {name: dice.sample(([*options] * count)[:count], count) for name, options in single.items()}
 
     def one(i: int) -> Experiment:
-        choices = {name: options[i % len(options)] for name, options in shuffled.items() if name != "arms"}
-        arms = dice.sample(shuffled["arms"], dice.randint(1, 4)) if i else list(shuffled["arms"])
-        gradient = choices["optimizer"] in ("sgd", "momentum")
-        if gradient:  # on raw inputs plain gradients blow up
+        choices = {name: options[i] for name, options in drawn.items()}
+        if choices["optimizer"] in ("sgd", "momentum"):  # plain gradients blow up on raw inputs
             choices["inputs"] = "standardized"
         return Experiment(
-            **choices | {"arms": tuple(arms)},  # type: ignore[arg-type]
-            samples=dice.choice([None, 97, 113]),
+            **choices,  # type: ignore[arg-type]
+            arms=tuple(dice.sample(ARMS, dice.randint(1, 3))) if i else ARMS,
+            samples=dice.choice([97, 113]) if i % 3 else 65 if choices["dataset"] == "digits" else None,
             validation_share=dice.choice([0.0, 0.2]),
             depth=dice.randint(1, 4),
             width=dice.randint(3, 12),
             epsilon=dice.choice([1e-3, 1e-5]),
             bn_momentum=dice.choice([0.9, 0.99]),
             bn_noise=0.1 * (i % 2),
-            learning_rate=1e-3,
+            learning_rate=1e-4 if choices["optimizer"] == "momentum" else 1e-3,
             batch_size=dice.choice([16, 32]),
             weight_std=0.3,
             weight_scale=dice.choice([1.0, 0.7]),
