@@ -36,7 +36,7 @@ def random_experiments(count: int) -> list[Experiment]:
     dice = random.Random(20)
     single = {name: field.options for name, field in FIELDS.items() if field.kind == "choice"}
     # Every option at least once, as long as there are enough experiments.
-    drawn |= {name: dice.sample(([*options] * count)[:count], count) for name, options in single.items()}
+    drawn = {name: dice.sample(([*options] * count)[:count], count) for name, options in single.items()}
 
     def one(i: int) -> Experiment:
         choices = {name: options[i] for name, options in drawn.items()}
