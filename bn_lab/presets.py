@@ -69,7 +69,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "small_batch",
-            replace(DIGITS, samples=200, validation_share=0.2, depth=3, batch_size=2, epochs=10, initializer="he_normal"),
+            replace(LESSON, dataset="iris", validation_share=0.2, batch_size=3, epochs=100),
             "batch_size",
             counter=True,
         ),

@@ -72,6 +72,12 @@ CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}
 CASES = {name: replace(experiment, epochs=min(EPOCHS, experiment.epochs)) for name, experiment in CASES.items()}
 
 
+@pytest.fixture
+def cases() -> dict[str, Experiment]:
+    """Each preset and each random experiment by name."""
+    return CASES
+
+
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def experiment(request: pytest.FixtureRequest) -> Experiment:
     """Each preset and each random experiment, cut down to the epochs that are compared."""
