@@ -63,7 +63,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset("overfitting", replace(LESSON, inputs="standardized", validation_share=0.3, width=64), "overfitting_boston"),
         Preset(
             "few_digits",
-            replace(DIGITS, samples=300, validation_share=0.2, depth=6, epochs=300, initializer="he_normal"),
+            replace(DIGITS, samples=300, validation_share=0.2, depth=3, epochs=300, initializer="he_normal"),
             "overfitting_digits",
             counter=True,
         ),
