@@ -58,8 +58,8 @@ PRESETS: Mapping[str, Preset] = {
         Preset("textbook", DIGITS),
         Preset("faster", replace(LESSON, seeds=3), "faster_boston"),
         Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
-        Preset("initial_values", replace(DIGITS, weight_std=0.01), "initialization"),
-        Preset("tiny_weights", replace(DIGITS, weight_std=0.001, epsilon=1e-3), "initialization", counter=True),
+        Preset("initial_values", replace(DIGITS, depth=3, weight_std=0.01), "initialization"),
+        Preset("tiny_weights", replace(DIGITS, depth=3, weight_std=0.001, epsilon=1e-3), "initialization", counter=True),
         Preset("overfitting", replace(LESSON, inputs="standardized", validation_share=0.3, width=64), "overfitting_boston"),
         Preset(
             "few_digits",
