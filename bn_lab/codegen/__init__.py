@@ -53,6 +53,7 @@ def _about(experiment: Experiment, framework: str) -> str:
     fields = {name: FIELDS[name].format(value) for name, value in experiment.differences().items()}
     return (
         "All networks of a seed start from the same weights and see the same batches. The random numbers are\n"
-        "numpy's, from the seeds that BN Lab uses, so that the training losses are those of the lab.\n\n"
+        "numpy's, from the seeds that BN Lab uses, so that the training losses are those of the lab until\n"
+        "rounding, which differs from program to program, has grown.\n\n"
         f"Written by\n\n{common.command(framework, fields)}"
     )

@@ -155,7 +155,7 @@ def _network(needs: Needs) -> Section:
         "        layers.append(Dropout())" if needs.dropout else None,
         "        size = WIDTH",
         "    layers.append(nn.Linear(size, OUTPUTS))",
-        _SET_WEIGHTS,
+        _SET_WEIGHTS.replace("{zero}", _ZERO_IF_ANY if before else "            layer.bias.zero_()"),
     )
     return Section("The network", text)
 
@@ -169,9 +169,12 @@ _SET_WEIGHTS = """\
     with torch.no_grad():
         for layer, weight in zip(linear, weights, strict=True):
             layer.weight.copy_(torch.from_numpy(weight))
-            if layer.bias is not None:
-                layer.bias.zero_()
+{zero}
     return nn.Sequential(*layers)"""
+
+_ZERO_IF_ANY = """\
+            if layer.bias is not None:
+                layer.bias.zero_()"""
 
 
 def _optimizer(needs: Needs) -> Section | None:
