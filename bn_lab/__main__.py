@@ -1,4 +1,5 @@
-"""The lab without a screen: `python -m bn_lab train --dataset iris --epochs 20 --json run.json`, or `study initialization`."""
+"""The lab without a screen: `python -m bn_lab train --dataset iris --epochs 20 --json run.json`, `study initialization`,
+or `code --framework keras --dataset iris`, which prints a program."""
 
 from __future__ import annotations
 
@@ -7,12 +8,14 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import texts
+from bn_lab.presets import PRESETS
 from bn_lab.sharing import parse_link
 
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return _run_train(options) if options.command == "train" else _run_study(options)
+        return COMMANDS[options.command](options)
     except (ExperimentError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -51,6 +54,21 @@ def _run_train(options: argparse.Namespace) -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(record(history), allow_nan=False) + "\n", encoding="utf-8")
     return 0
+
+
+def _run_code(options: argparse.Namespace) -> int:
+    if options.list:
+        print(*_presets(), sep="\n")
+    else:
+        write = notebook if options.notebook else script
+        print(write(_experiment(options), options.framework), end="")
+    return 0
+
+
+def _presets() -> list[str]:
+    """A line for every preset: its id, its title and the question that it asks."""
+    t = texts("en")
+    return [f"{name:<16} {t(f'preset.{name}.title')}: {t(f'preset.{name}.question')}" for name in PRESETS]
 
 
 def _run_study(options: argparse.Namespace) -> int:
@@ -72,6 +90,10 @@ def _run_study(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return INTERRUPTED if view.state == "cancelled" else 1 if view.failures else 0
+
+
+COMMANDS = {"train": _run_train, "study": _run_study, "code": _run_code}
+"""What to run, by the name of the command."""
 
 
 def _words(key: str) -> str | None:
@@ -105,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_train(commands)
     _add_study(commands)
+    _add_code(commands)
     return parser
 
 
@@ -124,10 +147,30 @@ def _add_study(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     train = commands.add_parser("train", help="train one experiment", description="Train one experiment.")
-    train.add_argument("--link", help="address of the lab's page: start from the experiment that it describes")
     train.add_argument("--json", type=Path, metavar="FILE", help="write the experiment and every series to this file")
     train.add_argument("--device", default="cpu", help="where to train: cpu (faster for networks this small) or cuda")
-    fields = train.add_argument_group("experiment", "What is not given is the link's choice, or the default.")
+    _add_experiment(train)
+
+
+def _add_code(commands: Any) -> None:
+    code = commands.add_parser(
+        "code",
+        help="print a program that reproduces an experiment",
+        description="Print a standalone program, for Keras or PyTorch, that trains the networks of an experiment.",
+    )
+    what = code.add_mutually_exclusive_group(required=True)
+    what.add_argument("--framework", choices=tuple(FRAMEWORKS), help="what the program is written for")
+    what.add_argument("--list", action="store_true", help="id, title and question of every preset")
+    code.add_argument("--notebook", action="store_true", help="print a Jupyter notebook instead of a script")
+    _add_experiment(code)
+
+
+def _add_experiment(command: Any) -> None:
+    """Everything that says which experiment is meant."""
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--link", help="address of the lab's page: start from the experiment that it describes")
+    start.add_argument("--preset", choices=tuple(PRESETS), metavar="ID", help="start from this preset; `code --list` has them")
+    fields = command.add_argument_group("experiment", "What is not given is the link's or preset's choice, or the default.")
     for name, field in FIELDS.items():
         spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
         fields.add_argument(
@@ -144,10 +187,16 @@ def _values(name: str) -> str:
 
 def _experiment(options: argparse.Namespace) -> Experiment:
     given = {name: FIELDS[name].parse(text) for name in FIELDS if (text := getattr(options, f"field_{name}")) is not None}
+    return replace(_start(options), **given)
+
+
+def _start(options: argparse.Namespace) -> Experiment:
+    if options.preset is not None:
+        return PRESETS[options.preset].experiment
     decoded = parse_link(options.link or "")
     if decoded.problems:
         raise decoded.problems[0]
-    return Experiment(**(decoded.experiment.differences() | given))
+    return decoded.experiment
 
 
 def _train(experiment: Experiment, device: str) -> History:

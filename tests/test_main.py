@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,7 +20,9 @@ import pytest
 
 from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
+from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS
+from bn_lab.presets import PRESETS
 from bn_lab.sharing import link
 from bn_lab.studies import command
 from bn_lab.studies.answers import answers
@@ -123,6 +126,48 @@ def test_a_bad_value_is_named_with_its_rule(capsys: pytest.CaptureFixture[str], 
     assert told.err.startswith("error: ")
     assert "Traceback" not in told.err
     assert all(word in told.err for word in words)
+
+
+def test_a_preset_is_trained_with_what_is_given_besides(tmp_path: Path) -> None:
+    found = trained(tmp_path, "--preset", "lesson_iris", "--epochs", "2")
+    assert Experiment(**found["experiment"]) == replace(PRESETS["lesson_iris"].experiment, epochs=2)
+
+
+def test_a_preset_and_a_link_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["train", "--preset", "lesson", "--link", LINK])
+    assert refused.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_program_is_printed(capsys: pytest.CaptureFixture[str], framework: str) -> None:
+    options = ["code", "--framework", framework, "--link", LINK, "--bn-momentum", "0.9"]
+    experiment = Experiment(dataset="iris", depth=2, epochs=2, arms=("none",), bn_momentum=0.9)
+    assert main(options) == 0
+    assert capsys.readouterr().out == script(experiment, framework)
+    assert main([*options, "--notebook"]) == 0
+    assert capsys.readouterr().out == notebook(experiment, framework)
+
+
+def test_a_program_names_the_command_that_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    first = script(PRESETS["few_digits"].experiment, "keras")
+    command_line = re.search(r"python -m bn_lab (code .*?)\n\"\"\"", first, re.DOTALL)
+    assert command_line
+    assert main(command_line[1].replace("\\\n", " ").split()) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_presets_are_listed_with_their_questions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(PRESETS)
+    assert all(line.endswith("?") for line in lines)
+
+
+def test_a_program_for_more_samples_than_there_are_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", "--framework", "keras", "--dataset", "iris", "--samples", "151"]) == 2
+    assert "samples must be at most 150 for iris" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["train", "--colour", "red"], ["paint"], [], ["train", "--depth"]])

@@ -1,0 +1,185 @@
+"""A program for Keras 3, whatever its backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bn_lab.codegen import common
+from bn_lab.codegen.facts import Needs
+from bn_lab.codegen.sections import Section, code, definitions
+
+ACTIVATIONS: Mapping[str, str | None] = {
+    "swish": 'keras.layers.Activation("swish")',
+    "relu": 'keras.layers.Activation("relu")',
+    "leaky_relu": "keras.layers.LeakyReLU(negative_slope=0.01)",
+    "elu": 'keras.layers.Activation("elu")',
+    "gelu": 'keras.layers.Activation("gelu")',
+    "tanh": 'keras.layers.Activation("tanh")',
+    "sigmoid": 'keras.layers.Activation("sigmoid")',
+    "identity": None,
+}
+"""Layers by the name of the activation; the identity needs none."""
+
+OPTIMIZERS: Mapping[str, str] = {
+    "rmsprop": "keras.optimizers.RMSprop(LEARNING_RATE)",
+    "adam": "keras.optimizers.Adam(LEARNING_RATE)",
+    "sgd": "keras.optimizers.SGD(LEARNING_RATE)",
+    "momentum": "keras.optimizers.SGD(LEARNING_RATE, momentum=0.9)",
+}
+"""By the name of the optimizer."""
+
+
+def sections(needs: Needs, notebook: bool) -> list[Section | None]:
+    """The whole program."""
+    pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
+    return [
+        common.imports(notebook, "import keras\nimport numpy as np", pandas),
+        common.choices(needs, notebook),
+        common.data(needs),
+        common.splitting(needs),
+        common.standardizing(needs),
+        common.weights(needs),
+        common.batches(needs),
+        common.randomness(needs),
+        _model(needs),
+        _feeding(needs),
+        _judging(needs),
+        common.showing(),
+        _training(needs),
+    ]
+
+
+def _model(needs: Needs) -> Section:
+    before, after = needs.arm("before"), needs.arm("after")
+    activation = ACTIVATIONS[needs.experiment.activation]
+    dense = ["WIDTH"]
+    dense += ['use_bias=arm != "before"'] if before else []
+    dense += ["kernel_regularizer=keras.regularizers.L2(L2)"] if needs.l2 else []
+    last = ["OUTPUTS", *dense[1 + before :]]
+    why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
+    noisy = "            h = h * noises[:, k, 0] + noises[:, k, 1]" if needs.noise else None
+
+    def normalized(arm: str) -> str:
+        norm = "            h = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON)(h)"
+        return code(f'        if arm == "{arm}":', norm, noisy)
+
+    inputs = ["x", *["masks"] * needs.dropout, *["noises"] * needs.noise]
+    counted = needs.dropout or needs.noise
+    text = code(
+        "def build(arm, weights):",
+        '    """The compiled model; `arm` says where batch normalization is, if anywhere."""'
+        if needs.bn
+        else '    """The compiled model."""',
+        "    x = h = keras.Input((INPUTS,))",
+        "    masks = keras.Input((DEPTH, WIDTH))" if needs.dropout else None,
+        "    noises = keras.Input((DEPTH, 2, WIDTH))" if needs.noise else None,
+        "    for k in range(DEPTH):" if counted else "    for _ in range(DEPTH):",
+        why if before else None,
+        f"        h = keras.layers.Dense({', '.join(dense)})(h)",
+        normalized("before") if before else None,
+        f"        h = {activation}(h)" if activation else None,
+        normalized("after") if after else None,
+        "        h = h * masks[:, k]" if needs.dropout else None,
+        f"    y = keras.layers.Dense({', '.join(last)})(h)" + ("  # softmax is in the loss" if needs.classes else ""),
+        f"    model = keras.Model([{', '.join(inputs)}], y)" if counted else "    model = keras.Model(x, y)",
+        _compiled(needs),
+        "    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]",
+        "    for layer, weight in zip(dense, weights, strict=True):",
+        "        layer.kernel.assign(weight.T)  # (inputs, outputs) to Keras",
+        "    return model",
+    )
+    return Section("The model", text)
+
+
+def _compiled(needs: Needs) -> str:
+    loss, bare = '"mse"', 'keras.metrics.MeanSquaredError("bare_loss")'
+    if needs.classes:
+        loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+        bare = 'keras.metrics.SparseCategoricalCrossentropy("bare_loss", from_logits=True)'
+    metrics = ['"accuracy"'] * needs.classes + ["bare_loss"] * needs.l2
+    given = f", metrics=[{', '.join(metrics)}]" if metrics else ""
+    return code(
+        f"    loss = {loss}" if needs.classes else None,
+        "    # The penalty is in the loss that is minimized, not in the one that is shown." if needs.l2 else None,
+        f"    bare_loss = {bare}" if needs.l2 else None,
+        f"    model.compile({OPTIMIZERS[needs.experiment.optimizer]}, {'loss' if needs.classes else loss}{given})",
+    )
+
+
+_STILL = """\
+    still = np.zeros((len(x), DEPTH, 2, WIDTH), "float32")
+    still[:, :, 0] = 1"""
+
+
+def _feeding(needs: Needs) -> Section | None:
+    """What goes into the model beside the inputs: in training what was drawn, in inference mode what changes nothing."""
+    if not (needs.dropout or needs.noise):
+        return None
+    drawn = ["x", *["masks"] * needs.dropout, *["noises"] * needs.noise]
+    still = ["x", *['np.ones((len(x), DEPTH, WIDTH), "float32")'] * needs.dropout, *["still"] * needs.noise]
+    training = code(
+        "def drawn_with(x, seed, epoch, i):",
+        '    """The inputs of batch number i and what was drawn for it, sample by sample."""',
+        "    masks = dropout_masks(seed, epoch, i, len(x)).swapaxes(0, 1)" if needs.dropout else None,
+        "    noises = np.repeat(noise(seed, epoch, i)[None], len(x), axis=0)" if needs.noise else None,
+        f"    return [{', '.join(drawn)}]",
+    )
+    inference = code(
+        "def still_with(x):",
+        '    """The same for inference mode, where nothing is drawn."""',
+        _STILL if needs.noise else None,
+        f"    return [{', '.join(still)}]",
+    )
+    return Section("What goes into the model", definitions(training, inference))
+
+
+def _training(needs: Needs) -> Section:
+    before_epochs, at_epoch = common.order_lines(needs)
+    drawing = needs.dropout or needs.noise
+    fed = "                x = drawn_with(inputs[arm][batch], seed, epoch, i)" if drawing else None
+    x = "x" if drawing else "inputs[arm][batch]"
+    loss = "bare_loss" if needs.l2 else "loss"
+    text = code(
+        common.HEADER,
+        common.rows_line(needs),
+        common.inputs_line(needs, ""),
+        "    models = {arm: build(arm, initial_weights(seed)) for arm in ARMS}",
+        before_epochs,
+        "    for epoch in range(EPOCHS):",
+        at_epoch or None,
+        "        losses = dict.fromkeys(ARMS, 0.0)  # summed over all samples of the epoch",
+        "        right = dict.fromkeys(ARMS, 0.0)" if needs.classes else None,
+        "        for i, batch in enumerate(batches(order)):" if drawing else "        for batch in batches(order):",
+        "            for arm, model in models.items():",
+        fed,
+        "                model.reset_metrics()  # or else some versions return means over all batches so far",
+        f"                logs = model.train_on_batch({x}, targets[batch], return_dict=True)",
+        f'                losses[arm] += float(logs["{loss}"]) * len(batch)',
+        '                right[arm] += float(logs["accuracy"]) * len(batch)' if needs.classes else None,
+        '        show(f"seed {seed}, epoch {epoch + 1}", [losses[arm] / len(rows) for arm in ARMS])',
+        '    show(f"seed {seed}, accuracy", [right[arm] / len(rows) for arm in ARMS])' if needs.classes else None,
+        _judged("{} in inference mode", "rows", needs),
+        _judged("validation {}", "held", needs) if needs.validation else None,
+    )
+    return Section("Training: all arms from the same weights, on the same batches", text)
+
+
+def _judging(needs: Needs) -> Section:
+    x = "still_with(x)" if needs.dropout or needs.noise else "x"
+    return Section("How a network is judged", code(_JUDGE.replace("{x}", x)))
+
+
+_JUDGE = '''
+def judge(model, x, y):
+    """What was compiled into the model, in inference mode, that is with moving statistics."""
+    return model.evaluate({x}, y, verbose=0, return_dict=True)
+'''
+
+
+def _judged(label: str, rows: str, needs: Needs) -> str:
+    """The last lines: `label` has a place for what is measured."""
+    keys = {"loss": "bare_loss" if needs.l2 else "loss"} | ({"accuracy": "accuracy"} if needs.classes else {})
+    return code(
+        f"    judged = [judge(models[arm], inputs[arm][{rows}], targets[{rows}]) for arm in ARMS]",
+        *(f'    show(f"seed {{seed}}, {label.format(m)}", [j["{key}"] for j in judged])' for m, key in keys.items()),
+    )

@@ -1,0 +1,250 @@
+"""A program for PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bn_lab.codegen import common
+from bn_lab.codegen.facts import Needs
+from bn_lab.codegen.sections import Section, code, definitions
+
+ACTIVATIONS: Mapping[str, str | None] = {
+    "swish": "nn.SiLU()",
+    "relu": "nn.ReLU()",
+    "leaky_relu": "nn.LeakyReLU(0.01)",
+    "elu": "nn.ELU()",
+    "gelu": "nn.GELU()",
+    "tanh": "nn.Tanh()",
+    "sigmoid": "nn.Sigmoid()",
+    "identity": None,
+}
+"""Layers by the name of the activation; the identity needs none."""
+
+_RMSPROP = '''
+class RMSprop(torch.optim.Optimizer):
+    """Keras' formula, with 1e-7 inside the root; torch.optim.RMSprop adds 1e-8 outside of it, and forgets more slowly."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                v = self.state[p].setdefault("v", torch.zeros_like(p))
+                v.mul_(0.9).addcmul_(p.grad, p.grad, value=0.1)
+                p -= group["lr"] * p.grad / torch.sqrt(v + 1e-7)
+'''
+
+_ADAM = '''
+class Adam(torch.optim.Optimizer):
+    """Keras' formula: 1e-7 beside the root of v as it is; torch.optim.Adam adds 1e-8 to that of the corrected v."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, {"lr": lr})
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self):
+        self.steps += 1
+        correction = np.sqrt(1 - 0.999**self.steps) / (1 - 0.9**self.steps)
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                v = self.state[p].setdefault("v", torch.zeros_like(p))
+                m.lerp_(p.grad, 0.1)
+                v.mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
+                p -= float(group["lr"] * correction) * m / (torch.sqrt(v) + 1e-7)
+'''
+
+OPTIMIZERS: Mapping[str, tuple[str, str | None]] = {
+    "rmsprop": ("RMSprop({}, LEARNING_RATE)", _RMSPROP),
+    "adam": ("Adam({}, LEARNING_RATE)", _ADAM),
+    "sgd": ("torch.optim.SGD({}, LEARNING_RATE)", None),
+    "momentum": ("torch.optim.SGD({}, LEARNING_RATE, momentum=0.9)", None),
+}
+"""By the name of the optimizer: how to make it for some parameters, and its class where PyTorch has another formula."""
+
+_DROPOUT = '''
+class Dropout(nn.Module):
+    """Multiplies by `drawn` (B, WIDTH) in training: numpy's mask for the batch, handed in by the loop below."""
+
+    def forward(self, x):
+        return x * self.drawn if self.training else x
+'''
+
+_NOISE = '''
+class Noise(nn.Module):
+    """Multiplies by and adds `drawn` (2, WIDTH) in training: the same for all samples of the batch."""
+
+    def forward(self, x):
+        return x * self.drawn[0] + self.drawn[1] if self.training else x
+'''
+
+_HAND_OUT = '''
+def hand_out(drawn, model, kind):
+    """Give each layer of that kind its part of what was drawn for the batch, if the model has such layers."""
+    layers = [layer for layer in model if isinstance(layer, kind)]
+    for layer, values in zip(layers, drawn, strict=False):
+        layer.drawn = torch.from_numpy(values)
+'''
+
+_JUDGE = '''
+@torch.no_grad()
+def judge(model, x, y):
+    """{about} in inference mode, that is with moving statistics."""
+    model.eval()
+    output = model(x)
+    model.train()
+    return {returned}
+'''
+
+
+def sections(needs: Needs, notebook: bool) -> list[Section | None]:
+    """The whole program."""
+    pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
+    return [
+        common.imports(notebook, "import numpy as np", pandas, "import torch\nfrom torch import nn"),
+        common.choices(needs, notebook),
+        common.data(needs),
+        common.splitting(needs),
+        common.standardizing(needs),
+        common.weights(needs),
+        common.batches(needs),
+        common.randomness(needs),
+        _layers(needs),
+        _network(needs),
+        _optimizer(needs),
+        _judging(needs),
+        common.showing(),
+        _training(needs),
+    ]
+
+
+def _layers(needs: Needs) -> Section | None:
+    if not (needs.dropout or needs.noise):
+        return None
+    parts = (_DROPOUT if needs.dropout else None, _NOISE if needs.noise else None, _HAND_OUT)
+    return Section("Layers that take what numpy has drawn", definitions(*parts))
+
+
+def _network(needs: Needs) -> Section:
+    before, after = needs.arm("before"), needs.arm("after")
+    activation = ACTIVATIONS[needs.experiment.activation]
+    biased = ', bias=arm != "before"' if before else ""
+    why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
+    norm = "layers.append(nn.BatchNorm1d(WIDTH, eps=EPSILON, momentum=1 - MOMENTUM))"
+    noise = "            layers.append(Noise())" if needs.noise else None
+
+    def normalized(arm: str) -> str:
+        return code(f'        if arm == "{arm}":\n            {norm}', noise)
+
+    text = code(
+        "def network(arm, weights):",
+        '    """Hidden layers and the output layer; `arm` says where batch normalization is, if anywhere."""'
+        if needs.bn
+        else '    """Hidden layers and the output layer."""',
+        _MOMENTUM if needs.bn else None,
+        "    layers, size = [], INPUTS",
+        "    for _ in range(DEPTH):",
+        why if before else None,
+        f"        layers.append(nn.Linear(size, WIDTH{biased}))",
+        normalized("before") if before else None,
+        f"        layers.append({activation})" if activation else None,
+        normalized("after") if after else None,
+        "        layers.append(Dropout())" if needs.dropout else None,
+        "        size = WIDTH",
+        "    layers.append(nn.Linear(size, OUTPUTS))",
+        _SET_WEIGHTS.replace("{zero}", _ZERO_IF_ANY if before else "            layer.bias.zero_()"),
+    )
+    return Section("The network", text)
+
+
+_MOMENTUM = """\
+    # PyTorch's momentum is the share of the new statistics. Its moving variance is the unbiased one (over B - 1, not B),
+    # so that in inference mode, and only there, numbers differ a little from those of Keras and the lab."""
+
+_SET_WEIGHTS = """\
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    with torch.no_grad():
+        for layer, weight in zip(linear, weights, strict=True):
+            layer.weight.copy_(torch.from_numpy(weight))
+{zero}
+    return nn.Sequential(*layers)"""
+
+_ZERO_IF_ANY = """\
+            if layer.bias is not None:
+                layer.bias.zero_()"""
+
+
+def _optimizer(needs: Needs) -> Section | None:
+    own = OPTIMIZERS[needs.experiment.optimizer][1]
+    return Section("The optimizer", code(own)) if own else None
+
+
+def _judging(needs: Needs) -> Section:
+    function = "cross_entropy" if needs.classes else "mse_loss"
+    about = "Mean loss and share of right answers" if needs.classes else "Mean loss"
+    returned = "loss_of(output, y).item()"
+    returned += ", (output.argmax(dim=1) == y).double().mean().item()" if needs.classes else ""
+    judge = _JUDGE.replace("{about}", about).replace("{returned}", returned)
+    return Section("The loss, and how a network is judged", definitions(f"loss_of = nn.functional.{function}", judge))
+
+
+def _training(needs: Needs) -> Section:
+    before_epochs, at_epoch = common.order_lines(needs)
+    make = OPTIMIZERS[needs.experiment.optimizer][0].format("models[arm].parameters()")
+    drawing = needs.dropout or needs.noise
+    text = code(
+        common.HEADER,
+        common.rows_line(needs),
+        common.inputs_line(needs, "torch.from_numpy"),
+        "    answers = torch.from_numpy(targets)",
+        "    models = {arm: network(arm, initial_weights(seed)) for arm in ARMS}",
+        f"    optimizers = {{arm: {make} for arm in ARMS}}",
+        before_epochs,
+        "    for epoch in range(EPOCHS):",
+        at_epoch or None,
+        "        losses = dict.fromkeys(ARMS, 0.0)  # summed over all samples of the epoch",
+        "        right = dict.fromkeys(ARMS, 0)" if needs.classes else None,
+        "        for i, batch in enumerate(batches(order)):" if drawing else "        for batch in batches(order):",
+        "            masks = dropout_masks(seed, epoch, i, len(batch))" if needs.dropout else None,
+        "            noises = noise(seed, epoch, i)" if needs.noise else None,
+        "            for arm, model in models.items():",
+        "                hand_out(masks, model, Dropout)" if needs.dropout else None,
+        "                hand_out(noises, model, Noise)" if needs.noise else None,
+        "                output = model(inputs[arm][batch])",
+        "                loss = loss_of(output, answers[batch])",
+        "                optimizers[arm].zero_grad()",
+        _PENALTY if needs.l2 else "                loss.backward()",
+        "                optimizers[arm].step()",
+        "                losses[arm] += loss.item() * len(batch)",
+        "                right[arm] += (output.argmax(dim=1) == answers[batch]).sum().item()" if needs.classes else None,
+        '        show(f"seed {seed}, epoch {epoch + 1}", [losses[arm] / len(rows) for arm in ARMS])',
+        '    show(f"seed {seed}, accuracy", [right[arm] / len(rows) for arm in ARMS])' if needs.classes else None,
+        _judged("{} in inference mode", "rows", needs.classes),
+        _judged("validation {}", "held", needs.classes) if needs.validation else None,
+    )
+    return Section("Training: all arms from the same weights, on the same batches", text)
+
+
+_PENALTY = """\
+                # The penalty is in the gradient, not in the loss that is shown.
+                penalty = sum(layer.weight.square().sum() for layer in model if isinstance(layer, nn.Linear))
+                (loss + L2 * penalty).backward()"""
+
+
+def _judged(label: str, rows: str, classes: bool) -> str:
+    """The last lines: `label` has a place for what is measured."""
+    judged = f"    judged = [judge(models[arm], inputs[arm][{rows}], answers[{rows}]) for arm in ARMS]"
+    loss, accuracy = (f"seed {{seed}}, {label.format(measure)}" for measure in ("loss", "accuracy"))
+    if not classes:
+        return code(judged, f'    show(f"{loss}", judged)')
+    shown = [
+        f'    show(f"{label}", [{name} for {names} in judged])'
+        for label, name, names in (
+            (loss, "loss", "loss, _"),
+            (accuracy, "accuracy", "_, accuracy"),
+        )
+    ]
+    return code(judged, *shown)

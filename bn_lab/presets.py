@@ -1,0 +1,78 @@
+"""Presets: named experiments, each of which asks a question. Their words are in the catalogues, `preset.<id>.title` and
+`preset.<id>.question`.
+
+To add one: a line in `PRESETS`, and its two texts in both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bn_lab.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An experiment worth a name.
+
+    Attributes:
+        id: name on the command line and in links of the project.
+        experiment: the choices.
+        claim: name of the study (`bn_lab.studies.claims.STUDIES`) whose question it asks in small; empty where it asks one of
+            its own.
+        counter: whether it shows the other side of that claim.
+    """
+
+    id: str
+    experiment: Experiment
+    claim: str = ""
+    counter: bool = False
+
+
+LESSON = Experiment()
+"""The lesson's program for Boston housing: Keras' defaults."""
+
+DIGITS = Experiment(
+    dataset="digits",
+    samples=1000,
+    depth=5,
+    width=100,
+    activation="relu",
+    epsilon=1e-6,
+    bn_momentum=0.9,
+    optimizer="sgd",
+    learning_rate=0.01,
+    batch_size=100,
+    epochs=20,
+    initializer="normal",
+)
+"""The textbook's program: 1,000 digits in 784-100×5-10, weights of standard deviation 0.05, ε 1e-6, momentum 0.9."""
+
+PRESETS: Mapping[str, Preset] = {
+    preset.id: preset
+    for preset in (
+        Preset("lesson", LESSON),
+        Preset("lesson_iris", replace(LESSON, dataset="iris")),
+        Preset("pytorch", replace(LESSON, epsilon=1e-5, bn_momentum=0.9)),
+        Preset("textbook", DIGITS),
+        Preset("faster", replace(LESSON, seeds=3), "faster_boston"),
+        Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
+        Preset("initial_values", replace(DIGITS, depth=3, weight_std=0.01), "initialization"),
+        Preset("tiny_weights", replace(DIGITS, depth=3, weight_std=0.001, epsilon=1e-3), "initialization", counter=True),
+        Preset("overfitting", replace(LESSON, inputs="standardized", validation_share=0.3, width=64), "overfitting_boston"),
+        Preset(
+            "few_digits",
+            replace(DIGITS, samples=300, validation_share=0.2, depth=3, epochs=300, initializer="he_normal"),
+            "overfitting_digits",
+            counter=True,
+        ),
+        Preset(
+            "small_batch",
+            replace(LESSON, dataset="iris", validation_share=0.2, batch_size=3, epochs=100),
+            "batch_size",
+            counter=True,
+        ),
+    )
+}
+"""Presets by id: the programs that people start from, then the lesson's claims, each before its other side."""

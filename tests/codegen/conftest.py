@@ -1,0 +1,121 @@
+"""What the tests of programs share: experiments, running a program here, and reading what it prints."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bn_lab import train
+from bn_lab.codegen import script
+from bn_lab.engine.types import Array
+from bn_lab.experiment import ARMS, FIELDS, Experiment
+from bn_lab.presets import PRESETS
+
+# Keras needs no second framework beside it: it runs on the torch that is here.
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+EPOCHS = 20
+"""How many epochs are compared; later on rounding grows by itself."""
+
+LINE = re.compile(r"^seed (\d+), epoch (\d+) +(.+)$", re.MULTILINE)
+
+
+def random_experiments(count: int) -> list[Experiment]:
+    """Experiments that between them have every option, and every number both at its default and elsewhere."""
+    dice = random.Random(20)
+    single = {name: field.options for name, field in FIELDS.items() if field.kind == "choice"}
+    # Every option at least once, as long as there are enough experiments.
+    drawn = {name: dice.sample(([*options] * count)[:count], count) for name, options in single.items()}
+
+    def one(i: int) -> Experiment:
+        choices = {name: options[i] for name, options in drawn.items()}
+        if choices["optimizer"] in ("sgd", "momentum"):  # plain gradients blow up on raw inputs
+            choices["inputs"] = "standardized"
+        return Experiment(
+            **choices,  # type: ignore[arg-type]
+            arms=tuple(dice.sample(ARMS, dice.randint(1, 3))) if i else ARMS,
+            samples=None if choices["dataset"] == "iris" else dice.choice([65, 97, 113]),  # one more than full batches
+            validation_share=dice.choice([0.0, 0.2]),
+            depth=dice.randint(1, 4),
+            width=dice.randint(3, 12),
+            epsilon=dice.choice([1e-3, 1e-5]),
+            bn_momentum=dice.choice([0.9, 0.99]),
+            bn_noise=0.1 * (i % 2),
+            learning_rate=1e-4 if choices["optimizer"] == "momentum" else 1e-3,
+            batch_size=dice.choice([16, 32]),
+            weight_std=0.3,
+            weight_scale=dice.choice([1.0, 0.7]),
+            dropout=0.2 * (i // 2 % 2),
+            l2=0.01 * (i // 3 % 2),
+            seed=dice.randint(0, 99),
+            seeds=1 + i % 2,
+        )
+
+    return [one(i) for i in range(count)]
+
+
+SAMPLE = random_experiments(8)
+
+CASES = {name: preset.experiment for name, preset in PRESETS.items()}
+CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}
+CASES = {name: replace(experiment, epochs=min(EPOCHS, experiment.epochs)) for name, experiment in CASES.items()}
+
+
+@pytest.fixture
+def cases() -> dict[str, Experiment]:
+    """Each preset and each random experiment by name."""
+    return CASES
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def experiment(request: pytest.FixtureRequest) -> Experiment:
+    """Each preset and each random experiment, cut down to the epochs that are compared."""
+    found: Experiment = request.param
+    return found
+
+
+def losses_in(text: str) -> Array:
+    """Training losses that a program printed: (arms, seeds, epochs)."""
+    lines = [(int(seed), int(epoch), [float(n) for n in row.split()]) for seed, epoch, row in LINE.findall(text)]
+    seeds = dict.fromkeys(seed for seed, _, _ in lines)
+    table = [[row for s, _, row in lines if s == seed] for seed in seeds]
+    assert [epoch for _, epoch, _ in lines] == [*range(1, len(table[0]) + 1)] * len(seeds)
+    return np.array(table).transpose(2, 0, 1)
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`run(experiment, framework)`: what the script prints, run in this process, where its framework is loaded already."""
+
+    def it(experiment: Experiment, framework: str) -> str:
+        path = tmp_path / "script.py"
+        path.write_text(script(experiment, framework), encoding="utf-8")
+        monkeypatch.setattr(sys, "argv", [str(path)])
+        monkeypatch.chdir(ROOT)
+        runpy.run_path(str(path), run_name="__main__")
+        return capsys.readouterr().out
+
+    return it
+
+
+@pytest.fixture
+def difference() -> Callable[[str, Experiment], float]:
+    """`difference(printed, experiment)`: the largest relative difference from the lab's training losses."""
+
+    def of(printed: str, experiment: Experiment) -> float:
+        expected, found = train(experiment).train_loss, losses_in(printed)
+        assert found.shape == expected.shape
+        return float(np.abs(found / expected - 1).max())
+
+    return of
