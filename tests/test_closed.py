@@ -31,8 +31,8 @@ METHODS = {"read_pickle", "to_pickle", "eval", "query", "system", "popen", "lite
 ESCAPED = {("cards.py", "show"), ("preview.py", "show")}
 """Functions that give HTML to `st.html`; hostile names go through each of them in a test."""
 
-FORMATS = {"text", "form", "self.RULES[rule]"}
-"""What `str.format` is called on: texts of the catalogues, of the command line and of errors. Another test sees that the places
+FORMATS = {"text", "form", "self.RULES[rule]", "label", "OPTIMIZERS[needs.experiment.optimizer][0]"}
+"""What `str.format` is called on: texts of the catalogues, of the command line, of errors and of generated programs. Another test sees that the places
 in a catalogue are plain names, which reach into nothing."""
 
 FORMATTING = {"field", "self"}
