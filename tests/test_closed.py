@@ -32,8 +32,8 @@ ESCAPED = {("cards.py", "show"), ("preview.py", "show")}
 """Functions that give HTML to `st.html`; hostile names go through each of them in a test."""
 
 FORMATS = {"text", "form", "self.RULES[rule]", "label", "OPTIMIZERS[needs.experiment.optimizer][0]"}
-"""What `str.format` is called on: texts of the catalogues, of the command line, of errors and of generated programs. Another test sees that the places
-in a catalogue are plain names, which reach into nothing."""
+"""What `str.format` is called on: texts of the catalogues, of the command line, of errors and of generated programs. Another
+test sees that the places in a catalogue are plain names, which reach into nothing."""
 
 FORMATTING = {"field", "self"}
 """What has a method `format` of its own: fields of an experiment, and what writes the log."""
