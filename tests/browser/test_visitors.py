@@ -35,8 +35,8 @@ class Hidden(NamedTuple):
     at: float
 
 
-HIDDEN_FOR = 90.0
-"""Seconds without any sign of a tab whose timers the browser has stopped."""
+HIDDEN_FOR = 75.0
+"""Seconds without any sign of a tab whose timers the browser has slowed down, to one a minute at worst."""
 
 
 @pytest.fixture(scope="module", autouse=True)
