@@ -8,6 +8,7 @@ visitor's own.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from bn_lab.experiment import Experiment
 from bn_lab.service.trainer import Trainer
@@ -32,6 +33,7 @@ class Visitor:
     def __init__(self, trainer: Trainer, name: str) -> None:
         self.trainer, self.name = trainer, name
         self.training: Training | None = None
+        self.answered = -inf  # when a page last gave an order for a part of an epoch; kept by the page
         self._apart = False  # whether the visitor went ways of their own, and does not join others any more
 
     def watch(self, training: Training) -> Training:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from time import time
+from time import monotonic, time
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -36,6 +36,9 @@ HEARTBEAT = 15.0
 FIRST_LOOK = 0.15
 """Seconds that the answer to a button waits for the first steps, which then show a tick earlier."""
 
+TWICE = 0.2
+"""Seconds after the answer to a click in which another one is taken for the same."""
+
 IDLE_TICK = 15.0
 """Seconds between two signs of life of a page on which nothing moves."""
 
@@ -51,7 +54,7 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
     """The row of buttons for a training that stands as in `view`; each acts before anything is drawn again."""
     state = view.state
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
-    step, epoch = (partial(_once, training, view, order) for order in (Visitor.step, Visitor.finish_epoch))
+    step, epoch = (partial(_once, order) for order in (Visitor.step, Visitor.finish_epoch))
     with st.container(horizontal=True, key="player"):
         if active:
             _button("pause", t, lambda: session.visitor().pause(), icon=":material/pause:", primary=True)
@@ -66,18 +69,15 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
             _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
 
 
-def _once(training: Training, drawn: View, order: Callable[..., None]) -> None:
-    """Give an order to a training that still stands as its button was drawn.
+def _once(order: Callable[..., None]) -> None:
+    """Give an order to a training, but not twice for one click.
 
     One click was seen to act twice where the page was drawn again in the middle of the answer to it.
     """
-    now = training.view
-    if session.training() is training and now.state not in ACTIVE and _steps(now) == _steps(drawn):
-        order(session.visitor(), wait=FIRST_LOOK)
-
-
-def _steps(view: View) -> int:
-    return 0 if view.history is None else view.history.steps
+    visitor = session.visitor()
+    if monotonic() - visitor.answered >= TWICE:
+        order(visitor, wait=FIRST_LOOK)
+        visitor.answered = monotonic()
 
 
 def _button(

@@ -396,16 +396,17 @@ def test_a_click_that_is_answered_twice_counts_once(lab: Open, monkeypatch: pyte
     page = lab(Experiment(dataset="iris", epochs=3))
     page.click("step")
     page.until("paused")
-    training, drawn = page.training, page.training.view
+    training, now = page.training, [100.0]
     visitor = Visitor(page.trainer, page.at.session_state["visitor"])
     visitor.watch(training)
-    monkeypatch.setattr(session, "training", lambda: training)
     monkeypatch.setattr(session, "visitor", lambda: visitor)
+    monkeypatch.setattr(player, "monotonic", lambda: now[0])
     for _ in range(2):  # the second time as Streamlit does where the page is drawn again meanwhile
-        player._once(training, drawn, Visitor.step)
+        player._once(Visitor.step)
         page.until("paused")
     assert training.view.history.steps == 2
-    player._once(training, training.view, Visitor.step)
+    now[0] += player.TWICE
+    player._once(Visitor.step)
     page.until("paused")
     assert training.view.history.steps == 3
 
