@@ -15,7 +15,7 @@ from bn_lab.figures.frame import DecodedFrame, unpack
 from bn_lab.service import State, Trainer, Training
 from bn_lab.service.entrance import Entrance
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import panels, session
+from bn_lab.ui import panels, player, session
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -52,6 +52,7 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     monkeypatch.setattr(Training, "look", look)
     monkeypatch.setattr(Training, "pause", pause)
     monkeypatch.setattr(session, "trainer", lambda: mine)
+    monkeypatch.setattr(player, "TWICE", 0.0)  # no hand clicks as fast as a test
     entrance = Entrance(10_000)  # nobody leaves here
     monkeypatch.setattr(session, "entrance", lambda: entrance)
     return mine

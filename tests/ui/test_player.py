@@ -401,6 +401,7 @@ def test_a_click_that_is_answered_twice_counts_once(lab: Open, monkeypatch: pyte
     visitor.watch(training)
     monkeypatch.setattr(session, "visitor", lambda: visitor)
     monkeypatch.setattr(player, "monotonic", lambda: now[0])
+    monkeypatch.setattr(player, "TWICE", 0.2)
     for _ in range(2):  # the second time as Streamlit does where the page is drawn again meanwhile
         player._once(Visitor.step)
         page.until("paused")
