@@ -12,9 +12,9 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks.protocol import Page
 
-SETTLE, PATIENCE, WORDS = 0.3, 2.0, 0.5
-"""Seconds of feed.js: until it asks for the rest of the page, until it asks again for the rest of a record, and between two
-looks at the words around the pictures."""
+REST, SETTLE, PATIENCE, WORDS = 0.1, 0.3, 2.0, 0.5
+"""Seconds of feed.js: for the rest of an answer, until it asks for the rest of the page, until it asks again for the rest of a
+record, and between two looks at the words around the pictures."""
 
 Timers = dict[str, asyncio.TimerHandle]
 
@@ -199,7 +199,7 @@ class Visitor:
     def _ask_for_next(self) -> None:
         self._cancel("tick")
         if every := self.page.header.get("every"):
-            wait = max(0.0, self._asked + every / 1e3 - time.perf_counter())
+            wait = max(REST, every / 4e3, self._asked + every / 1e3 - time.perf_counter())
             self._later("tick", wait, self._tick, self.page.header["sent"])
 
     def _tick(self, sent: float) -> None:

@@ -122,6 +122,7 @@ class Visitor:
                 training = self.watch(self.trainer.fork(training, self.name))
                 if training.holds:  # else it is made again when it is needed
                     training.look()
+                    self.trainer.lock.wait_for(lambda: not training.working, wait)  # until the view is that of the copy
                 return
             self.trainer.withdraw(training)
         training.pause(wait)

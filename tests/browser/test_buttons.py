@@ -48,10 +48,6 @@ def test_pause_comes_soon_and_resume_goes_on(visit: Visit) -> None:
     assert lab.run == run
 
 
-LOST = pytest.mark.xfail(reason="a click in the moment in which the page is drawn again is lost now and then", strict=False)
-
-
-@LOST
 def test_pausing_twice_is_pausing(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=50)
@@ -65,7 +61,6 @@ def test_pausing_twice_is_pausing(visit: Visit) -> None:
     lab.expect_state("paused")
 
 
-@LOST
 def test_no_click_is_lost_right_after_a_pause(visit: Visit) -> None:
     """The page is drawn again soon after its state changed; a click that comes meanwhile counts all the same."""
     lab = visit(LONG)

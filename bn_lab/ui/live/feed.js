@@ -4,6 +4,7 @@ import { choose, cursor, receive, store, subscribe } from "./store.js";
 const STEP = 100; // ms between two pictures of a replay
 const SETTLE = 300; // ms in which the answer to a button is painted, before the page is drawn again
 const PATIENCE = 2000; // ms after which a question without an answer is asked again: one that meets a redrawn page is lost
+const REST = 100; // ms in which the rest of an answer comes: Streamlit drops what it has not sent yet when it is asked again
 const WORDS = 500; // ms between two looks at the words around the pictures, at least
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
@@ -48,7 +49,7 @@ export class Feed {
     if (store.sent === this.answered) return; // drawn anew, nothing new
     this.answered = store.sent;
     if (!store.every) return void clearTimeout(this.upcoming);
-    this.askAfter(Math.max(0, (this.askedAt ?? 0) + store.every - performance.now()), setTriggerValue);
+    this.askAfter(Math.max(REST, store.every / 4, (this.askedAt ?? 0) + store.every - performance.now()), setTriggerValue);
   }
 
   askAfter(wait, setTriggerValue) {
