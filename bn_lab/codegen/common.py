@@ -27,6 +27,20 @@ COMMENTS = {
 }
 
 
+def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Section | None]:
+    """All that comes before the networks."""
+    return [
+        imports(notebook, *packages),
+        choices(needs, notebook),
+        data(needs),
+        splitting(needs),
+        standardizing(needs),
+        weights(needs),
+        batches(needs),
+        randomness(needs),
+    ]
+
+
 def imports(notebook: bool, *packages: str | None) -> Section:
     """What the program imports; a notebook has no command line."""
     standard = ("" if notebook else "import sys\n") + "from itertools import pairwise"

@@ -33,14 +33,7 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
     pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
     return [
-        common.imports(notebook, "import keras\nimport numpy as np", pandas),
-        common.choices(needs, notebook),
-        common.data(needs),
-        common.splitting(needs),
-        common.standardizing(needs),
-        common.weights(needs),
-        common.batches(needs),
-        common.randomness(needs),
+        *common.beginning(needs, notebook, "import keras\nimport numpy as np", pandas),
         _model(needs),
         _feeding(needs),
         _judging(needs),

@@ -104,14 +104,7 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
     pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
     return [
-        common.imports(notebook, "import numpy as np", pandas, "import torch\nfrom torch import nn"),
-        common.choices(needs, notebook),
-        common.data(needs),
-        common.splitting(needs),
-        common.standardizing(needs),
-        common.weights(needs),
-        common.batches(needs),
-        common.randomness(needs),
+        *common.beginning(needs, notebook, "import numpy as np", pandas, "import torch\nfrom torch import nn"),
         _layers(needs),
         _network(needs),
         _optimizer(needs),

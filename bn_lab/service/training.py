@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from threading import Condition
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from uuid import uuid4
 from bn_lab.engine.cost import memory
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.service.leases import Leases
+from bn_lab.service.runs import new_run, untrained
 from bn_lab.service.view import ACTIVE, Order, State, View
 
 if TYPE_CHECKING:  # the run brings torch along, which only the trainer's thread waits for
@@ -29,9 +29,6 @@ PUBLISH_SHARE = 0.1
 
 PUBLISH_LATEST = 0.7
 """Seconds after which a training that has had a turn is seen again, also where many others train."""
-
-UNTRAINED, UNTRAINED_BYTES = 64, 20_000_000
-"""How many experiments are remembered untrained, and how much memory the run of one of them would take at most."""
 
 FREE_BUILD = 0.1
 """Seconds of building a run that are not charged: who comes new has to build one."""
@@ -390,20 +387,3 @@ class Training:
             self._mark = None
         self.view = View(state, self._experiment, self.view.history, self._seconds, self.view.rate, self.view.error)
         self._changed.notify_all()
-
-
-def untrained(experiment: Experiment) -> History:
-    """The record of networks as they are drawn."""
-    return _remembered(experiment) if memory(experiment) <= UNTRAINED_BYTES else new_run(experiment).history(current=True)
-
-
-@lru_cache(maxsize=UNTRAINED)
-def _remembered(experiment: Experiment) -> History:
-    return new_run(experiment).history(current=True)
-
-
-def new_run(experiment: Experiment) -> Run:
-    """A run that has made no step; the first one waits for torch, a second."""
-    from bn_lab.engine.run import Run
-
-    return Run(experiment)

@@ -56,24 +56,31 @@ def is_healthy(address: str) -> bool:
 
 
 @contextmanager
+def running(command: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the end of the block."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
 def serve(*command: str, log: Path, port: int | None = None) -> Iterator[Server]:
     """Run Streamlit by `command` until the end of the block, on this port or on a free one."""
     port = port or free_port()
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, *command, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: is_healthy(address) or process.poll() is not None, 60, "the server answers")
-            assert process.poll() is None, f"the server ended:\n{log.read_text()}"
-            yield Server(address, log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with running([sys.executable, *command, *options], log, cwd=ROOT) as process:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: is_healthy(address) or process.poll() is not None, 60, "the server answers")
+        assert process.poll() is None, f"the server ended:\n{log.read_text()}"
+        yield Server(address, log)
 
 
 @pytest.fixture(scope="session")

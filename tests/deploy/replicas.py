@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import free_port, is_healthy, wait_until
+from tests.browser.conftest import free_port, is_healthy, running, wait_until
 from tests.deploy import compose, image
 
 NGINX = image.ROOT / "deploy" / "nginx"
@@ -52,22 +52,6 @@ def find_nginx() -> str:
     if found is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no nginx")
     return str(found)
-
-
-@contextmanager
-def running(command: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the end of the block."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)  # type: ignore[call-overload]
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager

@@ -14,9 +14,8 @@ from bn_lab.experiment import Experiment
 from bn_lab.studies.executors import cluster_executor
 from bn_lab.studies.job import Job
 from bn_lab.studies.study import Study
-from tests.browser.conftest import free_port
+from tests.browser.conftest import free_port, running
 from tests.deploy import compose, image
-from tests.deploy.replicas import running
 
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
 

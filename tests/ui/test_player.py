@@ -17,9 +17,9 @@ from bn_lab.engine.run import Run
 from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures import LIMIT, curves, fields, row
 from bn_lab.figures.frame import unpack
-from bn_lab.i18n import Texts, texts
-from bn_lab.service import State, View, Visitor
-from bn_lab.ui import player, session, share, words
+from bn_lab.i18n import LANGUAGES, Texts, texts
+from bn_lab.service import State, Trainer, View, Visitor
+from bn_lab.ui import frames, player, session, share, words
 from bn_lab.ui.controls import stops
 
 Open = Callable[..., Any]
@@ -324,7 +324,7 @@ def long() -> History:
 
 def sent(history: History | None, state: State, **options: Any) -> bytes:
     experiment = history.experiment if history else Experiment()
-    return player.frame("r1", View(state, experiment, history), texts("en"), **options)
+    return frames.frame("r1", View(state, experiment, history), texts("en"), **options)
 
 
 def test_a_frame_of_a_running_training_is_small_and_of_a_finished_one_whole(long: History) -> None:
@@ -374,7 +374,7 @@ def test_labels_of_the_replay_bar_have_their_places() -> None:
 
 @given(st.integers(0, 400), st.integers(2, 400))
 def test_chosen_snapshots_are_few_enough_and_include_the_latest(count: int, most: int) -> None:
-    chosen = player._chosen(count, most)
+    chosen = frames._chosen(count, most)
     assert chosen == sorted(set(chosen))
     assert len(chosen) <= most
     assert all(0 <= position < count for position in chosen)
@@ -388,7 +388,7 @@ def test_chosen_snapshots_are_few_enough_and_include_the_latest(count: int, most
 def test_a_page_that_follows_a_training_has_seen_most_of_it() -> None:
     seen: set[int] = set()
     for count in range(1, 260):
-        seen |= set(player._chosen(count, 8))
+        seen |= set(frames._chosen(count, 8))
     assert len(seen) > 0.9 * 259
 
 
@@ -420,3 +420,15 @@ def test_a_page_on_which_nothing_moves_asks_for_nothing(lab: Open) -> None:
     assert page.frame.header["every"] >= 1000 * player.TICK
     failed = View(State.FAILED, page.experiment)
     assert player.pace(failed, page.training) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_waits_sees_the_place_in_line(lab: Open, trainer: Trainer, language: str) -> None:
+    for seed in (1, 2):
+        trainer.add(replace(IRIS, seed=seed)).start()
+    page, t = lab(IRIS, lang=language), texts(language)
+    page.click("train")
+    told = t("player.in_line", state=t("state.queued"), place=3, epoch=0, epochs=6)
+    assert told in page.text
+    page.until("done")
+    assert told not in page.text

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from bn_lab import train
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import State, Trainer, Training
+from bn_lab.service import Limits, State, Trainer, Training
+from bn_lab.service.entrance import Entrance
 from bn_lab.service.leases import CLOSED_GRACE
 from bn_lab.ui import session
 
@@ -232,3 +233,47 @@ def test_a_browser_that_does_not_know_a_new_value_yet_does_not_take_it_back(lab:
     page.run()
     page.change("seed", 0)  # and this is a choice
     assert page.experiment.seed == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_cannot_ask_for_more_than_the_server_gives(lab: Open, trainer: Trainer, language: str) -> None:
+    trainer.limits = Limits(experiment_minutes=0.02)
+    asked, t = Experiment(epochs=5000), texts(language)
+    page = lab(asked, lang=language, run="all")
+    assert trainer.limits.allows(page.experiment)
+    assert page.experiment != asked
+    told = "\n".join(warnings(page))
+    assert "BN_LAB_EXPERIMENT_MINUTES" in told
+    assert f"{t('field.epochs')} {page.experiment.epochs:,}" in told
+    before = page.experiment
+    page.change("epochs", 5000)  # nor can a widget
+    assert page.experiment == before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_there_is_no_room_a_visitor_is_told_so_and_comes_in_later(
+    lab: Open, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entrance, t = Entrance(1), texts(language)
+    monkeypatch.setattr(session, "entrance", lambda: entrance)
+    assert entrance.enter("somebody else")
+    page = lab(dataset="iris", lang=language)
+    assert t("page.full", most=1) in page.text
+    assert page.at.query_params == {"dataset": "iris", "lang": language}
+    assert page.trainer.trainings == []
+    entrance.leave("somebody else")
+    page.at.button(key="try_again").click()
+    page.run()
+    assert page.experiment == Experiment(dataset="iris")
+    assert page.state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("run", "state", "epochs"), [("all", "done", 6), ("4", "paused", 4), ("nonsense", "ready", 0), ("7", "ready", 0)]
+)
+def test_a_link_says_how_far_to_train(lab: Open, run: str, state: str, epochs: int) -> None:
+    page = lab(dataset="iris", epochs="6", run=run, lang="en")
+    page.until(state)
+    assert page.training.view.progress == epochs
+    assert page.run_of_link == (run if epochs else "")
+    assert any(run in text for text in warnings(page)) is (epochs == 0)

@@ -5,10 +5,14 @@ install(Path(__file__).parent / "static")     # once, in app.py; needs `[server]
 
 panel(figure, run=run.id, alt=…, key="losses")        # outside of the fragment: a tick does not send it again
 
-@st.fragment(run_every=0.2 if running else None)
-def tick():
-    everything = wants_all("feed", run.id)
-    feed(pack(…), key="feed")
+@st.fragment
+def told():                                   # with the words around the pictures, now and then
+    @st.fragment
+    def tick():                               # as soon as the browser asks for a frame
+        everything = wants_all("feed", run.id)
+        feed(pack(…), key="feed")
+    tick()                                    # first: Streamlit knows a fragment by its place
+    pulse(key="pulse")
 ```
 """
 
