@@ -26,10 +26,10 @@ def test_the_pytorch_script_prints_the_losses_of_the_lab(
     assert difference(run(experiment, "pytorch"), experiment) < ENOUGH
 
 
+@pytest.mark.keras
 def test_the_keras_script_prints_the_losses_of_the_lab(
     experiment: Experiment, run: Callable[..., str], difference: Callable[[str, Experiment], float]
 ) -> None:
-    pytest.importorskip("keras")
     assert difference(run(experiment, "keras"), experiment) < ENOUGH
 
 
