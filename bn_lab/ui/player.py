@@ -46,17 +46,22 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
     active, ended = state in ACTIVE, state in (State.DONE, State.FAILED)
     step, epoch = (partial(_once, order) for order in (Visitor.step, Visitor.finish_epoch))
     with st.container(horizontal=True, key="player"):
-        if active:
-            _button("pause", t, lambda: session.visitor().pause(), icon=":material/pause:", primary=True)
-        else:
-            name = "resume" if state is State.PAUSED else "train"
-            _button(name, t, lambda: session.visitor().start(wait=FIRST_LOOK), ":material/play_arrow:", True, disabled=ended)
+        with st.container(key="player_go", width="content"):  # the old one stays until the answer is complete: in its place
+            if active:
+                _button("pause", t, lambda: session.visitor().pause(), icon=":material/pause:", primary=True)
+            else:
+                name = "resume" if state is State.PAUSED else "train"
+                _button(name, t, _start, ":material/play_arrow:", True, disabled=ended)
         _button("step", t, step, ":material/skip_next:", disabled=active or ended)
         _button("epoch", t, epoch, ":material/fast_forward:", disabled=active or ended)
         _button("reset", t, session.reset, ":material/restart_alt:", disabled=state is State.READY)
         _button("new_seed", t, _new_seed, ":material/casino:")
         if state is State.DONE and _is_trained(view) and (epochs := _longer()) > session.experiment().epochs:
             _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
+
+
+def _start() -> None:
+    session.visitor().start(wait=FIRST_LOOK)
 
 
 def _once(order: Callable[..., None]) -> None:

@@ -35,7 +35,7 @@ class Hidden(NamedTuple):
     at: float
 
 
-HIDDEN_FOR = 75.0
+HIDDEN_FOR = 65.0
 """Seconds without any sign of a tab whose timers the browser has slowed down, to one a minute at worst."""
 
 

@@ -8,6 +8,10 @@ const REST = 100; // ms in which the rest of an answer comes: Streamlit drops wh
 const WORDS = 500; // ms between two looks at the words around the pictures, at least
 const PICTURES = 80; // a replay shows at most about so many, however long the run
 
+/** Whether the server is running the page's script, or has been asked to. */
+const isAnswering = () =>
+  (document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ?? "notRunning") !== "notRunning";
+
 const written = (epoch) => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(1));
 
 /** A text from Python with its places, such as `{epoch}`, filled. */
@@ -55,9 +59,9 @@ export class Feed {
   askAfter(wait, setTriggerValue) {
     clearTimeout(this.upcoming);
     this.upcoming = setTimeout(() => {
-      if (!document.hidden) {
-        this.ask(setTriggerValue);
-      }
+      // A click that is being answered goes first, however long it takes: a question would cut its answer short.
+      if (isAnswering() && performance.now() - (this.askedAt ?? 0) < PATIENCE) return this.askAfter(REST, setTriggerValue);
+      if (!document.hidden) this.ask(setTriggerValue);
       this.askAfter(Math.max(PATIENCE, 3 * store.every), setTriggerValue); // lost, or late: a frame that comes ends this
     }, wait);
   }
