@@ -103,19 +103,24 @@ def serve(command: tuple[str, ...]) -> Iterator[Server]:
         text=True,
     )
     try:
-        address, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
+        address, latest = f"http://127.0.0.1:{port}", time.monotonic() + 60
         while not _is_healthy(address):
-            if process.poll() is not None or time.monotonic() > end:
+            if process.poll() is not None or time.monotonic() > latest:
                 raise RuntimeError("the server does not start")
             time.sleep(0.005)
         yield Server(process, address)
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a process that was started here, by force if it does not listen."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager

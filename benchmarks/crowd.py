@@ -100,18 +100,10 @@ def hosted() -> Iterator[Host]:
         log = stack.enter_context((Path(stack.enter_context(TemporaryDirectory())) / "log").open("wb"))
         pipe, program = subprocess.PIPE, [sys.executable, SERVER, *options]
         process = stack.enter_context(subprocess.Popen(program, cwd=lab.ROOT, stdin=pipe, stdout=pipe, stderr=log, text=True))
-        stack.callback(_end, process)
+        stack.callback(lab.end, process)
         host = Host(lab.Server(process, f"http://127.0.0.1:{port}"), Path(log.name))
         _wait_for(host)
         yield host
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def _wait_for(host: Host) -> None:

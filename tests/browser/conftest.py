@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from benchmarks.browser import end
 from tests.browser.lab import ACTIVE, SECONDS, Lab, Visit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,9 +36,9 @@ class Server:
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Ask ten times a second until `condition` holds: for what no page can tell."""
-    end = time.monotonic() + seconds
+    latest = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        assert time.monotonic() < latest, f"not within {seconds:g} s: {what}"
         time.sleep(0.1)
 
 
@@ -63,12 +64,7 @@ def running(command: list[str], log: Path, **options: object) -> Iterator[subpro
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @contextmanager
