@@ -1,4 +1,4 @@
-"""Texts in English and Korean: one catalogue a language, in `bn_lab/locales/`.
+"""Texts in English and Korean: a catalogue for each language, in `bn_lab/locales/<language>/`, a file for each part of the lab.
 
 A text is known by a dotted key, `section.name`, and may have places in braces: `t("run.epoch", epoch=3)`.
 """
@@ -48,8 +48,13 @@ class Texts:
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All texts of a language by dotted key."""
-    with (_FOLDER / f"{language}.toml").open("rb") as file:
-        return dict(_flatten(tomllib.load(file), ""))
+    found: dict[str, str] = {}
+    for path in sorted((_FOLDER / language).glob("*.toml")):
+        texts = dict(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+        if twice := found.keys() & texts.keys():
+            raise ValueError(f"{path.name} must not repeat keys of another file, got {', '.join(sorted(twice))}")
+        found |= texts
+    return found
 
 
 def _flatten(tree: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:

@@ -120,6 +120,17 @@ def test_catalogues_have_the_same_keys() -> None:
     assert set(KOREAN) == set(ENGLISH)
 
 
+def test_catalogues_have_the_same_files_and_no_key_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    english, korean = ({path.name for path in (ROOT / "bn_lab" / "locales" / language).iterdir()} for language in LANGUAGES)
+    assert english == korean
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "a.toml").write_text('[page]\nlab = "Lab"\n')
+    (tmp_path / "en" / "b.toml").write_text('[page]\nlab = "Laboratory"\n')
+    monkeypatch.setattr("bn_lab.i18n._FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"b\.toml .* got page\.lab"):
+        catalogue.__wrapped__("en")
+
+
 def test_no_text_is_empty() -> None:
     assert [key for key in KEYS if not (ENGLISH[key].strip() and KOREAN[key].strip())] == []
 

@@ -177,6 +177,25 @@ def overrule(name: str, value: Any) -> None:
     change(name, value)
 
 
+def adopt(wish: Experiment, wanted: str = "") -> None:
+    """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
+
+    What of it cannot be done here is told, and replaced by what can.
+
+    Args:
+        wish: the experiment.
+        wanted: how far to train it, see `Visitor.open`.
+    """
+    state, before, problems = st.session_state, experiment(), list[ExperimentError]()
+    after = _possible(wish, problems)
+    state["problems"], state["problems_of_link"] = problems, False
+    for name in FIELDS:
+        if f"field_{name}" in state and getattr(before, name) != getattr(after, name):  # it has a widget on the page
+            state.setdefault("overruled", {})[name] = getattr(before, name)
+    state["experiment"], state["wanted"] = encode(after), wanted
+    _look(visitor().open(after, wanted))
+
+
 def is_echo(name: str, value: Any) -> bool:
     """Whether a widget's value is only the old one of a field that was overruled, from a browser that does not know it yet."""
     overruled = st.session_state.get("overruled", {})
