@@ -7,6 +7,7 @@ of the project, so that anything may import it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import partial
@@ -19,6 +20,10 @@ Arm = Literal["none", "standardized", "before", "after"]
 OptimizerName = Literal["rmsprop", "adam", "sgd", "momentum"]
 InitializerName = Literal["glorot_uniform", "he_normal", "lecun_normal", "normal"]
 Shuffle = Literal["every_epoch", "once", "never"]
+
+OWN = re.compile(r"own-[0-9a-f]{16}-[0-9]{1,3}-(regression|classification)-(dropped|median)(-without(-[0-9]{1,3})+)?")
+"""Ids of data sets that visitors bring along: a hash of the file, the target's column, the task, what is done about missing
+values, and columns left out. Nothing of the data is in them."""
 
 ARMS: tuple[Arm, ...] = get_args(Arm)
 """All arms in the order in which they are stacked, drawn and listed."""
@@ -47,6 +52,7 @@ class ExperimentError(ValueError):
         "unknown": "{value} is not a setting of an experiment",
         "too_many": "{field} must be at most {high} for {dataset} with this validation share, got {value}",
         "too_few": "{field} must leave at least {low} samples to train on, got {value}",
+        "not_held": "{field} must be shipped, or read from a file in this session, got {value}",
     }
 
     def __init__(self, field: str, rule: str, value: object, **values: object) -> None:
@@ -69,6 +75,14 @@ class Range:
     log: bool = False
 
 
+@dataclass(frozen=True)
+class Options:
+    """The ids to choose from, and the pattern of further ids that are none of ours."""
+
+    ids: tuple[str, ...]
+    besides: re.Pattern[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One experiment: twin networks on one data set, and everything that their numbers depend on.
@@ -79,8 +93,8 @@ class Experiment:
         ExperimentError: (a `ValueError`) naming the field, the rule and the value.
     """
 
-    dataset: DatasetName = "boston"
-    """The data to learn; each is a function in `bn_lab.datasets.DATASETS`."""
+    dataset: Annotated[str, Options(get_args(DatasetName), OWN)] = "boston"
+    """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`, or a visitor's own under an id like `OWN`."""
 
     samples: Annotated[int | None, Range(2, 50_000, log=True)] = None
     """How many samples to train on, drawn by the seed; `None` takes all that validation leaves."""
@@ -164,6 +178,11 @@ class Experiment:
         """The seeds of the networks of each arm."""
         return tuple(range(self.seed, self.seed + self.seeds))
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the data are a visitor's own, and so for nobody else."""
+        return OWN.fullmatch(self.dataset) is not None
+
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""
         return {name: value for name, spec in FIELDS.items() if (value := getattr(self, name)) != spec.default}
@@ -176,6 +195,7 @@ class Field:
     Attributes:
         kind: `int`, `float`, `choice` (one option) or `choices` (some options).
         options: the ids to choose from, for `choice` and `choices`.
+        besides: pattern of further ids that a `choice` may have.
         range: the limits, for `int` and `float`.
         optional: whether `None` is a value.
     """
@@ -184,6 +204,7 @@ class Field:
     kind: Literal["int", "float", "choice", "choices"]
     default: Any
     options: tuple[str, ...] = ()
+    besides: re.Pattern[str] | None = None
     range: Range | None = None
     optional: bool = False
 
@@ -196,9 +217,10 @@ class Field:
         return self._check_choices(value) if self.kind == "choices" else self._check_number(value)
 
     def _check_choice(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in self.options:
+        known = isinstance(value, str) and (value in self.options or (self.besides and self.besides.fullmatch(value)))
+        if not known:
             raise ExperimentError(self.name, "one_of", value, options=", ".join(self.options))
-        return value
+        return str(value)
 
     def _check_choices(self, value: Any) -> tuple[str, ...]:
         chosen = list(value) if isinstance(value, list | tuple) else [value]
@@ -245,6 +267,8 @@ class Field:
 def _describe(name: str, hint: Any, default: Any) -> Field:
     if get_origin(hint) is Annotated:
         base, limits = get_args(hint)
+        if isinstance(limits, Options):
+            return Field(name, "choice", default, options=limits.ids, besides=limits.besides)
         members = get_args(base) or (base,)
         kind: Literal["int", "float"] = "int" if int in members else "float"
         return Field(name, kind, default, range=limits, optional=type(None) in members)

@@ -259,3 +259,36 @@ def test_an_error_comes_through_from_another_process() -> None:
     error = ExperimentError("depth", "between", 99, low=1, high=12)
     copy = pickle.loads(pickle.dumps(error))
     assert (copy.field, copy.rule, copy.values, str(copy)) == (error.field, error.rule, error.values, str(error))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "own-0123456789abcdef-0-regression-dropped",
+        "own-0123456789abcdef-12-classification-median",
+        "own-0123456789abcdef-12-classification-median-without-0-3-299",
+    ],
+)
+def test_own_data_have_ids_that_tell_nothing_of_them(name: str) -> None:
+    experiment = Experiment(dataset=name)
+    assert experiment.is_private
+    assert FIELDS["dataset"].parse(FIELDS["dataset"].format(name)) == name
+    assert name not in FIELDS["dataset"].options
+    assert not Experiment().is_private
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "own",
+        "own-0123456789ABCDEF-0-regression-dropped",
+        "own-0123456789abcde-0-regression-dropped",
+        "own-0123456789abcdef-0-regression-dropped\n",
+        "own-0123456789abcdef-0-clustering-dropped",
+        "own-0123456789abcdef-0-regression-dropped-without",
+        "own-0123456789abcdef-1000-regression-dropped",
+        "/etc/passwd",
+    ],
+)
+def test_what_only_looks_like_own_data_is_refused(name: str) -> None:
+    assert error_of("dataset", name).rule == "one_of"

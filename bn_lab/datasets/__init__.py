@@ -1,7 +1,8 @@
 """Data sets: reading, splitting, standardizing."""
 
+from bn_lab.datasets.held import keep, table_of
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.datasets.splitting import Split, split, standardization
 from bn_lab.datasets.tables import Table, Task
 
-__all__ = ["DATASETS", "Split", "Table", "Task", "load", "split", "standardization"]
+__all__ = ["DATASETS", "Split", "Table", "Task", "keep", "load", "split", "standardization", "table_of"]

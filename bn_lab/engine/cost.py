@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.engine.history import BINS, KEPT_EPOCHS, KEPT_NUMBERS, PERCENTILES, STAGES, is_recorded
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 
@@ -46,7 +46,7 @@ def parameters(experiment: Experiment, table: Table, arm: Arm) -> int:
 
 def samples(experiment: Experiment) -> int:
     """How many samples a training passes through in an epoch at most: validation may take some."""
-    return experiment.samples or load(experiment.dataset).samples
+    return experiment.samples or table_of(experiment).samples
 
 
 @lru_cache(maxsize=4096)
@@ -57,7 +57,7 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
         experiment: what to train.
         networks: how many in one stack; all of the experiment's if not given.
     """
-    table = load(experiment.dataset)
+    table = table_of(experiment)
     sizes, count = _sizes(experiment, table), samples(experiment)
     stack = len(experiment.arms) * experiment.seeds if networks is None else networks
     steps = -(-count // experiment.batch_size)
@@ -70,7 +70,7 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
 @lru_cache(maxsize=4096)
 def memory(experiment: Experiment) -> int:
     """About how many bytes a run and its record take when it has done all its epochs; more of anything never takes less."""
-    table = load(experiment.dataset)
+    table = table_of(experiment)
     floats = _of_networks(experiment, table) + _of_data(experiment, table)
     return int(FLOOR + SLACK * (FLOAT * floats + DOUBLE * _of_record(experiment, table)))
 

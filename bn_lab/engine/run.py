@@ -13,7 +13,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort, State, Weights
 from bn_lab.engine.divergence import grown_layers, magnitudes
@@ -52,7 +52,7 @@ class Run:
         device: str = "cpu",
     ) -> None:
         self.experiment = experiment
-        self.table = load(experiment.dataset) if table is None else table
+        self.table = table_of(experiment) if table is None else table
         self.source = Source(experiment, self.table, dtype=dtype, device=device)
         self.cohort = Cohort(
             experiment, self.table.features.shape[1], self.table.outputs, self.table.task, dtype=dtype, device=device

@@ -9,7 +9,7 @@ from time import thread_time
 import numpy as np
 import torch
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.engine.anatomy.inference import three_ways
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort
@@ -98,7 +98,7 @@ def train_cohort(
     for experiment in experiments:
         if experiment.seeds != 1:
             raise ExperimentError("seeds", "between", experiment.seeds, low=1, high=1)
-    trial = Trial(experiments, load(first.dataset) if table is None else table, "smoothness" in probes)
+    trial = Trial(experiments, table_of(first) if table is None else table, "smoothness" in probes)
     for epoch in range(first.epochs):
         if trial.alive.any():
             trial.train(epoch)

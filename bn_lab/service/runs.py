@@ -18,7 +18,9 @@ UNTRAINED, UNTRAINED_BYTES = 64, 20_000_000
 
 def untrained(experiment: Experiment) -> History:
     """The record of networks as they are drawn."""
-    return _remembered(experiment) if memory(experiment) <= UNTRAINED_BYTES else new_run(experiment).history(current=True)
+    if experiment.is_private or memory(experiment) > UNTRAINED_BYTES:
+        return new_run(experiment).history(current=True)
+    return _remembered(experiment)
 
 
 @lru_cache(maxsize=UNTRAINED)

@@ -41,7 +41,7 @@ class Trainer:
     """Trains what it is given, in turns, on a thread that exists only while there is something to look after.
 
     A training is shared by all who ask for its experiment from `share` to `withdraw`: while it goes on by itself, and when it
-    has ended, until its memory is needed.
+    has ended, until its memory is needed. What is trained on a visitor's own data is never shared.
 
     Args:
         clock: seconds, never going back.
@@ -140,9 +140,10 @@ class Trainer:
             return None if found is None or found.view.state in (State.GONE, State.FAILED) else found
 
     def share(self, training: Training) -> bool:
-        """Let others find a training; False where they find another one of the same experiment already."""
+        """Let others find a training; False where they find another one of the same experiment already, or nobody may."""
         with self._changed:
-            if self.find(training.view.experiment) not in (None, training):
+            private = training.view.experiment.is_private
+            if private or self.find(training.view.experiment) not in (None, training):
                 return False
             self._shared[training.view.experiment] = training
             return True
@@ -158,7 +159,8 @@ class Trainer:
     def share_standing(self, training: Training, epochs: int) -> None:
         """Let others find a training that goes to so many epochs, and who goes on from there does so with a copy."""
         with self._changed:
-            self._standing[training.view.experiment, epochs] = training
+            if not training.view.experiment.is_private:
+                self._standing[training.view.experiment, epochs] = training
 
     def withdraw(self, training: Training) -> None:
         """Let nobody find a training any more; who watches it goes on watching."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bn_lab.datasets import load, split
+from bn_lab.datasets import split, table_of
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.studies.measures import MEASURES
@@ -84,14 +84,14 @@ def own_study(
     figure = "map" if len(checked) == 2 else "sweep" if checked else "curves"
     study = Study("own", experiment, checked, figure=figure, measure=measure)
     for cell in study.cells:
-        split(load(cell.experiment.dataset), cell.experiment, cell.experiment.seed)  # says what does not fit the data
+        split(table_of(cell.experiment), cell.experiment, cell.experiment.seed)  # says what does not fit the data
     return study
 
 
 def measures_of(experiment: Experiment) -> tuple[str, ...]:
     """The measures that a network of this experiment has without a probe, those of one network at the end of its training."""
     names = ["train_loss", "inference_loss"]
-    classes = load(experiment.dataset).task == "classification"
+    classes = table_of(experiment).task == "classification"
     names += ["train_accuracy", "inference_accuracy"] if classes else []
     if experiment.validation_share > 0:
         names += ["validation_loss", "gap", *(["validation_accuracy"] if classes else [])]

@@ -1,14 +1,15 @@
-"""What is made of a record is made once, however many visitors look at it."""
+"""What is made of a record, or of an experiment, is made once, however many visitors look at it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from bn_lab.engine.history import History
+from bn_lab.experiment import Experiment
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,3 +33,22 @@ def once_per_history(function: Callable[Concatenate[History, P], R]) -> Callable
         return found[key]
 
     return remembered
+
+
+def remembered(maxsize: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Remember what a function returned for its latest `maxsize` sets of arguments, but nothing of a visitor's own data.
+
+    Arguments must be hashable, and an experiment among them given by its place, not its name. What is returned is shared.
+    """
+
+    def remember(function: Callable[P, R]) -> Callable[P, R]:
+        known = lru_cache(maxsize)(function)
+
+        @wraps(function)
+        def found(*args: P.args, **kwargs: P.kwargs) -> R:
+            private = any(isinstance(value, Experiment) and value.is_private for value in args)
+            return function(*args, **kwargs) if private else known(*args, **kwargs)  # type: ignore[arg-type]
+
+        return found
+
+    return remember

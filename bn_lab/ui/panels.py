@@ -6,18 +6,18 @@ Sections are drawn outside of the ticking part of the page: the browser fills th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
 from bn_lab.i18n import Texts
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
+from bn_lab.ui.once import remembered
 
 WIDTHS = (False, True)
 """Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
@@ -34,14 +34,14 @@ SCALES = ("log_x", "log_y")
 
 def curves(run: str, experiment: Experiment, t: Texts) -> None:
     """Loss and metric of the run with this id."""
-    st.fragment(guarded(_curves))(run, experiment, load(experiment.dataset), t, drawn=_log_epochs())
+    st.fragment(guarded(_curves))(run, experiment, table_of(experiment), t, drawn=_log_epochs())
 
 
 def layers(run: str, experiment: Experiment, t: Texts) -> None:
     """What happens inside the networks of the run, and what they predict."""
     for section in (_inside, _predictions):
         # A fragment each: choosing what to see draws one section again, not the page.
-        st.fragment(guarded(section))(run, experiment, load(experiment.dataset), t)
+        st.fragment(guarded(section))(run, experiment, table_of(experiment), t)
 
 
 def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: bool) -> None:
@@ -119,7 +119,7 @@ def templates(name: str, experiment: Experiment, data: Table, t: Texts, **option
     return tuple(template.replace(str(SEED), str(experiment.seed)) for template in drawn)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _templates(
     name: str, experiment: Experiment, data: Table, t: Texts, options: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:

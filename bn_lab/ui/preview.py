@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from bn_lab.datasets import Table, load, split
+from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import parameters
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures.style import COLORS
@@ -20,7 +20,7 @@ COLUMNS = 14
 
 def show(experiment: Experiment, t: Texts) -> None:
     """Networks, plan and data of `experiment`."""
-    table = load(experiment.dataset)
+    table = table_of(experiment)
     st.subheader(t("preview.networks"))
     st.html("".join(_network(experiment, table, arm, t) for arm in experiment.arms))
     st.markdown(_plan(experiment, table, t))

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from bn_lab.datasets import load, split
+from bn_lab.datasets import split, table_of
 from bn_lab.engine.cost import parameters
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
@@ -117,6 +117,9 @@ def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
 
 def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experiment:
     """What of a link's experiment can be done here; `problems` tell the rest."""
+    if not holds(experiment):
+        problems.append(ExperimentError("dataset", "not_held", experiment.dataset))
+        experiment = replace(experiment, dataset=FIELDS["dataset"].default)
     try:
         trainer().limits.check(experiment)
     except LimitError as error:
@@ -140,9 +143,16 @@ def _wanted(text: str, experiment: Experiment, problems: list[ExperimentError]) 
     return ""
 
 
+def holds(candidate: Experiment) -> bool:
+    """Whether this session has the data of an experiment; those of another visitor are not for this one."""
+    return not candidate.is_private or candidate.dataset in st.session_state.get("own", {})
+
+
 def check(candidate: Experiment) -> None:
     """Raise an `ExperimentError` where the choices do not fit the data set, or are more than this server gives."""
-    split(load(candidate.dataset), candidate, candidate.seed)
+    if not holds(candidate):
+        raise ExperimentError("dataset", "not_held", candidate.dataset)
+    split(table_of(candidate), candidate, candidate.seed)
     trainer().limits.check(candidate)
 
 
@@ -215,7 +225,7 @@ def _plan_epochs(epochs: int) -> bool:
 
 def is_light(candidate: Experiment) -> bool:
     """Whether drawing the networks takes so little that it is done before anybody asks to train them."""
-    table = load(candidate.dataset)
+    table = table_of(candidate)
     numbers = sum(parameters(candidate, table, arm) for arm in candidate.arms) * candidate.seeds
     return numbers <= LIGHT and numbers * table.samples <= LIGHT * LIGHT_SAMPLES
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bn_lab import Experiment, train
+from bn_lab.datasets import Table, keep
 from bn_lab.experiment import ExperimentError
 from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
@@ -554,3 +555,17 @@ def test_a_link_to_all_epochs_is_a_link_to_the_end(ann: Visitor, ben: Visitor) -
     assert ben.open(IRIS, "all") is training
     finished(ann.trainer, training)
     assert_as_alone(training)
+
+
+def test_what_is_trained_on_own_data_is_shared_with_nobody(ann: Visitor, ben: Visitor, trainer: Trainer) -> None:
+    name = "own-0123456789abcdef-2-regression-dropped"
+    held = keep(Table(name, np.eye(8), tuple("abcdefgh"), np.arange(8.0), "y", "", "regression"))
+    experiment = Experiment(dataset=held.name, epochs=4)
+    mine, theirs = ann.open(experiment, "all"), ben.open(experiment, "all")
+    assert mine is not theirs
+    finished(trainer, mine)
+    assert trainer.find(experiment) is None
+    assert not trainer.shares(mine)
+    standing = ann.open(experiment, "2")
+    assert trainer.find_standing(experiment, 2) is None
+    assert ben.open(experiment, "2") is not standing

@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bn_lab import train
+from bn_lab.datasets import Table, keep, table_of
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, State, Trainer, Training
@@ -277,3 +278,12 @@ def test_a_link_says_how_far_to_train(lab: Open, run: str, state: str, epochs: i
     assert page.training.view.progress == epochs
     assert page.run_of_link == (run if epochs else "")
     assert any(run in text for text in warnings(page)) is (epochs == 0)
+
+
+def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> None:
+    name = "own-0123456789abcdef-2-regression-dropped"
+    held = keep(Table(name, np.eye(8), tuple("abcdefgh"), np.arange(8.0), "y", "", "regression"))
+    assert table_of(Experiment(dataset=name)) is held
+    page = lab(dataset=name, depth="2")
+    assert page.experiment == Experiment(depth=2)
+    assert any(name in text for text in warnings(page))

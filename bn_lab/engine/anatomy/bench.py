@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
@@ -43,7 +43,7 @@ class Bench:
 
     def __init__(self, experiment: Experiment, arm: Arm, table: Table | None = None) -> None:
         self.arm, self.experiment = arm, replace(experiment, arms=(arm,), seeds=1, bn_noise=0.0, dropout=0.0, l2=0.0)
-        self.table = load(experiment.dataset) if table is None else table
+        self.table = table_of(experiment) if table is None else table
         self.source = Source(self.experiment, self.table, dtype=torch.float64, device="cpu")
         shape = self.table.features.shape[1], self.table.outputs, self.table.task
         self.cohort = Cohort(self.experiment, *shape, dtype=torch.float64)

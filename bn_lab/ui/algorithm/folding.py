@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -16,8 +14,9 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.once import remembered
 
-_folded = lru_cache(maxsize=64)(folded)
+_folded = remembered(64)(folded)
 
 FACTOR = r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}}"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pandas as pd
 import streamlit as st
 
@@ -15,11 +13,12 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import opening, picture, tex
 from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.once import remembered
 
 UPDATES = (r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B", r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
 
-_statistics = lru_cache(maxsize=32)(statistics)
-_three_ways = lru_cache(maxsize=64)(three_ways)
+_statistics = remembered(32)(statistics)
+_three_ways = remembered(64)(three_ways)
 
 
 def show(found: Scene, moment: Kept, t: Texts) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import isnan
 
 from bn_lab.engine.anatomy import company
@@ -12,8 +11,9 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
+from bn_lab.ui.once import remembered
 
-_company = lru_cache(maxsize=16)(company)
+_company = remembered(16)(company)
 
 
 def show(found: Scene, moment: Kept, t: Texts) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from bn_lab.engine.anatomy import placements
@@ -13,8 +11,9 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample
+from bn_lab.ui.once import remembered
 
-_placements = lru_cache(maxsize=64)(placements)
+_placements = remembered(64)(placements)
 
 
 def show(found: Scene, moment: Kept, t: Texts) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -19,8 +18,9 @@ from bn_lab.ui.algorithm.choice import FACTORS
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.once import remembered
 
-_rescaled = lru_cache(maxsize=64)(rescaled)
+_rescaled = remembered(64)(rescaled)
 
 FORMULAS = (
     r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.choice import Choice, decode, encode, fitted
+from bn_lab.ui.once import remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ def scene() -> Scene | None:
         return _of(picked, experiment, kept, moment, numbers)
     if moment is None:
         return None
-    return _of(picked, experiment, kept, moment, _subject(experiment, moment, picked.arm, picked.layer))
+    return _of(picked, experiment, kept, moment, _subject(experiment, moment, cast(Arm, picked.arm), picked.layer))
 
 
 def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
@@ -110,7 +111,7 @@ def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
 
 
 # Kept weights are never changed, and a slider asks for the same batch again and again.
-_subject = lru_cache(maxsize=64)(subject)
+_subject = remembered(64)(subject)
 
 
 def _within(picked: Choice, size: int) -> int:
