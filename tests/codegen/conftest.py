@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bn_lab import train
 from bn_lab.codegen import script
@@ -27,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 EPOCHS = 20
 """How many epochs are compared; later on rounding grows by itself."""
+
+ENOUGH = 1e-3
+"""Relative difference that rounding may make within these epochs, but where it does more to the lab itself."""
 
 LINE = re.compile(r"^seed (\d+), epoch (\d+) +(.+)$", re.MULTILINE)
 
@@ -110,12 +114,25 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 
 @pytest.fixture
-def difference() -> Callable[[str, Experiment], float]:
-    """`difference(printed, experiment)`: the largest relative difference from the lab's training losses."""
+def agree() -> Callable[[str, Experiment], bool]:
+    """`agree(printed, experiment)`: whether these are the lab's training losses, but for what rounding may make."""
 
-    def of(printed: str, experiment: Experiment) -> float:
+    def of(printed: str, experiment: Experiment) -> bool:
         expected, found = train(experiment).train_loss, losses_in(printed)
         assert found.shape == expected.shape
-        return float(np.abs(found / expected - 1).max())
+        difference = np.abs(found / expected - 1)
+        return bool((difference < ENOUGH).all() or (difference < np.maximum(ENOUGH, 3 * rounding(experiment))).all())
 
     return of
+
+
+def rounding(experiment: Experiment) -> Array:
+    """What rounding has made of the lab's own losses so far: relative differences between float32 and float64.
+
+    Where it has grown beyond `ENOUGH`, which depends on the processor, no two programs can agree better.
+    """
+    single, double = train(experiment).train_loss, train(experiment, dtype=torch.float64).train_loss
+    grown = np.maximum.accumulate(np.abs(single / double - 1), axis=-1)
+    assert grown[..., : EPOCHS // 2].max() < ENOUGH  # at first there is nothing to excuse
+    assert grown.max() < 10 * ENOUGH
+    return np.asarray(grown)
