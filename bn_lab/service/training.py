@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition
-from time import thread_time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from bn_lab.engine.cost import memory
 from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.service.computed import computed
 from bn_lab.service.leases import Leases
 from bn_lab.service.runs import new_run, untrained
 from bn_lab.service.view import ACTIVE, Order, State, View
@@ -212,7 +212,7 @@ class Training:
 
     def turn(self, seconds: float) -> float:
         """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
-        start, free = thread_time(), 0.0
+        start, free = computed(), 0.0
         try:
             if not self._take_rest() and not self._take_look():
                 free = self._take_turn(seconds)
@@ -220,19 +220,19 @@ class Training:
             if not isinstance(error, ExperimentError):
                 log.exception("training failed: %r", self._experiment)
             self.fail(error)
-        return thread_time() - start - free
+        return computed() - start - free
 
     def _take_turn(self, seconds: float) -> float:
         """Train, and make a view of it; returns the seconds that are not charged."""
-        begun = thread_time()
+        begun = computed()
         run = self._ready_run()
-        start = thread_time()
+        start = computed()
         until = self._take_order(run)
         if until is not None and not run.finished:
             if self._mark is None:
                 self._mark = self._clock(), run.progress
             run.advance(seconds, until=until)
-            self._worked += thread_time() - start
+            self._worked += computed() - start
         self._stop_where_asked(run)
         state = self._state(run)
         history = self._history(run, state)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
+from time import thread_time
 
 import numpy as np
 import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.datasets import Table, keep
+from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
 from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.leases import CLOSED_GRACE, HIDDEN_GRACE, KEPT_AFTER_CLOSE, KEPT_AFTER_HIDE
@@ -527,6 +530,26 @@ def test_what_is_computed_for_one_is_charged_to_it(trainer: Trainer) -> None:
     assert charged > 0.1
     until(trainer, lambda: on_page(light).spent >= charged - 0.05 or on_page(light).view.state is State.DONE)
     assert training.spent == charged  # the other one had all turns meanwhile
+
+
+def test_a_collection_of_garbage_is_charged_to_nobody(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the longer the more visitors there are, and in whose turn it comes is chance."""
+    training = trainer.add(LONG, "a")
+    training.start()
+    trainer.turn()  # which builds the run
+    advance, charged, collected = Run.advance, training.spent, 0.0
+
+    def caught(run: Run, seconds: float, until: float) -> None:
+        nonlocal collected
+        start = thread_time()
+        gc.collect()
+        collected += thread_time() - start
+        advance(run, seconds, until=until)
+
+    monkeypatch.setattr(Run, "advance", caught)
+    start = thread_time()
+    trainer.turn()
+    assert 0 < training.spent - charged < thread_time() - start - 0.9 * collected
 
 
 def test_a_link_to_a_standing_run_is_one_training_for_all_and_who_goes_on_goes_alone(ann: Visitor, ben: Visitor) -> None:
