@@ -238,15 +238,26 @@ class Lab:
         script = "([name, axis]) => document.querySelector(`.st-key-${name} .js-plotly-plot`)._fullLayout[axis].range"
         return [float(end) for end in self.page.evaluate(script, [name, axis])]
 
-    def drag(self, target: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Drag the mouse over a thing, from one place to another, in shares of its size from the top left."""
+    def drag(
+        self,
+        target: Locator,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Drag the mouse over a thing, from one place to another, in shares of its size from the top left.
+
+        `meanwhile` is called while the button is held, before the mouse moves and before it is let go.
+        """
         box = target.bounding_box()
         assert box is not None
         places = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in (start, end)]
         mouse = self.page.mouse
         mouse.move(*places[0])
         mouse.down()
+        meanwhile()
         mouse.move(*places[1], steps=8)
+        meanwhile()
         mouse.up()
 
     def drag_thumb(self, key: str, to: float) -> None:

@@ -12,12 +12,19 @@ from tests.browser.lab import LONG, Lab, Visit
 pytestmark = pytest.mark.browser
 
 
+def holds_still(lab: Lab, name: str) -> None:
+    """Nothing is painted under the visitor's hand, though the training goes on."""
+    painted = lab.panel(name).get_attribute("data-painted")
+    lab.wait_for_epoch(lab.epoch + 1)
+    assert lab.panel(name).get_attribute("data-painted") == painted
+
+
 def test_zoom_and_legend_choice_survive_the_training(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=3000&batch_size=8")
     lab.train(until=100)
     lab.see("loss")
     start, _ = lab.range("loss")
-    lab.drag(lab.plot("loss").locator(".nsewdrag").first, (0.2, 0.3), (0.6, 0.7))
+    lab.drag(lab.plot("loss").locator(".nsewdrag").first, (0.2, 0.3), (0.6, 0.7), meanwhile=lambda: holds_still(lab, "loss"))
     # Where the axis starts, not where it ends: that grows, and may be twice as far when the mouse gets there.
     lab.page.wait_for_function(
         "start => document.querySelector('.st-key-loss .js-plotly-plot')._fullLayout.xaxis.range[0] > start", arg=start
