@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 STUDY = Study(
     "small",
-    Experiment(dataset="iris", width=8, epochs=60, seeds=2),
+    Experiment(dataset="iris", width=8, epochs=20, seeds=2),
     (("depth", (1, 2, 3, 4, 5)), ("samples", (50, 151)), ("learning_rate", (1e-3, 1e-2))),
 )
 """Forty networks that can be trained, and as many that ask for more samples than there are."""
