@@ -12,6 +12,7 @@ from tests.browser.lab import LONG, Lab, Visit
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.alone  # or the training may end before the page has done what is to survive it
 def test_zoom_and_legend_choice_survive_the_training(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=3000&batch_size=8")
     lab.train(until=100)
