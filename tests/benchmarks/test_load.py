@@ -225,6 +225,7 @@ def test_what_takes_long_is_measured_only_where_it_is_named() -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.alone  # Playwright's event loop, once there, would not let it have its own
 def test_three_visitors_train_on_a_real_server() -> None:
     async def visit(host: Host) -> None:
         crowd = Crowd(host)

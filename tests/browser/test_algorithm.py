@@ -36,20 +36,16 @@ def test_a_link_opens_the_page_as_it_was(visit: Visit) -> None:
     lab.wait_for_query(dataset="iris", algorithm="values:1;2;6")
 
 
-def test_the_factor_of_the_weights_moves_the_gradient(visit: Visit) -> None:
+def test_every_picture_is_painted_and_the_factor_of_the_weights_moves_the_gradient(visit: Visit) -> None:
     lab = visit("dataset=iris", path="algorithm")
+    for name in ("statistics", "mates", "rescaled", "placements", "folded"):
+        panel = lab.panel(f"algorithm_{name}")
+        panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
+        expect(panel).not_to_have_attribute("data-painted", "0")
+        assert panel.get_attribute("data-error") is None
     slider = lab.page.locator(".st-key-algorithm_factor").get_by_role("slider")
     expect(lab.page.get_by_text("a = 1: ")).to_be_visible()
     slider.focus()
     lab.page.keyboard.press("Home")
     lab.wait_for_query(dataset="iris", algorithm="factor:0.0001")
     expect(lab.page.get_by_text("a = 0.0001: ")).to_be_visible()
-
-
-@pytest.mark.parametrize("name", ["statistics", "mates", "rescaled", "placements", "folded"])
-def test_pictures_of_the_network_are_painted(visit: Visit, name: str) -> None:
-    lab = visit("dataset=iris", path="algorithm")
-    panel = lab.panel(f"algorithm_{name}")
-    panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
-    expect(panel).not_to_have_attribute("data-painted", "0")
-    assert panel.get_attribute("data-error") is None

@@ -30,6 +30,7 @@ NOTICE_PAUSE = """() => {
 PAUSE_BOUND = 1.5
 
 
+@pytest.mark.alone
 def test_pause_comes_soon_and_resume_goes_on(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=50)

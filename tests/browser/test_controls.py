@@ -28,7 +28,7 @@ def expect_to_look_new(lab: Lab, visit: Visit) -> None:
     assert lab.points() == 0
 
 
-def test_another_depth_starts_afresh(visit: Visit) -> None:
+def test_another_depth_and_other_arms_start_afresh(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20")
     lab.train_to_the_end()
     old = lab.run
@@ -38,6 +38,12 @@ def test_another_depth_starts_afresh(visit: Visit) -> None:
     expect_to_look_new(lab, visit)
     lab.train_to_the_end()
     assert lab.finished_curves(20) == alone.losses("dataset=iris&epochs=20&depth=4")
+    old = lab.run
+    lab.control("arms").get_by_text(lab.words("arm.after"), exact=True).click()
+    lab.expect_new_run(old)
+    lab.wait_for_query(dataset="iris", epochs="20", depth="4", arms="none,before,after")
+    lab.train_to_the_end()
+    expect(lab.page.locator(".bn-card")).to_have_count(3)
 
 
 def test_another_data_set_in_the_middle_of_a_training_starts_afresh(visit: Visit) -> None:
@@ -48,14 +54,3 @@ def test_another_data_set_in_the_middle_of_a_training_starts_afresh(visit: Visit
     lab.expect_new_run(old)
     lab.wait_for_query(epochs="5000", batch_size="2")
     expect_to_look_new(lab, visit)
-
-
-def test_other_arms_start_afresh(visit: Visit) -> None:
-    lab = visit("dataset=iris&epochs=20")
-    lab.train_to_the_end()
-    old = lab.run
-    lab.control("arms").get_by_text(lab.words("arm.after"), exact=True).click()
-    lab.expect_new_run(old)
-    lab.wait_for_query(dataset="iris", epochs="20", arms="none,before,after")
-    lab.train_to_the_end()
-    expect(lab.page.locator(".bn-card")).to_have_count(3)

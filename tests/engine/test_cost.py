@@ -63,7 +63,7 @@ def held(run: Run) -> int:
     ],
 )
 def test_memory_is_what_a_run_holds_and_not_many_times_as_much(choices: dict[str, object]) -> None:
-    experiment = Experiment(epochs=3, **choices)  # type: ignore[arg-type]
+    experiment = Experiment(epochs=2, **choices)  # type: ignore[arg-type]
     run = Run(experiment)
     while not run.finished:
         run.finish_epoch()

@@ -40,8 +40,10 @@ class Info:
     target_unit: str
 
 
-def variants(name: str) -> list[dict[str, Any]]:
-    return [options | narrow for options in [{}, *OPTIONS.get(name, [])] for narrow in ({}, {"narrow": True})]
+def variants(name: str, language: str) -> list[dict[str, Any]]:
+    """Every choice of options once in this language, in turns wide and narrow; the other way round in the other language."""
+    start = [*LANGUAGES].index(language)
+    return [options | {"narrow": bool((start + k) % 2)} for k, options in enumerate([{}, *OPTIONS.get(name, [])])]
 
 
 def bindings(figure: go.Figure) -> Iterator[dict[str, Any]]:
@@ -80,7 +82,7 @@ def test_every_binding_resolves_and_the_filled_figure_is_valid(
     if name not in figure_names(history.experiment, run.table):
         pytest.skip("not for this task")
     frame = framed(history)
-    for options in variants(name):
+    for options in variants(name, language):
         figure = FIGURES[name].draw(history.experiment, run.table, texts(language), **options)
         wanted = [binding for binding in bindings(figure) if not resolves(binding, frame)]
         assert not wanted, options
@@ -118,8 +120,8 @@ def test_strangers_names_are_shown_as_they_are() -> None:
         assert "<a" not in FIGURES[name].draw(experiment, number, T).to_json().replace("\\u003c", "<")
 
 
-@pytest.mark.parametrize("width", [1, 40])
-@pytest.mark.parametrize("depth", range(1, 13))
+# Narrow and wide networks in turns, and both where they are shallowest and deepest.
+@pytest.mark.parametrize(("depth", "width"), [*zip(range(1, 13), (1, 40) * 6, strict=True), (1, 40), (12, 1)])
 def test_every_depth_and_width_before_the_first_epoch(depth: int, width: int, framed: Framed) -> None:
     run = Run(Experiment(dataset="iris", depth=depth, width=width, arms=ARMS))
     frame = framed(run.history())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from functools import cache
 from time import thread_time
 
 import numpy as np
@@ -53,7 +54,11 @@ def assert_as_alone(training: Training) -> None:
     history = training.view.history
     assert history is not None
     assert training.view.state is State.DONE
-    np.testing.assert_array_equal(history.train_loss, train(training.view.experiment).train_loss)
+    np.testing.assert_array_equal(history.train_loss, alone(training.view.experiment).train_loss)
+
+
+alone = cache(train)
+"""The numbers of an experiment by itself, which several tests ask for."""
 
 
 def test_the_second_visitor_of_a_link_joins_the_run_in_progress(ann: Visitor, ben: Visitor) -> None:
@@ -246,7 +251,7 @@ def test_a_link_restores_what_no_server_remembers(ann: Visitor, wanted: str, sta
     assert training.view.progress == epochs
     assert ann.wanted == wanted
     assert training.view.history is not None
-    np.testing.assert_array_equal(training.view.history.train_loss, train(IRIS).train_loss[:, :, :epochs])
+    np.testing.assert_array_equal(training.view.history.train_loss, alone(IRIS).train_loss[:, :, :epochs])
 
 
 def test_who_leaves_takes_nothing_from_those_who_stay(ann: Visitor, ben: Visitor, clock: Clock) -> None:
@@ -418,7 +423,7 @@ def test_a_copy_for_which_there_is_no_memory_is_made_by_training_again(clock: Cl
     history = on_page(ben).view.history
     assert history is not None
     assert history.steps == held.history.steps + 1
-    np.testing.assert_array_equal(history.train_loss, train(LONG).train_loss[:, :, : history.epoch])
+    np.testing.assert_array_equal(history.train_loss, alone(LONG).train_loss[:, :, : history.epoch])
 
 
 def test_more_than_the_server_gives_is_refused_wherever_it_is_asked_for(clock: Clock) -> None:

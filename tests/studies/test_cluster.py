@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 STUDY = Study(
     "small",
-    Experiment(dataset="iris", width=8, epochs=60, seeds=2),
+    Experiment(dataset="iris", width=8, epochs=20, seeds=2),
     (("depth", (1, 2, 3, 4, 5)), ("samples", (50, 151)), ("learning_rate", (1e-3, 1e-2))),
 )
 """Forty networks that can be trained, and as many that ask for more samples than there are."""
@@ -48,7 +48,8 @@ def dask(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """One of the README's commands, in the project's folder, with a free port instead of the usual one."""
     log = (folder / f"{arguments[0]}.log").open("w", encoding="utf-8")
     with log:
-        return subprocess.Popen([sys.executable, "-m", "dask", *arguments], cwd=ROOT, stdout=log, stderr=log, text=True)
+        command = [sys.executable, "-m", "dask", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True, start_new_session=True)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
     finally:
         for process in reversed(started):
-            process.terminate()
+            os.killpg(process.pid, signal.SIGKILL)  # a worker would first go on with what was cancelled
             process.wait(30)
 
 

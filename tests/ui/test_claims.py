@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,7 @@ def test_every_claim_has_a_card_and_nothing_runs_unasked(lab: Open, library: Fak
     assert library.asked == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(("name", "language"), [*zip(STUDIES, cycle(LANGUAGES), strict=False)])
 def test_a_study_that_is_done_shows_figure_verdicts_and_files(
     lab: Open, library: FakeLibrary, name: str, language: str
 ) -> None:
