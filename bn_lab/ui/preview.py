@@ -9,6 +9,7 @@ import streamlit as st
 from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import parameters
 from bn_lab.experiment import Arm, Experiment
+from bn_lab.figures.data import named
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
@@ -76,14 +77,8 @@ def _head(table: Table, t: Texts) -> None:
     if hidden > 0:
         middle = [c for c in frame.columns[-1 - COLUMNS - hidden // 2 : -1] if c != table.target_name][:COLUMNS]
         frame = frame[[*middle, table.target_name]]
-    names = {column: _feature(str(column), t) for column in frame.columns}
+    names = {column: named(str(column), t) for column in frame.columns}
     st.dataframe(frame.rename(columns=names), hide_index=True, width="stretch")
-    target = words.plain(shown(_feature(table.target_name, t)))
+    target = words.plain(shown(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))
-
-
-def _feature(name: str, t: Texts) -> str:
-    """A column's name in the visitor's language, where the catalogue has one."""
-    key = f"feature.{name}"
-    return t(key) if key in t else name
