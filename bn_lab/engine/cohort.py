@@ -224,7 +224,7 @@ class Cohort:
         """Wx + b of layer k for the first `count` networks of each arm."""
         bias, weight = (self.parameters[f"{name}.{k}"] for name in ("bias", "weight"))
         if count < self.seeds:
-            bias, weight = (each.unflatten(0, (-1, self.seeds))[:, :count].flatten(0, 1) for each in (bias, weight))
+            bias, weight = (each.view(-1, self.seeds, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
         return torch.baddbmm(bias, weight, x)
 
     def _normalize_inference(self, x: Tensor, k: int, arm: Arm, count: int) -> None:

@@ -146,7 +146,7 @@ class Shown(Record):
 
 @dataclass(frozen=True, eq=False)
 class Points(Record):
-    """Samples of the first seed in the plane of their two features: `(P, 3)` each, x₁, x₂ and the target (of classes, its number)."""
+    """Samples of the first seed in the plane of their two features: x₁, x₂ and the target (a class's number), `(P, 3)` each."""
 
     train: Array
     validation: Array

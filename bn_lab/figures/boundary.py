@@ -14,7 +14,7 @@ from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import POINTS, SPLITS
 from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import GRAY, plain
+from bn_lab.figures.style import GRAY, LEFT, plain
 from bn_lab.i18n import Texts
 
 AREAS = ("230,159,0", "86,180,233", "0,158,115", "204,121,167", "240,228,66", "0,114,178", "213,94,0", "128,132,149")
@@ -37,16 +37,16 @@ def suits(data: Data) -> bool:
 
 
 def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
-    """What the first seed's network of every arm says in inference mode, a panel for each arm; all axes and colours are shared."""
+    """What the first seed's network of every arm says in inference mode, a panel for each arm; axes and colours are shared."""
     arms = experiment.arms
     columns = min(2, len(arms)) if narrow else len(arms)
-    height = 300 if columns == 1 else 150
     sheet = Sheet(
-        t("figure.boundary.title"),
+        t(f"figure.boundary.{data.task}"),
         -(-len(arms) // columns),
         columns,
-        height=height if narrow else HEIGHTS[len(arms)],
+        height=(300 if columns == 1 else 150) if narrow else HEIGHTS[len(arms)],
         heading=30 if narrow or columns > 3 else 16,
+        left=40 if narrow else LEFT,
         narrow=narrow,
     )
     for k, arm in enumerate(arms):
@@ -54,7 +54,7 @@ def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = Fal
         panel = sheet.panel(k // columns, k % columns, x, y, t(f"arm.{arm}"))
         _area(sheet, panel, data, t, arm)
         for split in SPLITS if experiment.validation_share else SPLITS[:1]:
-            _samples(sheet, panel, data, t, split)
+            _samples(sheet, panel, data, t, split, small=narrow and columns > 1)
         if k == 0:
             _keys(sheet, panel, experiment, data, t)
     sheet.layout["coloraxis"] = _colors(data, t, shown=not narrow)
@@ -84,7 +84,7 @@ def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
     place = {"x0": x[0], "dx": x[1] - x[0], "y0": y[0], "dy": y[1] - y[0]}
     meta = bind(z=row(f"{arm}.boundary", shape=[GRID, GRID]))
     several = len(data.classes) > 2
-    where = f"{{x:.3~g}}, {{y:.3~g}}".replace("{", "%{")
+    where = "%{x:.3~g}, %{y:.3~g}"
     hover = where if several else t("figure.boundary.hover", value="%{z:.3~g}", where=where, name=_scale_name(data, t))
     sheet.add(
         panel,
@@ -96,18 +96,19 @@ def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
         **place,
     )
     if len(data.classes) == 2:
-        line = {"color": GRAY, "width": 2, "smoothing": 1}
+        line, quiet = {"color": GRAY, "width": 2, "smoothing": 1}, {"showscale": False, "showlegend": False}
         level = {"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"}
-        sheet.add(panel, type="contour", contours=level, line=line, showscale=False, hoverinfo="skip", meta=meta, **place)
+        sheet.add(panel, type="contour", contours=level, line=line, hoverinfo="skip", meta=meta, **quiet, **place)
 
 
-def _samples(sheet: Sheet, panel: Panel, data: Data, t: Texts, split: str) -> None:
+def _samples(sheet: Sheet, panel: Panel, data: Data, t: Texts, split: str, *, small: bool) -> None:
     """The samples: those trained on filled, those held back as rings."""
+    size, edge = (3, 0.3) if small else (5, 0.6)
     x, y, target = (curve(name) for name in POINTS[split])
     filled = split == "train"
     low, high = _limits(data)
-    marker = {"cmin": low, "cmax": high, "colorscale": _dots(data), "size": 6 if filled else 7}
-    marker |= {"line": {"color": "#ffffff", "width": 0.75}} if filled else {"symbol": "circle-open", "line": {"width": 2}}
+    marker = {"cmin": low, "cmax": high, "colorscale": _dots(data), "size": size if filled else size + 1}
+    marker |= {"line": {"color": "#ffffff", "width": edge}} if filled else {"symbol": "circle-open", "line": {"width": 3 * edge}}
     meta = bind(x=x, y=y, marker__color=target)
     name = t(f"figure.{split}")
     sheet.add(panel, mode="markers", name=name, showlegend=False, hoverinfo="skip", marker=marker, meta=meta)
@@ -118,10 +119,11 @@ def _keys(sheet: Sheet, panel: Panel, experiment: Experiment, data: Data, t: Tex
     target = plain(named(data.target_name, t), 20)
     for k, name in enumerate(data.classes):
         label = t("figure.boundary.class", target=target, name=plain(name, 20))
-        sheet.key(panel, label, mode="markers", marker={"color": DOTS[k], "size": 8})
+        sheet.key(panel, label, mode="markers", legendgroup=f"class {k}", marker={"color": DOTS[k], "size": 8})
     if experiment.validation_share:
         for split, symbol in zip(SPLITS, ("circle", "circle-open"), strict=True):
-            sheet.key(panel, t(f"figure.{split}"), mode="markers", marker={"color": GRAY, "size": 7, "symbol": symbol})
+            look = {"color": GRAY, "size": 7, "symbol": symbol}
+            sheet.key(panel, t(f"figure.{split}"), mode="markers", legendgroup=split, marker=look)
 
 
 def _limits(data: Data) -> tuple[float, float]:
