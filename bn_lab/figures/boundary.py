@@ -108,7 +108,9 @@ def _samples(sheet: Sheet, panel: Panel, data: Data, t: Texts, split: str, *, sm
     filled = split == "train"
     low, high = _limits(data)
     marker = {"cmin": low, "cmax": high, "colorscale": _dots(data), "size": size if filled else size + 1}
-    marker |= {"line": {"color": "#ffffff", "width": edge}} if filled else {"symbol": "circle-open", "line": {"width": 3 * edge}}
+    marker |= (
+        {"line": {"color": "#ffffff", "width": edge}} if filled else {"symbol": "circle-open", "line": {"width": 3 * edge}}
+    )
     meta = bind(x=x, y=y, marker__color=target)
     name = t(f"figure.{split}")
     sheet.add(panel, mode="markers", name=name, showlegend=False, hoverinfo="skip", marker=marker, meta=meta)

@@ -27,7 +27,7 @@ def show(experiment: Experiment, t: Texts) -> None:
     st.markdown(_plan(experiment, table, t))
     st.subheader(t("preview.data"))
     st.markdown(t(f"about.{experiment.dataset}"))
-    _head(table, t)
+    head(table, t)
 
 
 def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
@@ -71,7 +71,8 @@ def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
     return f"{plan} {t('preview.held', count=f'{held:,}')}" if held else f"{plan} {t('preview.nothing_held')}"
 
 
-def _head(table: Table, t: Texts) -> None:
+def head(table: Table, t: Texts) -> None:
+    """The first samples, of pictures a few columns in their middle."""
     frame = table.head(5)
     hidden = len(frame.columns) - 1 - COLUMNS
     if hidden > 0:
