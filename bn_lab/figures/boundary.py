@@ -11,7 +11,6 @@ from bn_lab.engine.boundary import GRID, cells, has_boundary
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures.bindings import bind, curve, row
 from bn_lab.figures.data import Data, named, with_unit
-from bn_lab.figures.layers import moment
 from bn_lab.figures.series import POINTS, SPLITS
 from bn_lab.figures.sheet import Panel, Sheet
 from bn_lab.figures.style import GRAY, LEFT, plain
@@ -58,7 +57,7 @@ def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = Fal
         if k == 0:
             _keys(sheet, panel, experiment, data, t)
     sheet.layout["coloraxis"] = _colors(data, t, shown=not narrow)
-    moment(sheet, experiment, t)
+    sheet.subtitle(t("figure.boundary.moment", epoch="{0}", seed=experiment.seed), row("epoch", 0))
     return sheet.figure()
 
 
@@ -85,12 +84,12 @@ def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
     meta = bind(z=row(f"{arm}.boundary", shape=[GRID, GRID]))
     several = len(data.classes) > 2
     where = "%{x:.3~g}, %{y:.3~g}"
-    hover = where if several else t("figure.boundary.hover", value="%{z:.3~g}", where=where, name=_scale_name(data, t))
+    hover = where if several else f"{where}<br>{_scale_name(data, t)}: %{{z:.3~g}}"
     sheet.add(
         panel,
         type="heatmap",
         coloraxis="coloraxis",
-        zsmooth=False if several else "best",  # between three classes there is nothing in between
+        zsmooth=False if several else "fast",  # between three classes there is nothing in between
         hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
         meta=meta,
         **place,

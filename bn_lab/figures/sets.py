@@ -11,7 +11,7 @@ import numpy as np
 
 from bn_lab.engine.boundary import cells
 from bn_lab.engine.types import Array
-from bn_lab.figures.boundary import DOTS
+from bn_lab.figures.boundary import AREAS, DOTS
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import GRAY, LEFT, plain
@@ -66,7 +66,7 @@ def _histogram(sheet: Sheet, panel: Panel, data: Data, t: Texts, values: Array, 
             name=name,
             legendgroup=name,
             showlegend=legend and bool(data.classes),
-            marker={"color": DOTS[k] if data.classes else GRAY, "line": {"width": 0}},
+            marker={"color": f"rgb({AREAS[k]})" if data.classes else GRAY, "line": {"width": 0}},
             hovertemplate="%{x:.4~g}: %{y}" + (f"<extra>{name}</extra>" if data.classes else "<extra></extra>"),
         )
 
