@@ -101,7 +101,7 @@ def _of_record(experiment: Experiment, table: Table) -> int:
     layer = len(STAGES) * (BINS + len(PERCENTILES) + 4) + 4 * experiment.width + 6
     moment = len(experiment.arms) * (experiment.depth * layer + 2 * table.outputs**2) + 2 * _networks(experiment)
     if has_boundary(table.features.shape[1]):
-        moment += len(experiment.arms) * GRID**2
+        moment += len(experiment.arms) * GRID**2  # half of that in the record, and half where it is sent to a page
     moments = _recorded(experiment.epochs) + 2
     weights = sum(parameters(experiment, table, arm) for arm in experiment.arms)
     kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS))) + weights
