@@ -45,7 +45,7 @@ def test_every_set_is_told_of(page: Open, language: str) -> None:
         assert columns.index[-1] == table.target_name
         pictures = {"data_picture"} & set(found.components)
         assert pictures == (set() if name == "digits" else {"data_picture"})
-        assert len(found.at.get("imgs")) == (name == "digits")
+        assert len(found.at.get("image")) == (name == "digits")
         assert ("data_noise" in [getattr(node, "key", None) for node in found.at]) == (name in GENERATED)
 
 
@@ -78,6 +78,6 @@ def test_what_the_next_set_cannot_have_is_told_in_the_lab(page: Open) -> None:
     found.set("data_set", "iris")
     found.at.button(key="data_open").click()
     found.run()
-    found.go_to("lab")
+    assert [title.value for title in found.at.title] == ["BN Lab"]
     assert found.experiment == Experiment(dataset="iris", width=16)
     assert any("Training samples" in warning.value for warning in found.at.warning)
