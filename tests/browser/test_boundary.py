@@ -39,7 +39,7 @@ def test_the_page_about_the_data_opens_a_set_in_the_lab(visit: Visit) -> None:
     lab.page.locator(".st-key-data_set").get_by_text(lab.words("dataset.moons"), exact=True).click()
     expect(lab.plot("data_picture")).to_be_visible()
     with lab.page.expect_download() as download:
-        lab.page.locator(".st-key-data_csv_moons button").click()
+        lab.page.locator(".st-key-data_csv_moons button").filter(visible=True).click()
     assert download.value.path().read_text(encoding="utf-8").startswith("x1,x2,class\n")
     lab.page.locator(".st-key-data_open button").filter(visible=True).click()
     lab.ready()
