@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, data_page, full_page, guard, lab_page, logs, rules_page, session
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -22,6 +22,7 @@ pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
+    st.Page(guarded(data_page.show), title=t("page.data"), icon=":material/table_chart:", url_path="data"),
     st.Page(guarded(rules_page.show), title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
 page = st.navigation(pages, position="top")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-DatasetName = Literal["boston", "boston_without_b", "iris", "digits"]
+DatasetName = Literal["boston", "boston_without_b", "iris", "digits", "circle", "xor", "gaussians", "spiral", "moons", "plane"]
 InputScaling = Literal["raw", "standardized"]
 ActivationName = Literal["swish", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "identity"]
 Arm = Literal["none", "standardized", "before", "after"]
@@ -95,6 +95,11 @@ class Experiment:
 
     dataset: Annotated[str, Options(get_args(DatasetName), OWN)] = "boston"
     """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`, or a visitor's own under an id like `OWN`."""
+
+    data_noise: Annotated[float, Range(0.0, 0.5)] = 0.0
+    """Noise of the data sets that are computed (`bn_lab.datasets.GENERATED`); without effect on all others. Every coordinate of
+    a point is moved by a normal number of standard deviation 2·`data_noise`, in a picture from about −6 to 6; on `plane` it is
+    the target that is moved, by `data_noise` itself. What is drawn is the same for every seed, and grows with the noise."""
 
     samples: Annotated[int | None, Range(2, 50_000, log=True)] = None
     """How many samples to train on, drawn by the seed; `None` takes all that validation leaves."""

@@ -49,6 +49,9 @@ DIGITS = Experiment(
 )
 """The textbook's program: 1,000 digits in 784-100×5-10, weights of standard deviation 0.05, ε 1e-6, momentum 0.9."""
 
+SPIRAL = Experiment(dataset="spiral", width=16, optimizer="adam", learning_rate=0.01, epochs=150)
+"""What people know from TensorFlow Playground, with a network that is large enough for it."""
+
 PRESETS: Mapping[str, Preset] = {
     preset.id: preset
     for preset in (
@@ -56,6 +59,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset("lesson_iris", replace(LESSON, dataset="iris")),
         Preset("pytorch", replace(LESSON, epsilon=1e-5, bn_momentum=0.9)),
         Preset("textbook", DIGITS),
+        Preset("spiral", SPIRAL),
         Preset("faster", replace(LESSON, seeds=3), "faster_boston"),
         Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
         Preset("initial_values", replace(DIGITS, depth=3, weight_std=0.01), "initialization"),

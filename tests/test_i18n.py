@@ -167,6 +167,8 @@ def test_a_text_that_the_code_asks_for_is_there_and_its_places_are_filled() -> N
 def test_no_text_is_unused() -> None:
     literals, patterns = strings()
     used = {f"feature.{name}" for dataset in DATASETS for name in load(dataset).head(1).columns}
+    columns = {str(name) for dataset in DATASETS for name in load(dataset).head(1).columns}
+    used |= {f"data.{part}.{name}" for part in ("column", "unit") for name in columns}
     used |= {f"question.{question.id}" for study in STUDIES.values() for question in study.questions}
     used |= {f"{name}.{option}" for name, field in FIELDS.items() for option in field.options} | literals
     for use in USES:

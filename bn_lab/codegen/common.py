@@ -14,6 +14,7 @@ from bn_lab.codegen.sections import Section, code, definitions
 
 COMMENTS = {
     "ARMS": "the sides of the comparison",
+    "DATA_NOISE": "by how much the data are moved at random",
     "EPSILON": "the ε of batch normalization",
     "MOMENTUM": "share of the old moving statistics that a step keeps",
     "NOISE": "standard deviation of the noise after batch normalization",
@@ -30,7 +31,7 @@ COMMENTS = {
 def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Section | None]:
     """All that comes before the networks."""
     return [
-        imports(notebook, *packages),
+        imports(notebook or not needs.facts.file, *packages),
         choices(needs, notebook),
         data(needs),
         splitting(needs),
@@ -41,18 +42,17 @@ def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Secti
     ]
 
 
-def imports(notebook: bool, *packages: str | None) -> Section:
-    """What the program imports; a notebook has no command line."""
-    standard = ("" if notebook else "import sys\n") + "from itertools import pairwise"
+def imports(alone: bool, *packages: str | None) -> Section:
+    """What the program imports; `alone`: a notebook has no command line, and where data are computed there is nothing on it."""
+    standard = ("" if alone else "import sys\n") + "from itertools import pairwise"
     return Section("", f"{standard}\n\n{code(*packages)}")
 
 
 def choices(needs: Needs, notebook: bool) -> Section:
     """Constants for everything that one may want to change."""
     e = needs.experiment
-    data = repr(needs.facts.file).replace("'", '"')
-    path = data if notebook else f"sys.argv[1] if len(sys.argv) > 1 else {data}"
     constants: dict[str, object] = {"ARMS": list(e.arms)}
+    constants |= {"DATA_NOISE": e.data_noise} if needs.data_noise else {}
     constants |= {"DEPTH": e.depth, "WIDTH": e.width}
     if needs.bn:
         constants |= {"EPSILON": e.epsilon, "MOMENTUM": e.bn_momentum}
@@ -66,8 +66,17 @@ def choices(needs: Needs, notebook: bool) -> Section:
     constants |= {"LEARNING_RATE": e.learning_rate, "BATCH_SIZE": e.batch_size, "EPOCHS": e.epochs}
     lines = [_constant(name, value) for name, value in constants.items()]
     seeds = f"SEEDS = range({e.seed}, {e.seed + e.seeds})  # {COMMENTS['SEEDS']}"
+    return Section("The choices", code(_file(needs, notebook), *lines, seeds))
+
+
+def _file(needs: Needs, notebook: bool) -> str | None:
+    """Where the data are; None where they are computed."""
+    if not needs.facts.file:
+        return None
+    data = repr(needs.facts.file).replace("'", '"')
+    path = data if notebook else f"sys.argv[1] if len(sys.argv) > 1 else {data}"
     where = "  # in the lab's repository" if notebook else "  # the file is in the lab's repository"
-    return Section("The choices", code(f"DATA = {path}{where}", *lines, seeds))
+    return f"DATA = {path}{where}"
 
 
 def _constant(name: str, value: object) -> str:
@@ -79,7 +88,7 @@ def _constant(name: str, value: object) -> str:
 def data(needs: Needs) -> Section:
     """The table."""
     sizes = f"INPUTS, OUTPUTS = features.shape[1], {needs.facts.outputs}"
-    return Section(f"The data: {needs.facts.title}", code(needs.facts.reading, sizes))
+    return Section(f"The data: {needs.facts.title}", code(needs.reading, sizes))
 
 
 _SPLIT = '''

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bn_lab.codegen import points
 from bn_lab.experiment import BN_ARMS, Experiment, ExperimentError
 
 
@@ -14,9 +15,10 @@ class Facts:
 
     Attributes:
         title: how a script calls it.
-        file: where it is in the project.
+        file: where it is in the project; empty where it is computed.
         samples: number of rows. features: number of inputs. outputs: units of the output layer.
-        reading: statements that make `features` (N, F) float64 and `targets` from the file `DATA`.
+        reading: statements that make `features` (N, F) float64 and `targets` from the file `DATA`; empty where it
+            is computed, see `Needs.reading`.
     """
 
     title: str
@@ -24,7 +26,7 @@ class Facts:
     samples: int
     features: int
     outputs: int
-    reading: str
+    reading: str = ""
 
 
 _BOSTON = """\
@@ -65,6 +67,12 @@ with np.load(DATA) as file:
     features = file["images"].reshape(len(file["images"]), -1) / 255.0  # 28 x 28 pixels, 0 is paper
     targets = file["labels"].astype("int64")""",
     ),
+    "circle": Facts("Circle in a ring", "", 500, 2, 2),
+    "xor": Facts("Exclusive or", "", 500, 2, 2),
+    "gaussians": Facts("Two Gaussians", "", 500, 2, 2),
+    "spiral": Facts("Spiral", "", 500, 2, 2),
+    "moons": Facts("Two moons", "", 500, 2, 2),
+    "plane": Facts("Plane", "", 500, 2, 1),
 }
 """By the name of the data set."""
 
@@ -78,6 +86,15 @@ class Needs:
     @property
     def facts(self) -> Facts:
         return FACTS[self.experiment.dataset]
+
+    @property
+    def reading(self) -> str:
+        """Statements that make `features` and `targets`."""
+        return self.facts.reading if self.facts.file else points.reading(self.experiment.dataset, noisy=self.data_noise)
+
+    @property
+    def data_noise(self) -> bool:
+        return self.experiment.data_noise > 0 and not self.facts.file
 
     @property
     def classes(self) -> bool:

@@ -31,7 +31,7 @@ OPTIMIZERS: Mapping[str, str] = {
 
 def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
-    pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
+    pandas = "import pandas as pd" if "pd." in needs.reading else None
     return [
         *common.beginning(needs, notebook, "import keras\nimport numpy as np", pandas),
         _model(needs),

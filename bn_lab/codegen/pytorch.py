@@ -102,7 +102,7 @@ def judge(model, x, y):
 
 def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
-    pandas = "import pandas as pd" if "pd." in needs.facts.reading else None
+    pandas = "import pandas as pd" if "pd." in needs.reading else None
     return [
         *common.beginning(needs, notebook, "import numpy as np", pandas, "import torch\nfrom torch import nn"),
         _layers(needs),

@@ -1,8 +1,10 @@
-"""Data sets: reading, splitting, standardizing."""
+"""Data sets: reading, computing, splitting, standardizing."""
 
+from bn_lab.datasets.generated import GENERATED
 from bn_lab.datasets.held import keep, table_of
+from bn_lab.datasets.plain import as_csv
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.datasets.splitting import Split, split, standardization
 from bn_lab.datasets.tables import Table, Task
 
-__all__ = ["DATASETS", "Split", "Table", "Task", "keep", "load", "split", "standardization", "table_of"]
+__all__ = ["DATASETS", "GENERATED", "Split", "Table", "Task", "as_csv", "keep", "load", "split", "standardization", "table_of"]

@@ -31,7 +31,7 @@ def table_of(experiment: Experiment) -> Table:
         ExperimentError: they are a visitor's own, and nobody holds them (`not_held`).
     """
     if not experiment.is_private:
-        return load(experiment.dataset)
+        return load(experiment.dataset, experiment.data_noise)
     if (table := _held.get(experiment.dataset)) is None:
         raise ExperimentError("dataset", "not_held", experiment.dataset)
     return table

@@ -1,7 +1,7 @@
 """The data sets that come with the lab; `data/README.md` tells their sources and oddities.
 
 To add one: put its file into `data/`, write a function that returns a `Table`, add its line to `DATASETS`,
-and its name to `DatasetName` in `bn_lab.experiment`.
+and its name to `DatasetName` in `bn_lab.experiment`. Those that are computed are added in `bn_lab.datasets.generated`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bn_lab.datasets.generated import GENERATED, generate
 from bn_lab.datasets.tables import Table
 from bn_lab.experiment import ExperimentError
 
-_DATA = Path(__file__).resolve().parents[2] / "data"
+FOLDER = Path(__file__).resolve().parents[2] / "data"
+"""Where the files are."""
 
 
 def boston() -> Table:
@@ -48,7 +51,7 @@ def iris() -> Table:
 
 def digits() -> Table:
     """Handwritten digits: 5000 images of 28 × 28 pixels, row by row, from 0 (paper) to 1 (ink)."""
-    with np.load(_DATA / "mnist_5k.npz", allow_pickle=False) as file:
+    with np.load(FOLDER / "mnist_5k.npz", allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]  # (N, 28, 28) uint8, (N,) uint8
     return Table(
         name="digits",
@@ -67,14 +70,18 @@ DATASETS: Mapping[str, Callable[[], Table]] = {
     "boston_without_b": boston_without_b,
     "iris": iris,
     "digits": digits,
+    **{name: partial(generate, name, 0.0) for name in GENERATED},
 }
-"""How to read each data set from its file; `load` is the way to use it."""
+"""How to read each data set from its file, or to compute it without noise; `load` is the way to use it."""
 
 _lock = threading.Lock()
 
 
-def load(name: str) -> Table:
+def load(name: str, noise: float = 0.0) -> Table:
     """The data set of that name, read once per process; every caller and thread gets the same object.
+
+    Args:
+        noise: `data_noise` of an experiment; without effect on sets that are read from a file.
 
     Raises:
         ExperimentError: there is no data set of that name.
@@ -82,7 +89,7 @@ def load(name: str) -> Table:
     if name not in DATASETS:
         raise ExperimentError("dataset", "one_of", name, options=", ".join(DATASETS))
     with _lock:
-        return _read_once(name)
+        return generate(name, noise) if noise and name in GENERATED else _read_once(name)
 
 
 @functools.cache
@@ -105,4 +112,4 @@ def _boston(name: str, without: tuple[str, ...]) -> Table:
 
 
 def _read(file: str) -> pd.DataFrame:
-    return pd.read_csv(_DATA / file, encoding="utf-8")
+    return pd.read_csv(FOLDER / file, encoding="utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy, deepcopy
+from functools import cached_property
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from bn_lab.datasets import Split, Table, split, standardization
 from bn_lab.datasets.streams import BATCHES, DROPOUT, NOISE, generator
+from bn_lab.engine import boundary
 from bn_lab.engine.members import Members
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Experiment
@@ -122,9 +124,21 @@ class Source:
         Batches are views of it: a matrix product reads either layout as fast, and turning one into the other costs more.
         """
         raw = self.features.index_select(0, self._index(rows)).view(*rows.shape, -1)  # (S, n, F)
-        scaled = (raw - self.mean) / self.std if any(self.standardized) else raw
+        return self._scaled(raw).mT
+
+    def _scaled(self, raw: Tensor) -> Tensor:
+        """Features of the first members `(…, n, F)`, as they are or standardized, for every arm: `(R, n, F)`."""
+        some = slice(len(raw))
+        scaled = (raw - self.mean[some]) / self.std[some] if any(self.standardized) else raw
         parts = [scaled if standardized else raw for standardized in self.standardized]
-        return (parts[0] if len(parts) == 1 else torch.cat(parts)).mT
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    @cached_property
+    def plane(self) -> Tensor | None:
+        """The points of `bn_lab.engine.boundary` as inputs `(A, 2, GRID²)` of each arm's first network, where there are two."""
+        if not boundary.has_boundary(self.table.features.shape[1]):
+            return None
+        return self._scaled(self._tensor(boundary.points(self.table.features))[None]).mT
 
     def outputs(self, rows: Array) -> Tensor:
         """Targets `(R, C, n)` of the samples `rows (S, n)`."""

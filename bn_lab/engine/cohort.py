@@ -205,28 +205,41 @@ class Cohort:
         self.update(tape)
         return tape
 
-    def infer(self, x: Tensor) -> Tensor:
-        """Outputs `(R, C, N)` for `x (R, in, N)` in inference mode: moving statistics, no dropout."""
-        parameters = self.parameters
-        for k in range(self.experiment.depth):
-            z = torch.baddbmm(parameters[f"bias.{k}"], parameters[f"weight.{k}"], x)
-            self._normalize_inference(z, k, "before")
-            self.activation.forward(z, z)
-            self._normalize_inference(z, k, "after")
-            x = z
-        last = self.experiment.depth
-        return torch.baddbmm(parameters[f"bias.{last}"], parameters[f"weight.{last}"], x)
+    def infer(self, x: Tensor, members: int | None = None) -> Tensor:
+        """Outputs `(R, C, N)` for `x (R, in, N)` in inference mode: moving statistics, no dropout.
 
-    def _normalize_inference(self, x: Tensor, k: int, arm: Arm) -> None:
-        """Normalize the networks of `arm` in `x`, in place."""
+        Args:
+            members: ask only so many networks of each arm, the first ones; R is then as many as there are of them.
+        """
+        count = self.seeds if members is None else members
+        for k in range(self.experiment.depth):
+            z = self._affine(x, k, count)
+            self._normalize_inference(z, k, "before", count)
+            self.activation.forward(z, z)
+            self._normalize_inference(z, k, "after", count)
+            x = z
+        return self._affine(x, self.experiment.depth, count)
+
+    def _affine(self, x: Tensor, k: int, count: int) -> Tensor:
+        """Wx + b of layer k for the first `count` networks of each arm."""
+        bias, weight = (self.parameters[f"{name}.{k}"] for name in ("bias", "weight"))
+        if count < self.seeds:
+            bias, weight = (each.view(-1, self.seeds, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
+        return torch.baddbmm(bias, weight, x)
+
+    def _normalize_inference(self, x: Tensor, k: int, arm: Arm, count: int) -> None:
+        """Normalize the networks of `arm` in `x`, in place; there are `count` of each arm."""
         if arm not in self.arms:
             return
         gamma, beta = (self.parameters[f"{name}.{k}.{arm}"].view(-1) for name in ("gamma", "beta"))
         mean, variance = (self.moving[f"{name}.{k}.{arm}"].view(-1) for name in ("mean", "variance"))
-        rows = x[self.rows(arm)].view(1, len(gamma), -1)
+        width, start = self.experiment.width, self.arms.index(arm) * count
+        rows = x[start : start + count].view(1, count * width, -1)
         nothing = mean.new_empty(0)  # where statistics of a batch would go
         for members, epsilon in self.epsilons:
-            own = slice(members.start * self.experiment.width, members.stop * self.experiment.width)
+            if members.start >= count:
+                return
+            own = slice(members.start * width, min(members.stop, count) * width)
             out = rows[:, own]
             given = gamma[own], beta[own], mean[own], variance[own]
             torch.native_batch_norm(out, *given, False, 0.0, epsilon, out=(out, nothing, nothing))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bn_lab.datasets import Table, table_of
+from bn_lab.engine.boundary import GRID, has_boundary
 from bn_lab.engine.history import BINS, KEPT_EPOCHS, KEPT_NUMBERS, PERCENTILES, STAGES, is_recorded
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 
@@ -99,6 +100,8 @@ def _of_record(experiment: Experiment, table: Table) -> int:
     series = (4 if table.task == "classification" else 2) * experiment.epochs * _networks(experiment)
     layer = len(STAGES) * (BINS + len(PERCENTILES) + 4) + 4 * experiment.width + 6
     moment = len(experiment.arms) * (experiment.depth * layer + 2 * table.outputs**2) + 2 * _networks(experiment)
+    if has_boundary(table.features.shape[1]):
+        moment += len(experiment.arms) * GRID**2  # half of that in the record, and half where it is sent to a page
     moments = _recorded(experiment.epochs) + 2
     weights = sum(parameters(experiment, table, arm) for arm in experiment.arms)
     kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS))) + weights

@@ -80,6 +80,8 @@ class ArmSnapshot(Record):
         predictions: regression: (P,), predicted values of `History.shown` in inference mode;
             classification: (C, C) numbers of training samples, rows the true and columns the predicted class.
         validation_predictions: the same for the validation samples; empty where there are none.
+        boundary: (GRID, GRID), what the network says all over the plane of two features, see `bn_lab.engine.boundary.values`;
+            None with more or fewer features.
     """
 
     low: Array
@@ -98,6 +100,7 @@ class ArmSnapshot(Record):
     moving_variance: Array | None
     predictions: Array
     validation_predictions: Array
+    boundary: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +145,14 @@ class Shown(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Points(Record):
+    """Samples of the first seed in the plane of their two features: x₁, x₂ and the target (a class's number), `(P, 3)` each."""
+
+    train: Array
+    validation: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Kept(Record):
     """The weights of a moment, from which everything about the networks can be computed again.
 
@@ -177,6 +188,7 @@ class History(Record):
         snapshots: recorded moments, in order; dense early, at most a few hundred.
         current: the present moment if it is not the last of `snapshots`.
         shown: true values belonging to the snapshots' predictions (regression), else None.
+        points: samples to show on the snapshots' boundaries; None unless there are two features.
         divergences: networks that stopped.
         kept: weights, in order of their epochs: those of epoch 0, of the other `KEPT_EPOCHS` as far
             as `KEPT_NUMBERS` allows, and of the last moment where the run is finished or was asked for it.
@@ -201,6 +213,7 @@ class History(Record):
     shown: Shown | None
     divergences: tuple[Divergence, ...]
     kept: tuple[Kept, ...] = ()
+    points: Points | None = None
 
     @property
     def progress(self) -> float:

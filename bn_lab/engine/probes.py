@@ -5,12 +5,14 @@ Letters as in `bn_lab.engine.history`; K distributions are counted at once, of M
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.engine import boundary
 from bn_lab.engine.batches import Source
 from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.evaluation import Evaluation, evaluate
@@ -18,6 +20,7 @@ from bn_lab.engine.history import (
     BINS,
     PERCENTILES,
     ArmSnapshot,
+    Points,
     Shown,
     Snapshot,
     batch_norm_input,
@@ -29,6 +32,9 @@ from bn_lab.experiment import BN_ARMS, Arm
 
 SHOWN = 200
 """How many predictions of a regression a snapshot keeps."""
+
+SCATTERED = 500
+"""How many samples are shown on a boundary, of those trained on and of those held back."""
 
 
 @torch.inference_mode()
@@ -45,6 +51,7 @@ def probe(cohort: Cohort, tape: Tape, source: Source, epoch: float) -> Snapshot:
         "gradient_norm": _gradient_norms(cohort),
         "batch_variance": _batch_variance(values, cohort.experiment.width),
     }
+    boundaries = _boundaries(cohort, source)
     arms, start = {}, 0
     for a, arm in enumerate(cohort.arms):
         start, columns = start + len(stages(arm)), slice(start, start + len(stages(arm)))
@@ -54,6 +61,7 @@ def probe(cohort: Cohort, tape: Tape, source: Source, epoch: float) -> Snapshot:
             **_units(cohort, arm),
             predictions=_predictions(source, train, a, "train"),
             validation_predictions=_predictions(source, held, a, "validation") if held else np.empty(0, np.float32),
+            boundary=boundaries[a],
         )
     return Snapshot(epoch, arms, train.loss, train.accuracy)
 
@@ -67,9 +75,25 @@ def shown(source: Source) -> Shown | None:
     return Shown(target[split.train][_sample(len(split.train))], target[split.validation][_sample(len(split.validation))])
 
 
-def _sample(count: int) -> Array:
-    """At most `SHOWN` positions spread evenly over `count`."""
-    return np.unique(np.linspace(0, count - 1, min(count, SHOWN)).astype(int)) if count else np.empty(0, int)
+def points(source: Source) -> Points | None:
+    """The samples that are shown on boundaries; None unless there are two features."""
+    if source.plane is None:
+        return None
+    table, split = source.table, source.splits[0]
+    every = np.column_stack([table.features, table.target])
+    return Points(*(every[rows][_sample(len(rows), SCATTERED)] for rows in (split.train, split.validation)))
+
+
+def _boundaries(cohort: Cohort, source: Source) -> Sequence[Array | None]:
+    """What the first network of each arm says all over the plane of two features: (A, GRID, GRID)."""
+    if source.plane is None:
+        return [None] * len(cohort.arms)
+    return list(boundary.values(cohort.infer(source.plane, 1).cpu().numpy()))
+
+
+def _sample(count: int, most: int = SHOWN) -> Array:
+    """At most `most` positions spread evenly over `count`."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) if count else np.empty(0, int)
 
 
 def _values(cohort: Cohort, tape: Tape) -> dict[Arm, Array]:

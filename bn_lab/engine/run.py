@@ -20,7 +20,7 @@ from bn_lab.engine.divergence import grown_layers, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import Divergence, History, Kept, Snapshot, is_kept, is_recorded, thinned
 from bn_lab.engine.losses import accuracy
-from bn_lab.engine.probes import probe, shown
+from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
@@ -64,7 +64,7 @@ class Run:
         self._position = 0  # batches done of the present epoch
         self._alive = np.ones(self.cohort.networks, bool)
         self._series = {name: self._empty(experiment.epochs) for name in self._recorded_series()}
-        self._shown = shown(self.source)
+        self._shown, self._points = shown(self.source), points(self.source)
         self._new_outputs()
         self._begin_epoch()
         self._tape = self._look()
@@ -294,6 +294,7 @@ class Run:
             shown=self._shown,
             divergences=tuple(self.divergences),
             kept=(*self._kept, *([self._present()] if unkept else [])),
+            points=self._points,
         )
 
     def _target_variance(self, which: str) -> Array:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from bn_lab.experiment import Experiment
+from bn_lab.figures.boundary import boundary
+from bn_lab.figures.boundary import suits as has_boundary
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import histograms, ribbons, some_layers, stages_in_order
 from bn_lab.figures.predicted import confusion, predictions
@@ -34,6 +36,7 @@ class Picture(NamedTuple):
 FIGURES: Mapping[str, Picture] = {
     "loss": Picture(loss),
     "metric": Picture(metric),
+    "boundary": Picture(boundary, lambda experiment, data: has_boundary(data)),
     "histograms": Picture(histograms),
     "ribbons": Picture(ribbons),
     "gauge": Picture(gauge, lambda experiment, data: has_batch_norm(experiment)),

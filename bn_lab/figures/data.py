@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bn_lab.engine.types import Array
 from bn_lab.figures.style import plain
 from bn_lab.i18n import Texts
 
 
 class Data(Protocol):
     """See `bn_lab.datasets.Table`."""
+
+    @property
+    def features(self) -> Array:
+        """All samples, (N, F)."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Headings of the features."""
+
+    @property
+    def target(self) -> Array:
+        """What is to be predicted, (N,)."""
 
     @property
     def task(self) -> str:
@@ -26,6 +39,11 @@ class Data(Protocol):
     @property
     def target_unit(self) -> str:
         """Unit of the target, empty where it has none."""
+
+
+def named(heading: str, t: Texts) -> str:
+    """A column's name in the visitor's language, where the catalogue has one; it may still be a stranger's text."""
+    return t(f"feature.{heading}") if f"feature.{heading}" in t else heading
 
 
 def with_unit(text: str, data: Data, t: Texts, power: int = 1) -> str:

@@ -49,6 +49,7 @@ def fields(history: History) -> dict[str, tuple[int, int]]:
     `gauge_low`                            (1,), the smallest of them, but not below `GAUGE_FLOOR`
     `gamma`, `beta`                        (L, K), arms with batch normalization only
     `predictions`, `validation_predictions`  as in `ArmSnapshot`, flattened
+    `boundary`                             (GRID, GRID), where there are two features
     `inference_loss`, `inference_accuracy`  (1,), median over the seeds; accuracy for classification only
     =====================================  =====================================================================================
 
@@ -108,6 +109,8 @@ def _arm(experiment: Experiment, arm: Arm, record: ArmSnapshot) -> Iterator[tupl
         yield "beta", _summed_up(record.beta)
     yield "predictions", record.predictions
     yield "validation_predictions", record.validation_predictions
+    if record.boundary is not None:
+        yield "boundary", record.boundary
 
 
 def _histograms(record: ArmSnapshot) -> Iterator[tuple[str, Array]]:

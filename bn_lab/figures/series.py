@@ -18,6 +18,9 @@ SPLITS = ("train", "validation")
 MEASURES = {"regression": ("loss", "rmse", "r2"), "classification": ("loss", "accuracy")}
 """What is measured over the epochs, by task."""
 
+POINTS = {split: tuple(f"points.{split}.{name}" for name in ("x1", "x2", "target")) for split in SPLITS}
+"""Names of the curves that hold samples in the plane of two features."""
+
 LIMIT = 500
 """Points of a curve while a run is trained: about as many as a screen can show apart."""
 
@@ -30,6 +33,7 @@ def curves(history: History, limit: int | None = LIMIT) -> dict[str, Array]:
     - `{arm}.{split}.{measure}.median` (n,), and with several seeds `.low` and `.high`, the smallest and the largest; a diverged
       seed has no part in them from there on. `.end_epoch` and `.end` (1,): the last point that the median has.
     - `shown.train`, `shown.validation`: true values that belong to the predictions in the rows; regression only.
+    - `points.{split}.x1`, `.x2`, `.target`: samples in the plane of their features; where there are two.
 
     Args:
         limit: at most so many points, by `kept_epochs`; `None` for all.
@@ -43,6 +47,9 @@ def curves(history: History, limit: int | None = LIMIT) -> dict[str, Array]:
         result |= _summary(name, values, x)
     if history.shown is not None:
         result |= {"shown.train": history.shown.train, "shown.validation": history.shown.validation}
+    if history.points is not None:
+        for split in SPLITS:
+            result |= zip(POINTS[split], getattr(history.points, split).T, strict=True)
     return result
 
 

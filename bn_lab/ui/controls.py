@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab.datasets import GENERATED
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import LANGUAGES, Texts
 from bn_lab.ui import session
 from bn_lab.ui.guard import guarded
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "data": ("dataset", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
+    "data": ("dataset", "data_noise", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
     "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
     "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
     "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
@@ -25,6 +26,7 @@ STOPS: dict[str, Sequence[float]] = {
     "batch_size": [2**k for k in range(1, 13)],
     "seeds": [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32],
     "bn_momentum": [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999],
+    "data_noise": [k / 20 for k in range(11)],
     "bn_noise": [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2],
     "validation_share": [k / 20 for k in range(11)],
     "dropout": [k / 20 for k in range(19)],
@@ -41,9 +43,15 @@ def show(t: Texts) -> None:
         for group, names in GROUPS.items():
             st.subheader(t(f"group.{group}"), divider="gray")
             for name in names:
-                if name == "weight_std" and experiment.initializer != "normal":
-                    continue
-                _widget(FIELDS[name], experiment, t)
+                if _matters(name, experiment):
+                    _widget(FIELDS[name], experiment, t)
+
+
+def _matters(name: str, experiment: Experiment) -> bool:
+    """Whether a field can change anything, as the others are."""
+    if name == "weight_std":
+        return experiment.initializer == "normal"
+    return name != "data_noise" or experiment.dataset in GENERATED
 
 
 def language(t: Texts) -> None:

@@ -60,6 +60,8 @@ def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: b
         _figure("loss", run, experiment, data, t, log_x=log_x, log_y=log_y)
     with right:
         _figure("metric", run, experiment, data, t, measure=measure, log_x=log_x, log_y=log_y)
+    if "boundary" in figure_names(experiment, data):
+        _figure("boundary", run, experiment, data, t)
 
 
 def _inside(run: str, experiment: Experiment, data: Table, t: Texts) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import parameters
 from bn_lab.experiment import Arm, Experiment
+from bn_lab.figures.data import named
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
@@ -26,7 +27,7 @@ def show(experiment: Experiment, t: Texts) -> None:
     st.markdown(_plan(experiment, table, t))
     st.subheader(t("preview.data"))
     st.markdown(t(f"about.{experiment.dataset}"))
-    _head(table, t)
+    head(table, t)
 
 
 def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
@@ -70,20 +71,15 @@ def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
     return f"{plan} {t('preview.held', count=f'{held:,}')}" if held else f"{plan} {t('preview.nothing_held')}"
 
 
-def _head(table: Table, t: Texts) -> None:
+def head(table: Table, t: Texts) -> None:
+    """The first samples, of pictures a few columns in their middle."""
     frame = table.head(5)
     hidden = len(frame.columns) - 1 - COLUMNS
     if hidden > 0:
         middle = [c for c in frame.columns[-1 - COLUMNS - hidden // 2 : -1] if c != table.target_name][:COLUMNS]
         frame = frame[[*middle, table.target_name]]
-    names = {column: _feature(str(column), t) for column in frame.columns}
+    names = {column: named(str(column), t) for column in frame.columns}
     st.dataframe(frame.rename(columns=names), hide_index=True, width="stretch")
-    target = words.plain(shown(_feature(table.target_name, t)))
+    target = words.plain(shown(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))
-
-
-def _feature(name: str, t: Texts) -> str:
-    """A column's name in the visitor's language, where the catalogue has one."""
-    key = f"feature.{name}"
-    return t(key) if key in t else name

@@ -49,6 +49,7 @@ def random_experiments(count: int) -> list[Experiment]:
         return Experiment(
             **choices,  # type: ignore[arg-type]
             arms=tuple(dice.sample(ARMS, dice.randint(1, 3))) if i else ARMS,
+            data_noise=dice.choice([0.0, 0.1]),
             samples=None if choices["dataset"] == "iris" else dice.choice([65, 97, 113]),  # one more than full batches
             validation_share=dice.choice([0.0, 0.2]),
             depth=dice.randint(1, 4),
@@ -69,7 +70,7 @@ def random_experiments(count: int) -> list[Experiment]:
     return [one(i) for i in range(count)]
 
 
-SAMPLE = random_experiments(8)
+SAMPLE = random_experiments(10)
 
 CASES = {name: preset.experiment for name, preset in PRESETS.items()}
 CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}

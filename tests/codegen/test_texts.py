@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from bn_lab.codegen import FRAMEWORKS, keras, notebook, pytorch, script
-from bn_lab.codegen.facts import FACTS
-from bn_lab.datasets import DATASETS, load
+from bn_lab.codegen.facts import FACTS, Needs
+from bn_lab.datasets import DATASETS, GENERATED, load, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,16 +27,20 @@ def test_facts_are_those_of_the_tables() -> None:
     for name, facts in FACTS.items():
         table = load(name)
         assert (facts.samples, facts.features, facts.outputs) == (*table.features.shape, table.outputs)
+        assert (facts.file == "") == (name in GENERATED)
         assert (ROOT / facts.file).exists()
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("name", FACTS)
-def test_a_script_reads_the_same_table(name: str) -> None:
+def test_a_script_has_the_same_table(name: str, noise: float) -> None:
     found: dict[str, object] = {}
-    header = f"import numpy as np, pandas as pd\nDATA = {str(ROOT / FACTS[name].file)!r}\n"
-    exec(header + FACTS[name].reading, found)
-    np.testing.assert_array_equal(np.asarray(found["features"]), load(name).features)
-    np.testing.assert_array_equal(np.asarray(found["targets"]).ravel(), load(name).target.astype(found["targets"].dtype))  # type: ignore[attr-defined]
+    experiment = Experiment(dataset=name, data_noise=noise)
+    header = f"import numpy as np, pandas as pd\nDATA, DATA_NOISE = {str(ROOT / FACTS[name].file)!r}, {noise}\n"
+    exec(header + Needs(experiment).reading, found)
+    table = table_of(experiment)
+    np.testing.assert_array_equal(np.asarray(found["features"]), table.features)
+    np.testing.assert_array_equal(np.asarray(found["targets"]).ravel(), table.target.astype(found["targets"].dtype))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("registry", [keras.ACTIVATIONS, pytorch.ACTIVATIONS], ids=["keras", "pytorch"])
@@ -68,9 +72,9 @@ def test_a_notebook_holds_the_same_statements(cases: dict[str, Experiment], fram
         assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
         cells = ["".join(cell["source"]) for cell in found["cells"] if cell["cell_type"] == "code"]
         ours, theirs = (ast.parse(text).body for text in (script(experiment, framework), "\n".join(cells)))
-        # A script also says what it is, and reads its command line.
-        assert [ast.dump(node) for node in ours[4:] if "sys.argv" not in ast.unparse(node)] == [
-            ast.dump(node) for node in theirs[2:] if not ast.unparse(node).startswith("DATA = ")
+        # A script also says what it is, and reads its command line, for which it imports `sys`.
+        assert [ast.dump(node) for node in ours[1:] if "sys" not in ast.unparse(node)] == [
+            ast.dump(node) for node in theirs if not ast.unparse(node).startswith("DATA = ")
         ]
         assert "sys" not in {node.id for node in ast.walk(ast.parse("\n".join(cells))) if isinstance(node, ast.Name)}
 

@@ -1,4 +1,4 @@
-"""Real, small runs for the tests of figures: two data sets, all arms, two seeds, with validation."""
+"""Real, small runs for the tests of figures: three data sets, all arms, two seeds, with validation."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from bn_lab.experiment import ARMS, Experiment
 from bn_lab.figures import curves, fields, row
 from bn_lab.figures.frame import DecodedFrame, pack, unpack
 
-TRAINED = {"iris": 3, "boston_without_b": 2}
+TRAINED = {"iris": 3, "boston_without_b": 2, "moons": 3}
 """Epochs that are trained of each data set."""
 
 

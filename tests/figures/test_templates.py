@@ -3,14 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from bn_lab.engine.history import STAGES, History
 from bn_lab.engine.run import Run
+from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, BN_ARMS, Arm, Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order
 from bn_lab.figures.frame import DecodedFrame, fill
@@ -38,6 +40,9 @@ class Info:
     classes: tuple[str, ...]
     target_name: str
     target_unit: str
+    features: Array = field(default_factory=lambda: np.array([[-1.0, 3.0], [2.0, 5.0], [0.0, 4.0]]))
+    feature_names: tuple[str, ...] = ("a", "b")
+    target: Array = field(default_factory=lambda: np.arange(3) % 2)
 
 
 def variants(name: str, language: str) -> list[dict[str, Any]]:

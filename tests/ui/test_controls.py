@@ -21,6 +21,7 @@ SLIDERS = [name for name, field in FIELDS.items() if field.range and name not in
 
 OTHER: dict[str, Any] = {
     "weight_std": 0.1,  # before the other initializer, without which there is no widget for it
+    "data_noise": 0.1,  # before the other set, for which there is no widget for it
     "dataset": "boston_without_b",
     "samples": 60,
     "inputs": "standardized",
@@ -87,7 +88,7 @@ def test_stops_are_given_for_sliders_only() -> None:
 
 @pytest.mark.usefixtures("no_pictures")
 def test_every_field_has_one_widget_with_its_value_options_and_limits(lab: Open) -> None:
-    page = lab(initializer="normal", lang="en")
+    page = lab(initializer="normal", dataset="spiral", lang="en")
     t = texts("en")
     for name, field in FIELDS.items():
         widget, value = page.widget(f"field_{name}"), getattr(page.experiment, name)
@@ -114,8 +115,16 @@ def test_the_spread_of_the_weights_is_asked_only_where_it_matters(lab: Open) -> 
 
 
 @pytest.mark.usefixtures("no_pictures")
+def test_noise_of_the_data_is_asked_only_where_they_are_computed(lab: Open) -> None:
+    page = lab()
+    assert "field_data_noise" not in [getattr(node, "key", None) for node in page.at]
+    page.change("dataset", "moons")
+    assert page.widget("field_data_noise").value == 0
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_a_changed_field_changes_experiment_and_link_and_starts_anew(lab: Open) -> None:
-    wanted = Experiment(dataset="iris", initializer="normal")
+    wanted = Experiment(dataset="spiral", initializer="normal")
     page = lab(wanted)
     for name, value in OTHER.items():
         page.training.step()

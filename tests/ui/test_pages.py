@@ -36,7 +36,7 @@ def check_text(page: Any, language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_lab_in_every_state(lab: Open, language: str) -> None:
-    experiment = Experiment(dataset="iris", epochs=4, validation_share=0.2, seeds=2, depth=5, initializer="normal")
+    experiment = Experiment(dataset="moons", epochs=4, validation_share=0.2, seeds=2, depth=5, initializer="normal")
     page = lab(experiment, lang=language)
     check_text(page, language)
     t = texts(language)
