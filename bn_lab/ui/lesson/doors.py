@@ -1,4 +1,4 @@
-"""From a step to the page that shows more of it: the lab or the algorithm in exactly the state that it speaks of, or its study."""
+"""From a step to the page that shows more of it: lab or algorithm in exactly the state that it speaks of, or its study."""
 
 from __future__ import annotations
 

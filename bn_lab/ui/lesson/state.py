@@ -1,4 +1,4 @@
-"""Where the reader is in the lesson, and what was answered: plain values in the session, the step in the link (`lesson=<id>`)."""
+"""Where the reader is in the lesson, and what was answered: plain values in the session; the step is in the link."""
 
 from __future__ import annotations
 
