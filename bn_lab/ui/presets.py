@@ -21,7 +21,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 def choose(t: Texts) -> None:
     """A button that opens the list: titles and questions, the one on screen marked."""
-    with st.popover(t("presets.button"), icon=":material/bookmarks:", key="presets"):
+    key = f"presets_list_{on_screen()}"  # another one closes it: what was chosen is to be seen
+    with st.popover(t("presets.button"), icon=":material/bookmarks:", key=key):
         for group in GROUPS:
             _group(group, t)
 
