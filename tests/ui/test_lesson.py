@@ -215,7 +215,7 @@ def short(monkeypatch: pytest.MonkeyPatch, name: str, **changes: Any) -> Step:
 
 def follow(page: Any, experiment: Experiment) -> None:
     """Train what the page waits for, then draw it."""
-    while (found := page.trainer.find(experiment)).view.state is not State.DONE:
+    while page.trainer.find(experiment).view.state is not State.DONE:
         page.trainer.turn()
     page.run()
 
