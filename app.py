@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, data_page, full_page, guard, lab_page, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, data_page, full_page, guard, lab_page, lesson, logs, rules_page, session
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -20,6 +20,7 @@ if guarded(session.is_admitted)() is False:
     st.stop()
 pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
+    st.Page(guarded(lesson.show), title=t("page.lesson"), icon=":material/school:", url_path="lesson"),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
     st.Page(guarded(data_page.show), title=t("page.data"), icon=":material/table_chart:", url_path="data"),

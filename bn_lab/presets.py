@@ -60,23 +60,48 @@ PRESETS: Mapping[str, Preset] = {
         Preset("pytorch", replace(LESSON, epsilon=1e-5, bn_momentum=0.9)),
         Preset("textbook", DIGITS),
         Preset("spiral", SPIRAL),
-        Preset("faster", replace(LESSON, seeds=3), "faster_boston"),
-        Preset("inputs_alone", replace(LESSON, arms=("none", "standardized", "before")), "faster_boston", counter=True),
-        Preset("initial_values", replace(DIGITS, depth=3, weight_std=0.01), "initialization"),
-        Preset("tiny_weights", replace(DIGITS, depth=3, weight_std=0.001, epsilon=1e-3), "initialization", counter=True),
-        Preset("overfitting", replace(LESSON, inputs="standardized", validation_share=0.3, width=64), "overfitting_boston"),
+        Preset("faster", replace(LESSON, epochs=300, seeds=10), "faster_boston"),
+        Preset(
+            "inputs_alone",
+            replace(LESSON, arms=("none", "standardized", "before"), epochs=300, seeds=10),
+            "faster_boston",
+            counter=True,
+        ),
+        Preset("initial_values", replace(DIGITS, depth=3, weight_std=0.01, epochs=10, seeds=6), "initialization"),
+        Preset(
+            "tiny_weights",
+            replace(DIGITS, depth=3, weight_std=0.001, epsilon=1e-3, epochs=10, seeds=6),
+            "initialization",
+            counter=True,
+        ),
+        Preset(
+            "overfitting",
+            replace(LESSON, inputs="standardized", validation_share=0.3, width=32, epochs=200, seeds=10),
+            "overfitting_boston",
+        ),
         Preset(
             "few_digits",
-            replace(DIGITS, samples=300, validation_share=0.2, depth=3, epochs=300, initializer="he_normal"),
+            replace(
+                DIGITS,
+                samples=300,
+                validation_share=0.05,
+                depth=3,
+                width=50,
+                learning_rate=0.05,
+                epochs=40,
+                initializer="he_normal",
+                seeds=6,
+            ),
             "overfitting_digits",
             counter=True,
         ),
         Preset(
             "small_batch",
-            replace(LESSON, dataset="iris", validation_share=0.2, batch_size=3, epochs=100),
+            replace(LESSON, dataset="iris", validation_share=0.2, batch_size=3, epochs=100, seeds=10),
             "batch_size",
             counter=True,
         ),
     )
 }
-"""Presets by id: the programs that people start from, then the lesson's claims, each before its other side."""
+"""Presets by id: the programs that people start from, then the lesson's claims, each before its other side. Those of claims
+have as many seeds as a verdict needs, and so few epochs that they are trained in seconds."""

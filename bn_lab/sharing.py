@@ -16,7 +16,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-PASSED_ON = ("run", "lang", "algorithm", "claims", "theme", "embed", "embed_options")
+LOOKED_AT = ("algorithm", "claims", "lesson")
+"""Parameters of a link that say what the page of that name shows."""
+
+PASSED_ON = ("run", "lang", *LOOKED_AT, "theme", "embed", "embed_options")
 """Parameters of a link that never change a number: how far to train, what to look at, and how; the last two are Streamlit's."""
 
 LONGEST_ECHO = 60

@@ -43,10 +43,20 @@ class Visitor:
             training.renew(self.name)
             self.trainer.attend()
             if left is not None and left is not training:
-                left.leave(self.name)
-                if not self.trainer.shares(left) and not left.watchers():
-                    self.trainer.drop(left.id)
+                self._let_go(left)
         return training
+
+    def leave(self) -> None:
+        """Watch nothing any more."""
+        with self.trainer.lock:
+            left, self.training = self.training, None
+            if left is not None:
+                self._let_go(left)
+
+    def _let_go(self, left: Training) -> None:
+        left.leave(self.name)
+        if not self.trainer.shares(left) and not left.watchers():
+            self.trainer.drop(left.id)
 
     def open(self, experiment: Experiment, wanted: str = "") -> Training:
         """Watch what others train of this experiment or have trained, else a training of one's own.

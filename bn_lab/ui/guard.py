@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
-from bn_lab.sharing import one_line
+from bn_lab.sharing import LOOKED_AT, one_line
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
@@ -134,7 +134,7 @@ def _experiment() -> str:
     found = st.session_state.get("experiment")
     if not isinstance(found, Mapping):
         return "unknown"
-    looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
+    looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
     parameters = (f"{name}={value}" for name, value in {**found, **looked_at}.items())
     return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, panels, player, preview, session, share, words
+from bn_lab.ui import controls, panels, player, presets, preview, session, share, words
 
 
 def show() -> None:
@@ -16,8 +16,10 @@ def show() -> None:
     begun = player.has_begun(training.view.state)  # asked once: it may change while the page is drawn
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("BN Lab", width="stretch")
+        presets.choose(t)
         share.show(t)
     st.markdown(t("page.intro"))
+    presets.question(t)
     _problems(t)
     numbers = st.container()
     with st.container(

@@ -21,7 +21,7 @@ from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.visitor import TO_THE_END
-from bn_lab.sharing import decode, encode, shown
+from bn_lab.sharing import LOOKED_AT, decode, encode, shown
 from bn_lab.ui.departures import CleanUp
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
@@ -88,7 +88,8 @@ def begin() -> Texts:
         state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
         state["wished_language"] = language
-        state["algorithm"], state["claims"] = (decoded.other.get(page, "") for page in ("algorithm", "claims"))
+        for page in LOOKED_AT:
+            state[page] = decoded.other.get(page, "")
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
@@ -265,7 +266,7 @@ def link_parameters() -> dict[str, str]:
     """The query parameters of what is on screen, but for how far it is trained."""
     language = st.session_state.get("wished_language")
     other = {"lang": st.session_state["language"]} if language else {}
-    looked_at = {page: text for page in ("algorithm", "claims") if (text := st.session_state.get(page))}
+    looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
     return dict(st.session_state["experiment"]) | other | looked_at
 
 

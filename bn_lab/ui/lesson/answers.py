@@ -1,0 +1,234 @@
+"""What the numbers of a finished training answer to a step's question. Computed, never written.
+
+Every function here makes a function from a `History` to an `Answer`. The rules:
+
+- `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.verdict.judge`): pairs over the seeds, the 95 %
+  interval of the median difference, and the smallest difference that matters. Where the interval reaches across that, the
+  numbers leave the question open.
+- `learned` calls a side able to learn where every seed ends with a training accuracy of `LEARNED` or more, unable where none
+  does, and leaves the question open otherwise. A network that diverged has not learned.
+- `grown` and `changed` describe one network exactly, so there is nothing to be uncertain of but the classes: what lies within
+  a tenth of a boundary is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from bn_lab.engine import reference
+from bn_lab.engine.anatomy import subject
+from bn_lab.engine.history import History
+from bn_lab.engine.types import Array
+from bn_lab.experiment import Arm
+from bn_lab.figures.lesson import spread_of_layers
+from bn_lab.studies.measures import LEARNED, MEASURES
+from bn_lab.studies.study import Question, Side
+from bn_lab.studies.verdict import Verdict, judge
+
+OPEN = ""
+"""The answer where the numbers do not decide."""
+
+SAME = "same"
+"""The option that there is no difference that matters."""
+
+LEARNERS = ("both", "only_before", "only_none", "neither")
+"""Options of `learned`: which of the two sides learn."""
+
+MARGIN = 0.1
+"""Share of a boundary between two classes within which a number belongs to neither."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the numbers say.
+
+    Attributes:
+        option: one of the step's options, or `OPEN`.
+        trials: comparisons that it rests on, each with its verdict.
+        told: sentence with its numbers, `lesson.told.<told>`; empty where the trials say it all.
+        values: the numbers of that sentence.
+    """
+
+    option: str
+    trials: tuple[tuple[Question, Verdict], ...] = ()
+    told: str = ""
+    values: Mapping[str, float | int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Answering = Callable[[History], Answer]
+
+
+def numbers(history: History, arm: Arm, measure: str) -> Array:
+    """One number of each seed, (S,), NaN where the network diverged.
+
+    Args:
+        measure: `train_loss`, `train_loss_10` (after 10 epochs), `train_accuracy`, `validation_loss`, `validation_accuracy`,
+            `inference_loss`, or `gap`, the validation loss less the one on the training samples, both in inference mode.
+    """
+    if measure == "train_loss_10":
+        return _series(history, arm, "train_loss")[:, 9]
+    if measure == "inference_loss":
+        return _inference_loss(history, arm)
+    if measure == "gap":
+        return np.asarray(_series(history, arm, "validation_loss")[:, -1] - _inference_loss(history, arm))
+    return _series(history, arm, measure)[:, -1]
+
+
+def _series(history: History, arm: Arm, name: str) -> Array:
+    split, _, measure = name.partition("_")
+    found = history.series(arm, measure, split)
+    assert found is not None
+    return found
+
+
+def _inference_loss(history: History, arm: Arm) -> Array:
+    """Of the last moment; NaN where the training loss was no longer finite."""
+    assert history.latest is not None
+    loss = history.latest.inference_loss[history.experiment.arms.index(arm)]
+    return np.asarray(np.where(np.isfinite(_series(history, arm, "train_loss")[:, -1]), loss, np.nan))
+
+
+# Two sides of the same seeds.
+
+
+def compared(measure: str, ours: Arm, theirs: Arm, smallest: float, their_measure: str = "") -> Answering:
+    """Which side is better, `ours`, `theirs` or `SAME`; where both are one arm, which of its two measures.
+
+    Args:
+        measure: as in `numbers`; smallest: δ, in the unit of the measure's differences.
+        their_measure: what is measured of theirs where it is something else.
+    """
+    question = Question("", measure, Side(ours), Side(theirs), smallest, their_measure)
+    names = (measure, their_measure) if their_measure else (ours, theirs)
+
+    def answer(history: History) -> Answer:
+        verdict = tried(history, question)
+        return Answer(_better(verdict, *names), ((question, verdict),))
+
+    return answer
+
+
+def tried(history: History, question: Question) -> Verdict:
+    """The verdict on a question from the seeds of one training."""
+    measure = MEASURES[question.measure]
+    ours = numbers(history, question.ours.arm, question.measure)
+    theirs = numbers(history, question.theirs.arm, question.their_measure or question.measure)
+    smallest, lower, relative = question.smallest, measure.lower_is_better, measure.relative
+    return judge(ours, theirs, smallest=smallest, lower_is_better=lower, relative=relative)
+
+
+def _better(verdict: Verdict, ours: str, theirs: str) -> str:
+    if verdict.outcome == "supported":
+        return ours
+    return {"opposite": theirs, "too_small": SAME}.get(verdict.reason, OPEN)
+
+
+def overtaken(early: str, late: str, ours: Arm, theirs: Arm, smallest: float) -> Answering:
+    """When ours is better than theirs: `first` (early and late), `later` (only late), `never` (not late).
+
+    Args:
+        early, late: measures, as in `numbers`.
+    """
+    questions = [Question("", measure, Side(ours), Side(theirs), smallest) for measure in (early, late)]
+
+    def answer(history: History) -> Answer:
+        verdicts = [tried(history, question) for question in questions]
+        before, after = (_better(verdict, ours, theirs) for verdict in verdicts)
+        option = "never" if after in (theirs, SAME) else OPEN
+        if after == ours:
+            option = "first" if before == ours else "later" if before in (theirs, SAME) else OPEN
+        medians = {arm: np.median(_series(history, arm, "train_loss"), axis=0) for arm in (ours, theirs)}
+        epoch = _ahead_from(medians[ours], medians[theirs])
+        values = {"epoch": epoch, "epochs": history.epoch} if epoch else {"epochs": history.epoch}
+        trials = tuple(zip(questions, verdicts, strict=True))
+        return Answer(option, trials, "overtaken" if epoch else "not_overtaken", values)
+
+    return answer
+
+
+def _ahead_from(ours: Array, theirs: Array) -> int:
+    """The first epoch from which on ours `(E,)` stays below theirs to the end; 0 where it is not below at the end."""
+    behind = np.flatnonzero(~(ours < theirs))
+    start = int(behind[-1]) + 2 if len(behind) else 1
+    return start if start <= len(ours) else 0
+
+
+# Whether a network learns at all.
+
+
+def learned(history: History) -> Answer:
+    """Which of the networks without and with batch normalization before the activation learn: one of `LEARNERS`."""
+    able = {arm: numbers(history, arm, "train_accuracy") >= LEARNED for arm in ("none", "before")}
+    certain = all(each.all() or not each.any() for each in able.values())
+    who = dict(zip(((True, True), (False, True), (True, False), (False, False)), LEARNERS, strict=True))  # none, before
+    option = who[bool(able["none"].all()), bool(able["before"].all())] if certain else OPEN
+    counts = {f"learned_{arm}": int(each.sum()) for arm, each in able.items()}
+    others = {"seeds": history.experiment.seeds, "diverged": len(history.divergences), "mark": LEARNED}
+    return Answer(option, told="learned", values={**counts, **others})
+
+
+# One network, exactly.
+
+
+def grown(layer: int, boundaries: Mapping[str, float]) -> Answering:
+    """By which factor the spread of a layer's pre-activations changes in the training of the network without BN.
+
+    Args:
+        layer: counted from 1.
+        boundaries: options with the factor up to which each holds, in rising order.
+    """
+
+    def answer(history: History) -> Answer:
+        factors = {arm: _factor(spread_of_layers(history, k)[:, layer - 1]) for k, arm in enumerate(history.experiment.arms)}
+        values = {f"factor_{arm}": factor for arm, factor in factors.items()}
+        others = {"layer": layer, "epochs": history.epoch}
+        return Answer(classified(factors["none"], boundaries), told="grown", values={**values, **others})
+
+    return answer
+
+
+def _factor(values: Array) -> float:
+    """Largest over smallest; NaN where a value is not positive and finite."""
+    return float(values.max() / values.min()) if (values > 0).all() and np.isfinite(values).all() else float("nan")
+
+
+def classified(value: float, boundaries: Mapping[str, float]) -> str:
+    """The first option whose boundary is not below the value; `OPEN` within `MARGIN` of a boundary, and for no number."""
+    near = any(abs(value - limit) <= MARGIN * limit for limit in boundaries.values() if np.isfinite(limit))
+    if near or np.isnan(value):
+        return OPEN
+    return next(option for option, limit in boundaries.items() if value <= limit)
+
+
+def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, float]) -> Answering:
+    """By how much x̂ of a layer's first unit changes where its values are given in other units: x becomes factor·x + shift.
+
+    Args:
+        boundaries: options with the largest change of x̂, as a share of the largest x̂, up to which each holds.
+    """
+
+    def answer(history: History) -> Answer:
+        seen = subject(history.experiment, history.kept[-1], "before", layer)
+        x, one, zero = seen.x[:1], np.ones((1, 1)), np.zeros((1, 1))
+        before, after = (reference.forward(each, one, zero, seen.epsilon) for each in (x, factor * x + shift))
+        change = float(np.abs(after.normalized - before.normalized).max() / np.abs(before.normalized).max())
+        values = {"mean": before.mean.item(), "std": float(np.sqrt(before.variance.item())), "change": change}
+        others = {"other_mean": after.mean.item(), "other_std": float(np.sqrt(after.variance.item()))}
+        return Answer(classified(change, boundaries), told="changed", values={**values, **others, "size": x.shape[1]})
+
+    return answer
+
+
+def with_memory(answering: Answering) -> Answering:
+    """The same answer, and what share of the moving statistics their initial values still have."""
+
+    def answer(history: History) -> Answer:
+        found, momentum = answering(history), history.experiment.bn_momentum
+        values = {"steps": history.steps, "share": momentum**history.steps}
+        return replace(found, told="memory", values=values)
+
+    return answer

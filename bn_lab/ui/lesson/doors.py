@@ -1,0 +1,52 @@
+"""From a step to the page that shows more of it: lab or algorithm in exactly the state that it speaks of, or its study."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bn_lab.i18n import Texts
+from bn_lab.service.visitor import TO_THE_END
+from bn_lab.studies.claims import STUDIES
+from bn_lab.ui import algorithm, claims, lab_page, session
+from bn_lab.ui.algorithm.choice import encode
+from bn_lab.ui.claims import choice
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.lesson import reader
+from bn_lab.ui.lesson.steps import STEPS, Step
+
+PAGES = {"lab": lab_page.show, "algorithm": algorithm.show, "claims": claims.show}
+"""Where doors lead, under the names of the navigation."""
+
+
+def show(step: Step, t: Texts) -> None:
+    """A row of buttons."""
+    with st.container(horizontal=True, key=f"lesson_doors_{step.id}"):
+        _door("lab", step, t, ":material/science:")
+        if step.algorithm is not None:
+            _door("algorithm", step, t, ":material/account_tree:")
+        if step.study:
+            _door("claims", step, t, ":material/gavel:")
+
+
+def _door(name: str, step: Step, t: Texts, icon: str) -> None:
+    values = {"part": t(f"algorithm.{step.part}.title")} if name == "algorithm" else {}
+    st.button(
+        t(f"lesson.door.{name}", **values),
+        key=f"lesson_door_{name}_{step.id}",
+        icon=icon,
+        on_click=guarded(go),
+        args=(name, step.id),
+    )
+
+
+def go(page: str, name: str) -> None:
+    """Open a page with what a step shows; the experiment on screen becomes the step's, but for its study."""
+    step = STEPS[name]
+    if page == "claims":
+        choice.choose(step.study, STUDIES[step.study].base.seeds)
+    else:
+        session.adopt(step.experiment, TO_THE_END)
+        reader.leave()
+        if page == "algorithm" and step.algorithm is not None:
+            st.session_state["algorithm"] = encode(step.algorithm)
+    st.switch_page(st.Page(PAGES[page], url_path=page))

@@ -1,0 +1,108 @@
+"""The Lesson page: one step at a time, with the way to all the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from bn_lab.codegen import script
+from bn_lab.i18n import Texts
+from bn_lab.sharing import shown
+from bn_lab.ui import controls, session, words
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.lesson import question, state
+from bn_lab.ui.lesson.sources import SOURCES
+from bn_lab.ui.lesson.steps import STEPS, Step
+
+NAMES = tuple(STEPS)
+
+
+def show() -> None:
+    """Draw the page."""
+    t = session.words()
+    controls.language(t)
+    _teacher(t)
+    st.title(t("page.lesson"))
+    st.markdown(t("lesson.intro"))
+    if text := state.unread():
+        st.warning(t("lesson.unread", step=words.plain(shown(text))), icon=":material/warning:")
+    with st.expander(t("lesson.rule.title"), icon=":material/gavel:"):
+        st.markdown(t("lesson.rule.text"))
+    step = state.step()
+    _choose(step, t)
+    _text(step, t)
+    question.show(step, t)
+    _sources(step, t)
+    _turn(step, t)
+
+
+def _teacher(t: Texts) -> None:
+    """The switch that shows answers without a question, in the sidebar."""
+    key = "lesson_show_all"
+    st.session_state[key] = state.shows_all()
+    st.sidebar.toggle(
+        t("lesson.show_all"),
+        key=key,
+        help=t("lesson.show_all_help"),
+        on_change=guarded(lambda: state.show_all(st.session_state[key])),
+    )
+
+
+def _choose(step: Step, t: Texts) -> None:
+    """All steps in a list."""
+    key = "lesson_step"
+    st.session_state[key] = step.id
+    st.selectbox(
+        t("lesson.step"),
+        NAMES,
+        format_func=lambda name: _name(name, t),
+        key=key,
+        on_change=guarded(lambda: state.go_to(st.session_state[key])),
+    )
+    done = len(state.answered())
+    st.progress(done / len(STEPS), text=t("lesson.progress", done=done, steps=len(STEPS)))
+
+
+def _name(name: str, t: Texts) -> str:
+    return f"{NAMES.index(name) + 1}. {t(f'lesson.{name}.title')}"
+
+
+def _text(step: Step, t: Texts) -> None:
+    """Heading, text, formulas and programs."""
+    st.caption(t(f"lesson.chapter.{step.chapter}"))
+    st.header(_name(step.id, t), anchor=step.id, divider="gray")
+    facts = {} if step.facts is None else {name: words.plain(value) for name, value in step.facts().items()}
+    formulas = (f"$$\n{formula}\n$$" for formula in step.formulas)
+    st.markdown("\n\n".join([t(f"lesson.{step.id}.text", **facts), *formulas]))
+    if step.programs:
+        _programs(step, t)
+
+
+def _programs(step: Step, t: Texts) -> None:
+    """What trains each of the arms alone, for Keras, beside each other where there is room."""
+    for tab, arm in zip(st.tabs([t(f"arm.{arm}") for arm in step.programs]), step.programs, strict=True):
+        with tab:
+            st.code(script(replace(step.experiment, arms=(arm,), seeds=1), "keras"), language="python", height=380)
+
+
+def _sources(step: Step, t: Texts) -> None:
+    if step.sources:
+        lines = "\n".join(f"- {SOURCES[name].cited()}" for name in step.sources)
+        st.markdown(f"**{t('lesson.sources')}**\n\n{lines}")
+
+
+def _turn(step: Step, t: Texts) -> None:
+    """Back and on."""
+    place = NAMES.index(step.id)
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="lesson_turn"):
+        for name, icon, other in (("back", ":material/arrow_back:", place - 1), ("on", ":material/arrow_forward:", place + 1)):
+            inside = 0 <= other < len(NAMES)
+            st.button(
+                t(f"lesson.{name}"),
+                key=f"lesson_{name}",
+                icon=icon,
+                disabled=not inside,
+                on_click=guarded(state.go_to),
+                args=(NAMES[other] if inside else step.id,),
+            )

@@ -1,0 +1,159 @@
+"""A step's question, and once it is answered what the numbers say: computed from a training that everybody shares."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bn_lab.engine.history import History
+from bn_lab.experiment import ARMS, ExperimentError
+from bn_lab.figures.sheet import as_json
+from bn_lab.i18n import Texts
+from bn_lab.service import LimitError, State, Training
+from bn_lab.service.view import ACTIVE
+from bn_lab.studies.measures import MEASURES
+from bn_lab.ui import session, words
+from bn_lab.ui.claims import verdicts
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.lesson import doors, reader, state
+from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
+from bn_lab.ui.lesson.steps import STEPS, Step
+from bn_lab.ui.live.components import panel
+from bn_lab.ui.once import once_per_history
+
+TICK = 0.5
+"""Seconds between two looks at a training that an answer waits for."""
+
+NOTHING = "lesson"
+"""The run that these figures follow: none."""
+
+
+def show(step: Step, t: Texts) -> None:
+    """Draw question and answer. It is a fragment: answering draws only it again, and it follows the training meanwhile."""
+    with st.container(border=True, key=f"lesson_question_{step.id}"):
+        waiting = _is_open(step) and _is_training(step)
+        st.fragment(guarded(_exchange), run_every=TICK if waiting else None)(step.id, waiting, t)
+
+
+def _is_open(step: Step) -> bool:
+    """Whether the answer may be seen."""
+    return state.shows_all() or step.id in state.answered()
+
+
+def _is_training(step: Step) -> bool:
+    """Whether the answer is not there yet, and on its way."""
+    try:
+        return reader.follow(step.experiment).view.state in ACTIVE
+    except LimitError:
+        return False
+
+
+def _exchange(name: str, waiting: bool, t: Texts) -> None:
+    """Everything in the frame.
+
+    Args:
+        name: of the step.
+        waiting: whether it was mounted to wait for a training; where that has changed, the page is drawn again.
+    """
+    step = STEPS[name]
+    _ask(step, t)
+    if not _is_open(step):
+        st.caption(t("lesson.answer_first"))
+        return
+    try:
+        training = reader.follow(step.experiment)
+    except LimitError as error:
+        st.error(words.error(t, error), icon=":material/error:")
+        return
+    if (training.view.state in ACTIVE) != waiting:
+        st.rerun()
+    _answer(step, training, t)
+
+
+def _ask(step: Step, t: Texts) -> None:
+    key = f"lesson_option_{step.id}"
+    st.session_state[key] = state.answered().get(step.id)
+    st.radio(
+        f"**{t(f'lesson.{step.id}.question')}**",
+        step.options,
+        format_func=lambda option: option_label(step, option, t),
+        key=key,
+        on_change=guarded(_choose),
+        args=(step.id, key),
+    )
+
+
+def _choose(name: str, key: str) -> None:
+    state.answer(name, st.session_state[key])
+    st.rerun()  # the bar above counts the answers
+
+
+def option_label(step: Step, option: str, t: Texts) -> str:
+    """What an option is called: arms and measures as everywhere, others by the step's own words or by common ones."""
+    if f"lesson.{step.id}.option.{option}" in t:
+        return t(f"lesson.{step.id}.option.{option}")
+    if option in MEASURES:
+        return t(f"measure.{option}")
+    return t(f"lesson.option.{option}") if option == SAME or option not in ARMS else t(f"arm.{option}")
+
+
+def _answer(step: Step, training: Training, t: Texts) -> None:
+    """Progress; then the answer, what it was read from, and where to go on."""
+    view = training.view
+    if view.state is not State.DONE or view.history is None:
+        _progress(training, t)
+        return
+    answer = _computed(view.history, step.id)
+    _told(step, answer, t)
+    _numbers(answer, t)
+    if step.figure is not None:
+        wide, narrow = (as_json(step.figure(view.history, t, narrow=is_narrow)) for is_narrow in (False, True))
+        panel(wide, narrow=narrow, run=NOTHING, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
+    st.markdown(t(f"lesson.{step.id}.why"))
+    doors.show(step, t)
+
+
+def _progress(training: Training, t: Texts) -> None:
+    view = training.view
+    if view.error is not None:
+        told = words.error(t, view.error) if isinstance(view.error, ExperimentError) else t("lesson.failed")
+        st.error(told, icon=":material/error:")
+        return
+    epochs, place = view.experiment.epochs, session.trainer().place(training)
+    values = {"epoch": f"{int(view.progress):,}", "epochs": f"{epochs:,}"}
+    text = t("lesson.queued", place=place) if place > 1 else t("lesson.computing", **values)
+    st.progress(min(1.0, view.progress / epochs), text=text)
+
+
+@once_per_history
+def _computed(history: History, name: str) -> Answer:
+    return STEPS[name].answer(history)
+
+
+def _told(step: Step, answer: Answer, t: Texts) -> None:
+    """What the numbers say beside what the reader said."""
+    said = state.answered().get(step.id)
+    if answer.option == OPEN:
+        st.info(t("lesson.open"), icon=":material/help:")
+        return
+    found = option_label(step, answer.option, t)
+    if said is None:
+        st.info(t("lesson.found", found=found), icon=":material/calculate:")
+    elif said == answer.option:
+        st.success(t("lesson.agreed", found=found), icon=":material/check_circle:")
+    else:
+        st.warning(t("lesson.differed", found=found, said=option_label(step, said, t)), icon=":material/compare_arrows:")
+
+
+def _numbers(answer: Answer, t: Texts) -> None:
+    """The numbers in sentences, and in small print the rule by which they decide."""
+    if answer.told:
+        st.markdown(t(f"lesson.told.{answer.told}", **{name: _written(name, value) for name, value in answer.values.items()}))
+    for question, verdict in answer.trials:
+        st.markdown(words.plain(verdicts.effect(question, verdict, t)))
+        st.caption(words.plain(verdicts.details(question, verdict, t)))
+
+
+def _written(name: str, value: float | int) -> str:
+    if name in ("share", "change", "mark"):
+        return f"{100 * value:.2g}"
+    return f"{value:,}" if isinstance(value, int) else words.number(value)
