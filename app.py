@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, compare, full_page, guard, lab_page, logs, rules_page, session
+from bn_lab.ui.classroom import pages as classroom
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -22,10 +23,12 @@ pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
+    st.Page(guarded(compare.show), title=t("page.compare"), icon=":material/stacked_line_chart:", url_path="compare"),
     st.Page(guarded(rules_page.show), title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
-page = st.navigation(pages, position="top")
+page = classroom.navigation(pages)
 st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
 guard.show()
 page.run()
+guarded(classroom.show_way)(t)
 guarded(session.write_link)()
