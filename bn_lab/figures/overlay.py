@@ -25,7 +25,7 @@ DASHES: Mapping[Arm, str] = {"none": "solid", "standardized": "dot", "before": "
 
 HEIGHT = 340
 
-LONGEST, SHORT = 44, 26
+LONGEST, SHORT = 44, 34
 """Letters of a run's name in the legend, on a wide and on a narrow screen."""
 
 

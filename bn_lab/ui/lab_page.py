@@ -18,8 +18,8 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("BN Lab", width="stretch")
         if not rules.is_hidden("share"):
-            with share.show(t):
-                dialog.entry(t)
+            share.show(t)
+            dialog.entry(t)
     if not rules.is_hidden("intro"):
         st.markdown(t("page.intro"))
     pages.show_away(t)

@@ -7,7 +7,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from bn_lab.i18n import Texts
 from bn_lab.sharing import link
@@ -15,13 +14,11 @@ from bn_lab.ui import session
 from bn_lab.ui.live.components import copy_button
 
 
-def show(t: Texts) -> DeltaGenerator:
-    """A button that opens the link and what to know of it; returns what it opens, for what is to stand below."""
-    popover = st.popover(t("share.button"), icon=":material/link:")
-    with popover:
+def show(t: Texts) -> None:
+    """A button that opens the link and what to know of it."""
+    with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
         address(link(root(), session.experiment(), session.address_parameters()), t, key="copy_link")
-    return popover
 
 
 def root() -> str:

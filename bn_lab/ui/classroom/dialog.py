@@ -137,7 +137,7 @@ def _button(name: str, is_large: bool, icon: str, t: Texts) -> None:
     def act() -> None:
         st.session_state[LARGE] = is_large
 
-    st.button(t(f"classroom.{name}"), key=f"lesson_{name}", icon=icon, on_click=guarded(act))
+    st.button(t(f"classroom.{name}"), key=f"lesson_go_{name}", icon=icon, on_click=guarded(act))
 
 
 def _screen(text: str, t: Texts) -> None:

@@ -13,12 +13,25 @@ from bn_lab.ui.compare.link import clean
 
 def name_of(run: Run, among: Sequence[Run], t: Texts) -> str:
     """The name that the visitor gave, else what sets the run apart from the others, else its data; a stranger's text."""
-    return run["name"] or clean(settings(run, among, t)) or t(f"dataset.{experiment_of(run).dataset}")
+    return run["name"] or _usual(run, among, t)
+
+
+def _usual(run: Run, among: Sequence[Run], t: Texts) -> str:
+    """What sets a run apart. The arms, which are many words and can be seen, are only told where nothing else does."""
+    fields = differences(among)
+    short = [name for name in fields if name != "arms"]
+    same = sum(values(each, short) == values(run, short) for each in among)
+    told = _settings(run, short if same == 1 else fields, t)
+    return clean(told) or t(f"dataset.{experiment_of(run).dataset}")
 
 
 def settings(run: Run, among: Sequence[Run], t: Texts) -> str:
     """A run's values of the fields in which the runs differ: `Iris · Depth (hidden layers) 5`."""
-    return " · ".join(_told(name, value, t) for name, value in values(run, differences(among)).items())
+    return _settings(run, differences(among), t)
+
+
+def _settings(run: Run, fields: Sequence[str], t: Texts) -> str:
+    return " · ".join(_told(name, value, t) for name, value in values(run, fields).items())
 
 
 def _told(name: str, value: object, t: Texts) -> str:

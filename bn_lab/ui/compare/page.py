@@ -88,8 +88,9 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
     """A run: whether it is drawn, what it is called, and what can be done with it."""
     number, name = run["id"], words.plain(name_of(run, runs, t))
     with st.container(horizontal=True, vertical_alignment="center", key=f"compare_run_{number}"):
-        table.mark(run["slot"])
-        _check(run, f"**{name}**", t)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"compare_what_{number}"):
+            table.mark(run["slot"])
+            _check(run, f"**{name}**", t)
         with st.popover("", icon=":material/edit:", help=t("compare.rename", name=name)):
             _rename(run, name_of({**run, "name": ""}, runs, t), t)
         if st.button("", key=f"compare_open_{number}", icon=":material/science:", help=t("compare.open", name=name)):

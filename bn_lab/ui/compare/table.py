@@ -51,7 +51,7 @@ def _metrics(runs: Sequence[Run]) -> list[Metric]:
 
 def _titles(metrics: Sequence[Metric], t: Texts) -> list[str]:
     named = [t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")) for measure, split in metrics]
-    return [t("card.train_loss"), t("measure.inference_loss"), t("card.validation_loss"), *named, t("card.diverged")]
+    return [t("card.train_loss"), t("card.inference_loss"), t("card.validation_loss"), *named, t("card.diverged")]
 
 
 def _run(run: Run, runs: Sequence[Run], fields: Sequence[str], metrics: Sequence[Metric], t: Texts) -> str:
