@@ -8,7 +8,7 @@ from typing import Any
 
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, Arm
-from bn_lab.figures.data import Data, with_unit
+from bn_lab.figures.data import with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.numbers import drawable
 from bn_lab.figures.style import GRAY, plain
@@ -27,6 +27,16 @@ HEIGHT = 340
 
 LONGEST, SHORT = 44, 34
 """Letters of a run's name in the legend, on a wide and on a narrow screen."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What runs learn, as far as a common axis needs it; a `bn_lab.figures.data.Data`."""
+
+    task: str
+    target_unit: str = ""
+    target_name: str = ""
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Overlaid:
 
 def overlay(
     runs: Sequence[Overlaid],
-    data: Data,
+    target: Target,
     t: Texts,
     *,
     measure: str = "loss",
@@ -62,7 +72,7 @@ def overlay(
     """One measure of all runs over the epochs, medians over the seeds.
 
     Args:
-        data: what the runs learn; of several sets, any of those that share task and unit.
+        target: what all of them learn.
         measure: `loss`, and `accuracy` for classification, `rmse` or `r2` for regression.
         split: `train` (training mode) or `validation` (inference mode); a run without such a line is left out.
         log_y: without effect on R², which may be negative, and on accuracy.
@@ -70,7 +80,7 @@ def overlay(
     log_y = log_y and measure in ("loss", "rmse")
     part = t(f"figure.{split}")
     sheet = Sheet(f"{t(f'compare.figure.{measure}')} · {part}", 1, 1, height=HEIGHT, narrow=narrow)
-    panel = sheet.panel(0, 0, epochs(t, log=log_x), _axis(measure, data, t, log=log_y))
+    panel = sheet.panel(0, 0, epochs(t, log=log_x), _axis(measure, target, t, log=log_y))
     for run in runs:
         _draw(sheet, panel, run, f"{split}.{measure}", t, log=log_y)
     for arm in (arm for arm in ARMS if any(arm in run.arms for run in runs)):
@@ -79,7 +89,7 @@ def overlay(
     return sheet.spec()
 
 
-def _axis(measure: str, data: Data, t: Texts, *, log: bool) -> dict[str, Any]:
+def _axis(measure: str, target: Target, t: Texts, *, log: bool) -> dict[str, Any]:
     """The axis of a measure, in the unit of the target."""
     scale = {"type": "log" if log else "linear", "exponentformat": "power"}
     if measure == "accuracy":
@@ -87,9 +97,9 @@ def _axis(measure: str, data: Data, t: Texts, *, log: bool) -> dict[str, Any]:
     if measure == "r2":
         return {"title": "R²"}
     if measure == "rmse":
-        return {"title": with_unit("RMSE", data, t), **scale}
-    if data.task == "regression":
-        return {"title": with_unit(t("figure.loss.mse"), data, t, power=2), **scale}
+        return {"title": with_unit("RMSE", target, t), **scale}
+    if target.task == "regression":
+        return {"title": with_unit(t("figure.loss.mse"), target, t, power=2), **scale}
     return {"title": t("figure.loss.cross_entropy"), **scale}
 
 

@@ -59,7 +59,7 @@ def _choices(t: Texts) -> str:
         wish = _look(hidden, fixed, t)
     found = address(wish, share.root(), session.experiment(), _more(wish))
     st.subheader(t("classroom.link"))
-    if getattr(session.experiment(), "is_private", False):
+    if session.experiment().is_private:
         st.warning(t("classroom.private"), icon=":material/warning:")
     share.address(found, t, key="lesson_copy")
     if wish.embedded:

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import numpy as np
 import streamlit as st
 
-from bn_lab.datasets import load
+from bn_lab.datasets import table_of
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.types import Array
@@ -53,10 +53,12 @@ class Numbers(TypedDict):
 class Record(TypedDict):
     """What is kept of a run's numbers.
 
-    `epochs`: (n,), n ≤ `POINTS`; `lines`: `{arm}.{split}.{measure}` to (n,), medians over the seeds; `numbers`: by arm.
+    `task`, `unit`: of the target; `epochs`: (n,), n ≤ `POINTS`; `lines`: `{arm}.{split}.{measure}` to (n,), medians over the
+    seeds; `numbers`: by arm.
     """
 
     task: str
+    unit: str
     epochs: Array
     lines: dict[str, Array]
     numbers: dict[Arm, Numbers]
@@ -86,7 +88,8 @@ def record_of(history: History) -> Record:
     lines = curves(whole, POINTS)
     numbers = {each.arm: _numbers(each, is_last=last is not None) for each in summaries(replace(whole, current=last))}
     medians = {name[:-7]: values.astype(np.float32) for name, values in lines.items() if name.endswith(".median")}
-    return Record(task=history.task, epochs=lines["epoch"].astype(np.float32), lines=medians, numbers=numbers)
+    unit, epochs = table_of(history.experiment).target_unit, lines["epoch"].astype(np.float32)
+    return Record(task=history.task, unit=unit, epochs=epochs, lines=medians, numbers=numbers)
 
 
 def _numbers(summary: Summary, *, is_last: bool) -> Numbers:
@@ -242,15 +245,9 @@ def values(run: Run, names: Sequence[str]) -> dict[str, Any]:
 
 def is_private(run: Run) -> bool:
     """Whether a run needs data that only its visitor has: no link can say it."""
-    return bool(getattr(experiment_of(run), "is_private", False))
+    return experiment_of(run).is_private
 
 
 def as_link(among: Sequence[Run]) -> str:
     """The link's text for runs; without what no link can say."""
     return link.write((experiment_of(run), run["name"]) for run in among if not is_private(run))
-
-
-def group_of(run: Run) -> tuple[str, str]:
-    """Task and unit: what runs must share to have a common axis."""
-    data = load(experiment_of(run).dataset)
-    return data.task, data.target_unit

@@ -22,7 +22,7 @@ def _usual(run: Run, among: Sequence[Run], t: Texts) -> str:
     short = [name for name in fields if name != "arms"]
     same = sum(values(each, short) == values(run, short) for each in among)
     told = _settings(run, short if same == 1 else fields, t)
-    return clean(told) or t(f"dataset.{experiment_of(run).dataset}")
+    return clean(told) or value_of("dataset", experiment_of(run).dataset, t)
 
 
 def settings(run: Run, among: Sequence[Run], t: Texts) -> str:
@@ -36,5 +36,11 @@ def _settings(run: Run, fields: Sequence[str], t: Texts) -> str:
 
 def _told(name: str, value: object, t: Texts) -> str:
     """A value that speaks for itself, or one with its field's name before it."""
-    label = value_label(name, value, t)
+    label = value_of(name, value, t)
     return label if FIELDS[name].options else f"{t(f'field.{name}')} {label}"
+
+
+def value_of(name: str, value: object, t: Texts) -> str:
+    """A value of a field as one reads it; data of the visitor's own have no name that others could read."""
+    is_own = name == "dataset" and f"dataset.{value}" not in t
+    return t("compare.own_data") if is_own else value_label(name, value, t)

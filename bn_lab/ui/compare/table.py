@@ -9,11 +9,10 @@ import streamlit as st
 
 from bn_lab.experiment import Arm
 from bn_lab.figures.overlay import RUN_COLORS
-from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.compare.kept import Numbers, Run, differences, experiment_of, values
-from bn_lab.ui.compare.names import name_of
+from bn_lab.ui.compare.names import name_of, value_of
 
 GLYPHS = "●■◆▲✚★✖⬟"
 """The marks of `bn_lab.figures.overlay.SYMBOLS` as letters."""
@@ -59,7 +58,7 @@ def _run(run: Run, runs: Sequence[Run], fields: Sequence[str], metrics: Sequence
     arms, record = experiment_of(run).arms, run["record"]
     span = f' rowspan="{len(arms)}"' if len(arms) > 1 else ""
     name = f'<th scope="rowgroup"{span}>{_mark(run["slot"])} {escape(name_of(run, runs, t))}</th>'
-    told = (value_label(field, value, t) for field, value in values(run, fields).items())
+    told = (value_of(field, value, t) for field, value in values(run, fields).items())
     first = name + "".join(f"<td{span}>{escape(text)}</td>" for text in told)
     cells = [_arm(arm, None if record is None else record["numbers"][arm], metrics, run, t) for arm in arms]
     cells[0] = first + cells[0]
