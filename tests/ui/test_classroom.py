@@ -82,13 +82,21 @@ def test_the_language_can_be_chosen_where_the_sidebar_is_hidden(lab: Open) -> No
     check_text(page, "ko")
 
 
-def test_fixed_fields_keep_the_values_of_the_link(lab: Open) -> None:
+def once(monkeypatch: pytest.MonkeyPatch, page: Any, act: Callable[[], None]) -> None:
+    """Do something within the page's session, as a message would that no page sends."""
+    words = session.words
+    monkeypatch.setattr(session, "words", lambda: (act(), words())[1])
+    page.run()
+    monkeypatch.setattr(session, "words", words)
+
+
+def test_fixed_fields_keep_the_values_of_the_link(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab(dataset="iris", epochs="3", depth="5", fix="network,seed,epochs", lang="en")
     t = texts("en")
     for name in FIELDS:
         if name in fields(page):
             assert page.widget(f"field_{name}").disabled == (name in {*GROUPS["network"], "seed", "epochs"})
-    page.set("field_depth", 7)  # what no page would send
+    once(monkeypatch, page, lambda: session.change("depth", 7))
     assert page.experiment.depth == 5
     assert warned(page, t("error.fixed", field=t("field.depth")))
     assert page.buttons["new_seed"] is False
@@ -101,11 +109,7 @@ def test_fixed_fields_keep_the_values_of_the_link(lab: Open) -> None:
 
 def test_an_experiment_from_elsewhere_is_taken_but_for_what_is_fixed(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page, t = lab(dataset="iris", fix="dataset,depth", lang="en"), texts("en")
-    wish = Experiment(dataset="digits", depth=7, width=16)
-    show = session.words
-    monkeypatch.setattr(session, "words", lambda: (session.adopt(wish), show())[1])
-    page.run()
-    monkeypatch.undo()
+    once(monkeypatch, page, lambda: session.adopt(Experiment(dataset="digits", depth=7, width=16)))
     assert page.at.session_state["experiment"] == {"dataset": "iris", "width": "16"}
     for name in ("dataset", "depth"):
         assert warned(page, t("error.fixed", field=t(f"field.{name}")))
@@ -150,7 +154,7 @@ def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> No
     said = {"hide": "network,claims", "fix": "epsilon", "embed": "true", "embed_options": "dark_theme"}
     assert found.other == said
     assert re.findall('src="(.*?)"', unescape(framed)) == [made]
-    (drawn,) = [node.proto.body for node in page.at.get("html") if "bn-qr" in node.proto.body]
+    (drawn,) = [node.proto.body for node in page.at.get("html") if '<div class="bn-qr"' in node.proto.body]
     assert drawn == qr.svg(made, t("classroom.qr_alt"))
     page.at.button(key="lesson_go_large").click()
     page.run()

@@ -41,7 +41,7 @@ def found(page: Any) -> list[Experiment]:
 
 
 def table_of(page: Any) -> str:
-    (node,) = [node for node in page.at.get("html") if "bn-runs" in node.proto.body]
+    (node,) = [node for node in page.at.get("html") if '<div class="bn-runs"' in node.proto.body]
     return str(node.proto.body)
 
 
