@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, data_page, full_page, guard, lab_page, lesson, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, compare, data_page, full_page, guard, lab_page, lesson, logs, rules_page, session
+from bn_lab.ui.classroom import pages as classroom
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -23,11 +24,13 @@ pages = [
     st.Page(guarded(lesson.show), title=t("page.lesson"), icon=":material/school:", url_path="lesson"),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
+    st.Page(guarded(compare.show), title=t("page.compare"), icon=":material/stacked_line_chart:", url_path="compare"),
     st.Page(guarded(data_page.show), title=t("page.data"), icon=":material/table_chart:", url_path="data"),
     st.Page(guarded(rules_page.show), title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
-page = st.navigation(pages, position="top")
+page = classroom.navigation(pages)
 st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
 guard.show()
 page.run()
+guarded(classroom.show_way)(t)
 guarded(session.write_link)()

@@ -19,8 +19,11 @@ from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 LOOKED_AT = ("algorithm", "claims", "lesson")
 """Parameters of a link that say what the page of that name shows."""
 
-PASSED_ON = ("run", "lang", *LOOKED_AT, "theme", "embed", "embed_options")
+PASSED_ON = ("run", "lang", *LOOKED_AT, "compare", "hide", "fix", "theme", "embed", "embed_options")
 """Parameters of a link that never change a number: how far to train, what to look at, and how; the last two are Streamlit's."""
+
+READABLE = ",:;"
+"""Characters that an address may have as they are, and by which the parts of a parameter are set apart."""
 
 LONGEST_ECHO = 60
 """How many characters of a link a message repeats at most."""
@@ -71,7 +74,7 @@ def link(base_url: str, experiment: Experiment, other: Mapping[str, str] = Mappi
     """
     params = encode(experiment) | {name: text for name, text in other.items() if name in PASSED_ON}
     address = re.split("[?#]", base_url, maxsplit=1)[0]
-    query = urlencode(params, safe=",", quote_via=quote, errors="replace")
+    query = urlencode(params, safe=READABLE, quote_via=quote, errors="replace")
     return f"{address}?{query}" if query else address
 
 

@@ -24,6 +24,8 @@ from bn_lab.service import LimitError, State
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
+from bn_lab.ui.classroom import rules
+from bn_lab.ui.compare.link import ComparisonError
 from bn_lab.ui.controls import GROUPS, option_label
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,7 +189,9 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    assert section("error") == set(StudyError.RULES) | set(LimitError.RULES)
+    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError)
+    assert section("error") == {rule for kind in kinds for rule in kind.RULES}
+    assert section("part") == set(rules.SECTIONS)
     assert section("state") == set(State)
     assert section("group") == set(GROUPS)
     assert section("about") == section("dataset") == set(DATASETS)

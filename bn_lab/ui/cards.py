@@ -41,7 +41,7 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
     if summary.validation_loss is not None:
         lines.append((t("card.validation_loss"), words.number(summary.validation_loss)))
     lines += [
-        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), _metric(measure, value))
+        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), words.metric(measure, value))
         for (measure, split), value in summary.metrics.items()
     ]
     if summary.difference is not None and summary.rival_loss is not None:
@@ -54,10 +54,6 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
     if summary.diverged:
         lines.append((t("card.diverged"), t("card.of", part=summary.diverged, whole=seeds)))
     return lines
-
-
-def _metric(measure: str, value: float) -> str:
-    return f"{value:.1%}" if measure == "accuracy" and value == value else words.number(value)
 
 
 def findings(history: History | None, t: Texts) -> None:

@@ -11,15 +11,9 @@ from bn_lab.datasets import GENERATED
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import LANGUAGES, Texts
 from bn_lab.ui import session
+from bn_lab.ui.classroom import rules
+from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.guard import guarded
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "data": ("dataset", "data_noise", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
-    "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
-    "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
-    "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
-}
-"""The fields in the order of the sidebar; a test sees that none is missing."""
 
 STOPS: dict[str, Sequence[float]] = {
     "width": [2**k for k in range(9)],
@@ -38,13 +32,20 @@ STOPS: dict[str, Sequence[float]] = {
 def show(t: Texts) -> None:
     """Draw the sidebar. Every widget shows the session's experiment and changes it on its own change."""
     experiment = session.experiment()
+    language(t)
+    if rules.is_hidden(rules.SIDEBAR):
+        return
     with st.sidebar:
-        language(t)
-        for group, names in GROUPS.items():
-            st.subheader(t(f"group.{group}"), divider="gray")
-            for name in names:
-                if _matters(name, experiment):
+        for group in GROUPS:
+            if names := _visible(group, experiment):
+                st.subheader(t(f"group.{group}"), divider="gray")
+                for name in names:
                     _widget(FIELDS[name], experiment, t)
+
+
+def _visible(group: str, experiment: Experiment) -> list[str]:
+    """The fields of a group that have a widget: those that have an effect, and that no lesson hides."""
+    return [name for name in GROUPS[group] if _matters(name, experiment) and not rules.is_hidden(name)]
 
 
 def _matters(name: str, experiment: Experiment) -> bool:
@@ -55,10 +56,11 @@ def _matters(name: str, experiment: Experiment) -> bool:
 
 
 def language(t: Texts) -> None:
-    """Switch between languages, at the top of the sidebar."""
+    """Switch between languages, at the top of the sidebar, or of the page where a lesson hides that."""
     key = "language_choice"
     st.session_state[key] = t.language
-    st.sidebar.segmented_control(
+    place = st if rules.is_hidden(rules.SIDEBAR) else st.sidebar
+    place.segmented_control(
         t("page.language"),
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
@@ -73,8 +75,10 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
     if st.session_state.get(key) == value:
         session.acknowledge(field.name)
     st.session_state[key] = list(value) if field.kind == "choices" else value
+    fixed = rules.is_fixed(field.name)
     common: dict[str, Any] = {
-        "label": t(f"field.{field.name}"),
+        "label": f":material/lock: {t(f'field.{field.name}')}" if fixed else t(f"field.{field.name}"),
+        "disabled": fixed,
         "help": t(f"help.{field.name}"),
         "key": key,
         "on_change": guarded(_changed),

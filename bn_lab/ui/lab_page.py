@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, panels, player, presets, preview, session, share, words
+from bn_lab.ui import compare, controls, panels, player, presets, preview, session, share, words
+from bn_lab.ui.classroom import dialog, pages, rules
 
 
 def show() -> None:
@@ -16,23 +17,31 @@ def show() -> None:
     begun = player.has_begun(training.view.state)  # asked once: it may change while the page is drawn
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("BN Lab", width="stretch")
-        presets.choose(t)
-        share.show(t)
-    st.markdown(t("page.intro"))
+        if not rules.is_hidden("presets"):
+            presets.choose(t)
+        if not rules.is_hidden("share"):
+            share.show(t)
+            dialog.entry(t)
+    if not rules.is_hidden("intro"):
+        st.markdown(t("page.intro"))
+    pages.show_away(t)
     presets.question(t)
     _problems(t)
+    dialog.show(t)
     numbers = st.container()
     with st.container(
         key="preview"
     ):  # always there, so that what comes after it stays where it is, and is not drawn anew, when it empties
-        if not begun:
+        if not begun and not rules.is_hidden("preview"):
             preview.show(experiment, t)
-    panels.curves(training.run, experiment, t)
+    if not rules.is_hidden("curves"):
+        panels.curves(training.run, experiment, t)
+    compare.show_way(training, t)
     findings = st.container(key="findings")
     with numbers:
         player.show(training, begun, findings, t)
     panels.layers(training.run, experiment, t)
-    if begun:
+    if begun and not rules.is_hidden("preview"):
         with st.expander(t("preview.again")):
             preview.show(experiment, t)
 

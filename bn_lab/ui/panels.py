@@ -14,6 +14,7 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
 from bn_lab.i18n import Texts
+from bn_lab.ui.classroom import rules
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
@@ -65,8 +66,10 @@ def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: b
 
 
 def _inside(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
-    _layers(run, experiment, data, t)
-    _scales(run, experiment, data, t)  # in the same fragment: it shows the layers that were picked above
+    if not rules.is_hidden("layers"):
+        _layers(run, experiment, data, t)
+    if not rules.is_hidden("scales"):
+        _scales(run, experiment, data, t)  # in the same fragment: it shows the layers that were picked above
 
 
 def _layers(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
@@ -99,6 +102,8 @@ def _scales(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
 
 
 def _predictions(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
+    if rules.is_hidden("predictions"):
+        return
     st.subheader(t("section.predictions"))
     if data.task == "regression":
         _figure("predictions", run, experiment, data, t)

@@ -15,6 +15,7 @@ from bn_lab.i18n import Texts
 from bn_lab.service import State, Training, View, Visitor
 from bn_lab.service.view import ACTIVE
 from bn_lab.ui import cards, session, words
+from bn_lab.ui.classroom import rules
 from bn_lab.ui.frames import frame
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import feed, has_painted, pulse, wants_all
@@ -55,8 +56,9 @@ def _buttons(training: Training, view: View, t: Texts) -> None:
         _button("step", t, step, ":material/skip_next:", disabled=active or ended)
         _button("epoch", t, epoch, ":material/fast_forward:", disabled=active or ended)
         _button("reset", t, session.reset, ":material/restart_alt:", disabled=state is State.READY)
-        _button("new_seed", t, _new_seed, ":material/casino:")
-        if state is State.DONE and _is_trained(view) and (epochs := _longer()) > session.experiment().epochs:
+        _button("new_seed", t, _new_seed, ":material/casino:", disabled=rules.is_fixed("seed"))
+        can_go_on = state is State.DONE and _is_trained(view) and not rules.is_fixed("epochs")
+        if can_go_on and (epochs := _longer()) > session.experiment().epochs:
             _button("longer", t, _train_longer, ":material/more_time:", epochs=f"{epochs:,}")
 
 
@@ -168,12 +170,12 @@ def _told(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
         st.error(failure(view.error, t), icon=":material/error:")
     if view.state is State.DONE and not _is_trained(view):
         st.warning(t("player.all_diverged"), icon=":material/warning:")
-    if view.history is not None:
+    if view.history is not None and not rules.is_hidden("numbers"):
         cards.show(view.history, t)
     # Something is there even while there is nothing to say: a fragment may only write outside where it did when the page was
     # drawn.
     with findings:
-        cards.findings(view.history, t)
+        cards.findings(None if rules.is_hidden("findings") else view.history, t)
 
 
 def _live(drawn: Drawn, t: Texts) -> None:

@@ -22,6 +22,7 @@ from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.visitor import TO_THE_END
 from bn_lab.sharing import LOOKED_AT, decode, encode, shown
+from bn_lab.ui.classroom import rules
 from bn_lab.ui.departures import CleanUp
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
@@ -88,8 +89,9 @@ def begin() -> Texts:
         state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
         state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
         state["wished_language"] = language
-        for page in LOOKED_AT:
+        for page in (*LOOKED_AT, "compare"):
             state[page] = decoded.other.get(page, "")
+        rules.read(decoded.other, problems)
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
@@ -160,12 +162,13 @@ def check(candidate: Experiment) -> None:
 def change(name: str, value: Any) -> None:
     """Set one field of the experiment, and start from the beginning if that changes the numbers.
 
-    A value that cannot be is refused with a message, and the field stays as it was. Another number of epochs leaves the numbers
-    so far as they are, unless fewer are asked for than are done.
+    A value that cannot be, or of a field that a lesson's link fixes, is refused with a message, and the field stays as it was.
+    Another number of epochs leaves the numbers so far as they are, unless fewer are asked for than are done.
     """
     before = experiment()
     try:
         after = replace(before, **{name: value})
+        rules.check(after, before)
         check(after)
     except ExperimentError as error:
         st.session_state["problems"], st.session_state["problems_of_link"] = [error], False
@@ -191,14 +194,16 @@ def overrule(name: str, value: Any) -> None:
 def adopt(wish: Experiment, wanted: str = "") -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
-    What of it cannot be done here is told, and replaced by what can.
+    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes.
 
     Args:
         wish: the experiment.
         wanted: how far to train it, see `Visitor.open`.
     """
     state, before, problems = st.session_state, experiment(), list[ExperimentError]()
-    after = _possible(wish, problems)
+    after = _possible(rules.kept(wish, before, problems), problems)
+    if rules.changed(after, before):  # what the lesson fixes and what is wished do not go together
+        after = before
     state["problems"], state["problems_of_link"] = problems, False
     for name in FIELDS:
         if f"field_{name}" in state and getattr(before, name) != getattr(after, name):  # it has a widget on the page
@@ -267,17 +272,18 @@ def link_parameters() -> dict[str, str]:
     language = st.session_state.get("wished_language")
     other = {"lang": st.session_state["language"]} if language else {}
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
-    return dict(st.session_state["experiment"]) | other | looked_at
+    return dict(st.session_state["experiment"]) | other | looked_at | rules.parameters()
 
 
 def address_parameters() -> dict[str, str]:
     """The query parameters of the address: with how far the training is meant to go, so that it is there again after a reload,
-    and on another server."""
+    and on another server; on the Compare page with what is compared."""
     training = visitor().training
     if training is not None and training.view.state is not State.GONE:
         st.session_state["wanted"] = visitor().wanted
     wanted = st.session_state["wanted"]
-    return link_parameters() | ({"run": wanted} if wanted else {})
+    compared = st.session_state.get("compare") if st.session_state.get("page") == "compare" else ""
+    return link_parameters() | ({"run": wanted} if wanted else {}) | ({"compare": compared} if compared else {})
 
 
 def write_link() -> None:

@@ -16,15 +16,24 @@ from bn_lab.ui.live.components import copy_button
 
 def show(t: Texts) -> None:
     """A button that opens the link and what to know of it."""
-    base = (st.context.url or "http://localhost:8501").rstrip("/") + "/"  # Streamlit leaves the last slash out
-    parameters = session.address_parameters()
     with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
-        address = link(base, session.experiment(), parameters)
-        copy_button(address, label=t("share.copy"), copied=t("share.copied"), key="copy_link")
-        st.code(address, language=None, wrap_lines=True)
-        if (who := reach(base)) != "public":
-            st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
+        address(link(root(), session.experiment(), session.address_parameters()), t, key="copy_link")
+
+
+def root() -> str:
+    """The address of the lab, whichever of its pages is on screen: `https://host/`."""
+    url = (st.context.url or "http://localhost:8501").rstrip("/")  # Streamlit leaves the last slash out
+    lab, _, page = url.rpartition("/")
+    return f"{lab if page in st.session_state.get('pages', ()) else url}/"
+
+
+def address(text: str, t: Texts, *, key: str) -> None:
+    """An address to read and to copy, and who cannot open it."""
+    copy_button(text, label=t("share.copy"), copied=t("share.copied"), key=key)
+    st.code(text, language=None, wrap_lines=True)
+    if (who := reach(text)) != "public":
+        st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
 
 
 def reach(address: str) -> Literal["own", "network", "public"]:

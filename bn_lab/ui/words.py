@@ -22,6 +22,11 @@ def number(value: float | None) -> str:
     return f"{value:#.4g}".removesuffix(".")
 
 
+def metric(measure: str, value: float | None) -> str:
+    """As `number`, accuracies in percent."""
+    return f"{value:.1%}" if measure == "accuracy" and value is not None and math.isfinite(value) else number(value)
+
+
 def ratio(value: float) -> str:
     """As `number`, from a thousand to a million as a whole number."""
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else number(value)

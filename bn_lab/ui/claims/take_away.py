@@ -47,7 +47,7 @@ def _cell(study: Study, t: Texts) -> Cell:
 
 
 def lab_address(experiment: Experiment) -> str:
-    """The link that opens an experiment in the lab, with one seed, in the visitor's language."""
+    """The link that opens an experiment in the lab, with one seed, in the visitor's language, and within the same lesson."""
     here = re.sub(r"/claims/?$", "", (st.context.url or "").rstrip("/"))
-    other = {name: text for name, text in session.link_parameters().items() if name == "lang"}
+    other = {name: text for name, text in session.link_parameters().items() if name in ("lang", "hide", "fix")}
     return link(f"{here}/", replace(experiment, seeds=1), other)

@@ -1,0 +1,130 @@
+"""Several finished runs in one picture: a colour for each run, a dash for each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bn_lab.engine.types import Array
+from bn_lab.experiment import ARMS, Arm
+from bn_lab.figures.data import with_unit
+from bn_lab.figures.sheet import Panel, Sheet, Spec
+from bn_lab.figures.studies.numbers import drawable
+from bn_lab.figures.style import GRAY, plain
+from bn_lab.figures.training import epochs
+from bn_lab.i18n import Texts
+
+RUN_COLORS = ("#7B5FD0", "#B07A00", "#17889B", "#E0364C", "#5D8A00", "#C04AA0", "#747A8C", "#9A6A3A")
+"""Colours of runs, readable on both backgrounds; none of them is an arm's, so that nobody takes a run for an arm."""
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "x", "pentagon")
+"""What stands at the end of a run's curves, for eyes that cannot tell all the colours apart."""
+
+DASHES: Mapping[Arm, str] = {"none": "solid", "standardized": "dot", "before": "dash", "after": "dashdot"}
+
+HEIGHT = 340
+
+LONGEST, SHORT = 44, 34
+"""Letters of a run's name in the legend, on a wide and on a narrow screen."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What runs learn, as far as a common axis needs it; a `bn_lab.figures.data.Data`."""
+
+    task: str
+    target_unit: str = ""
+    target_name: str = ""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overlaid:
+    """A run as it is drawn.
+
+    Attributes:
+        name: what it is called; a stranger's text.
+        slot: which of `RUN_COLORS` it has.
+        arms: its arms.
+        epochs: (n,), from 1.
+        lines: `{arm}.{split}.{measure}` to (n,), medians over the seeds; NaN where no network is left.
+    """
+
+    name: str
+    slot: int
+    arms: Sequence[Arm]
+    epochs: Array
+    lines: Mapping[str, Array]
+
+
+def overlay(
+    runs: Sequence[Overlaid],
+    target: Target,
+    t: Texts,
+    *,
+    measure: str = "loss",
+    split: str = "train",
+    log_x: bool = False,
+    log_y: bool = False,
+    narrow: bool = False,
+) -> Spec:
+    """One measure of all runs over the epochs, medians over the seeds.
+
+    Args:
+        target: what all of them learn.
+        measure: `loss`, and `accuracy` for classification, `rmse` or `r2` for regression.
+        split: `train` (training mode) or `validation` (inference mode); a run without such a line is left out.
+        log_y: without effect on R², which may be negative, and on accuracy.
+    """
+    log_y = log_y and measure in ("loss", "rmse")
+    part = t(f"figure.{split}")
+    sheet = Sheet(f"{t(f'compare.figure.{measure}')} · {part}", 1, 1, height=HEIGHT, narrow=narrow)
+    panel = sheet.panel(0, 0, epochs(t, log=log_x), _axis(measure, target, t, log=log_y))
+    for run in runs:
+        _draw(sheet, panel, run, f"{split}.{measure}", t, log=log_y)
+    for arm in (arm for arm in ARMS if any(arm in run.arms for run in runs)):
+        sheet.key(panel, t(f"arm.{arm}"), line={"color": GRAY, "width": 2, "dash": DASHES[arm]})
+    sheet.subtitle(t("compare.figure.how"))
+    return sheet.spec()
+
+
+def _axis(measure: str, target: Target, t: Texts, *, log: bool) -> dict[str, Any]:
+    """The axis of a measure, in the unit of the target."""
+    scale = {"type": "log" if log else "linear", "exponentformat": "power"}
+    if measure == "accuracy":
+        return {"title": t("measure.accuracy"), "tickformat": ".0%", "range": [0, 1.03]}
+    if measure == "r2":
+        return {"title": "R²"}
+    if measure == "rmse":
+        return {"title": with_unit("RMSE", target, t), **scale}
+    if target.task == "regression":
+        return {"title": with_unit(t("figure.loss.mse"), target, t, power=2), **scale}
+    return {"title": t("figure.loss.cross_entropy"), **scale}
+
+
+def _draw(sheet: Sheet, panel: Panel, run: Overlaid, line: str, t: Texts, *, log: bool) -> None:
+    """All arms of a run, each with a mark at its end; the first of the marks stands for the run in the legend."""
+    name = plain(run.name, SHORT if sheet.narrow else LONGEST)
+    color, is_first = RUN_COLORS[run.slot], True
+    for arm in run.arms:
+        if (values := run.lines.get(f"{arm}.{line}")) is None:
+            continue
+        y = [None if value is None else float(f"{value:.5g}") for value in drawable(values, log=log)]  # short to send
+        look = {"color": color, "width": 2, "dash": DASHES[arm]}
+        hover = f"%{{y:.4~g}} · {t('figure.at_epoch', epoch='%{x:.6~g}')}<br>{t(f'arm.{arm}')}<extra>{name}</extra>"
+        common = {"name": name, "legendgroup": f"run{run.slot}"}
+        sheet.add(panel, x=run.epochs.tolist(), y=y, line=look, hovertemplate=hover, showlegend=False, **common)
+        last = [i for i, value in enumerate(y) if value is not None][-1:]
+        sheet.add(
+            panel,
+            x=[float(run.epochs[i]) for i in last] or [None],
+            y=[y[i] for i in last] or [None],
+            mode="lines+markers",  # of one point: the line is only seen in the legend
+            line={"color": color, "width": 2},
+            marker={"symbol": SYMBOLS[run.slot], "size": 9},
+            hoverinfo="skip",
+            showlegend=is_first,
+            **common,
+        )
+        is_first = False

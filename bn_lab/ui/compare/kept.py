@@ -1,0 +1,253 @@
+"""The list of runs that a visitor keeps: in the session, plain things, the newest first.
+
+Of a run is kept what the comparison draws, some tens of kilobytes: its settings, the medians of its curves, and where each arm
+stood at the end. Visitors who keep the same run share the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, TypedDict
+
+import numpy as np
+import streamlit as st
+
+from bn_lab.datasets import table_of
+from bn_lab.engine.history import History
+from bn_lab.engine.summary import Summary, summaries
+from bn_lab.engine.types import Array
+from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
+from bn_lab.figures import curves
+from bn_lab.figures.overlay import RUN_COLORS
+from bn_lab.service import State, Training
+from bn_lab.sharing import decode, encode
+from bn_lab.ui import session
+from bn_lab.ui.compare import link
+from bn_lab.ui.once import once_per_history
+
+MOST = 12
+"""Runs of the list at most."""
+
+POINTS = 300
+"""Points of a curve at most: about as many as a picture of half a page's width can show apart."""
+
+MOST_SHOWN = len(RUN_COLORS)
+"""Runs that are drawn together at most; a test sees that a link has room for them."""
+
+STATE = "runs"
+"""In the session: the list."""
+
+
+class Numbers(TypedDict):
+    """Where an arm stood at the end; medians over the seeds, None where there is no such number."""
+
+    train_loss: float
+    inference_loss: float | None
+    validation_loss: float | None
+    metrics: dict[tuple[str, str], float]
+    diverged: int
+
+
+class Record(TypedDict):
+    """What is kept of a run's numbers.
+
+    `task`, `unit`: of the target; `epochs`: (n,), n ≤ `POINTS`; `lines`: `{arm}.{split}.{measure}` to (n,), medians over the
+    seeds; `numbers`: by arm.
+    """
+
+    task: str
+    unit: str
+    epochs: Array
+    lines: dict[str, Array]
+    numbers: dict[Arm, Numbers]
+
+
+class Run(TypedDict):
+    """A run of the list.
+
+    `id`: 1, 2, …; `experiment`: its link's parameters; `name`: the visitor's, may be empty; `slot`: its colour where it is
+    drawn, else None; `record`: None until it is trained; `failed`: whether it cannot be.
+    """
+
+    id: int
+    experiment: dict[str, str]
+    name: str
+    slot: int | None
+    record: Record | None
+    failed: bool
+
+
+@once_per_history
+def record_of(history: History) -> Record:
+    """What is kept of a run after its last completed epoch."""
+    whole = replace(history, partial_loss=None, current=None, steps=history.epoch * history.steps_per_epoch)
+    moments = [*history.snapshots, *([history.current] if history.current else [])]
+    last = next((moment for moment in moments if moment.epoch == history.epoch), None)
+    lines = curves(whole, POINTS)
+    numbers = {each.arm: _numbers(each, is_last=last is not None) for each in summaries(replace(whole, current=last))}
+    medians = {name[:-7]: values.astype(np.float32) for name, values in lines.items() if name.endswith(".median")}
+    unit, epochs = table_of(history.experiment).target_unit, lines["epoch"].astype(np.float32)
+    return Record(task=history.task, unit=unit, epochs=epochs, lines=medians, numbers=numbers)
+
+
+def _numbers(summary: Summary, *, is_last: bool) -> Numbers:
+    return Numbers(
+        train_loss=summary.train_loss,
+        inference_loss=summary.inference_loss if is_last else None,  # of an earlier moment it would be no fair number
+        validation_loss=summary.validation_loss,
+        metrics=summary.metrics,
+        diverged=summary.diverged,
+    )
+
+
+def runs() -> list[Run]:
+    """The list; on the first look what the link brought."""
+    if STATE not in st.session_state:
+        st.session_state[STATE] = []
+        _follow_link(st.session_state.get("compare", ""))
+    found: list[Run] = st.session_state[STATE]
+    return found
+
+
+def shown() -> list[Run]:
+    """The runs that are drawn together."""
+    return [run for run in runs() if run["slot"] is not None]
+
+
+def experiment_of(run: Run) -> Experiment:
+    """What a run of the list trained."""
+    return _experiment(tuple(run["experiment"].items()))
+
+
+@lru_cache(maxsize=256)
+def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
+    return decode(dict(parameters)).experiment
+
+
+def _follow_link(text: str) -> None:
+    """Put the runs of a link into the list, in its order, as far as this server gives them."""
+    linked, problems = link.read(text)
+    told: list[tuple[int, ExperimentError]] = [(0, problem) for problem in problems]
+    for number, each in reversed(list(enumerate(linked, start=1))):
+        told += [(number, problem) for problem in each.problems]
+        try:
+            session.check(each.experiment)
+        except ExperimentError as error:  # other settings would compare something else, so it is left out
+            told.append((number, error))
+            continue
+        _add(each.experiment, None, each.name)
+    for slot, run in enumerate(runs()):
+        run["slot"] = slot  # colours in the order of the link
+    st.session_state["compare_problems"] = sorted(told, key=lambda pair: pair[0])
+
+
+def keep_finished(training: Training | None) -> None:
+    """Keep what the lab has trained to its end; once, so that what the visitor removes stays away."""
+    if training is None or training.view.state is not State.DONE:
+        return
+    moment = f"{training.run} {training.view.experiment.epochs}"
+    if st.session_state.get("kept_last") != moment:
+        keep(training)
+        st.session_state["kept_last"] = moment
+
+
+def can_keep(training: Training) -> bool:
+    """Whether a training stands still after at least one epoch, and is not in the list as far as that."""
+    history = training.view.history
+    if training.view.state is not State.PAUSED or history is None or not history.epoch:
+        return False
+    return _find(_trained(training.view.experiment, history)) is None
+
+
+def keep(training: Training) -> None:
+    """Keep a training after its last completed epoch: as the experiment of so many epochs, whose numbers are the same."""
+    view = training.view
+    if view.history is None or not view.history.epoch:
+        return
+    experiment, record = _trained(view.experiment, view.history), record_of(view.history)
+    found = _find(experiment)
+    if found is None:
+        _add(experiment, record)
+    elif found["record"] is None:
+        found["record"], found["failed"] = record, False
+
+
+def _trained(experiment: Experiment, history: History) -> Experiment:
+    """The experiment that ends where a training stands."""
+    return experiment if history.finished else replace(experiment, epochs=history.epoch)
+
+
+def _find(experiment: Experiment) -> Run | None:
+    return next((run for run in runs() if experiment_of(run) == experiment), None)
+
+
+def _add(experiment: Experiment, record: Record | None, name: str = "") -> None:
+    """Put a run at the top, drawn, and make room for it."""
+    number = st.session_state["runs_so_far"] = st.session_state.get("runs_so_far", 0) + 1
+    found = runs()
+    if len(shown()) == MOST_SHOWN:
+        _dispensable(shown())["slot"] = None
+    new = Run(id=number, experiment=encode(experiment), name=name, slot=_free_slot(), record=record, failed=False)
+    found.insert(0, new)
+    if len(found) > MOST:
+        dropped = _dispensable([run for run in found if run is not new])
+        found.remove(dropped)
+        st.session_state["runs_dropped"] = st.session_state.get("runs_dropped", 0) + 1
+
+
+def _dispensable(among: Sequence[Run]) -> Run:
+    """The run that is the first to go: one without a name before one with, then what is not drawn, then the oldest."""
+    return min(among, key=lambda run: (bool(run["name"]), run["slot"] is not None, run["id"]))
+
+
+def _free_slot() -> int | None:
+    taken = {run["slot"] for run in runs()}
+    return next((slot for slot in range(MOST_SHOWN) if slot not in taken), None)
+
+
+# What the page does.
+
+
+def show(number: int, *, wanted: bool) -> None:
+    """Draw a run with the others, or not; beyond `MOST_SHOWN` it is not drawn."""
+    for run in runs():
+        if run["id"] == number:
+            run["slot"] = (run["slot"] if run["slot"] is not None else _free_slot()) if wanted else None
+
+
+def rename(number: int, name: str) -> None:
+    """Give a run a name; an empty one gives it back the one that its settings make."""
+    for run in runs():
+        if run["id"] == number:
+            run["name"] = link.clean(name)
+
+
+def remove(number: int) -> None:
+    """Take a run from the list."""
+    st.session_state[STATE] = [run for run in runs() if run["id"] != number]
+
+
+# What the list says.
+
+
+def differences(among: Sequence[Run]) -> tuple[str, ...]:
+    """The fields in which runs differ, in the order of the experiment."""
+    experiments = [experiment_of(run) for run in among]
+    return tuple(name for name in FIELDS if len({getattr(each, name) for each in experiments}) > 1)
+
+
+def values(run: Run, names: Sequence[str]) -> dict[str, Any]:
+    """A run's values of some fields."""
+    return {name: getattr(experiment_of(run), name) for name in names}
+
+
+def is_private(run: Run) -> bool:
+    """Whether a run needs data that only its visitor has: no link can say it."""
+    return experiment_of(run).is_private
+
+
+def as_link(among: Sequence[Run]) -> str:
+    """The link's text for runs; without what no link can say."""
+    return link.write((experiment_of(run), run["name"]) for run in among if not is_private(run))

@@ -1,0 +1,94 @@
+"""The runs of a comparison as one parameter of a link.
+
+`compare=dataset:iris;epochs:20~dataset:iris;epochs:20;arms:none,after;name:BN later` is two runs: parts of a run are those of
+its own link, and a name where the visitor gave one. In a name, what would end it stands as `%3B`, `%7E` and `%25`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.sharing import PASSED_ON, decode, encode, one_line, shown
+
+MOST = 8
+"""Runs of a link at most."""
+
+LONGEST = 6000
+"""Characters of a link's comparison at most: eight runs with all their settings and names take fewer."""
+
+LONGEST_NAME = 60
+"""Characters of a run's name at most."""
+
+NAME = "name"
+"""The part of a run that is no setting."""
+
+
+class ComparisonError(ExperimentError):
+    """What cannot be compared."""
+
+    RULES: Mapping[str, str] = {
+        **ExperimentError.RULES,
+        "too_many_runs": "a comparison has at most {high} runs, got {value}",
+        "too_long_link": "a comparison takes at most {high} characters of a link, got {value}",
+    }
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A run as a link says it.
+
+    Attributes:
+        experiment: with defaults for what could not be read.
+        name: as the visitor gave it, empty where none was given; a stranger's text on one line.
+        problems: one error for every part that could not be read.
+    """
+
+    experiment: Experiment
+    name: str = ""
+    problems: tuple[ExperimentError, ...] = ()
+
+
+def write(runs: Iterable[tuple[Experiment, str]]) -> str:
+    """The link's text for experiments with their names, which may be empty; the first `MOST` of them."""
+    return "~".join(_written(experiment, name) for experiment, name in list(runs)[:MOST])
+
+
+def _written(experiment: Experiment, name: str) -> str:
+    """One run. The data set is always named, so that no run is an empty text."""
+    parts = {"dataset": experiment.dataset, **encode(experiment)}
+    if name:
+        parts[NAME] = name.replace("%", "%25").replace(";", "%3B").replace("~", "%7E")
+    return ";".join(f"{part}:{value}" for part, value in parts.items())
+
+
+def read(text: str) -> tuple[list[Linked], list[ExperimentError]]:
+    """The runs that a link's text describes, each experiment once, and what is wrong with the text as a whole; never raises."""
+    if len(text) > LONGEST:
+        return [], [ComparisonError("compare", "too_long_link", f"{len(text):,}", high=f"{LONGEST:,}")]
+    parts = [part for part in text.split("~") if part]
+    problems: list[ExperimentError] = []
+    if len(parts) > MOST:
+        problems.append(ComparisonError("compare", "too_many_runs", len(parts), high=MOST))
+    found: dict[Experiment, Linked] = {}
+    for part in parts[:MOST]:
+        run = _read(part)
+        found.setdefault(run.experiment, run)
+    return list(found.values()), problems
+
+
+def _read(text: str) -> Linked:
+    """One run."""
+    pairs = (part.partition(":") for part in text.split(";") if part)
+    params = {name: value for name, _, value in pairs}
+    name = clean(unquote(params.pop(NAME, ""), errors="replace"))
+    foreign = [ExperimentError(shown(other), "unknown", shown(other)) for other in params if other in PASSED_ON]
+    decoded = decode({key: value for key, value in params.items() if key not in PASSED_ON})
+    return Linked(decoded.experiment, name, (*decoded.problems, *foreign))
+
+
+def clean(name: str) -> str:
+    """A name on one line of at most `LONGEST_NAME` characters, without blanks at its ends."""
+    return one_line(name.strip()[: 2 * LONGEST_NAME], LONGEST_NAME).strip()

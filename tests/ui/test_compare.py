@@ -1,0 +1,281 @@
+"""Runs of a visit, kept, named, drawn together, and shared as one link."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bn_lab import train
+from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.service import Limits, Trainer
+from bn_lab.sharing import PASSED_ON, parse_link
+from bn_lab.ui.compare import kept, link
+from tests.test_hostile_links import TEXTS, anything, experiments
+from tests.ui.test_pages import check_text
+
+Open = Callable[..., Any]
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+IRIS = Experiment(dataset="iris", epochs=4)
+SHORT = {"dataset": "iris", "epochs": "4"}
+
+
+def told(page: Any) -> list[dict[str, Any]]:
+    """The list of a page."""
+    return list(page.at.session_state["runs"])
+
+
+def found(page: Any) -> list[Experiment]:
+    """The experiments of the list, the newest first."""
+    return [kept.experiment_of(run) for run in told(page)]
+
+
+def table_of(page: Any) -> str:
+    (node,) = [node for node in page.at.get("html") if '<div class="bn-runs"' in node.proto.body]
+    return str(node.proto.body)
+
+
+def train_all(page: Any) -> None:
+    """Train what the Compare page waits for."""
+    for _ in range(500):
+        if not any(run["record"] is None for run in told(page)):
+            return
+        for _ in range(5):
+            page.trainer.turn()
+        page.run()
+    raise AssertionError("not trained")
+
+
+def opened(lab: Open, *runs: tuple[Experiment, str], **params: str) -> Any:
+    """The Compare page of a link."""
+    page = lab(compare=link.write(runs), **params)
+    page.go_to("compare")
+    return page
+
+
+# The link.
+
+names = st.text(st.characters(codec=None), max_size=90).map(link.clean)
+pairs = st.lists(st.tuples(experiments, names), max_size=link.MOST, unique_by=lambda pair: pair[0])
+parts = st.sampled_from([*FIELDS, *PASSED_ON, "name", "x", ""])
+runs_of_a_link = st.lists(st.tuples(parts, anything | st.sampled_from(TEXTS)).map(":".join)).map(";".join)
+
+
+@given(pairs)
+def test_a_comparison_comes_out_of_its_link_as_it_went_in(runs: list[tuple[Experiment, str]]) -> None:
+    text = link.write(runs)
+    assert len(text) <= link.LONGEST
+    read, problems = link.read(text)
+    assert [(run.experiment, run.name, run.problems) for run in read] == [(*run, ()) for run in runs]
+    assert problems == []
+
+
+@given(st.lists(runs_of_a_link | anything, max_size=12).map("~".join))
+def test_whatever_a_comparison_says_is_read_and_what_is_wrong_is_named(text: str) -> None:
+    read, problems = link.read(text)
+    assert len(read) <= link.MOST
+    assert len({run.experiment for run in read}) == len(read)
+    for run in read:
+        assert len(run.name) <= link.LONGEST_NAME
+        assert run.name.isprintable()
+    for problem in [*problems, *(problem for run in read for problem in run.problems)]:
+        assert str(problem).isprintable()
+        assert len(str(problem)) < 500
+
+
+@given(pairs, st.data())
+def test_a_damaged_link_is_still_read(runs: list[tuple[Experiment, str]], data: st.DataObject) -> None:
+    text = link.write(runs)
+    at = data.draw(st.integers(0, len(text)))
+    link.read(text[:at] + data.draw(anything) + text[at + data.draw(st.integers(0, 5)) :])
+
+
+def test_too_much_is_named_and_bounded() -> None:
+    many = "~".join(f"dataset:iris;seed:{seed}" for seed in range(20))
+    read, (problem,) = link.read(many)
+    assert [run.experiment.seed for run in read] == [*range(link.MOST)]
+    assert (problem.field, problem.rule, problem.values["value"]) == ("compare", "too_many_runs", 20)
+    read, (problem,) = link.read("~" * link.LONGEST + "x")
+    assert (read, problem.rule) == ([], "too_long_link")
+
+
+def test_a_parameter_of_pages_is_no_setting_of_a_run() -> None:
+    ((run,), _) = link.read("dataset:iris;run:all;name:x")
+    assert (run.experiment, run.name) == (Experiment(dataset="iris"), "x")
+    assert [problem.field for problem in run.problems] == ["run"]
+    assert "name" not in FIELDS
+
+
+def test_a_link_has_room_for_all_that_is_drawn() -> None:
+    assert kept.MOST_SHOWN == link.MOST < kept.MOST
+
+
+# The list.
+
+
+def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Open) -> None:
+    page = lab(**SHORT)
+    for depth in (3, 2, 3):
+        page.change("depth", depth)
+        page.click("train")
+        page.until("done")
+    assert found(page) == [Experiment(dataset="iris", epochs=4, depth=2), IRIS]
+    history = train(IRIS)
+    record = told(page)[1]["record"]
+    for arm in IRIS.arms:
+        np.testing.assert_allclose(record["lines"][f"{arm}.train.loss"], history.series(arm, "loss")[0], rtol=1e-6)
+        assert record["numbers"][arm]["train_loss"] == pytest.approx(history.series(arm, "loss")[0, -1])
+    assert all(isinstance(value, (int, str, dict, bool, type(None))) for value in told(page)[0].values())
+
+
+def test_a_run_that_stands_still_is_kept_where_it_stands_if_one_asks(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="40")
+    page.click("epoch")
+    page.until("paused")
+    page.click("step")
+    page.until("paused")
+    assert told(page) == []
+    page.at.button(key="compare_keep").click()
+    page.run()
+    assert found(page) == [Experiment(dataset="iris", epochs=1)]
+    assert "compare_keep" not in [button.key for button in page.at.button]
+    record = told(page)[0]["record"]
+    assert record["numbers"]["none"]["train_loss"] == pytest.approx(train(found(page)[0]).series("none", "loss")[0, -1])
+
+
+def test_a_removed_run_stays_away_until_it_is_trained_again(lab: Open) -> None:
+    page = lab(**SHORT)
+    page.click("train")
+    page.until("done")
+    page.go_to("compare")
+    page.at.button(key="compare_remove_1").click()
+    page.run()
+    assert told(page) == []
+    assert texts("en")("compare.empty") in page.text
+    page.go_to("")
+    assert told(page) == []
+    page.click("reset")
+    page.click("train")
+    page.until("done")
+    assert found(page) == [IRIS]
+
+
+def test_the_list_is_bounded_and_named_runs_stay_longest(lab: Open) -> None:
+    page = lab(**SHORT)
+    for seed in range(kept.MOST + 3):
+        page.change("seed", seed)
+        page.click("train")
+        page.until("done")
+        if seed == 0:
+            page.go_to("compare")
+            page.set("compare_name_1", "the first")
+            page.go_to("")
+    assert len(told(page)) == kept.MOST
+    seeds = [experiment.seed for experiment in found(page)]
+    assert seeds == [*range(kept.MOST + 2, 3, -1), 0]
+    slots = [run["slot"] for run in told(page) if run["slot"] is not None]
+    assert sorted(slots) == [*range(kept.MOST_SHOWN)]
+    page.go_to("compare")
+    assert texts("en")("compare.full", most=kept.MOST) in page.text
+    assert not page.widget("compare_show_1").disabled
+
+
+# The page.
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_tells_runs_by_what_differs_and_draws_those_that_are_checked(lab: Open, language: str) -> None:
+    t = texts(language)
+    runs = [(IRIS, ""), (Experiment(dataset="iris", epochs=4, activation="relu"), ""), (Experiment(epochs=2, seeds=2), "")]
+    page = opened(lab, *runs, lang=language)
+    check_text(page, language)
+    assert t("compare.waiting") in table_of(page)
+    train_all(page)
+    page.run()
+    check_text(page, language)
+    shown = table_of(page)
+    for field in ("dataset", "activation", "epochs", "seeds"):
+        assert f">{html.escape(t(f'field.{field}'))}<" in shown
+    assert t("field.depth") not in shown
+    assert "ReLU" in page.widget("compare_show_2").label
+    assert {"compare_0_loss", "compare_0_metric", "compare_1_loss", "compare_1_metric"} <= set(page.components)
+    page.widget("compare_show_1").uncheck()
+    page.run()
+    assert link.read(page.at.query_params["compare"])[0][0].experiment == runs[0][0]
+    assert len(link.read(page.at.query_params["compare"])[0]) == 2
+    page.at.button(key="compare_open_2").click()
+    page.run()
+    page.until("done")
+    assert page.experiment == runs[1][0]
+
+
+def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> None:
+    runs = [(IRIS, "<b>a</b>; ~ 50 %"), (Experiment(dataset="iris", epochs=4, depth=2), "")]
+    page = opened(lab, *runs, lang="ko")
+    address = page.at.code[0].value
+    assert address.endswith(f"/compare?compare={quote(link.write(runs), safe=':;,~')}&lang=ko")
+    again = lab(**parse_link(address).other)
+    again.go_to("compare")
+    assert [(kept.experiment_of(run), run["name"]) for run in told(again)] == runs
+    assert "&lt;b&gt;a&lt;/b&gt;" in table_of(again)
+    assert "<b>" not in table_of(again)
+    assert "\\<b\\>" in again.widget("compare_show_2").label
+
+
+def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open, trainer: Trainer) -> None:
+    page = lab(dataset="iris", epochs="5000", compare=link.write([(IRIS, "")]))
+    page.click("train")
+    page.until("running")
+    mine = page.training
+    page.go_to("compare")
+    train_all(page)
+    assert page.training is mine
+    assert mine.view.state == "running"
+    assert mine.watchers() == 1
+    other = lab(compare=link.write([(IRIS, "")]))
+    other.go_to("compare")
+    assert told(other)[0]["record"] is not None, "somebody trained it already"
+
+
+def test_what_this_server_does_not_give_is_left_out_and_named(lab: Open, trainer: Trainer) -> None:
+    trainer.limits = Limits(experiment_minutes=0.02)
+    text = f"{link.write([(Experiment(epochs=5000), 'long'), (IRIS, 'short')])}~dataset:iris;depth:99;samples:9999"
+    page = lab(compare=text, lang="en")
+    page.go_to("compare")
+    assert [run["name"] for run in told(page)] == ["short"]
+    warnings = [warning.value for warning in page.at.warning]
+    for words in ("BN_LAB_EXPERIMENT_MINUTES", "99", "9999"):
+        assert any(words in text for text in warnings)
+    assert any("Run 3 of the link" in text for text in warnings)
+
+
+def test_own_data_are_left_out_of_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = Experiment(dataset="own-0123456789abcdef-3-regression-dropped")
+    runs: list[Any] = [
+        {"id": k, "experiment": parameters, "name": "", "slot": k, "record": None, "failed": False}
+        for k, parameters in enumerate([{"dataset": private.dataset}, {"dataset": "iris"}])
+    ]
+    assert [kept.is_private(run) for run in runs] == [True, False]
+    assert kept.as_link(runs) == "dataset:iris"
+
+
+def test_a_list_survives_other_pages_and_the_address_tells_of_it_only_here(lab: Open) -> None:
+    page = opened(lab, (IRIS, "x"))
+    assert unquote(page.at.query_params["compare"]) == "dataset:iris;epochs:4;name:x"
+    page.go_to("rules")
+    assert "compare" not in page.at.query_params
+    page.go_to("")
+    assert "compare" not in page.at.query_params
+    assert re.search("1 run", page.text) or page.at.get("page_link")
+    page.go_to("compare")
+    assert found(page) == [IRIS]
