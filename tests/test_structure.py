@@ -26,7 +26,7 @@ TABLE: dict[str, set[str]] = {
     "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
     "service": {"experiment", "engine"},
     "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
-    "ui": BELOW_FIGURES | {"figures", "numpy", "pandas", "jinja2", "streamlit"},
+    "ui": BELOW_FIGURES | {"figures", "numpy", "pandas", "jinja2", "markupsafe", "streamlit"},
     "__main__": BELOW_FIGURES,
 }
 """What each part may import besides the standard library and itself, without the prefix `bn_lab.`.

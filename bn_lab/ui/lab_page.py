@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, panels, player, preview, session, share, words
+from bn_lab.ui import controls, panels, player, preview, session, share, take_away, words
 
 
 def show() -> None:
@@ -17,6 +17,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("BN Lab", width="stretch")
         share.show(t)
+        take_away.show(t)
     st.markdown(t("page.intro"))
     _problems(t)
     numbers = st.container()

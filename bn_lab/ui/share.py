@@ -16,15 +16,19 @@ from bn_lab.ui.live.components import copy_button
 
 def show(t: Texts) -> None:
     """A button that opens the link and what to know of it."""
-    base = (st.context.url or "http://localhost:8501").rstrip("/") + "/"  # Streamlit leaves the last slash out
-    parameters = session.address_parameters()
     with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
-        address = link(base, session.experiment(), parameters)
-        copy_button(address, label=t("share.copy"), copied=t("share.copied"), key="copy_link")
-        st.code(address, language=None, wrap_lines=True)
-        if (who := reach(base)) != "public":
+        where = address()
+        copy_button(where, label=t("share.copy"), copied=t("share.copied"), key="copy_link")
+        st.code(where, language=None, wrap_lines=True)
+        if (who := reach(where)) != "public":
             st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
+
+
+def address() -> str:
+    """The link to what is on screen."""
+    base = (st.context.url or "http://localhost:8501").rstrip("/") + "/"  # Streamlit leaves the last slash out
+    return link(base, session.experiment(), session.address_parameters())
 
 
 def reach(address: str) -> Literal["own", "network", "public"]:
