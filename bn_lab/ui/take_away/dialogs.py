@@ -23,11 +23,12 @@ DIALOGS: dict[str, tuple[str, Callable[[Texts], None]]] = {
 
 def show(t: Texts) -> None:
     """Draw the buttons. They are a fragment: opening a dialog does not draw the page again."""
-    st.fragment(guarded(_buttons))(t)
+    with st.container(width="content"):
+        st.fragment(guarded(_buttons))(t)
 
 
 def _buttons(t: Texts) -> None:
-    with st.container(horizontal=True, width="content"):
+    with st.container(horizontal=True):
         for name, (icon, _) in DIALOGS.items():
             st.button(t(f"take.{name}"), key=f"take_{name}", icon=icon, on_click=guarded(partial(_open, name)))
     if (name := str(st.session_state.get(OPEN))) in DIALOGS:
