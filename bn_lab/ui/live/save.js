@@ -17,7 +17,7 @@ export function buttons(panel) {
 /** The name of the format, in letters that every browser has. */
 function icon(kind) {
   const text = `<text x="50" y="50" text-anchor="middle" dominant-baseline="central" font-family="sans-serif" `
-    + `font-weight="bold" font-size="36" textLength="96" lengthAdjust="spacingAndGlyphs">${kind.toUpperCase()}</text>`;
+    + `font-weight="bold" font-size="42" textLength="96" lengthAdjust="spacingAndGlyphs">${kind.toUpperCase()}</text>`;
   return { name: kind, svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">${text}</svg>` };
 }
 

@@ -14,6 +14,9 @@ from bn_lab.ui.take_away import downloads, programs
 OPEN = "take_open"
 """In the session: name of the dialog that is open."""
 
+WIDTH = 880
+"""Pixels of a dialog: enough for a line of a program."""
+
 DIALOGS: dict[str, tuple[str, Callable[[Texts], None]]] = {
     "code": (":material/code:", programs.show),
     "files": (":material/download:", downloads.show),
@@ -34,7 +37,7 @@ def _buttons(t: Texts) -> None:
     if (name := str(st.session_state.get(OPEN))) in DIALOGS:
         # Drawn by every run while it is open: also a page that is drawn again since a training has ended leaves it open.
         title = t("take.code_title" if name == "code" else "take.files_title")
-        st.dialog(title, width="large", icon=DIALOGS[name][0], on_dismiss=guarded(close))(guarded(DIALOGS[name][1]))(t)
+        st.dialog(title, width=WIDTH, icon=DIALOGS[name][0], on_dismiss=guarded(close))(guarded(DIALOGS[name][1]))(t)
 
 
 def _open(name: str) -> None:
