@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.files.experiments import Opened, from_json
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
-from bn_lab.sharing import parse_link
+from bn_lab.sharing import Decoded, parse_link
 
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
     from bn_lab.engine.history import History
@@ -47,13 +48,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_train(options: argparse.Namespace) -> int:
     experiment = _experiment(options)
-    if options.json is not None:
-        options.json.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
+    written = [path for path in (options.json, options.csv, options.parquet) if path is not None]
+    for path in written:
+        path.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
+    if options.weights is not None:
+        options.weights.mkdir(parents=True, exist_ok=True)
     history = _train(experiment, options.device)
     _summarize(history)
     if options.json is not None:
         options.json.write_text(json.dumps(record(history), allow_nan=False) + "\n", encoding="utf-8")
+    _write_files(history, options)
     return 0
+
+
+def _write_files(history: History, options: argparse.Namespace) -> None:
+    """The tables and the weights that are asked for."""
+    from bn_lab.files import tables
+
+    for ending, write in tables.WRITERS.items():
+        if (path := getattr(options, ending)) is not None:
+            path.write_bytes(write(tables.networks(history)))
+    if options.weights is not None:
+        _write_weights(history, options.weights)
+
+
+def _write_weights(history: History, folder: Path) -> None:
+    """A file for each arm."""
+    from bn_lab.datasets import load
+    from bn_lab.files.weights import to_safetensors
+
+    experiment = history.experiment
+    for arm in experiment.arms:
+        network = history.network(arm, experiment.seed)
+        assert network is not None, "a finished run keeps its last weights"
+        content = to_safetensors(experiment, network, load(experiment.dataset))
+        (folder / f"{experiment.dataset}-{arm}-seed{experiment.seed}.safetensors").write_bytes(content)
 
 
 def _run_code(options: argparse.Namespace) -> int:
@@ -148,6 +177,11 @@ def _add_study(commands: Any) -> None:
 def _add_train(commands: Any) -> None:
     train = commands.add_parser("train", help="train one experiment", description="Train one experiment.")
     train.add_argument("--json", type=Path, metavar="FILE", help="write the experiment and every series to this file")
+    train.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each arm, seed and epoch to this file")
+    train.add_argument("--parquet", type=Path, metavar="FILE", help="the same as Apache Parquet")
+    train.add_argument(
+        "--weights", type=Path, metavar="DIR", help="write the last weights of each arm's first network here, as safetensors"
+    )
     train.add_argument("--device", default="cpu", help="where to train: cpu (faster for networks this small) or cuda")
     _add_experiment(train)
 
@@ -169,8 +203,13 @@ def _add_experiment(command: Any) -> None:
     """Everything that says which experiment is meant."""
     start = command.add_mutually_exclusive_group()
     start.add_argument("--link", help="address of the lab's page: start from the experiment that it describes")
+    start.add_argument(
+        "--experiment", type=Path, metavar="FILE", help="start from the experiment that the lab wrote to this file"
+    )
     start.add_argument("--preset", choices=tuple(PRESETS), metavar="ID", help="start from this preset; `code --list` has them")
-    fields = command.add_argument_group("experiment", "What is not given is the link's or preset's choice, or the default.")
+    fields = command.add_argument_group(
+        "experiment", "What is not given is the link's, file's or preset's choice, or the default."
+    )
     for name, field in FIELDS.items():
         spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
         fields.add_argument(
@@ -193,10 +232,11 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 def _start(options: argparse.Namespace) -> Experiment:
     if options.preset is not None:
         return PRESETS[options.preset].experiment
-    decoded = parse_link(options.link or "")
-    if decoded.problems:
-        raise decoded.problems[0]
-    return decoded.experiment
+    read: Decoded | Opened
+    read = from_json(options.experiment.read_bytes()) if options.experiment is not None else parse_link(options.link or "")
+    if read.problems:
+        raise read.problems[0]
+    return read.experiment
 
 
 def _train(experiment: Experiment, device: str) -> History:

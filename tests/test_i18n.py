@@ -19,6 +19,7 @@ from bn_lab.engine.history import STAGES
 from bn_lab.experiment import ARMS, FIELDS
 from bn_lab.figures import FIGURES
 from bn_lab.figures.studies import FIGURES as STUDY_FIGURES
+from bn_lab.files.experiments import FileError
 from bn_lab.i18n import LANGUAGES, Texts, catalogue, choose_language, texts
 from bn_lab.service import LimitError, State
 from bn_lab.studies.claims import CLAIMS, STUDIES
@@ -189,7 +190,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError)
+    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError, FileError)
     assert section("error") == {rule for kind in kinds for rule in kind.RULES}
     assert section("part") == set(rules.SECTIONS)
     assert section("state") == set(State)

@@ -16,12 +16,14 @@ from threading import Event
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS
+from bn_lab.files.experiments import to_json
 from bn_lab.presets import PRESETS
 from bn_lab.sharing import link
 from bn_lab.studies import command
@@ -390,3 +392,28 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(command, "executor", lambda address: pytest.fail("nothing is left to train"))
     assert main(arguments) == 0
     assert records(tmp_path) == after
+
+
+def test_tables_and_weights_are_written_and_an_experiment_is_read(tmp_path: Path) -> None:
+    experiment = Experiment(dataset="iris", epochs=2, depth=2, seed=3)
+    (tmp_path / "iris.json").write_text(to_json(experiment), encoding="utf-8")
+    options = [
+        "--csv",
+        str(tmp_path / "a.csv"),
+        "--parquet",
+        str(tmp_path / "a.parquet"),
+        "--weights",
+        str(tmp_path / "weights"),
+    ]
+    found = trained(tmp_path, "--experiment", str(tmp_path / "iris.json"), *options)
+    assert Experiment(**found["experiment"]) == experiment
+    for frame in (pd.read_csv(tmp_path / "a.csv"), pd.read_parquet(tmp_path / "a.parquet")):
+        assert frame.train_loss.tolist() == [*found["arms"]["none"]["train_loss"][0], *found["arms"]["before"]["train_loss"][0]]
+    names = {path.name for path in (tmp_path / "weights").iterdir()}
+    assert names == {"iris-none-seed3.safetensors", "iris-before-seed3.safetensors"}
+
+
+def test_a_file_that_is_no_experiment_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "iris.json").write_text("{}", encoding="utf-8")
+    assert main(["train", "--experiment", str(tmp_path / "iris.json")]) == 2
+    assert "format" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BELOW_FIGURES = {"experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
-BELOW_FIGURES |= {"studies", "service"}
+BELOW_FIGURES |= {"files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
     "app": {"streamlit", "ui", "i18n"},
@@ -22,10 +22,11 @@ TABLE: dict[str, set[str]] = {
     "locales": set(),
     "datasets": {"experiment", "numpy", "pandas"},
     "engine": {"experiment", "datasets", "torch", "numpy"},
+    "files": {"experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
     "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
     "service": {"experiment", "engine"},
     "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
-    "ui": BELOW_FIGURES | {"figures", "numpy", "pandas", "segno", "streamlit"},
+    "ui": BELOW_FIGURES | {"figures", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,
 }
 """What each part may import besides the standard library and itself, without the prefix `bn_lab.`.

@@ -13,7 +13,7 @@ from bn_lab.codegen.facts import Needs
 from bn_lab.codegen.sections import Section, joined, notebook_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-__all__ = ["FRAMEWORKS", "notebook", "script"]
+__all__ = ["FRAMEWORKS", "NAMES", "notebook", "script"]
 
 FRAMEWORKS: Mapping[str, Callable[[Needs, bool], list[Section | None]]] = {
     "keras": keras.sections,

@@ -171,6 +171,23 @@ class Kept(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class NetworkCopy(Record):
+    """One network at one moment.
+
+    Attributes:
+        arm, seed: which.
+        epoch: epochs completed, with the part of the present one after the point; steps: optimizer steps.
+        arrays: its parameters and moving statistics under the names of `Run.weights`.
+    """
+
+    arm: Arm
+    seed: int
+    epoch: float
+    steps: int
+    arrays: Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
 class History(Record):
     """Everything recorded of a run so far; immutable.
 
@@ -230,6 +247,13 @@ class History(Record):
     def latest(self) -> Snapshot | None:
         """The most recent moment there is."""
         return self.current or (self.snapshots[-1] if self.snapshots else None)
+
+    def network(self, arm: Arm, seed: int) -> NetworkCopy | None:
+        """One network as it is at the end of the record; None where its weights of that moment were not kept."""
+        last = self.kept[-1] if self.kept else None
+        if last is None or seed != self.experiment.seed or round(last.epoch * self.steps_per_epoch) != self.steps:
+            return None
+        return NetworkCopy(arm, seed, last.epoch, self.steps, last.arms[arm])
 
     def series(self, arm: Arm, measure: str, split: str = "train") -> Array | None:
         """One measure of one arm over the epochs: (S, E).

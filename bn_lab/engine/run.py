@@ -18,12 +18,12 @@ from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort, State, Weights
 from bn_lab.engine.divergence import grown_layers, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Divergence, History, Kept, Snapshot, is_kept, is_recorded, thinned
+from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_kept, is_recorded, thinned
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import Arm, Experiment
 
 SERIES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
@@ -307,3 +307,8 @@ class Run:
             arm: which of the experiment's arms. seed: which of its seeds.
         """
         return self.cohort.weights(arm, seed)
+
+    def network(self, arm: Arm, seed: int) -> NetworkCopy:
+        """A copy of the network of one of the experiment's arms and seeds as it is now."""
+        place = self.experiment.arms.index(arm), self.experiment.seed_list.index(seed)
+        return NetworkCopy(arm, seed, self.progress, self.steps, self.weights(*place))

@@ -214,6 +214,11 @@ def _limits(bounds: Mapping[str, Any], frame: DecodedFrame, *, logarithmic: bool
     return [low - room, high + room]
 
 
+def write(binding: Binding, frame: DecodedFrame, cursor: float | None = None) -> str:
+    """One bound number as the browser's tables write it."""
+    return FORMATS[binding.get("format", "g3")](_resolve(binding, frame, _row_at(frame, cursor)))
+
+
 def _titled(title: Mapping[str, Any], frame: DecodedFrame, place: int | None) -> str:
     """The text of an annotation with its numbers."""
     write = FORMATS[title.get("format", "g3")]

@@ -17,11 +17,12 @@ from bn_lab.ui.once import once_per_history
 
 def show(history: History, t: Texts) -> None:
     """The cards, side by side as far as the page is wide."""
-    st.html(_cards(history, t))
+    st.html(cards(history, t))
 
 
 @once_per_history
-def _cards(history: History, t: Texts) -> str:
+def cards(history: History, t: Texts) -> str:
+    """The cards as HTML."""
     return f'<div class="bn-cards">{"".join(_card(s, history, t) for s in summaries(history))}</div>'
 
 
@@ -63,11 +64,17 @@ def findings(history: History | None, t: Texts) -> None:
 
 @once_per_history
 def _findings(history: History, t: Texts) -> str:
-    lines = []
+    lines = [f"- {sentence}" for sentence in sentences(history, t)]
+    return "\n".join([f"### {t('finding.title')}", *lines]) if lines else ""
+
+
+def sentences(history: History, t: Texts) -> list[str]:
+    """What the numbers say, in Markdown."""
+    found = []
     for finding in found_in(history):
         values = {name: _value(name, value, t) for name, value in finding.values.items()}
-        lines.append(f"- {t(f'finding.{finding.id}', **values)}")
-    return "\n".join([f"### {t('finding.title')}", *lines]) if lines else ""
+        found.append(t(f"finding.{finding.id}", **values))
+    return found
 
 
 def _value(name: str, value: object, t: Texts) -> str:

@@ -140,11 +140,11 @@ def _experiment() -> str:
 
 
 def _message(reference: str) -> str:
-    t = _words()
+    t = visitors_texts()
     return t("failure.message", reference=reference)
 
 
-def _words() -> Texts:
+def visitors_texts() -> Texts:
     """The texts of the session's language, of English where it has none yet."""
     language = st.session_state.get("language")
     return texts(language if language in LANGUAGES else choose_language())

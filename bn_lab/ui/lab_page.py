@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import compare, controls, panels, player, presets, preview, session, share, words
+from bn_lab.ui import compare, controls, panels, player, presets, preview, session, share, take_away, words
 from bn_lab.ui.classroom import dialog, pages, rules
 
 
@@ -22,6 +22,8 @@ def show() -> None:
         if not rules.is_hidden("share"):
             share.show(t)
             dialog.entry(t)
+        if not rules.is_hidden("take_away"):
+            take_away.show(t)
     if not rules.is_hidden("intro"):
         st.markdown(t("page.intro"))
     pages.show_away(t)

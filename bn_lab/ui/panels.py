@@ -15,6 +15,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
 from bn_lab.i18n import Texts
 from bn_lab.ui.classroom import rules
+from bn_lab.ui.file_names import file_stem
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
@@ -116,7 +117,8 @@ def _predictions(run: str, experiment: Experiment, data: Table, t: Texts) -> Non
 def _figure(name: str, run: str, experiment: Experiment, data: Table, t: Texts, key: str = "", **options: Any) -> None:
     wide, narrow = templates(name, experiment, data, t, **options)
     subject = " ".join(f"{option}={value}" for option, value in options.items() if option not in SCALES)
-    panel(wide, narrow=narrow, run=run, alt=alt(name, t), key=key or name, subject=subject)
+    file = file_stem(experiment, key or name)
+    panel(wide, narrow=narrow, run=run, alt=alt(name, t), key=key or name, subject=subject, file=file)
 
 
 def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, ...]:

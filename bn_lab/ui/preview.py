@@ -23,11 +23,16 @@ def show(experiment: Experiment, t: Texts) -> None:
     """Networks, plan and data of `experiment`."""
     table = table_of(experiment)
     st.subheader(t("preview.networks"))
-    st.html("".join(_network(experiment, table, arm, t) for arm in experiment.arms))
-    st.markdown(_plan(experiment, table, t))
+    st.html(networks(experiment, table, t))
+    st.markdown(plan(experiment, table, t))
     st.subheader(t("preview.data"))
     st.markdown(t(f"about.{experiment.dataset}"))
     head(table, t)
+
+
+def networks(experiment: Experiment, table: Table, t: Texts) -> str:
+    """Every arm's network, as HTML."""
+    return "".join(_network(experiment, table, arm, t) for arm in experiment.arms)
 
 
 def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
@@ -56,7 +61,8 @@ def _box(text: str, kind: str = "") -> str:
     return f'<span class="bn-box {kind}">{escape(text)}</span>'
 
 
-def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
+def plan(experiment: Experiment, table: Table, t: Texts) -> str:
+    """What a training does, in Markdown."""
     rows = split(table, experiment, experiment.seed)
     samples, held = len(rows.train), len(rows.validation)
     networks = len(experiment.arms) * experiment.seeds
@@ -67,8 +73,8 @@ def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
         "batch": min(experiment.batch_size, samples),
         "epochs": f"{experiment.epochs:,}",
     }
-    plan = t("preview.plan", **values)
-    return f"{plan} {t('preview.held', count=f'{held:,}')}" if held else f"{plan} {t('preview.nothing_held')}"
+    rest = t("preview.held", count=f"{held:,}") if held else t("preview.nothing_held")
+    return f"{t('preview.plan', **values)} {rest}"
 
 
 def head(table: Table, t: Texts) -> None:

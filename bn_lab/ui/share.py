@@ -18,7 +18,12 @@ def show(t: Texts) -> None:
     """A button that opens the link and what to know of it."""
     with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
-        address(link(root(), session.experiment(), session.address_parameters()), t, key="copy_link")
+        address(here(), t, key="copy_link")
+
+
+def here() -> str:
+    """The link to what is on screen."""
+    return link(root(), session.experiment(), session.address_parameters())
 
 
 def root() -> str:

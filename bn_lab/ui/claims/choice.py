@@ -80,8 +80,12 @@ def follow_link() -> None:
 
 def study_of(claim: str) -> Study:
     """The study that a claim's card shows, over the chosen number of seeds."""
-    name = st.session_state[SHOWN].get(claim, CLAIMS[claim].studies[0])
-    return _over(name, st.session_state[SEEDS].get(name, STUDIES[name].base.seeds))
+    return chosen(st.session_state[SHOWN].get(claim, CLAIMS[claim].studies[0]))
+
+
+def chosen(name: str) -> Study:
+    """The study of that name over the number of seeds that the visitor has chosen for it."""
+    return _over(name, st.session_state.get(SEEDS, {}).get(name, STUDIES[name].base.seeds))
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,19 @@ HIDE, FIX = "hide", "fix"
 
 SIDEBAR = "sidebar"
 
-SECTIONS = ("intro", "presets", "share", "preview", "numbers", "findings", "curves", "layers", "scales", "predictions")
+SECTIONS = (
+    "intro",
+    "presets",
+    "share",
+    "take_away",
+    "preview",
+    "numbers",
+    "findings",
+    "curves",
+    "layers",
+    "scales",
+    "predictions",
+)
 """Parts of the lab's page that can be hidden, in its order."""
 
 MOST = 60

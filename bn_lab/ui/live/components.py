@@ -23,6 +23,7 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab.ui.guard import visitors_texts
 from bn_lab.ui.live import assets
 
 Cell = str | Mapping[str, Any]
@@ -75,8 +76,9 @@ def panel(
     key: str,
     narrow: Mapping[str, Any] | str | None = None,
     subject: str = "",
+    file: str = "",
 ) -> None:
-    """Show a figure template, filled in the browser from the frames of `run`.
+    """Show a figure template, filled in the browser from the frames of `run`, with buttons that save it.
 
     Args:
         figure: a Plotly figure as JSON text (`figure.to_json()`) or as a dict ready for JSON; bindings as in
@@ -85,8 +87,12 @@ def panel(
         alt: what the figure shows, for those who do not see it.
         narrow: another arrangement of the same figure, shown where there are fewer than 700 pixels.
         subject: what its axes mean, besides the run and their type; the visitor's zoom is kept as long as that stays the same.
+        file: name of the file when it is saved, without an ending; by default the key, with hyphens.
     """
-    content = {"run": run, "subject": subject, "figure": figure, "narrow": narrow, "alt": alt, "key": key}
+    t = visitors_texts()
+    words = {kind: t(f"save.{kind}") for kind in ("png", "svg", "html")}
+    save = {"file": file or key.replace("_", "-"), "language": t.language, "words": words}
+    content = {"run": run, "subject": subject, "figure": figure, "narrow": narrow, "alt": alt, "key": key, "save": save}
     _panel(data=content, key=key)
 
 

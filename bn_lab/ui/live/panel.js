@@ -1,5 +1,7 @@
 // A figure which is filled from the store and painted by Plotly, when it can be seen.
 import { fill } from "./bind.js";
+import { loadPlotly } from "./plotly.js";
+import { buttons } from "./save.js";
 import { cursor, store, subscribe } from "./store.js";
 import { theme } from "./style.js";
 
@@ -7,36 +9,6 @@ const HEIGHT = 360; // px, of a figure that does not say its own
 const NARROW = 700; // px of width below which a figure's narrow arrangement is shown, if it has one
 const AXIS = /^[xy]axis\d*$/;
 const RANGE = /^([xy]axis\d*)\.(?:range|autorange)/;
-
-/** Load plotly.js once for the page. It comes as a gzipped file: a plain one the server would compress for every visitor. */
-let loading;
-function loadPlotly(url) {
-  loading ??= fetchScript(url).catch((error) => {
-    loading = undefined; // a later panel may try again
-    throw error;
-  });
-  return loading;
-}
-
-async function fetchScript(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  const bytes = await response.arrayBuffer();
-  const [a, b] = new Uint8Array(bytes, 0, 2);
-  const packed = a === 0x1f && b === 0x8b; // a proxy may have unpacked it on the way
-  const stream = new Blob([bytes]).stream();
-  const text = packed ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
-  const script = document.createElement("script");
-  const source = new Blob([await new Response(text).arrayBuffer()], { type: "text/javascript" });
-  script.src = URL.createObjectURL(source);
-  await new Promise((resolve, reject) => {
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("plotly.js does not run"));
-    document.head.append(script);
-  });
-  URL.revokeObjectURL(script.src);
-  return window.Plotly;
-}
 
 /** Panels that wait for paint, one a picture of the page, so that several figures do not make one long pause. */
 const waiting = new Set();
@@ -66,6 +38,7 @@ export class Panel {
     parent.append(this.root);
     this.zoomed = new Map(); // axis -> range, of axes that the visitor moved, while they mean the same
     this.limits = new Map(); // axis -> range of the data of this run
+    this.buttons = buttons(this);
     this.request = () => this.ask();
     this.unsubscribe = subscribe(this.request);
     this.sight = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting));
@@ -84,8 +57,9 @@ export class Panel {
     }
     if (data.run !== this.run || data.subject !== this.subject) this.zoomed.clear();
     this.limits.clear();
-    const { run, subject, key: name } = data;
-    Object.assign(this, { wide, narrow: parsed(data.narrow) ?? wide, run, subject, name, config: configuration(name) });
+    const { run, subject, key: name, save } = data;
+    Object.assign(this, { wide, narrow: parsed(data.narrow) ?? wide, run, subject, name, save: { ...save, alt: data.alt } });
+    Object.assign(this, { source: plotly, config: configuration(this.buttons(save.words)) });
     this.root.setAttribute("aria-label", data.alt);
     this.arrange(); // before anything is painted: nothing jumps
     this.theme = theme(this.root); // a change of theme calls again, too
@@ -187,13 +161,13 @@ export class Panel {
   }
 }
 
-function configuration(filename) {
+function configuration(buttons) {
   return {
     displaylogo: false,
     showSendToCloud: false,
     responsive: false,
-    modeBarButtonsToRemove: ["lasso2d", "select2d"],
-    toImageButtonOptions: { format: "png", scale: 2, filename },
+    modeBarButtonsToRemove: ["toImage", "lasso2d", "select2d"],
+    modeBarButtonsToAdd: buttons,
   };
 }
 

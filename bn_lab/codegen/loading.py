@@ -1,0 +1,146 @@
+"""The layers of a network as PyTorch numbers them, and a program that loads one network's weights into them and predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bn_lab.codegen.facts import Needs
+from bn_lab.codegen.pytorch import ACTIVATIONS
+from bn_lab.codegen.sections import Section, code, joined
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an `nn.Sequential`.
+
+    Attributes:
+        kind: `affine` and `norm` have parameters, the others have none.
+        code: how to make it.
+        comment: what a reader may ask.
+    """
+
+    kind: Literal["affine", "norm", "activation", "noise", "dropout"]
+    code: str
+    comment: str = ""
+
+
+def layers(experiment: Experiment, arm: Arm, inputs: int, outputs: int) -> list[Layer]:
+    """The network of one arm, the same layers at the same places as in the program for PyTorch: a test holds them equal.
+
+    Args:
+        inputs, outputs: numbers of features and of outputs.
+    """
+    activation = ACTIVATIONS[experiment.activation]
+    activations = [Layer("activation", activation)] if activation else []
+    norms = _norms(experiment) if arm in BN_ARMS else []
+    dropouts = [Layer("dropout", f"nn.Dropout({experiment.dropout!r})")] if experiment.dropout else []
+    found, size = list[Layer](), inputs
+    for _ in range(experiment.depth):
+        between = [*activations, *norms] if arm == "after" else [*norms, *activations]
+        found += [_affine(size, experiment.width, biased=arm != "before"), *between, *dropouts]
+        size = experiment.width
+    return [*found, _affine(size, outputs)]
+
+
+def _affine(inputs: int, outputs: int, *, biased: bool = True) -> Layer:
+    return Layer("affine", f"nn.Linear({inputs}, {outputs}{'' if biased else ', bias=False'})")
+
+
+def _norms(experiment: Experiment) -> list[Layer]:
+    """Batch normalization, and what is put after it in training."""
+    share = round(1 - experiment.bn_momentum, 10)  # of the new statistics, which is what PyTorch calls momentum
+    norm = Layer("norm", f"nn.BatchNorm1d({experiment.width}, eps={experiment.epsilon!r}, momentum={share!r})")
+    return [norm, Layer("noise", "nn.Identity()", "noise in the lab's training")] if experiment.bn_noise else [norm]
+
+
+def snippet(experiment: Experiment, arm: Arm, seed: int, file: str) -> str:
+    """A standalone script that predicts all samples of the data set with the network whose weights are in `file`.
+
+    Args:
+        file: name of a file that `bn_lab.files.weights` has written; the script's first argument is its path, the second one
+            that of the data.
+    """
+    needs = Needs(experiment)
+    scaled = arm == "standardized" or experiment.inputs == "standardized"
+    about = f"The arm {arm!r} with the seed {seed}, in inference mode: moving statistics, and nothing drawn at random."
+    sections = [
+        _imports(needs, scaled),
+        _paths(needs, file),
+        Section("The data", needs.facts.reading),
+        _network(experiment, arm, needs),
+        _inputs(scaled),
+        _predictions(needs),
+    ]
+    return joined(f"{needs.facts.title}: a network that BN Lab has trained", about, sections)
+
+
+def _imports(needs: Needs, scaled: bool) -> Section:
+    reading = needs.facts.reading
+    return Section(
+        "",
+        code(
+            "import json" if scaled else None,
+            "import sys",
+            "",
+            "import numpy as np" if scaled or "np." in reading else None,
+            "import pandas as pd" if "pd." in reading else None,
+            "import torch",
+            "from safetensors import safe_open" if scaled else None,
+            "from safetensors.torch import load_file",
+            "from torch import nn",
+        ),
+    )
+
+
+def _paths(needs: Needs, file: str) -> Section:
+    arguments = ((1, "WEIGHTS", file, ""), (2, "DATA", needs.facts.file, "  # the file is in the lab's repository"))
+    return Section(
+        "The files",
+        code(*(f'{name} = sys.argv[{k}] if len(sys.argv) > {k} else "{path}"{why}' for k, name, path, why in arguments)),
+    )
+
+
+def _network(experiment: Experiment, arm: Arm, needs: Needs) -> Section:
+    found = layers(experiment, arm, needs.facts.features, needs.facts.outputs)
+    lines = [f"    {layer.code}," + (f"  # {layer.comment}" if layer.comment else "") for layer in found]
+    biasless = arm == "before"
+    return Section(
+        "The network",
+        code(
+            "# Without a bias before batch normalization: it would be taken out again with the mean." if biasless else None,
+            "network = nn.Sequential(",
+            *lines,
+            ")",
+            "network.load_state_dict(load_file(WEIGHTS))",
+            "network.eval()",
+        ),
+    )
+
+
+_SCALED = """\
+with safe_open(WEIGHTS, "pt") as file:
+    told = file.metadata()
+mean, std = (np.array(json.loads(told[name])) for name in ("input_mean", "input_std"))
+inputs = torch.from_numpy(((features - mean) / std).astype("float32"))"""
+
+
+def _inputs(scaled: bool) -> Section:
+    if scaled:
+        return Section("Its inputs: standardized by mean and standard deviation of the samples it was trained on", _SCALED)
+    return Section("Its inputs: as they are in the file", 'inputs = torch.from_numpy(features.astype("float32"))')
+
+
+def _predictions(needs: Needs) -> Section:
+    shape = f"(N, {needs.facts.outputs})"
+    shown = "outputs.argmax(dim=1)[:10], targets[:10]" if needs.classes else "outputs[:10, 0], targets[:10, 0]"
+    return Section(
+        "What it predicts",
+        code(
+            "with torch.no_grad():",
+            f"    outputs = network(inputs)  # {shape}{', before the softmax' if needs.classes else ''}",
+            f"for predicted, actual in zip({shown}):",
+            '    print(f"predicted {predicted:.4g}, actual {actual:.4g}")',
+        ),
+    )

@@ -1,0 +1,99 @@
+"""An experiment as a file: JSON with every field under its id. Reading is as forgiving as reading a link."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.sharing import shown
+
+FORMAT, VERSION = "bn-lab-experiment", 1
+"""What the file says that it is, and the version of what is in it."""
+
+LARGEST = 16_384
+"""Bytes of a file that is read at most; a written one has less than a tenth of that."""
+
+
+class FileError(ExperimentError):
+    """A file that is no experiment; see `ExperimentError`."""
+
+    RULES: Mapping[str, str] = {
+        **ExperimentError.RULES,
+        "file_size": "the file of an experiment has at most {high} bytes, got {value}",
+        "file_json": "the file of an experiment is JSON, and this one is not",
+        "file_format": 'the file of an experiment has "format": "{expected}", got {value}',
+        "file_version": "this lab reads files of version {high} at most, got {value}",
+    }
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a file says.
+
+    Attributes:
+        experiment: its experiment, with defaults for what is missing or could not be read.
+        problems: one error for every field that could not be read, in the order of the file.
+    """
+
+    experiment: Experiment
+    problems: tuple[ExperimentError, ...]
+
+
+def to_json(experiment: Experiment) -> str:
+    """The file of an experiment; unlike a link it names the defaults, too."""
+    return json.dumps({"format": FORMAT, "version": VERSION, "experiment": asdict(experiment)}, indent=2) + "\n"
+
+
+def from_json(content: bytes) -> Opened:
+    """The experiment in a file.
+
+    Raises:
+        FileError: where that is not the file of an experiment. Fields that are wrong are only told.
+    """
+    choices: dict[str, Any] = {}
+    problems: list[ExperimentError] = []
+    for name, value in _fields(content).items():
+        try:
+            choices[name] = _checked(name, value)
+        except ExperimentError as error:
+            problems.append(error)
+    return Opened(Experiment(**choices), tuple(problems))
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    if len(content) > LARGEST:
+        raise FileError("file", "file_size", f"{len(content):,}", high=f"{LARGEST:,}")
+    try:
+        found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)  # some editors put a byte order mark
+    except (ValueError, RecursionError):
+        raise FileError("file", "file_json", "") from None
+    told = found.get("format") if isinstance(found, dict) else None
+    if told != FORMAT or not isinstance(found.get("experiment"), dict):
+        raise FileError("file", "file_format", _shown(told), expected=FORMAT)
+    version = found.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise FileError("file", "file_version", _shown(version), high=VERSION)
+    return dict(found["experiment"])
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"JSON has no {constant}")
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value of one field, or an `ExperimentError` that is safe to show."""
+    if name not in FIELDS:
+        raise ExperimentError(shown(name), "unknown", shown(name))
+    try:
+        return FIELDS[name].check(value)
+    except ExperimentError as error:
+        values = error.values | {"value": _shown(value)}
+        field = str(values.pop("field"))
+        raise ExperimentError(field, error.rule, **values) from None
+
+
+def _shown(value: Any) -> str:
+    return shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,17 @@
+"""What files are called: the data set first, so that those of one experiment lie together."""
+
+from __future__ import annotations
+
+import re
+
+from bn_lab.experiment import Experiment
+
+
+def file_stem(experiment: Experiment, what: str) -> str:
+    """`iris-networks`; whatever is no letter or digit becomes a hyphen."""
+    return re.sub(r"[\W_]+", "-", f"{experiment.dataset}-{what}").strip("-")
+
+
+def file_name(experiment: Experiment, what: str, ending: str) -> str:
+    """`iris-networks.csv`."""
+    return f"{file_stem(experiment, what)}.{ending}"

@@ -1,0 +1,119 @@
+"""The dialog "Take away": the report, numbers, weights, and the experiment as a file, which can be loaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.codegen.loading import snippet
+from bn_lab.datasets import load
+from bn_lab.experiment import Arm, Experiment
+from bn_lab.files import experiments, tables, weights
+from bn_lab.i18n import Texts
+from bn_lab.service import Trainer, Training
+from bn_lab.ui import session, share
+from bn_lab.ui.file_names import file_name
+from bn_lab.ui.take_away import opening, verdicts
+from bn_lab.ui.take_away.report import Report
+
+PATIENCE = 30.0
+"""Seconds that a download waits for weights; it takes long only where a run has to be trained again for them."""
+
+MIMES = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+    "html": "text/html",
+    "safetensors": "application/octet-stream",
+}
+
+
+def show(t: Texts) -> None:
+    """Draw the content of the dialog."""
+    experiment, training = session.experiment(), session.training()
+    history = training.view.history
+    begun = history is not None and history.steps > 0
+    if not begun:
+        st.info(t("take.untrained"), icon=":material/info:")
+    _report(experiment, training, begun, t)
+    _tables(experiment, training, begun, t)
+    _weights(experiment, training, begun, t)
+    _experiment(experiment, t)
+    st.subheader(t("take.figures"))
+    st.markdown(t("take.figures_about"))
+
+
+def _download(label: str, make: Callable[[], str | bytes], name: str, *, ready: bool = True, primary: bool = False) -> None:
+    """A button that has a file made."""
+    ending = name.rpartition(".")[2]
+    st.download_button(
+        label,
+        data=make,
+        file_name=name,
+        mime=MIMES[ending],
+        key=f"take_{name}",
+        icon=":material/download:",
+        type="primary" if primary else "secondary",
+        on_click="ignore",
+        disabled=not ready,
+    )
+
+
+def _report(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+    st.subheader(t("take.report"))
+    st.markdown(t("take.report_about"))
+    report = Report(t, share.here(), verdicts.of_visit(experiment, t))
+    _download("HTML", lambda: report.of(training.view), file_name(experiment, "report", "html"), ready=begun, primary=True)
+
+
+def _tables(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+    st.subheader(t("take.numbers"))
+    for table in tables.TABLES:
+        st.markdown(t("take.networks_about" if table == "networks" else "take.layers_about"))
+        with st.container(horizontal=True):
+            for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
+                _download(label, partial(_table, training, table, ending), file_name(experiment, table, ending), ready=begun)
+
+
+def _table(training: Training, table: str, ending: str) -> bytes:
+    history = training.view.history
+    assert history is not None, "the training was dropped"
+    return tables.WRITERS[ending](tables.TABLES[table](history))
+
+
+def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+    st.subheader(t("take.weights"))
+    st.markdown(t("take.weights_about"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        arm: Arm = _one_of("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
+        seed: int = _one_of("take_seed", t("field.seed"), experiment.seed_list, str)
+        name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
+        _download("safetensors", partial(_network, session.trainer(), training, arm, seed), name, ready=begun)
+    with st.expander(t("take.snippet"), icon=":material/code:"):
+        st.code(snippet(experiment, arm, seed, name), language="python")
+
+
+def _one_of(key: str, label: str, options: Sequence[Any], name: Callable[[Any], str]) -> Any:
+    """A choice of some options; the first one where what was chosen is not there any more."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    st.selectbox(label, options, format_func=name, key=key, width=240)
+    return st.session_state[key]
+
+
+def _network(trainer: Trainer, training: Training, arm: Arm, seed: int) -> bytes:
+    trainer.attend()
+    copy = training.network(arm, seed, PATIENCE)
+    assert copy is not None, "the training was dropped, or training again takes too long"
+    experiment = training.view.experiment
+    return weights.to_safetensors(experiment, copy, load(experiment.dataset))
+
+
+def _experiment(experiment: Experiment, t: Texts) -> None:
+    st.subheader(t("take.experiment"))
+    st.markdown(t("take.experiment_about"))
+    _download("JSON", partial(experiments.to_json, experiment), file_name(experiment, "experiment", "json"))
+    opening.show(t)

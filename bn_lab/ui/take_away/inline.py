@@ -1,0 +1,40 @@
+"""Sentences of the page, which are Markdown, as HTML: emphasis, code and escapes, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from bn_lab.ui.words import JOINER
+
+_PARTS = re.compile(
+    r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|<>~$:&])"
+    r"|`(?P<code>[^`]+)`"
+    r"|\*\*(?P<strong>(?:\\.|[^*\\]|\*(?!\*))+)\*\*"
+    r"|\*(?P<em>(?:\\.|[^*\\])+)\*",
+    re.DOTALL,
+)
+
+
+def html(markdown: str) -> Markup:
+    """The sentence as HTML; whatever else is in it stays text, as it is."""
+    parts, end = [], 0
+    for match in _PARTS.finditer(markdown):
+        parts += [escape(markdown[end : match.start()]), _part(match)]
+        end = match.end()
+    return Markup("").join([*parts, escape(markdown[end:])])
+
+
+def _part(match: re.Match[str]) -> Markup:
+    kind, text = match.lastgroup, match[match.lastgroup or 0]
+    if kind == "escaped":
+        return escape(text)
+    if kind == "code":
+        return Markup("<code>{}</code>").format(text)
+    return Markup("<{0}>{1}</{0}>").format(Markup(kind), html(text))
+
+
+def text(markdown: str) -> str:
+    """The sentence without its marks, and without what `words.plain` puts between letters."""
+    return str(html(markdown).striptags()).replace(JOINER, "")

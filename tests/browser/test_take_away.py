@@ -1,0 +1,80 @@
+"""What a visitor saves is on the disk afterwards, and opens there without the lab and without a network."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator
+
+from tests.browser.lab import Lab, Visit
+
+pytestmark = pytest.mark.browser
+
+DRAWN = (
+    "() => [...document.querySelectorAll('.figure, #figure')].map((place) => place.querySelectorAll('.main-svg').length > 0)"
+)
+
+
+def saved(lab: Lab, button: Locator, folder: Path) -> Path:
+    """The file that a button gives."""
+    with lab.page.expect_download() as download:
+        button.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def opened_alone(chromium: Browser, path: Path, width: int) -> tuple[list[bool], str]:
+    """Open a file without a network: whether each figure is drawn, and the title; nothing may be wrong or asked for."""
+    context = chromium.new_context(viewport={"width": width, "height": 800}, offline=True)
+    page, complaints = context.new_page(), list[str]()
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: None if re.match("file:|data:|blob:", request.url) else complaints.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_function(f"() => ({DRAWN})().every((drawn) => drawn)")
+    found, title = page.evaluate(DRAWN), page.title()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    context.close()
+    assert complaints == []
+    return found, title
+
+
+def test_a_figure_saves_itself_as_picture_drawing_and_page(visit: Visit, chromium: Browser, tmp_path: Path) -> None:
+    lab = visit("dataset=iris&epochs=5&arms=none,before")
+    lab.train_to_the_end()
+    lab.see("loss")
+    lab.plot("loss").hover()
+    files = {
+        kind: saved(
+            lab,
+            lab.plot("loss").locator(f".modebar-btn[data-attr={kind}], .modebar-btn[data-title*={kind.upper()}]").first,
+            tmp_path,
+        )
+        for kind in ("png", "svg", "html")
+    }
+    assert {kind: path.name for kind, path in files.items()} == {kind: f"iris-loss.{kind}" for kind in files}
+    assert files["png"].read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    drawing = ET.fromstring(files["svg"].read_text(encoding="utf-8"))
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    for width in (1280, 390):
+        assert opened_alone(chromium, files["html"], width) == ([True], "Loss")
+
+
+def test_the_report_opens_by_itself(visit: Visit, chromium: Browser, tmp_path: Path) -> None:
+    lab = visit("dataset=iris&epochs=5&arms=none,before", language="ko")
+    lab.train_to_the_end()
+    lab.page.locator(".st-key-take_files button").filter(visible=True).click()
+    dialog = lab.page.get_by_role("dialog")
+    path = saved(lab, dialog.get_by_role("button", name="HTML"), tmp_path)
+    assert path.name == "iris-report.html"
+    for width in (1280, 390):
+        figures, title = opened_alone(chromium, path, width)
+        assert len(figures) > 8
+        assert all(figures)
+        assert title == f"BN Lab: {lab.words('dataset.iris')}"
+    weights = saved(lab, dialog.get_by_role("button", name="safetensors"), tmp_path)
+    assert weights.name == "iris-none-seed0.safetensors"

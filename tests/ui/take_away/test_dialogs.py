@@ -1,0 +1,132 @@
+"""Dialogs: what they offer in which state, and that the files are those of what is on screen."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from safetensors.numpy import load as load_weights
+
+from bn_lab.codegen import FRAMEWORKS, notebook, script
+from bn_lab.experiment import Experiment
+from bn_lab.files.experiments import Opened, from_json, to_json
+from bn_lab.i18n import texts
+from bn_lab.service import Training
+from bn_lab.ui.take_away import downloads
+from tests.service.conftest import until
+
+IRIS = Experiment(dataset="iris", epochs=4, arms=("none", "before"), seeds=2, depth=2)
+
+Make = Callable[[], str | bytes]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_code_is_that_of_the_experiment_on_screen(opened: Callable[..., Any], files: dict[str, Make], framework: str) -> None:
+    page = opened("code", IRIS, trained=False)
+    page.set("take_framework", framework)
+    assert script(IRIS, framework) in [code.value.rstrip("\n") + "\n" for code in page.at.code]
+    assert files[f"iris-{framework}.py"]() == script(IRIS, framework)
+    assert files[f"iris-{framework}.ipynb"]() == notebook(IRIS, framework)
+    data = files["iris.csv"]()
+    assert isinstance(data, bytes)
+    assert len(pd.read_csv(io.BytesIO(data))) == 150
+
+
+def test_untrained_there_is_only_the_experiment_and_the_page_says_what_is_missing(
+    opened: Callable[..., Any], files: dict[str, Make]
+) -> None:
+    page = opened("files", IRIS, trained=False, lang="en")
+    assert texts("en")("take.untrained") in [info.value for info in page.at.info]
+    assert list(files) == ["iris-experiment.json"]
+    assert from_json(str(files["iris-experiment.json"]()).encode()) == Opened(IRIS, ())
+
+
+def test_trained_every_file_is_that_of_the_record(
+    opened: Callable[..., Any], files: dict[str, Make], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened("files", IRIS, lang="ko")
+    assert texts("ko")("take.untrained") not in page.text
+    history = page.training.view.history
+    table = pd.read_parquet(io.BytesIO(files["iris-networks.parquet"]()))  # type: ignore[arg-type]
+    assert len(table) == 4 * 4
+    assert table.train_loss.iloc[-1] == history.train_loss[-1, -1, -1]
+    assert str(files["iris-networks.csv"]()).count("before") == 8
+    assert str(files["iris-layers.csv"]()).count("pre_activation") == 5 * 2 * 2
+    page.set("take_arm", "before")
+    weights = load_weights(files["iris-before-seed0.safetensors"]())  # type: ignore[arg-type]
+    assert (weights["0.weight"] == history.kept[-1].arms["before"]["weight.0"]).all()
+    report = str(files["iris-report.html"]())
+    assert report.startswith('<!doctype html>\n<html lang="ko">')
+    monkeypatch.setattr(downloads, "PATIENCE", 0.0)
+    page.set("take_seed", 1)
+    with pytest.raises(AssertionError):
+        files["iris-before-seed1.safetensors"]()  # nobody gives turns here
+
+
+def test_of_a_running_training_one_gets_what_there_is(opened: Callable[..., Any], files: dict[str, Make], trainer: Any) -> None:
+    page = opened("files", replace(IRIS, epochs=5000), trained=False)
+    assert "iris-networks.csv" not in files
+    page.click("step")
+    until(trainer, lambda: page.state == "paused")
+    page.run()
+    page.click("resume")
+    until(trainer, lambda: page.training.view.progress >= 2)
+    before = str(files["iris-networks.csv"]()).count("before")
+    until(trainer, lambda: page.training.view.progress >= before + 20)
+    assert page.state == "running"
+    assert str(files["iris-networks.csv"]()).count("before") > before
+    assert "<html" in str(files["iris-report.html"]())
+
+
+def test_a_drawn_page_makes_no_file(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError("nobody asked for a file")
+
+    for place, name in (
+        ("bn_lab.files.tables", "networks"),
+        ("bn_lab.files.tables", "to_csv"),
+        ("bn_lab.files.weights", "to_safetensors"),
+        ("bn_lab.files.experiments", "to_json"),
+        ("bn_lab.ui.take_away.report.Report", "of"),
+    ):
+        monkeypatch.setattr(f"{place}.{name}", never)
+    monkeypatch.setattr(Training, "network", never)
+    page = opened("files", IRIS)
+    page.run()
+
+
+def test_a_dialog_stays_open_while_the_page_is_drawn_again_and_closes(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, lang="en")
+    page.run()
+    assert texts("en")("take.weights_about") in page.text
+    page.at.session_state["take_open"] = None
+    page.run()
+    assert texts("en")("take.weights_about") not in page.text
+
+
+def test_the_experiment_of_a_file_comes_on_screen(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, lang="en")
+    wish = Experiment(epochs=7, depth=5, activation="relu")
+    content = json.loads(to_json(wish))
+    content["experiment"] |= {"width": 9999, "nonsense": "<b>"}
+    page.set("take_file_0", ("wish.json", json.dumps(content).encode(), "application/json"))
+    page.run()
+    assert page.experiment == wish
+    assert page.state == "ready"
+    told = [warning.value for warning in page.at.warning if warning.value != texts("en")("share.local")]
+    assert len(told) == 2
+    assert texts("en")("take.weights_about") not in page.text
+
+
+def test_a_file_that_is_no_experiment_is_told_and_changes_nothing(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, lang="en")
+    for content in (b"no JSON", b"{}", b'{"format": "bn-lab-experiment", "version": 99, "experiment": {}}'):
+        page.set("take_file_0", ("wish.json", content, "application/json"))
+        assert len(page.at.error) == 1
+        assert page.experiment == IRIS
+        assert page.state == "done"
