@@ -74,14 +74,14 @@ def _write_files(history: History, options: argparse.Namespace) -> None:
 
 def _write_weights(history: History, folder: Path) -> None:
     """A file for each arm."""
-    from bn_lab.datasets import load
+    from bn_lab.datasets import table_of
     from bn_lab.files.weights import to_safetensors
 
     experiment = history.experiment
     for arm in experiment.arms:
         network = history.network(arm, experiment.seed)
         assert network is not None, "a finished run keeps its last weights"
-        content = to_safetensors(experiment, network, load(experiment.dataset))
+        content = to_safetensors(experiment, network, table_of(experiment))
         (folder / f"{experiment.dataset}-{arm}-seed{experiment.seed}.safetensors").write_bytes(content)
 
 

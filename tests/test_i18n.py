@@ -27,7 +27,8 @@ from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.compare.link import ComparisonError
-from bn_lab.ui.controls import GROUPS, option_label
+from bn_lab.ui.controls import option_label
+from bn_lab.ui.groups import GROUPS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]

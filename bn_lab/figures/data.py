@@ -9,7 +9,15 @@ from bn_lab.figures.style import plain
 from bn_lab.i18n import Texts
 
 
-class Data(Protocol):
+class Measured(Protocol):
+    """Something in a unit."""
+
+    @property
+    def target_unit(self) -> str:
+        """Unit of the target, empty where it has none."""
+
+
+class Data(Measured, Protocol):
     """See `bn_lab.datasets.Table`."""
 
     @property
@@ -36,17 +44,13 @@ class Data(Protocol):
     def target_name(self) -> str:
         """Heading of the target."""
 
-    @property
-    def target_unit(self) -> str:
-        """Unit of the target, empty where it has none."""
-
 
 def named(heading: str, t: Texts) -> str:
     """A column's name in the visitor's language, where the catalogue has one; it may still be a stranger's text."""
     return t(f"feature.{heading}") if f"feature.{heading}" in t else heading
 
 
-def with_unit(text: str, data: Data, t: Texts, power: int = 1) -> str:
+def with_unit(text: str, data: Measured, t: Texts, power: int = 1) -> str:
     """An axis name with the target's unit behind it, in the visitor's language where it is known: `RMSE (1,000 USD)`."""
     name = data.target_unit
     unit = t(f"unit.{name}") if f"unit.{name}" in t else plain(name)

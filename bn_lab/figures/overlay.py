@@ -31,7 +31,7 @@ LONGEST, SHORT = 44, 34
 
 @dataclass(frozen=True)
 class Target:
-    """What runs learn, as far as a common axis needs it; a `bn_lab.figures.data.Data`."""
+    """What runs learn, as far as a common axis needs it."""
 
     task: str
     target_unit: str = ""

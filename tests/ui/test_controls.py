@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import texts
 from bn_lab.sharing import encode
-from bn_lab.ui.controls import GROUPS, STOPS, stops
+from bn_lab.ui.controls import STOPS, stops
+from bn_lab.ui.groups import GROUPS
 
 Open = Callable[..., Any]
 

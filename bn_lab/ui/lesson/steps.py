@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bn_lab.datasets import load
+from bn_lab.datasets import table_of
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures import lesson as figures
 from bn_lab.figures.sheet import Spec
@@ -79,7 +79,7 @@ NETWORK = replace(DIGITS, depth=3, initializer="he_normal", seeds=6)
 
 def spread_of_features() -> Mapping[str, object]:
     """The features of the lesson's data that vary most and least, and by how many times."""
-    table = load(LESSON.dataset)
+    table = table_of(LESSON)
     stds = table.features.std(axis=0)
     most, least = int(stds.argmax()), int(stds.argmin())
     values = {"largest_std": f"{stds[most]:.3g}", "smallest_std": f"{stds[least]:.3g}"}

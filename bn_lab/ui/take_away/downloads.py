@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from bn_lab.codegen.loading import snippet
-from bn_lab.datasets import load
+from bn_lab.datasets import table_of
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.files import experiments, tables, weights
 from bn_lab.i18n import Texts
@@ -109,7 +109,7 @@ def _network(trainer: Trainer, training: Training, arm: Arm, seed: int) -> bytes
     copy = training.network(arm, seed, PATIENCE)
     assert copy is not None, "the training was dropped, or training again takes too long"
     experiment = training.view.experiment
-    return weights.to_safetensors(experiment, copy, load(experiment.dataset))
+    return weights.to_safetensors(experiment, copy, table_of(experiment))
 
 
 def _experiment(experiment: Experiment, t: Texts) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from bn_lab.datasets import Table, load
+from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.figures import alt, figure_names, stages_in_order, statistics
 from bn_lab.figures.frame import DecodedFrame, fill, unpack, write
@@ -22,6 +22,7 @@ from bn_lab.i18n import Texts
 from bn_lab.service import State, View
 from bn_lab.ui import cards, controls, panels, preview, words
 from bn_lab.ui.frames import frame
+from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.live.assets import plotly_source
 from bn_lab.ui.take_away.inline import html
 from bn_lab.ui.take_away.verdicts import Told
@@ -61,7 +62,7 @@ class Report:
         history = view.history
         assert history is not None, "the training was dropped"
         experiment, t = history.experiment, self.t
-        data, numbers = load(experiment.dataset), _numbers(view, t)
+        data, numbers = table_of(experiment), _numbers(view, t)
         figures = list(_figures(experiment, data, numbers, t))
         return _template().render(
             t=t,
@@ -108,7 +109,7 @@ def _numbers(view: View, t: Texts) -> DecodedFrame:
 def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
     """Every field in the order of the sidebar, with its default where it has another value."""
     different = experiment.differences()
-    for group, names in controls.GROUPS.items():
+    for group, names in GROUPS.items():
         for name in names:
             if name == "weight_std" and experiment.initializer != "normal":
                 continue
