@@ -205,7 +205,7 @@ class History(Record):
         snapshots: recorded moments, in order; dense early, at most a few hundred.
         current: the present moment if it is not the last of `snapshots`.
         shown: true values belonging to the snapshots' predictions (regression), else None.
-        points: samples to show on the snapshots' boundaries; None unless there are two features.
+        points: some samples to show on the snapshots' boundaries, in order of targets; None unless there are two features.
         divergences: networks that stopped.
         kept: weights, in order of their epochs: those of epoch 0, of the other `KEPT_EPOCHS` as far
             as `KEPT_NUMBERS` allows, and of the last moment where the run is finished or was asked for it.

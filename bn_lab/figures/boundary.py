@@ -26,8 +26,8 @@ DOTS = ("#b35c00", "#0b5fa5", "#006b4d", "#9c4377", "#8a8000", "#003f66", "#8f3f
 STRONGEST = 0.85
 """Opacity of an area where a network is sure. Where it is not, the page shines through, dark or light."""
 
-HEIGHTS = {1: 380, 2: 380, 3: 270, 4: 200}
-"""Pixels of a panel by the number of arms, so that it is about square."""
+HEIGHTS = {1: 380, 2: 380, 3: 270, 4: 300}
+"""Pixels of a panel by the number of arms, so that it is about square; four stand two by two."""
 
 
 def suits(data: Data) -> bool:
@@ -38,13 +38,13 @@ def suits(data: Data) -> bool:
 def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
     """What the first seed's network of every arm says in inference mode, a panel for each arm; axes and colours are shared."""
     arms = experiment.arms
-    columns = min(2, len(arms)) if narrow else len(arms)
+    columns = min(2, len(arms)) if narrow or len(arms) > 3 else len(arms)
     sheet = Sheet(
         t(f"figure.boundary.{data.task}"),
         -(-len(arms) // columns),
         columns,
         height=(300 if columns == 1 else 150) if narrow else HEIGHTS[len(arms)],
-        heading=30 if narrow or columns > 3 else 16,
+        heading=30 if narrow else 16,
         left=40 if narrow else LEFT,
         narrow=narrow,
     )
@@ -66,7 +66,13 @@ def _axes(data: Data, t: Texts, *, first: bool, left: bool, below: bool) -> tupl
     (x0, x1), (y0, y1) = (_ends(middles) for middles in cells(data.features))
     names = [plain(named(name, t), 20) for name in data.feature_names]
     x: dict[str, Any] = {"title": names[0] if below else "", "range": [x0, x1], "constrain": "domain"}
-    y: dict[str, Any] = {"title": names[1] if left else "", "range": [y0, y1], "constrain": "domain", "showticklabels": left}
+    y: dict[str, Any] = {
+        "title": names[1] if left else "",
+        "range": [y0, y1],
+        "constrain": "domain",
+        "showgrid": False,
+        "showticklabels": left,
+    }
     if first:
         return x, {**y, "scaleanchor": "x", "scaleratio": (x1 - x0) / (y1 - y0)}
     return {**x, "matches": "x"}, {**y, "matches": "y"}
