@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, lesson, logs, rules_page, session
+from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, lesson, logs, rules_page, scroll, session
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
 
@@ -29,4 +29,5 @@ page = st.navigation(pages, position="top")
 st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
 guard.show()
 page.run()
+guarded(scroll.follow)()
 guarded(session.write_link)()
