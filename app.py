@@ -4,7 +4,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import algorithm, claims, compare, data_page, full_page, guard, lab_page, lesson, logs, rules_page, session
+from bn_lab.ui import (
+    algorithm,
+    claims,
+    compare,
+    data_page,
+    full_page,
+    guard,
+    lab_page,
+    lesson,
+    logs,
+    rules_page,
+    scroll,
+    session,
+)
 from bn_lab.ui.classroom import pages as classroom
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
@@ -33,4 +46,5 @@ st.html(Path(__file__).parent / "bn_lab" / "ui" / "style.css")
 guard.show()
 page.run()
 guarded(classroom.show_way)(t)
+guarded(scroll.follow)()
 guarded(session.write_link)()

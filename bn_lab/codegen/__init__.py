@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 from bn_lab.codegen import common, keras, pytorch
 from bn_lab.codegen.facts import Needs
-from bn_lab.codegen.sections import Section, joined, notebook_of
+from bn_lab.codegen.sections import MODEL, Section, joined, notebook_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-__all__ = ["FRAMEWORKS", "NAMES", "notebook", "script"]
+__all__ = ["FRAMEWORKS", "NAMES", "model", "notebook", "script"]
 
 FRAMEWORKS: Mapping[str, Callable[[Needs, bool], list[Section | None]]] = {
     "keras": keras.sections,
@@ -32,6 +32,12 @@ def script(experiment: Experiment, framework: str) -> str:
     """
     title, about, sections = _program(experiment, framework, notebook=False)
     return joined(title, about, sections)
+
+
+def model(experiment: Experiment, framework: str) -> str:
+    """Only the part of the script that says what the model is; raises as `script` does."""
+    _, _, sections = _program(experiment, framework, notebook=False)
+    return next(section.code for section in sections if section.title == MODEL)
 
 
 def notebook(experiment: Experiment, framework: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bn_lab.codegen import common
 from bn_lab.codegen.facts import Needs
-from bn_lab.codegen.sections import Section, code, definitions
+from bn_lab.codegen.sections import MODEL, Section, code, definitions
 
 ACTIVATIONS: Mapping[str, str | None] = {
     "swish": 'keras.layers.Activation("swish")',
@@ -81,7 +81,7 @@ def _model(needs: Needs) -> Section:
         "        layer.kernel.assign(weight.T)  # (inputs, outputs) to Keras",
         "    return model",
     )
-    return Section("The model", text)
+    return Section(MODEL, text)
 
 
 def _compiled(needs: Needs) -> str:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+MODEL = "The model"
+"""Title of the section in which the networks are built."""
+
 
 @dataclass(frozen=True)
 class Section:

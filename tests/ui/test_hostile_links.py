@@ -16,13 +16,15 @@ from bn_lab.sharing import PASSED_ON, shown
 from bn_lab.ui import session, words
 from bn_lab.ui.algorithm import choice as algorithm
 from bn_lab.ui.claims import choice as claims
+from bn_lab.ui.lesson import state as lesson
+from bn_lab.ui.lesson.steps import STEPS
 from tests.test_hostile_links import Params, algorithm_texts, any_parameters, claims_texts, is_read, some_parameters
 
 Open = Callable[..., Any]
 
 LINKS = 100
 
-OTHER_PAGES = ("algorithm", "claims", "rules")
+OTHER_PAGES = ("algorithm", "claims", "lesson", "rules")
 
 
 def sent(params: Params) -> Params:
@@ -34,7 +36,13 @@ def sent(params: Params) -> Params:
 links = st.tuples(
     some_parameters | any_parameters,
     st.fixed_dictionaries(
-        {}, optional={"algorithm": algorithm_texts, "claims": claims_texts(), "lang": st.sampled_from(["ko", "xx"])}
+        {},
+        optional={
+            "algorithm": algorithm_texts,
+            "claims": claims_texts(),
+            "lesson": st.sampled_from([*STEPS]) | st.text(max_size=20),
+            "lang": st.sampled_from(["ko", "xx"]),
+        },
     ),
 ).map(lambda both: sent(both[0] | both[1]))
 
@@ -77,7 +85,8 @@ def check(page: Any, params: Params, other: str) -> None:
     assert (t("link.problem") in told) is bool(named)
     page.go_to(other)
     check_page(page)
-    unread = {"algorithm": algorithm.unread, "claims": claims.unread}.get(other, lambda text: [])(params.get(other, ""))
+    readers = {"algorithm": algorithm.unread, "claims": claims.unread, "lesson": lesson.unread}
+    unread = readers.get(other, lambda text: [])(params.get(other, ""))
     told = [warning.value for warning in page.at.warning]
     for part in unread:
         assert t(f"{other}.unread", part=words.plain(shown(part))) in told
@@ -86,6 +95,9 @@ def check(page: Any, params: Params, other: str) -> None:
 def check_page(page: Any) -> None:
     """Nothing failed, and the link says what is on screen, without a problem."""
     assert "failures" not in page.at.session_state, page.at.session_state["failures"]
-    assert "{" not in page.text.replace("\\{", "").replace("{customdata}", "")
+    text = page.text
+    for code in page.at.code:  # programs have braces of their own
+        text = text.replace(code.value, "")
+    assert "{" not in text.replace("\\{", "").replace("{customdata}", "")
     assert page.link.problems == ()
     assert page.link.experiment == page.experiment

@@ -6,8 +6,8 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.service.visitor import TO_THE_END
-from bn_lab.studies.claims import STUDIES
-from bn_lab.ui import algorithm, claims, lab_page, session
+from bn_lab.studies.claims import CLAIMS, STUDIES
+from bn_lab.ui import algorithm, claims, lab_page, scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
 from bn_lab.ui.guard import guarded
@@ -44,9 +44,11 @@ def go(page: str, name: str) -> None:
     step = STEPS[name]
     if page == "claims":
         choice.choose(step.study, STUDIES[step.study].base.seeds)
+        scroll.to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
     else:
         session.adopt(step.experiment, TO_THE_END)
         reader.leave()
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
+            scroll.to(step.part)
     st.switch_page(st.Page(PAGES[page], url_path=page))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
-from bn_lab.codegen import script
+from bn_lab.codegen import model, script
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.lesson import question, state
 from bn_lab.ui.lesson.sources import SOURCES
-from bn_lab.ui.lesson.steps import STEPS, Step
+from bn_lab.ui.lesson.steps import FIRST, STEPS, Step
 
 NAMES = tuple(STEPS)
 
@@ -24,15 +26,16 @@ def show() -> None:
     controls.language(t)
     _teacher(t)
     st.title(t("page.lesson"))
-    st.markdown(t("lesson.intro"))
-    if text := state.unread():
-        st.warning(t("lesson.unread", step=words.plain(shown(text))), icon=":material/warning:")
-    with st.expander(t("lesson.rule.title"), icon=":material/gavel:"):
-        st.markdown(t("lesson.rule.text"))
     step = state.step()
+    if step.id == FIRST:
+        st.markdown(t("lesson.intro"))
+    for part in state.unread(st.session_state.get(state.LINK, "")):
+        st.warning(t("lesson.unread", part=words.plain(shown(part))), icon=":material/warning:")
     _choose(step, t)
     _text(step, t)
     question.show(step, t)
+    with st.expander(t("lesson.rule.title"), icon=":material/gavel:"):
+        st.markdown(t("lesson.rule.text"))
     _sources(step, t)
     _turn(step, t)
 
@@ -80,10 +83,16 @@ def _text(step: Step, t: Texts) -> None:
 
 
 def _programs(step: Step, t: Texts) -> None:
-    """What trains each of the arms alone, for Keras, beside each other where there is room."""
+    """The models of the arms, in which the programs differ, and the whole programs, each of which trains one arm, for Keras."""
+    _tabs(step, t, model)
+    with st.expander(t("lesson.whole"), icon=":material/code:"):
+        _tabs(step, t, script)
+
+
+def _tabs(step: Step, t: Texts, write: Callable[[Experiment, str], str]) -> None:
     for tab, arm in zip(st.tabs([t(f"arm.{arm}") for arm in step.programs]), step.programs, strict=True):
         with tab:
-            st.code(script(replace(step.experiment, arms=(arm,), seeds=1), "keras"), language="python", height=380)
+            st.code(write(replace(step.experiment, arms=(arm,), seeds=1), "keras"), language="python")
 
 
 def _sources(step: Step, t: Texts) -> None:

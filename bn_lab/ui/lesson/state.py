@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bn_lab.ui import scroll
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step
 
 LINK, ANSWERED, ALL = "lesson", "lesson_answered", "lesson_all"
@@ -15,15 +16,15 @@ def step() -> Step:
     return STEPS.get(st.session_state.get(LINK, ""), STEPS[FIRST])
 
 
-def unread() -> str:
-    """What the link names in place of a step; empty where it can be read."""
-    text = str(st.session_state.get(LINK, ""))
-    return "" if not text or text in STEPS else text
+def unread(text: str) -> list[str]:
+    """What a link's text names that is no step."""
+    return [text] if text and text not in STEPS else []
 
 
 def go_to(name: str) -> None:
     """Show another step; the first one needs no word in the link."""
     st.session_state[LINK] = "" if name == FIRST else name
+    scroll.to(name)  # the button stands below, the step begins above
 
 
 def answered() -> dict[str, str]:

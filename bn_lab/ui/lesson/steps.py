@@ -183,7 +183,7 @@ STEPS: Mapping[str, Step] = {
             ACCURACY,
             (
                 r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}}\approx\frac{x_i-\mu_B}{\sqrt\epsilon}"
-                r"\quad\text{if}\quad\sigma_B^2\ll\epsilon",
+                r"\qquad(\sigma_B^2\ll\epsilon)",
             ),
             algorithm=Choice(arm="before", epoch=1),
             part="epsilon",
