@@ -91,14 +91,15 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"compare_what_{number}"):
             table.mark(run["slot"])
             _check(run, f"**{name}**", t)
-        with st.popover("", icon=":material/edit:", help=t("compare.rename", name=name)):
+        with st.popover(t("compare.rename"), icon=":material/edit:"):
             _rename(run, name_of({**run, "name": ""}, runs, t), t)
-        if st.button("", key=f"compare_open_{number}", icon=":material/science:", help=t("compare.open", name=name)):
+        if st.button(t("compare.open"), key=f"compare_open_{number}", icon=":material/science:"):
             session.adopt(kept.experiment_of(run), TO_THE_END)
             pages.to("")
         remove = guarded(kept.remove)
-        label = t("compare.remove", name=name)
-        st.button("", key=f"compare_remove_{number}", icon=":material/delete:", help=label, on_click=remove, args=(number,))
+        st.button(
+            t("compare.remove"), key=f"compare_remove_{number}", icon=":material/delete:", on_click=remove, args=(number,)
+        )
     if run["name"] and (told := settings(run, runs, t)):
         st.caption(words.plain(told))
 
