@@ -13,9 +13,7 @@ from tests.browser.lab import Lab, Visit
 
 pytestmark = pytest.mark.browser
 
-DRAWN = (
-    "() => [...document.querySelectorAll('.figure, #figure')].map((place) => place.querySelectorAll('.main-svg').length > 0)"
-)
+DRAWN = "() => [...document.querySelectorAll('.figure, #figure')].map((place) => Boolean(place.querySelector('.main-svg')))"
 
 
 def saved(lab: Lab, button: Locator, folder: Path) -> Path:
@@ -48,14 +46,9 @@ def test_a_figure_saves_itself_as_picture_drawing_and_page(visit: Visit, chromiu
     lab.train_to_the_end()
     lab.see("loss")
     lab.plot("loss").hover()
-    files = {
-        kind: saved(
-            lab,
-            lab.plot("loss").locator(f".modebar-btn[data-attr={kind}], .modebar-btn[data-title*={kind.upper()}]").first,
-            tmp_path,
-        )
-        for kind in ("png", "svg", "html")
-    }
+    buttons = lab.plot("loss").locator(".modebar-btn")
+    titles = {kind: lab.words(f"save.{kind}") for kind in ("png", "svg", "html")}
+    files = {kind: saved(lab, buttons.and_(lab.page.locator(f'[data-title="{titles[kind]}"]')), tmp_path) for kind in titles}
     assert {kind: path.name for kind, path in files.items()} == {kind: f"iris-loss.{kind}" for kind in files}
     assert files["png"].read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     drawing = ET.fromstring(files["svg"].read_text(encoding="utf-8"))

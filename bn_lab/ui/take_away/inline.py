@@ -31,8 +31,8 @@ def _part(match: re.Match[str]) -> Markup:
     if kind == "escaped":
         return escape(text)
     if kind == "code":
-        return Markup("<code>{}</code>").format(text)
-    return Markup("<{0}>{1}</{0}>").format(Markup(kind), html(text))
+        return Markup("<code>%s</code>") % text
+    return Markup(f"<{kind}>%s</{kind}>") % html(text)
 
 
 def text(markdown: str) -> str:
