@@ -68,7 +68,7 @@ def snippet(experiment: Experiment, arm: Arm, seed: int, file: str) -> str:
     sections = [
         _imports(needs, scaled),
         _paths(needs, file),
-        Section("The data", needs.facts.reading),
+        Section("The data", code(f"DATA_NOISE = {experiment.data_noise!r}" if needs.data_noise else None, needs.reading)),
         _network(experiment, arm, needs),
         _inputs(scaled),
         _predictions(needs),
@@ -77,7 +77,7 @@ def snippet(experiment: Experiment, arm: Arm, seed: int, file: str) -> str:
 
 
 def _imports(needs: Needs, scaled: bool) -> Section:
-    reading = needs.facts.reading
+    reading = needs.reading
     return Section(
         "",
         code(
@@ -95,9 +95,11 @@ def _imports(needs: Needs, scaled: bool) -> Section:
 
 
 def _paths(needs: Needs, file: str) -> Section:
-    arguments = ((1, "WEIGHTS", file, ""), (2, "DATA", needs.facts.file, "  # the file is in the lab's repository"))
+    arguments = [(1, "WEIGHTS", file, "")]
+    if needs.facts.file:  # else the data are computed
+        arguments.append((2, "DATA", needs.facts.file, "  # the file is in the lab's repository"))
     return Section(
-        "The files",
+        "The files" if needs.facts.file else "The file",
         code(*(f'{name} = sys.argv[{k}] if len(sys.argv) > {k} else "{path}"{why}' for k, name, path, why in arguments)),
     )
 

@@ -17,7 +17,8 @@ from bn_lab.figures.data import named
 from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, lab_page, preview, session, words
+from bn_lab.ui import controls, preview, session, words
+from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 
@@ -128,7 +129,7 @@ def _take(name: str, noise: float, t: Texts) -> None:
 
 def _open(name: str, noise: float) -> None:
     session.adopt(replace(session.experiment(), dataset=name, data_noise=noise))
-    st.switch_page(st.Page(lab_page.show, url_path="lab"))
+    pages.to("")
 
 
 def _picture(name: str, table: Table, t: Texts) -> None:

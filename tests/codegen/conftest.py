@@ -26,7 +26,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 ROOT = Path(__file__).resolve().parents[2]
 
-EPOCHS = 10
+EPOCHS = 20
 """How many epochs are compared; later on rounding grows by itself."""
 
 ENOUGH = 1e-3

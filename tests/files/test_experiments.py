@@ -48,10 +48,17 @@ def test_what_is_no_experiment_is_told(content: bytes) -> None:
     assert len(str(caught.value)) < 200
 
 
+def is_json(content: str) -> bool:
+    """Whether there is no number in it that JSON does not have; Python writes them."""
+    names: list[str] = []
+    json.loads(content, parse_constant=names.append)
+    return not names
+
+
 @given(st.dictionaries(st.sampled_from([*FIELDS, "x", "__class__"]), anything))
 def test_what_is_wrong_is_told_and_the_rest_is_kept(fields: dict[str, Any]) -> None:
     content = json.dumps({"format": FORMAT, "version": VERSION, "experiment": fields})
-    if "NaN" in content or "Infinity" in content:
+    if not is_json(content):
         with pytest.raises(FileError):
             from_json(content.encode())
         return

@@ -45,7 +45,7 @@ def test_every_name_means_one_thing() -> None:
 def test_a_lesson_hides_groups_fields_sections_and_pages(lab: Open) -> None:
     page = lab(dataset="iris", epochs="3", hide="network,epsilon,preview,intro,numbers,findings,claims", lang="en")
     t = texts("en")
-    assert fields(page) == {*FIELDS} - {*GROUPS["network"], "epsilon"}
+    assert fields(page) == {*FIELDS} - {*GROUPS["network"], "epsilon", "data_noise"}
     assert t("group.network") not in [header.value for header in page.at.subheader]
     for hidden in ("page.intro", "preview.networks"):
         assert t(hidden) not in page.text

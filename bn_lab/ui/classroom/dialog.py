@@ -30,8 +30,11 @@ def entry(t: Texts) -> None:
 def show(t: Texts) -> None:
     """The dialog, if it is open."""
     if st.session_state.get(OPEN):
-        dismissed = guarded(lambda: _set_open(False))
-        st.dialog(t("classroom.title"), width="large", on_dismiss=dismissed)(guarded(_body))(t)
+        st.dialog(t("classroom.title"), width="large", on_dismiss=guarded(_close))(guarded(_body))(t)
+
+
+def _close() -> None:
+    _set_open(False)
 
 
 def _set_open(is_open: bool) -> None:

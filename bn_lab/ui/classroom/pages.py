@@ -50,7 +50,7 @@ def to(path: str) -> NoReturn:
 def page_at(path: str) -> StreamlitPage:
     """The page with this address, for links to it: Streamlit knows pages by their address alone."""
     title = st.session_state[PAGES][path]
-    return st.Page(_nothing, title=title, url_path=path or "lab", default=not path)
+    return st.Page(guarded(_nothing), title=title, url_path=path or "lab", default=not path)
 
 
 def _nothing() -> None:

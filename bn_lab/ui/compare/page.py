@@ -96,9 +96,12 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
         if st.button(t("compare.open"), key=f"compare_open_{number}", icon=":material/science:"):
             session.adopt(kept.experiment_of(run), TO_THE_END)
             pages.to("")
-        remove = guarded(kept.remove)
         st.button(
-            t("compare.remove"), key=f"compare_remove_{number}", icon=":material/delete:", on_click=remove, args=(number,)
+            t("compare.remove"),
+            key=f"compare_remove_{number}",
+            icon=":material/delete:",
+            on_click=guarded(kept.remove),
+            args=(number,),
         )
     if run["name"] and (told := settings(run, runs, t)):
         st.caption(words.plain(told))

@@ -7,15 +7,13 @@ import streamlit as st
 from bn_lab.i18n import Texts
 from bn_lab.service.visitor import TO_THE_END
 from bn_lab.studies.claims import CLAIMS, STUDIES
-from bn_lab.ui import algorithm, claims, lab_page, scroll, session
+from bn_lab.ui import scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
+from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.lesson import reader
 from bn_lab.ui.lesson.steps import STEPS, Step
-
-PAGES = {"lab": lab_page.show, "algorithm": algorithm.show, "claims": claims.show}
-"""Where doors lead, under the names of the navigation."""
 
 
 def show(step: Step, t: Texts) -> None:
@@ -51,4 +49,4 @@ def go(page: str, name: str) -> None:
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
             scroll.to(step.part)
-    st.switch_page(st.Page(PAGES[page], url_path=page))
+    pages.to("" if page == "lab" else page)
