@@ -37,7 +37,7 @@ def test_zoom_and_legend_choice_survive_the_training(visit: Visit) -> None:
     assert lab.state == "running"
     lab.wait_for_points(lab.wait_for_points(lab.points()))  # two ticks at least
     assert (lab.range("loss"), lab.range("loss", "yaxis")) == zoomed
-    lab.expect_state("done")
+    lab.expect_state("done", seconds=120)
     lab.finished_curves(3000)
     assert (lab.range("loss"), lab.range("loss", "yaxis")) == zoomed
     assert lab.page.evaluate(hidden) == "legendonly"
