@@ -86,8 +86,12 @@ def points(source: Source) -> Points | None:
 
 
 def _scattered(samples: Array) -> Array:
-    """At most `SCATTERED` of `samples (n, 3)`, spread evenly over the targets, so that no class loses more than another."""
-    ordered = samples[np.argsort(samples[:, 2], kind="stable")]
+    """At most `SCATTERED` of `samples (n, 3)`, spread evenly over the targets, so that no class loses more than another.
+
+    Which ones of a class is drawn, since every second sample of a file may well be a kind of its own.
+    """
+    shuffled = samples[np.random.default_rng(0).permutation(len(samples))]
+    ordered = shuffled[np.argsort(shuffled[:, 2], kind="stable")]
     return np.asarray(ordered[_sample(len(samples), SCATTERED)])
 
 

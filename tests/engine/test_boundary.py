@@ -124,6 +124,13 @@ def test_points_are_some_of_those_trained_on_and_all_of_the_few_held_back() -> N
     assert sorted(map(tuple, points.validation)) == sorted(map(tuple, every[split.validation]))
 
 
+def test_points_are_of_all_parts_of_a_class() -> None:
+    points = Run(replace(SPIRAL, dataset="xor", validation_share=0.0)).history().points
+    assert points is not None
+    corners = np.sign(points.train[:, :2]).astype(int)
+    assert min(np.unique(corners, axis=0, return_counts=True)[1]) > 40
+
+
 def test_only_two_features_make_a_plane_and_it_is_paid_for() -> None:
     history = trained(replace(SPIRAL, dataset="iris")).history()
     assert history.points is None
