@@ -22,7 +22,7 @@ Open = Callable[..., Any]
 
 LINKS = 100
 
-OTHER_PAGES = ("algorithm", "claims", "rules")
+OTHER_PAGES = ("algorithm", "claims", "compare", "rules")
 
 
 def sent(params: Params) -> Params:
