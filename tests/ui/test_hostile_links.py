@@ -24,7 +24,7 @@ Open = Callable[..., Any]
 
 LINKS = 100
 
-OTHER_PAGES = ("algorithm", "claims", "lesson", "rules")
+OTHER_PAGES = ("lesson", "algorithm", "claims", "compare", "data", "rules")
 
 
 def sent(params: Params) -> Params:

@@ -190,7 +190,7 @@ def test_pages_hold_names_as_text_only(lab: Open, dataset: str, language: str) -
     page.click("train")
     page.until("done")
     assert check_page(page) >= {"bidi_component"}
-    for path in ("algorithm", "claims", "rules"):
+    for path in ("algorithm", "claims", "compare", "rules"):
         page.go_to(path)
         check_page(page)
 

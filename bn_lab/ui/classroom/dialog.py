@@ -127,7 +127,7 @@ def _some(key: str, label: str, names: dict[str, str], parameter: str) -> list[s
 
 def _code(text: str, t: Texts) -> None:
     """The code, small, and the way to the large one."""
-    drawn = qr.svg(text, t("classroom.qr_alt"))
+    drawn = qr.picture(text, t("classroom.qr_alt"))
     if drawn is None:
         st.info(t("classroom.too_long", letters=f"{len(text):,}"), icon=":material/qr_code:")
         return
@@ -146,6 +146,6 @@ def _button(name: str, is_large: bool, icon: str, t: Texts) -> None:
 def _screen(text: str, t: Texts) -> None:
     """The code alone, as large as the window."""
     with st.container(key="lesson_screen"):
-        st.html(qr.svg(text, t("classroom.qr_alt")) or "")
+        st.html(qr.picture(text, t("classroom.qr_alt")) or "")
         st.code(text, language=None, wrap_lines=True)
         _button("small", False, ":material/close_fullscreen:", t)

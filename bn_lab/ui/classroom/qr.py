@@ -23,10 +23,13 @@ def code(text: str) -> segno.QRCode | None:
     return found if int(found.version) <= LARGEST else None
 
 
-def svg(text: str, label: str) -> str | None:
-    """The code as HTML, as wide as there is room, named `label` for those who do not see it; None where it is too long."""
+def picture(text: str, alt: str) -> str | None:
+    """The code as HTML: a drawing as wide as there is room, which one can also save; None where the text is too long.
+
+    The drawing is an image of its own, since Streamlit takes drawings out of HTML.
+    """
     found = code(text)
     if found is None:
         return None
-    drawn = found.svg_inline(border=QUIET, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
-    return f'<div class="bn-qr" role="img" aria-label="{escape(label)}">{drawn}</div>'
+    drawn = found.svg_data_uri(border=QUIET, dark="#000", light="#fff", omitsize=True)
+    return f'<img class="bn-qr" alt="{escape(alt)}" src="{escape(drawn)}">'
