@@ -8,8 +8,9 @@ from bn_lab.experiment import Experiment
 
 
 def file_stem(experiment: Experiment, what: str) -> str:
-    """`iris-networks`; whatever is no letter or digit becomes a hyphen."""
-    return re.sub(r"[\W_]+", "-", f"{experiment.dataset}-{what}").strip("-")
+    """`iris-networks`; whatever is no letter or digit becomes a hyphen, and data of a visitor's own are only called so."""
+    dataset = "own" if experiment.is_private else experiment.dataset
+    return re.sub(r"[\W_]+", "-", f"{dataset}-{what}").strip("-")
 
 
 def file_name(experiment: Experiment, what: str, ending: str) -> str:

@@ -92,6 +92,8 @@ def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) 
         seed: int = _one_of("take_seed", t("field.seed"), experiment.seed_list, str)
         name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
         _download("safetensors", partial(_network, session.trainer(), training, arm, seed), name, ready=begun)
+    if experiment.is_private:
+        return
     with st.expander(t("take.snippet"), icon=":material/code:"):
         st.code(snippet(experiment, arm, seed, name), language="python")
 

@@ -32,6 +32,9 @@ def show(t: Texts) -> None:
     """Draw the content of the dialog."""
     experiment = session.experiment()
     st.markdown(t("take.code_about"))
+    if experiment.is_private:
+        st.info(t("take.code_private"), icon=":material/info:")
+        return
     framework = _framework(t)
     try:
         program = script(experiment, framework)

@@ -67,11 +67,11 @@ class Report:
         return _template().render(
             t=t,
             words={name: t(f"report.{name}") for name in WORDS},
-            title=f"BN Lab: {t(f'dataset.{experiment.dataset}')}",
+            title=f"BN Lab: {_dataset(experiment.dataset, t)}",
             made=t("report.made", date=datetime.now(UTC).strftime("%Y-%m-%d")),
             progress=t("report.progress", epoch=f"{int(history.progress):,}", epochs=f"{experiment.epochs:,}"),
             address=self.address,
-            about=html(t(f"about.{experiment.dataset}")),
+            about="" if experiment.is_private else html(t(f"about.{experiment.dataset}")),
             plan=html(preview.plan(experiment, data, t).replace("**", "")),
             networks=Markup(preview.networks(experiment, data, t)),
             settings=list(_settings(experiment, t)),
@@ -122,7 +122,14 @@ def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
             }
 
 
+def _dataset(name: str, t: Texts) -> str:
+    """What a data set is called; those of visitors have no names here."""
+    return t(f"dataset.{name}") if f"dataset.{name}" in t else t("report.own_data")
+
+
 def _value(name: str, value: Any, t: Texts) -> str:
+    if name == "dataset":
+        return _dataset(value, t)
     if value is None:
         return t("page.all")
     if isinstance(value, tuple):

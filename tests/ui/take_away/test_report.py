@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bn_lab import Experiment, train
-from bn_lab.datasets import load
+from bn_lab.datasets import Table, keep, load
 from bn_lab.figures import figure_names
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import State, View
@@ -119,3 +119,15 @@ def test_a_study_concerns_the_experiments_of_its_grid_whatever_the_seeds() -> No
     assert concerns(study, Experiment(seed=99))
     assert not concerns(study, Experiment(depth=4))
     assert not concerns(study, Experiment(arms=("after",)))
+
+
+def test_of_data_of_ones_own_there_are_numbers_and_figures_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    features = random.normal(size=(40, 2)) + 1234.5678
+    name = f"own-{'0' * 16}-2-regression-dropped"
+    table = keep(Table(name, features, ("a<b>", "c"), features.sum(axis=1), "y<b>", "", "regression"))
+    experiment = Experiment(dataset=name, epochs=2, inputs="standardized")
+    text = report(experiment, "ko")
+    assert texts("ko")("report.own_data") in text
+    assert "<b>" not in text
+    assert not [value for value in table.features.ravel() if f"{value:.6g}"[:8] in Elements(text).scripts["figures"]]
