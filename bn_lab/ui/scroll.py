@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import streamlit as st
+
+from bn_lab.ui.live import components
 
 STATE = "scroll_to"
 """In the session: anchor of the heading, until the page with it has been drawn."""
 
 
 def to(anchor: str) -> None:
-    """Have the heading with this anchor in view once the page is drawn next.
-
-    Args:
-        anchor: one of the project's own, never a visitor's text: it becomes part of a script.
-    """
-    assert anchor.isidentifier()
+    """Have the heading with this anchor in view once the page is drawn next."""
     st.session_state[STATE] = anchor
 
 
 def follow() -> None:
     """Do so, at the end of the page, once."""
     if (anchor := st.session_state.pop(STATE, None)) is not None:
-        script = f"<script>document.getElementById('{anchor}')?.scrollIntoView()</script>"
-        st.html(script, unsafe_allow_javascript=True)
+        components.scroll(anchor, request=uuid4().hex[:8], key="scroll")

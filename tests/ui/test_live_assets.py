@@ -62,7 +62,7 @@ def test_finding_plotly_does_not_import_it() -> None:
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
-@pytest.mark.parametrize("kind", ["copy", "feed", "panel", "pulse", "table"])
+@pytest.mark.parametrize("kind", ["copy", "feed", "panel", "pulse", "scroll", "table"])
 def test_the_loader_is_small_and_names_what_is_installed(kind: assets.Kind) -> None:
     text = assets.loader(kind)
     assert len(text) < 400  # it travels with every tick

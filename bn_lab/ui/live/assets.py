@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["copy", "feed", "panel", "pulse", "table"]
+Kind = Literal["copy", "feed", "panel", "pulse", "scroll", "table"]
 
 HERE = Path(__file__).parent
 LONG_AGO = 946_684_800.0

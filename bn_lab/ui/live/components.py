@@ -33,6 +33,7 @@ _copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isol
 _feed = st.components.v2.component("bn_lab.feed", js=assets.loader("feed"), isolate_styles=False)
 _panel = st.components.v2.component("bn_lab.panel", js=assets.loader("panel"), isolate_styles=False)
 _pulse = st.components.v2.component("bn_lab.pulse", js=assets.loader("pulse"), isolate_styles=False)
+_scroll = st.components.v2.component("bn_lab.scroll", js=assets.loader("scroll"), isolate_styles=False)
 _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), isolate_styles=False)
 
 
@@ -105,6 +106,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, run: str, a
 def copy_button(text: str, *, label: str, copied: str, key: str) -> None:
     """Show a button named `label` that puts `text` into the visitor's clipboard, and then says `copied` for two seconds."""
     _copy(data={"text": text, "label": label, "copied": copied}, key=key)
+
+
+def scroll(anchor: str, *, request: str, key: str) -> None:
+    """Bring the heading with this anchor into view, once for each `request`."""
+    _scroll(data={"anchor": anchor, "request": request}, key=key)
 
 
 def _nothing() -> None:

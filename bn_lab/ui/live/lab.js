@@ -5,6 +5,7 @@ import { Copy } from "./copy.js";
 import { Feed } from "./feed.js";
 import { Panel } from "./panel.js";
 import { Pulse } from "./pulse.js";
+import { Scroll } from "./scroll.js";
 import { Table } from "./table.js";
 import { addStyle } from "./style.js";
 
@@ -31,3 +32,4 @@ export const pulse = (component) => mount(Pulse, component);
 export const panel = (component, plotly) => mount(Panel, component, plotly);
 export const table = (component) => mount(Table, component);
 export const copy = (component) => mount(Copy, component);
+export const scroll = (component) => mount(Scroll, component);
