@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import Visit
+
+pytestmark = pytest.mark.browser
 
 QUERY = "dataset=spiral&data_noise=0.05&epochs=30&width=16&optimizer=adam&learning_rate=0.01&validation_share=0.2"
 
