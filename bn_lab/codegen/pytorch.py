@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bn_lab.codegen import common
 from bn_lab.codegen.facts import Needs
-from bn_lab.codegen.sections import Section, code, definitions
+from bn_lab.codegen.sections import MODEL, Section, code, definitions
 
 ACTIVATIONS: Mapping[str, str | None] = {
     "swish": "nn.SiLU()",
@@ -150,7 +150,7 @@ def _network(needs: Needs) -> Section:
         "    layers.append(nn.Linear(size, OUTPUTS))",
         _SET_WEIGHTS.replace("{zero}", _ZERO_IF_ANY if before else "            layer.bias.zero_()"),
     )
-    return Section("The network", text)
+    return Section(MODEL, text)
 
 
 _MOMENTUM = """\

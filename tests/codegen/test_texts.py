@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bn_lab.codegen import FRAMEWORKS, keras, notebook, pytorch, script
+from bn_lab.codegen import FRAMEWORKS, keras, model, notebook, pytorch, script
 from bn_lab.codegen.facts import FACTS, Needs
 from bn_lab.datasets import DATASETS, GENERATED, load, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
@@ -117,3 +117,12 @@ def test_mistakes_are_named() -> None:
         script(Experiment(), "jax")
     with pytest.raises(ExperimentError, match="samples must be at most 120 for iris"):
         script(replace(Experiment(dataset="iris"), samples=121, validation_share=0.2), "keras")
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_model_is_the_part_of_the_program_that_builds_it(framework: str) -> None:
+    experiment = Experiment(arms=("before",))
+    part = model(experiment, framework)
+    assert part in script(experiment, framework)
+    assert "BatchNorm" in part
+    assert "BatchNorm" not in model(Experiment(arms=("none",)), framework)

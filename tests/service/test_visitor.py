@@ -597,3 +597,26 @@ def test_what_is_trained_on_own_data_is_shared_with_nobody(ann: Visitor, ben: Vi
     standing = ann.open(experiment, "2")
     assert trainer.find_standing(experiment, 2) is None
     assert ben.open(experiment, "2") is not standing
+
+
+def test_who_leaves_watches_nothing_and_takes_along_what_is_nobody_elses(ann: Visitor, ben: Visitor) -> None:
+    ann.leave()  # before the first training
+    own = ann.begin(IRIS)
+    ann.leave()
+    assert ann.training is None
+    assert own.view.state is State.GONE
+    shared = ann.open(LONG, "all")
+    ben.open(LONG)
+    ann.leave()
+    assert shared.watchers() == 1
+    running(ben)
+
+
+def test_who_leaves_a_shared_training_that_nobody_else_watches_lets_it_end(ann: Visitor, clock: Clock) -> None:
+    training = ann.open(LONG, "all")
+    running(ann)
+    ann.leave()
+    clock.pass_by(KEPT_AFTER_CLOSE + 1)
+    ann.trainer.turn()
+    assert training.view.state is State.GONE
+    assert ann.trainer.trainings == []
