@@ -66,7 +66,7 @@ def choices(needs: Needs, notebook: bool) -> Section:
     constants |= {"LEARNING_RATE": e.learning_rate, "BATCH_SIZE": e.batch_size, "EPOCHS": e.epochs}
     lines = [_constant(name, value) for name, value in constants.items()]
     seeds = f"SEEDS = range({e.seed}, {e.seed + e.seeds})  # {COMMENTS['SEEDS']}"
-    where = "  # in the lab's repository" if notebook else "  # the file is in the lab's repository"
+    where = f"  # {needs.facts.where}" if notebook or needs.own else f"  # the file is {needs.facts.where}"
     return Section("The choices", code(f"DATA = {path}{where}", *lines, seeds))
 
 

@@ -20,7 +20,7 @@ class Recipe:
     Attributes:
         encoding: Python's name. delimiter: as pandas takes it. skipped: lines before the table.
         header: whether there is a line of headings.
-        columns: how many there are; given where they are called by their index.
+        columns: how many there are. is_named: whether they are called by their names.
         decimal: `.` or `,`; `grouped` says whether the other one stands between thousands.
         units: signs around numbers.
         missing: spellings of missing values in the columns used.
@@ -28,7 +28,8 @@ class Recipe:
         true: small letters of yes, where the target is yes or no; empty elsewhere.
         numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
         categories: features to be made one-hot.
-        filled: whether missing features are filled, rather than their rows left out.
+        order: all features in the order of the file.
+        keeps_gaps: whether rows with missing features stay. filled: whether there are such.
         samples: rows that are left. features: inputs.
     """
 
@@ -36,7 +37,8 @@ class Recipe:
     delimiter: str
     skipped: int
     header: bool
-    columns: int | None
+    columns: int
+    is_named: bool
     decimal: str
     grouped: bool
     units: str
@@ -49,6 +51,8 @@ class Recipe:
     numbers: tuple[Name, ...]
     booleans: tuple[tuple[Name, str], ...]
     categories: tuple[Name, ...]
+    order: tuple[Name, ...]
+    keeps_gaps: bool
     filled: bool
     samples: int
     features: int
@@ -75,7 +79,8 @@ def recipe(file: File, name: str) -> Recipe:
         delimiter=file.layout.delimiter,
         skipped=file.layout.skipped,
         header=file.layout.header,
-        columns=None if by_name else len(file.columns),
+        columns=len(file.columns),
+        is_named=by_name,
         decimal=file.decimal,
         grouped=any(column.grouped for column in numeric),
         units="".join(sorted({column.unit for column in numeric})),
@@ -88,6 +93,8 @@ def recipe(file: File, name: str) -> Recipe:
         numbers=tuple(names[k] for k in kinds["numeric"]),
         booleans=tuple((names[k], file.columns[k].texts[1].lower()) for k in kinds["boolean"]),
         categories=tuple(names[k] for k in kinds["categorical"]),
+        order=tuple(names[k] for k in found.features),
+        keeps_gaps=choice.missing == "median",
         filled=choice.missing == "median" and found.filled > 0,
         samples=len(found.rows),
         features=found.inputs,
