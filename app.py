@@ -7,6 +7,8 @@ import streamlit as st
 from bn_lab.ui import algorithm, claims, full_page, guard, lab_page, logs, rules_page, session
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.assets import install
+from bn_lab.ui.own import ask
+from bn_lab.ui.own import page as own
 
 st.set_page_config(page_title="BN Lab", page_icon=":material/science:", layout="wide")
 logs.install()
@@ -18,10 +20,14 @@ t = session.words()
 if guarded(session.is_admitted)() is False:
     guarded(full_page.show)()
     st.stop()
+if guarded(session.awaited)() is not None:
+    guarded(ask.show)()
+    st.stop()
 pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), icon=":material/science:", url_path="lab", default=True),
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), icon=":material/account_tree:", url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), icon=":material/gavel:", url_path="claims"),
+    st.Page(guarded(own.show), title=t("page.own"), icon=":material/table_view:", url_path="own"),
     st.Page(guarded(rules_page.show), title=t("page.rules"), icon=":material/rule:", url_path="rules"),
 ]
 page = st.navigation(pages, position="top")

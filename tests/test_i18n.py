@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bn_lab.datasets.own import DataError
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.engine.history import STAGES
 from bn_lab.experiment import ARMS, FIELDS
@@ -185,7 +186,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    assert section("error") == set(StudyError.RULES) | set(LimitError.RULES)
+    assert section("error") == set(StudyError.RULES) | set(LimitError.RULES) | set(DataError.RULES)
     assert section("state") == set(State)
     assert section("group") == set(GROUPS)
     assert section("about") == section("dataset") == set(DATASETS)

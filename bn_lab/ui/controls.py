@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.experiment import FIELDS, OWN, Experiment, Field
 from bn_lab.i18n import LANGUAGES, Texts
-from bn_lab.ui import session
+from bn_lab.ui import places, session
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.own import holding
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "data": ("dataset", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
@@ -44,6 +45,8 @@ def show(t: Texts) -> None:
                 if name == "weight_std" and experiment.initializer != "normal":
                     continue
                 _widget(FIELDS[name], experiment, t)
+                if name == "dataset":
+                    st.page_link(places.own(), label=t("own.open"), icon=":material/upload_file:")
 
 
 def language(t: Texts) -> None:
@@ -91,7 +94,8 @@ def _changed(name: str) -> None:
 
 
 def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    st.selectbox(options=field.options, format_func=lambda option: option_label(t, field.name, option), **common)
+    options = [*field.options, *(holding.tables() if field.besides else ())]
+    st.selectbox(options=options, format_func=lambda option: option_label(t, field.name, option), **common)
 
 
 def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
@@ -129,5 +133,7 @@ def stops(field: Field, value: float) -> list[float]:
 
 
 def option_label(t: Texts, field: str, option: str) -> str:
-    """What an option is called; arms are called the same everywhere."""
+    """What an option is called; arms are called the same everywhere, and own data by the name of their file."""
+    if field == "dataset" and OWN.fullmatch(option):
+        return holding.name_of(option)
     return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

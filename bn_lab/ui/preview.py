@@ -13,6 +13,7 @@ from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import words
+from bn_lab.ui.own import holding
 
 COLUMNS = 14
 """Columns of the data that are shown; pictures have one for each pixel."""
@@ -25,7 +26,7 @@ def show(experiment: Experiment, t: Texts) -> None:
     st.html("".join(_network(experiment, table, arm, t) for arm in experiment.arms))
     st.markdown(_plan(experiment, table, t))
     st.subheader(t("preview.data"))
-    st.markdown(t(f"about.{experiment.dataset}"))
+    st.markdown(_about(experiment, table, t))
     _head(table, t)
 
 
@@ -68,6 +69,14 @@ def _plan(experiment: Experiment, table: Table, t: Texts) -> str:
     }
     plan = t("preview.plan", **values)
     return f"{plan} {t('preview.held', count=f'{held:,}')}" if held else f"{plan} {t('preview.nothing_held')}"
+
+
+def _about(experiment: Experiment, table: Table, t: Texts) -> str:
+    """What to know of the data; of a visitor's own, where they come from and that they stay here."""
+    if not experiment.is_private:
+        return t(f"about.{experiment.dataset}")
+    file, target = words.plain(holding.name_of(experiment.dataset)), words.plain(shown(table.target_name))
+    return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
 def _head(table: Table, t: Texts) -> None:

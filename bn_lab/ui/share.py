@@ -23,6 +23,8 @@ def show(t: Texts) -> None:
         address = link(base, session.experiment(), parameters)
         copy_button(address, label=t("share.copy"), copied=t("share.copied"), key="copy_link")
         st.code(address, language=None, wrap_lines=True)
+        if session.experiment().is_private:
+            st.info(t("own.share"), icon=":material/lock:")
         if (who := reach(base)) != "public":
             st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
 

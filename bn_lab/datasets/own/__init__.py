@@ -15,6 +15,7 @@ from bn_lab.datasets.own.file import File, digest_of, read
 from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_COLUMNS, MOST_ROWS, SPACES
 from bn_lab.datasets.own.proposal import Known, known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.own.recipe import Recipe, recipe
+from bn_lab.datasets.own.summary import Distribution, correlations, distribution
 from bn_lab.datasets.own.table import MOST_INPUTS, Plan, plan, table
 
 __all__ = [
@@ -32,13 +33,16 @@ __all__ = [
     "Choice",
     "Column",
     "DataError",
+    "Distribution",
     "File",
     "Kind",
     "Known",
     "Missing",
     "Plan",
     "Recipe",
+    "correlations",
     "digest_of",
+    "distribution",
     "id_of",
     "known",
     "parsed",

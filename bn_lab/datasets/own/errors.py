@@ -10,8 +10,8 @@ from bn_lab.experiment import ExperimentError
 class DataError(ExperimentError):
     """A file that is no table, or choices that its table does not allow.
 
-    Neither the sentence nor the values hold anything of the data: columns are told by their index, from 0, and kinds of content
-    by our own names. So it may stand in a log; the page looks up what a column is called.
+    Neither the sentence nor the values hold anything of the data: columns are told by their number (`column`, from 1), kinds of
+    content by our own names. So it may stand in a log; the page looks up what a column is called.
     """
 
     RULES: Mapping[str, str] = {
@@ -28,14 +28,14 @@ class DataError(ExperimentError):
         "file_rows": "{field} must have at most {high} rows, got {value}",
         "file_few": "{field} must have at least {low} rows, got {value}",
         "column_unknown": "{field} must have that column, got {value} of {high}",
-        "target_kind": "{field} must be numbers, classes or yes and no, but column {value} is {kind}",
-        "target_numbers": "{field} must be numbers for regression, but column {value} is {kind}",
-        "target_constant": "{field} must have different numbers, but column {value} has one",
-        "target_one_class": "{field} must have two or more classes, but column {value} has one",
-        "target_classes": "{field} must have at most {high} classes, but column {value} has {count}",
+        "target_kind": "{field} must be numbers, classes or yes and no, but column {column} is {kind}",
+        "target_numbers": "{field} must be numbers for regression, but column {column} is {kind}",
+        "target_constant": "{field} must have different numbers, but column {column} has one",
+        "target_one_class": "{field} must have two or more classes, but column {column} has one",
+        "target_classes": "{field} must have at most {high} classes, but column {column} has {count}",
         "rows_left": "{field} must have at least {low} rows, of {rows} there are {value} left",
         "features_none": "{field} must have a column to learn from, got {value}",
-        "feature_empty": "{field} must have values where the target has one, but column {value} has none",
+        "feature_empty": "{field} must have values where the target has one, but column {column} has none",
         "inputs_many": "{field} must have at most {high} inputs, got {value}, {count} of them from column {column}",
         "numbers_many": "{field} must have at most {high} numbers, rows times inputs, got {value}",
         "files_many": "{field} may be {high} at a time, got {value}",

@@ -85,7 +85,7 @@ def plan(file: File, choice: Choice) -> Plan:
     classes = _classes(target, choice, rows)
     for k, has in zip(features, present, strict=True):
         if not has[rows].any():
-            raise DataError("features", "feature_empty", k)
+            raise _about("features", "feature_empty", k)
     inputs = _inputs(file, features, rows)
     dropped = int(np.count_nonzero(told & (lacking > 0))) if choice.missing == "dropped" else 0
     filled = int(lacking[rows].sum())
@@ -108,6 +108,11 @@ def features_of(file: File, choice: Choice) -> tuple[int, ...]:
     return features
 
 
+def _about(field: str, rule: str, k: int, **values: object) -> DataError:
+    """An error about the column with this index."""
+    return DataError(field, rule, k + 1, column=k + 1, **values)
+
+
 def _checked_target(file: File, choice: Choice) -> Column:
     k = choice.target
     if k >= len(file.columns):
@@ -115,15 +120,15 @@ def _checked_target(file: File, choice: Choice) -> Column:
     column = file.columns[k]
     if choice.task == "classification":
         if column.kind == "constant":
-            raise DataError("target", "target_one_class", k)
+            raise _about("target", "target_one_class", k)
         if column.kind in ("text", "mixed") or (column.is_usable and column.distinct > MOST_CATEGORIES):
-            raise DataError("target", "target_classes", k, high=MOST_CATEGORIES, count=column.distinct)
+            raise _about("target", "target_classes", k, high=MOST_CATEGORIES, count=column.distinct)
     elif column.kind == "constant":
-        raise DataError("target", "target_constant", k)
+        raise _about("target", "target_constant", k)
     elif column.kind in ("boolean", "categorical"):
-        raise DataError("target", "target_numbers", k, kind=column.kind)
+        raise _about("target", "target_numbers", k, kind=column.kind)
     if not column.is_usable:
-        raise DataError("target", "target_kind", k, kind=column.kind)
+        raise _about("target", "target_kind", k, kind=column.kind)
     return column
 
 
@@ -133,10 +138,10 @@ def _classes(target: Column, choice: Choice, rows: NDArray[np.int64]) -> tuple[f
     found = np.unique(values)
     if choice.task == "regression":
         if len(found) < 2:
-            raise DataError("target", "target_constant", choice.target)
+            raise _about("target", "target_constant", choice.target)
         return ()
     if len(found) < 2:
-        raise DataError("target", "target_one_class", choice.target)
+        raise _about("target", "target_one_class", choice.target)
     return tuple(float(value) for value in found)
 
 
@@ -154,7 +159,7 @@ def _inputs(file: File, features: Sequence[int], rows: NDArray[np.int64]) -> int
     sizes = {k: len(_categories(file.columns[k], rows)) if file.columns[k].kind == "categorical" else 1 for k in features}
     inputs, widest = sum(sizes.values()), max(sizes, key=sizes.__getitem__)
     if inputs > MOST_INPUTS:
-        raise DataError("features", "inputs_many", inputs, high=MOST_INPUTS, count=sizes[widest], column=widest)
+        raise DataError("features", "inputs_many", inputs, high=MOST_INPUTS, count=sizes[widest], column=widest + 1)
     if inputs * len(rows) > MOST_NUMBERS:
         raise DataError("features", "numbers_many", inputs * len(rows), high=MOST_NUMBERS)
     return inputs
