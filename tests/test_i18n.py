@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bn_lab.datasets.own import DataError
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.engine.history import STAGES
 from bn_lab.experiment import ARMS, FIELDS
@@ -191,7 +192,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError, FileError)
+    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError, FileError, DataError)
     assert section("error") == {rule for kind in kinds for rule in kind.RULES}
     assert section("part") == set(rules.SECTIONS)
     assert section("state") == set(State)

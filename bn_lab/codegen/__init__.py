@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bn_lab.codegen import common, keras, pytorch
-from bn_lab.codegen.facts import Needs
+from bn_lab.codegen.facts import Facts, Needs
+from bn_lab.codegen.own import facts_of
 from bn_lab.codegen.sections import MODEL, Section, joined, notebook_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-__all__ = ["FRAMEWORKS", "NAMES", "model", "notebook", "script"]
+__all__ = ["FRAMEWORKS", "NAMES", "facts_of", "model", "notebook", "script"]
 
 FRAMEWORKS: Mapping[str, Callable[[Needs, bool], list[Section | None]]] = {
     "keras": keras.sections,
@@ -24,42 +25,51 @@ FRAMEWORKS: Mapping[str, Callable[[Needs, bool], list[Section | None]]] = {
 NAMES = {"keras": "Keras", "pytorch": "PyTorch"}
 
 
-def script(experiment: Experiment, framework: str) -> str:
+def script(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
     """A standalone Python script; its one argument is the path of the data.
 
+    Args:
+        experiment: what to reproduce.
+        framework: one of `FRAMEWORKS`.
+        own: how to read a visitor's own data (`facts_of`), where the experiment is on such.
+
     Raises:
-        ExperimentError: for an unknown framework, or if there are fewer samples than the experiment wants.
+        ExperimentError: for an unknown framework, if there are fewer samples than the experiment wants, or nothing is known of
+            own data.
     """
-    title, about, sections = _program(experiment, framework, notebook=False)
+    title, about, sections = _program(experiment, framework, own, notebook=False)
     return joined(title, about, sections)
 
 
-def model(experiment: Experiment, framework: str) -> str:
+def model(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
     """Only the part of the script that says what the model is; raises as `script` does."""
-    _, _, sections = _program(experiment, framework, notebook=False)
+    _, _, sections = _program(experiment, framework, own, notebook=False)
     return next(section.code for section in sections if section.title == MODEL)
 
 
-def notebook(experiment: Experiment, framework: str) -> str:
+def notebook(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
     """The same as a Jupyter notebook (nbformat 4.5, JSON); raises as `script` does."""
-    return notebook_of(*_program(experiment, framework, notebook=True))
+    return notebook_of(*_program(experiment, framework, own, notebook=True))
 
 
-def _program(experiment: Experiment, framework: str, *, notebook: bool) -> tuple[str, str, list[Section]]:
+def _program(experiment: Experiment, framework: str, own: Facts | None, *, notebook: bool) -> tuple[str, str, list[Section]]:
     if framework not in FRAMEWORKS:
         raise ExperimentError("framework", "one_of", framework, options=", ".join(FRAMEWORKS))
-    needs = Needs(experiment)
+    needs = Needs(experiment, own)
     needs.training_samples  # noqa: B018  (raises where there are too few)
     title = f"{needs.facts.title}: twin networks in {NAMES[framework]}"
     sections = [section for section in FRAMEWORKS[framework](needs, notebook) if section is not None]
     return title, _about(experiment, framework), sections
 
 
+_SAME_NUMBERS = """\
+All networks of a seed start from the same weights and see the same batches. The random numbers are
+numpy's, from the seeds that BN Lab uses, so that the training losses are those of the lab until
+rounding, which differs from program to program, has grown."""
+
+
 def _about(experiment: Experiment, framework: str) -> str:
+    if experiment.is_private:
+        return _SAME_NUMBERS + "\n\nWritten by BN Lab for a file of your own, read here as the lab did."
     fields = {name: FIELDS[name].format(value) for name, value in experiment.differences().items()}
-    return (
-        "All networks of a seed start from the same weights and see the same batches. The random numbers are\n"
-        "numpy's, from the seeds that BN Lab uses, so that the training losses are those of the lab until\n"
-        "rounding, which differs from program to program, has grown.\n\n"
-        f"Written by\n\n{common.command(framework, fields)}"
-    )
+    return f"{_SAME_NUMBERS}\n\nWritten by\n\n{common.command(framework, fields)}"

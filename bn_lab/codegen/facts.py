@@ -11,7 +11,7 @@ from bn_lab.experiment import BN_ARMS, Experiment, ExperimentError
 
 @dataclass(frozen=True)
 class Facts:
-    """A shipped data set; a test holds these to the tables of `bn_lab.datasets`.
+    """A data set; a test holds these of the shipped ones to the tables of `bn_lab.datasets`.
 
     Attributes:
         title: how a script calls it.
@@ -19,6 +19,7 @@ class Facts:
         samples: number of rows. features: number of inputs. outputs: units of the output layer.
         reading: statements that make `features` (N, F) float64 and `targets` from the file `DATA`; empty where it
             is computed, see `Needs.reading`.
+        where: what a comment says of the file.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Facts:
     features: int
     outputs: int
     reading: str = ""
+    where: str = "in the lab's repository"
 
 
 _BOSTON = """\
@@ -82,10 +84,20 @@ class Needs:
     """An experiment, and what a program for it needs: code that would do nothing is left out."""
 
     experiment: Experiment
+    own: Facts | None = None
 
     @property
     def facts(self) -> Facts:
-        return FACTS[self.experiment.dataset]
+        """What is known of the data: of shipped ones by their name, of a visitor's own as it was handed in.
+
+        Raises:
+            ExperimentError: `not_held`, where nothing was handed in.
+        """
+        if not self.experiment.is_private:
+            return FACTS[self.experiment.dataset]
+        if self.own is None:
+            raise ExperimentError("dataset", "not_held", self.experiment.dataset)
+        return self.own
 
     @property
     def reading(self) -> str:

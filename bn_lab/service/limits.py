@@ -89,6 +89,9 @@ class Limits:
     finished_mb: float = field(default_factory=lambda: min(128.0, _spare() / 2))
     """Memory of those that have ended and that nobody watches, kept for who opens their link, in MB."""
 
+    own_mb: float = field(default_factory=lambda: min(512.0, _spare() / 2))
+    """Memory of all data that visitors brought along, in MB; it is part of what is there for pages."""
+
     experiment_mb: float = field(default_factory=lambda: _spare() / 2)
     """Memory of one run, in MB."""
 

@@ -264,7 +264,7 @@ class Training:
                 free = self._take_turn(seconds)
         except Exception as error:  # whatever breaks one visitor's training must not end the thread that serves all
             if not isinstance(error, ExperimentError):
-                log.exception("training failed: %r", self._experiment)
+                log.exception("training failed: %r", "own data" if self._experiment.is_private else self._experiment)
             self.fail(error)
         return computed() - start - free
 

@@ -13,7 +13,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.progress import serves
-from bn_lab.studies.study import Cell, Question, Side, Study
+from bn_lab.studies.study import Cell, Question, Side, Study, StudyError
 from bn_lab.studies.verdict import Verdict, judge
 
 if TYPE_CHECKING:  # torch comes with them
@@ -77,13 +77,15 @@ def own_study(
 
     Raises:
         ExperimentError: for a value that its field cannot have, or that does not fit the data set.
-        StudyError: for fields that cannot be varied, or too many networks.
+        StudyError: for fields that cannot be varied, too many networks, or a visitor's own data.
     """
     checked = tuple((name, tuple(values)) for name, values in axes)
     experiment = replace(base, seeds=seeds, arms=tuple(arms))
     figure = "map" if len(checked) == 2 else "sweep" if checked else "curves"
     study = Study("own", experiment, checked, figure=figure, measure=measure)
     for cell in study.cells:
+        if cell.experiment.is_private:
+            raise StudyError("dataset", "private", cell.experiment.dataset)
         split(table_of(cell.experiment), cell.experiment, cell.experiment.seed)  # says what does not fit the data
     return study
 

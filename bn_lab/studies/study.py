@@ -21,6 +21,7 @@ class StudyError(ExperimentError):
     RULES: Mapping[str, str] = {
         **ExperimentError.RULES,
         "axis": "{field} cannot be varied, got {value}",
+        "private": "a study is trained in other processes and known to all, so not on {field} {value}",
         "same_axis": "a study varies different fields, got {field} twice ({value})",
         "no_values": "{field} must have between 1 and {high} different values, got {value}",
         "too_large": "a study has at most {high} networks, got {value}",

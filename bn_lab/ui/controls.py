@@ -8,12 +8,13 @@ from typing import Any
 import streamlit as st
 
 from bn_lab.datasets import GENERATED
-from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.experiment import FIELDS, OWN, Experiment, Field
 from bn_lab.i18n import LANGUAGES, Texts
 from bn_lab.ui import session
-from bn_lab.ui.classroom import rules
+from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.own import holding
 
 STOPS: dict[str, Sequence[float]] = {
     "width": [2**k for k in range(9)],
@@ -41,6 +42,8 @@ def show(t: Texts) -> None:
                 st.subheader(t(f"group.{group}"), divider="gray")
                 for name in names:
                     _widget(FIELDS[name], experiment, t)
+                    if name == "dataset" and not (rules.is_hidden("own") or rules.is_fixed(name)):
+                        st.page_link(pages.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
 
 
 def _visible(group: str, experiment: Experiment) -> list[str]:
@@ -103,7 +106,8 @@ def _changed(name: str) -> None:
 
 
 def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    st.selectbox(options=field.options, format_func=lambda option: option_label(t, field.name, option), **common)
+    options = [*field.options, *(holding.tables() if field.besides else ())]
+    st.selectbox(options=options, format_func=lambda option: option_label(t, field.name, option), **common)
 
 
 def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
@@ -141,5 +145,7 @@ def stops(field: Field, value: float) -> list[float]:
 
 
 def option_label(t: Texts, field: str, option: str) -> str:
-    """What an option is called; arms are called the same everywhere."""
+    """What an option is called; arms are called the same everywhere, and own data by the name of their file."""
+    if field == "dataset" and OWN.fullmatch(option):
+        return holding.name_of(option)
     return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

@@ -19,8 +19,10 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
+from bn_lab.experiment import OWN
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
 from bn_lab.sharing import LOOKED_AT, one_line
+from bn_lab.ui.own.holding import TOUCHED
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
@@ -103,10 +105,24 @@ def _noted(error: Exception, name: str) -> str:
     if reference and now - when < AGAIN:
         return reference
     reference = _reference()
-    log.exception("%s: %s failed, experiment: %s", reference, name, _experiment())
+    told = _untold(error) if _has_own_data() else error
+    log.error("%s: %s failed, experiment: %s", reference, name, _experiment(), exc_info=told)
     kept = {other: value for other, value in known.items() if other != place and now - value[1] < AGAIN}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
     return reference
+
+
+class Untold(Exception):  # noqa: N818 (it only stands for an error)
+    """An exception of which the log has its kind and where it was raised, but not what it says."""
+
+
+def _untold(error: Exception) -> Untold:
+    """What an exception says may hold cells, names of columns or of files, where a visitor has brought data along."""
+    return Untold(type(error).__name__).with_traceback(error.__traceback__)
+
+
+def _has_own_data() -> bool:
+    return bool(st.session_state.get(TOUCHED))
 
 
 def _reference() -> str:
@@ -135,7 +151,10 @@ def _experiment() -> str:
     if not isinstance(found, Mapping):
         return "unknown"
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
-    parameters = (f"{name}={value}" for name, value in {**found, **looked_at}.items())
+    told = {**found, **looked_at}
+    if OWN.fullmatch(str(told.get("dataset", ""))):
+        told["dataset"] = "own"
+    parameters = (f"{name}={value}" for name, value in told.items())
     return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"
 
 

@@ -14,6 +14,7 @@ from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import words
+from bn_lab.ui.own import holding
 
 COLUMNS = 14
 """Columns of the data that are shown; pictures have one for each pixel."""
@@ -26,7 +27,7 @@ def show(experiment: Experiment, t: Texts) -> None:
     st.html(networks(experiment, table, t))
     st.markdown(plan(experiment, table, t))
     st.subheader(t("preview.data"))
-    st.markdown(t(f"about.{experiment.dataset}"))
+    st.markdown(_about(experiment, table, t))
     head(table, t)
 
 
@@ -75,6 +76,14 @@ def plan(experiment: Experiment, table: Table, t: Texts) -> str:
     }
     rest = t("preview.held", count=f"{held:,}") if held else t("preview.nothing_held")
     return f"{t('preview.plan', **values)} {rest}"
+
+
+def _about(experiment: Experiment, table: Table, t: Texts) -> str:
+    """What to know of the data; of a visitor's own, where they come from and that they stay here."""
+    if not experiment.is_private:
+        return t(f"about.{experiment.dataset}")
+    file, target = words.plain(holding.name_of(experiment.dataset)), words.plain(shown(table.target_name))
+    return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
 def head(table: Table, t: Texts) -> None:

@@ -24,6 +24,7 @@ from bn_lab.service.visitor import TO_THE_END
 from bn_lab.sharing import LOOKED_AT, decode, encode, shown
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.departures import CleanUp
+from bn_lab.ui.own import holding
 
 LIGHT, LIGHT_SAMPLES = 100_000, 1_000
 """Parameters of all networks, and samples of the data set, up to which the networks are drawn in advance."""
@@ -79,22 +80,37 @@ def begin() -> Texts:
     """Read the link on the first run of a session; returns the texts of its language."""
     state = st.session_state
     if "experiment" not in state:
-        decoded = decode(st.query_params.to_dict())
-        experiment, problems = decoded.experiment, list(decoded.problems)
-        experiment = _possible(experiment, problems)
-        language = decoded.other.get("lang")
-        if language is not None and language_of(language) is None:
-            problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
-            language = None
-        state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
-        state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
-        state["wished_language"] = language
-        for page in (*LOOKED_AT, "compare"):
-            state[page] = decoded.other.get(page, "")
-        rules.read(decoded.other, problems)
+        read_link(st.query_params.to_dict())
     # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
     state["language"] = choose_language(state["wished_language"], st.context.locale)
     return words()
+
+
+def read_link(parameters: dict[str, str]) -> None:
+    """Put what a link says on screen; where that is about a file that is not open here, pages ask for it first (`awaited`)."""
+    state = st.session_state
+    decoded = decode(parameters)
+    experiment, problems = decoded.experiment, list(decoded.problems)
+    state["awaited"] = None if holds(experiment) else dict(parameters)
+    if not holds(experiment):
+        experiment = replace(experiment, dataset=FIELDS["dataset"].default)
+    experiment = _possible(experiment, problems)
+    language = decoded.other.get("lang")
+    if language is not None and language_of(language) is None:
+        problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
+        language = None
+    state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
+    state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
+    state["wished_language"] = language
+    for page in (*LOOKED_AT, "compare"):
+        state[page] = decoded.other.get(page, "")
+    rules.read(decoded.other, problems)
+
+
+def awaited() -> dict[str, str] | None:
+    """The parameters of the link that waits for its file."""
+    found: dict[str, str] | None = st.session_state["awaited"]
+    return found
 
 
 def words() -> Texts:
@@ -120,8 +136,10 @@ def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
 
 def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experiment:
     """What of a link's experiment can be done here; `problems` tell the rest."""
-    if not holds(experiment):
-        problems.append(ExperimentError("dataset", "not_held", experiment.dataset))
+    try:
+        _hold(experiment)
+    except ExperimentError as error:
+        problems.append(error)
         experiment = replace(experiment, dataset=FIELDS["dataset"].default)
     try:
         trainer().limits.check(experiment)
@@ -148,13 +166,18 @@ def _wanted(text: str, experiment: Experiment, problems: list[ExperimentError]) 
 
 def holds(candidate: Experiment) -> bool:
     """Whether this session has the data of an experiment; those of another visitor are not for this one."""
-    return not candidate.is_private or candidate.dataset in st.session_state.get("own", {})
+    return not candidate.is_private or holding.has(candidate.dataset)
+
+
+def _hold(candidate: Experiment) -> None:
+    """Have the data of an experiment at hand, or raise an `ExperimentError`: a file is not open, or not good for that."""
+    if candidate.is_private:
+        holding.hold(candidate.dataset, trainer().limits.own_mb)
 
 
 def check(candidate: Experiment) -> None:
     """Raise an `ExperimentError` where the choices do not fit the data set, or are more than this server gives."""
-    if not holds(candidate):
-        raise ExperimentError("dataset", "not_held", candidate.dataset)
+    _hold(candidate)
     split(table_of(candidate), candidate, candidate.seed)
     trainer().limits.check(candidate)
 

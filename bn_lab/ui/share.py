@@ -19,6 +19,8 @@ def show(t: Texts) -> None:
     with st.popover(t("share.button"), icon=":material/link:"):
         st.markdown(t("share.explain"))
         address(here(), t, key="copy_link")
+        if session.experiment().is_private:
+            st.info(t("own.share"), icon=":material/lock:")
 
 
 def here() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from bn_lab.experiment import FIELDS, ExperimentError
+from bn_lab.experiment import FIELDS, OWN, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError
 
@@ -72,6 +72,13 @@ def error(t: Texts, problem: ExperimentError) -> str:
     values = {name: plain(value) for name, value in problem.values.items()}
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
+    for name in ("dataset", "value"):
+        if OWN.fullmatch(str(problem.values.get(name))):
+            values[name] = t("own.name")
+    if problem.rule == "file_kind":
+        values["value"] = t(f"own.content.{problem.values['value']}")
+    if "kind" in values:
+        values["kind"] = t(f"own.kind.{problem.values['kind']}")
     if isinstance(problem, LimitError):
         values["fits"] = _fits(t, problem) if problem.fits else ""
         values["setting"] = str(problem.values["setting"])  # stands in backticks, where nothing is escaped

@@ -53,8 +53,11 @@ def _card(running: bool, t: Texts) -> None:
     if (study is not None and jobs.is_running(study)) != running:
         st.rerun()
     st.markdown(t("claims.own.explain"))
-    _base(session.experiment(), t)
-    _form(t)
+    if session.experiment().is_private:  # networks of a study are trained in other processes, and known to all
+        st.info(t("own.no_study"), icon=":material/lock:")
+    else:
+        _base(session.experiment(), t)
+        _form(t)
     if (problem := st.session_state.get("claims_own_problem")) is not None:
         st.error(problem, icon=":material/error:")
     if study is not None:

@@ -1,0 +1,184 @@
+"""How a program reads a visitor's own file: as the lab did, with pandas and without the lab."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Protocol
+
+from bn_lab.codegen.facts import Facts
+from bn_lab.codegen.sections import code, definitions
+
+Name = str | int
+
+WIDTH = 128
+"""Characters of a line at most."""
+
+
+class Recipe(Protocol):
+    """What there is to know of a file: see `bn_lab.datasets.own.Recipe`, which this part does not import."""
+
+    @property
+    def encoding(self) -> str: ...
+    @property
+    def delimiter(self) -> str: ...
+    @property
+    def skipped(self) -> int: ...
+    @property
+    def header(self) -> bool: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def is_named(self) -> bool: ...
+    @property
+    def decimal(self) -> str: ...
+    @property
+    def grouped(self) -> bool: ...
+    @property
+    def units(self) -> str: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+    @property
+    def target(self) -> Name: ...
+    @property
+    def target_kind(self) -> str: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def outputs(self) -> int: ...
+    @property
+    def true(self) -> str: ...
+    @property
+    def numbers(self) -> tuple[Name, ...]: ...
+    @property
+    def booleans(self) -> tuple[tuple[Name, str], ...]: ...
+    @property
+    def categories(self) -> tuple[Name, ...]: ...
+    @property
+    def order(self) -> tuple[Name, ...]: ...
+    @property
+    def keeps_gaps(self) -> bool: ...
+    @property
+    def filled(self) -> bool: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def features(self) -> int: ...
+
+
+def facts_of(recipe: Recipe) -> Facts:
+    """What a program has to know of a visitor's file, for `script` and `notebook`."""
+    return Facts(
+        title="Own data",
+        file="your-file.csv",
+        samples=recipe.samples,
+        features=recipe.features,
+        outputs=recipe.outputs,
+        reading=_reading(recipe),
+        where="your own file",
+    )
+
+
+def _reading(recipe: Recipe) -> str:
+    """Statements that make `features` and `targets` from the file `DATA`."""
+    statements = code(
+        _frame(recipe),
+        _missing(recipe),
+        _target(recipe),
+        *_converted(recipe),
+        _filled(recipe) if recipe.filled else None,
+        _features(recipe),
+    )
+    return definitions(_numbers(recipe), statements)
+
+
+def _frame(recipe: Recipe) -> str:
+    options = ["DATA", f"sep={_quoted(recipe.delimiter)}" if recipe.delimiter != "," else None]
+    options.append(f"encoding={_quoted(recipe.encoding)}" if recipe.encoding != "utf-8" else None)
+    options.append("skiprows=1" if recipe.skipped else None)
+    if not recipe.is_named:
+        header = "0" if recipe.header else "None"
+        options += [f"header={header}", f"names=range({recipe.columns})"]
+    options += ["index_col=False", "dtype=str", "keep_default_na=False"]
+    used = [*recipe.order, recipe.target]
+    return code(f"frame = pd.read_csv({', '.join(option for option in options if option)})",
+                _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns else None,
+                "frame = frame.apply(lambda column: column.str.strip())")  # fmt: skip
+
+
+def _missing(recipe: Recipe) -> str | None:
+    """Rows that cannot be learned from are left out."""
+    if not recipe.missing:
+        return None
+    left = f"subset=[{_quoted(recipe.target)}]" if recipe.keeps_gaps else ""
+    gaps = _with_list("missing", recipe.missing, "frame = frame.mask(frame.isin({}))")
+    return code(gaps, f"frame = frame.dropna({left})")
+
+
+def _numbers(recipe: Recipe) -> str | None:
+    """A function from texts to numbers, where texts need more than `float`."""
+    if not _needs_function(recipe):
+        return None
+    steps = f".str.strip({_quoted(recipe.units + ' ')})" if recipe.units else ""
+    group = "," if recipe.decimal == "." else "."
+    steps += f'.str.replace("{group}", "", regex=False)' if recipe.grouped else ""
+    steps += '.str.replace(",", ".", regex=False)' if recipe.decimal == "," else ""
+    about = '    """The numbers that the texts of a column say."""'
+    return f'def numbers(column):\n{about}\n    return column{steps}.astype("float64")'
+
+
+def _needs_function(recipe: Recipe) -> bool:
+    return bool(recipe.units or recipe.grouped or recipe.decimal == ",")
+
+
+def _as_numbers(recipe: Recipe, column: str) -> str:
+    return f"numbers({column})" if _needs_function(recipe) else f'{column}.astype("float64")'
+
+
+def _target(recipe: Recipe) -> str:
+    column = f"frame.pop({_quoted(recipe.target)})"
+    if recipe.task == "regression":
+        return f'targets = {_as_numbers(recipe, column)}.to_numpy("float32")[:, None]'
+    if recipe.target_kind == "boolean":
+        return f'targets = ({column}.str.lower() == {_quoted(recipe.true)}).to_numpy("int64")'
+    values = _as_numbers(recipe, column) if recipe.target_kind == "numeric" else column
+    return f'targets = {values}.astype("category").cat.codes.to_numpy("int64")  # classes in order'
+
+
+def _converted(recipe: Recipe) -> list[str]:
+    """Features as numbers; yes is 1, no is 0."""
+    plain = [
+        _with_list("numeric", recipe.numbers, "for name in {}:"),
+        f"    frame[name] = {_as_numbers(recipe, 'frame[name]')}",
+    ]
+    found = [code(*plain)] if recipe.numbers else []
+    for name, true in recipe.booleans:
+        column = f"frame[{_quoted(name)}]"
+        found.append(f"{column} = (({column}.str.lower() == {_quoted(true)}) * 1.0).where({column}.notna())")
+    return found
+
+
+def _filled(recipe: Recipe) -> str:
+    numbers = [_with_list("numeric", recipe.numbers, "frame = frame.fillna(frame[{}].median())")] if recipe.numbers else []
+    usual = "frame = frame.fillna(frame.mode().iloc[0])  # the most frequent value, where there is no median"
+    return code(*numbers, usual if recipe.booleans or recipe.categories else None)
+
+
+def _features(recipe: Recipe) -> str:
+    if not recipe.categories:
+        return 'features = frame.to_numpy("float64")'
+    dummies = _with_list("categories", recipe.categories, 'frame = pd.get_dummies(frame, columns={}, dtype="float64")')
+    return code(dummies, 'features = frame.to_numpy("float64")')
+
+
+def _with_list(name: str, items: Sequence[Name], statement: str) -> str:
+    """A statement with a list in its place, which gets a name, and a line for each item, where it does not fit."""
+    line = statement.replace("{}", f"[{', '.join(map(_quoted, items))}]")
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join([f"{name} = [", *(f"    {_quoted(item)}," for item in items), "]", statement.replace("{}", name)])
+
+
+def _quoted(value: Name) -> str:
+    """A name as Python writes it, in double quotes."""
+    return json.dumps(value, ensure_ascii=False)

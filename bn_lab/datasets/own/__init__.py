@@ -1,0 +1,56 @@
+"""Data sets that visitors bring along: from the bytes of a file to a `Table`, or to an error that says what is wrong with it.
+
+```
+file = read(data)                        # encoding, delimiter, columns: the same for the same bytes
+choice = proposed(file)                  # target, task, columns to leave out; the visitor may choose otherwise
+table(file, id_of(file.digest, choice))  # the data set; the same for the same bytes and the same id
+```
+"""
+
+from bn_lab.datasets.own.choice import MISSING, Choice, Missing, id_of, parsed
+from bn_lab.datasets.own.columns import HEAD, MOST_CATEGORIES, USABLE, Column, Kind
+from bn_lab.datasets.own.decoding import MB, MOST_BYTES
+from bn_lab.datasets.own.errors import DataError
+from bn_lab.datasets.own.file import File, digest_of, read
+from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_COLUMNS, MOST_ROWS, SPACES
+from bn_lab.datasets.own.proposal import Known, known, possible_tasks, proposed, proposed_task
+from bn_lab.datasets.own.recipe import Recipe, recipe
+from bn_lab.datasets.own.summary import Distribution, correlations, distribution
+from bn_lab.datasets.own.table import MOST_INPUTS, Plan, plan, table
+
+__all__ = [
+    "FEWEST_ROWS",
+    "HEAD",
+    "MB",
+    "MISSING",
+    "MOST_BYTES",
+    "MOST_CATEGORIES",
+    "MOST_COLUMNS",
+    "MOST_INPUTS",
+    "MOST_ROWS",
+    "SPACES",
+    "USABLE",
+    "Choice",
+    "Column",
+    "DataError",
+    "Distribution",
+    "File",
+    "Kind",
+    "Known",
+    "Missing",
+    "Plan",
+    "Recipe",
+    "correlations",
+    "digest_of",
+    "distribution",
+    "id_of",
+    "known",
+    "parsed",
+    "plan",
+    "possible_tasks",
+    "proposed",
+    "proposed_task",
+    "read",
+    "recipe",
+    "table",
+]

@@ -1,0 +1,46 @@
+"""`Choice`: what is made of a file; with the file's hash it is the id of a data set, and an id says no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from bn_lab.datasets.tables import Task
+from bn_lab.experiment import OWN
+
+Missing = Literal["dropped", "median"]
+"""What is done about rows with missing values: left out, or filled with the column's median, or its most frequent value where
+it holds no numbers."""
+
+MISSING: tuple[Missing, ...] = ("dropped", "median")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to learn from a file.
+
+    Attributes:
+        target: index of the column to be predicted, from 0.
+        task: whether it is a number or a class.
+        missing: what is done about missing values of features; a row without a target is left out in any case.
+        without: indices of columns not to learn from, ascending.
+    """
+
+    target: int
+    task: Task
+    missing: Missing = "dropped"
+    without: tuple[int, ...] = ()
+
+
+def id_of(digest: str, choice: Choice) -> str:
+    """The `dataset` of an experiment on a visitor's own data."""
+    without = "".join(f"-{index}" for index in choice.without)
+    return f"own-{digest}-{choice.target}-{choice.task}-{choice.missing}" + (f"-without{without}" if without else "")
+
+
+def parsed(name: str) -> tuple[str, Choice]:
+    """The file's hash and the choice that an id says."""
+    assert OWN.fullmatch(name)
+    _, digest, target, task, missing, *rest = name.split("-")
+    without = tuple(sorted({int(index) for index in rest[1:]}))
+    return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without)

@@ -1,0 +1,152 @@
+"""How a text is laid out: what separates its fields, whether its first line names them, whether all lines have as many."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from bn_lab.datasets.own.cells import bare, is_missing, number_of
+from bn_lab.datasets.own.errors import DataError
+
+DELIMITERS = ("\t", ";", "|", ",")
+"""What may separate fields; where several would do, the first: a comma may also be part of a number."""
+
+SPACES = r"\s+"
+"""Any number of spaces, where nothing else separates."""
+
+SAMPLE, LINES = 1 << 18, 200
+"""Characters and lines from which the delimiter is found."""
+
+MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS = 256, 50_000, 10
+"""Columns and rows of a table at most, and rows at least."""
+
+LONGEST_FIELD = 131_072
+"""Characters of a field at most: Python's own limit, far beyond any cell; an open quotation mark makes longer ones."""
+
+_HINT = re.compile(r"sep=([\t;|,])\r?\n", re.IGNORECASE)
+"""A first line that tells spreadsheets the delimiter."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read a text as a table.
+
+    Attributes:
+        delimiter: one of `DELIMITERS`, or `SPACES`.
+        skipped: lines before the first one of the table, 0 or 1.
+        header: whether the first line names the columns.
+        first: the fields of the first line as they stand there.
+        rows: how many lines of data follow, those without anything not counted.
+    """
+
+    delimiter: str
+    skipped: int
+    header: bool
+    first: tuple[str, ...]
+    rows: int
+
+
+def layout_of(text: str) -> Layout:
+    """The layout of a text.
+
+    Raises:
+        DataError: `file_one_column`, `file_columns`, `file_ragged`, `file_quote`, `file_field`, `file_rows` or `file_few`.
+    """
+    hint = _HINT.match(text)
+    skipped, body = (1, text[hint.end() :]) if hint else (0, text)
+    delimiter = hint[1] if hint else _delimiter(body)
+    first, lines = _checked(body, delimiter, skipped)
+    header = not _all_numbers(first)
+    rows = lines - header
+    if rows > MOST_ROWS:
+        raise DataError("file", "file_rows", rows, high=MOST_ROWS)
+    if rows < FEWEST_ROWS:
+        raise DataError("file", "file_few", rows, low=FEWEST_ROWS)
+    return Layout(delimiter, skipped, header, tuple(first), rows)
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter by which most lines have as many fields as the first one, which has two at least."""
+    sample = text[:SAMPLE]
+    if len(text) > SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    agreeing = {delimiter: share for delimiter in DELIMITERS if (share := _agreeing(sample, delimiter))}
+    if agreeing:
+        return max(agreeing, key=agreeing.__getitem__)
+    if '"' not in sample and _agreeing(sample, SPACES) == 1:
+        return SPACES
+    raise DataError("file", "file_one_column", 1)
+
+
+def _agreeing(sample: str, delimiter: str) -> float:
+    """Share of lines with as many fields as the first one; 0 where that has only one."""
+    counts: list[int] = []
+    with suppress(DataError):  # it is told where all lines are checked
+        counts.extend(len(record) for record, _ in islice(_records(sample, delimiter), LINES))
+    return counts.count(counts[0]) / len(counts) if counts and counts[0] > 1 else 0.0
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
+    """Fields of every line that has any, and the number of the line, as pandas' parser separates them."""
+    if delimiter == SPACES:
+        for number, line in enumerate(io.StringIO(text, newline=None), 1):
+            if fields := line.split():
+                yield fields, number
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for record in reader:
+            if not _is_blank(record):
+                yield record, reader.line_num
+    except csv.Error:
+        raise DataError("file", "file_field", reader.line_num, high=LONGEST_FIELD) from None
+
+
+def _is_blank(record: Sequence[str]) -> bool:
+    """Whether pandas skips the line: nothing is in it, or spaces."""
+    return not record or (len(record) == 1 and record[0] != "" and not record[0].strip(" \t"))
+
+
+def _checked(text: str, delimiter: str, skipped: int) -> tuple[list[str], int]:
+    """The first line's fields and how many lines there are, all of them with as many fields."""
+    first: list[str] = []
+    lines, before, start = 0, 0, 0
+    for record, number in _records(text, delimiter):
+        before, start = number, before + 1
+        if not first:
+            first = record
+            _check_columns(len(first))
+        if len(record) != len(first):
+            _check_quotes(text, start + skipped, number + skipped)
+            raise DataError("file", "file_ragged", len(record), line=number + skipped, expected=len(first))
+        lines += 1
+    _check_quotes(text, start + skipped, before + skipped)
+    return first, lines
+
+
+def _check_quotes(text: str, start: int, end: int) -> None:
+    """Raise a `DataError` where a line that goes on for several ones does so since a quotation mark stays open."""
+    if end > start and text.count('"') % 2:
+        raise DataError("file", "file_quote", start)
+
+
+def _check_columns(count: int) -> None:
+    if count < 2:
+        raise DataError("file", "file_one_column", count)
+    if count > MOST_COLUMNS:
+        raise DataError("file", "file_columns", count, high=MOST_COLUMNS)
+
+
+def _all_numbers(fields: Sequence[str]) -> bool:
+    """Whether a first line is data already: numbers, and maybe missing values."""
+    present = [text for field in fields if not is_missing(text := field.strip())]
+    return bool(present) and all(_is_number(text) for text in present)
+
+
+def _is_number(text: str) -> bool:
+    return any(number_of(bare(text)[0], decimal) is not None for decimal in (".", ","))

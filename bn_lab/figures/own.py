@@ -1,0 +1,115 @@
+"""A visitor's own data before anything is trained: how columns are distributed, and how they go together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bn_lab.figures.sheet import Sheet, Spec
+from bn_lab.figures.style import COLORS, SMALL, plain, text_width
+from bn_lab.i18n import Texts
+
+MOST_PANELS, MOST_CORRELATED = 12, 20
+"""Columns that are drawn at most."""
+
+NAME = 18
+"""Characters of a name in a picture at most."""
+
+
+class Distribution(Protocol):
+    """See `bn_lab.datasets.own.Distribution`, which figures do not import."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def edges(self) -> tuple[float, ...]: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def counts(self) -> tuple[int, ...]: ...
+    @property
+    def rest(self) -> int: ...
+
+
+def distributions(found: Sequence[Distribution], t: Texts, *, narrow: bool = False) -> Spec:
+    """A panel for each column; the first one is the target, in another colour."""
+    columns = 2 if narrow else min(4, len(found))
+    rows = -(-len(found) // columns)
+    title = t("own.figure.distributions")
+    sheet = Sheet(title, rows, columns, height=110, heading=18, feet=14, left=44, narrow=narrow)
+    sheet.layout["bargap"] = 0.04
+    for k, each in enumerate(found):
+        name = plain(each.name, NAME) if k else t("own.figure.target", name=plain(each.name, NAME))
+        draw = _bars if each.labels else _histogram
+        draw(sheet, divmod(k, columns), each, name, COLORS["before" if k else "none"], t)
+    return sheet.spec()
+
+
+def _histogram(sheet: Sheet, place: tuple[int, int], found: Distribution, name: str, color: str, t: Texts) -> None:
+    panel = sheet.panel(*place, {"nticks": 4}, {"nticks": 3}, name)
+    edges = np.array(found.edges)
+    middles, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+    ends = zip(edges[:-1], edges[1:], found.counts, strict=True)
+    told = [t("own.figure.between", low=f"{low:.4g}", high=f"{high:.4g}", count=count) for low, high, count in ends]
+    _add(sheet, panel, middles.tolist(), found.counts, color, told, width=widths.tolist())
+
+
+def _bars(sheet: Sheet, place: tuple[int, int], found: Distribution, name: str, color: str, t: Texts) -> None:
+    names = [plain(label, 40) for label in found.labels] + ([t("own.figure.rest", count=found.rest)] if found.rest else [])
+    short = [plain(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
+    x = {"tickvals": list(range(len(names))), "ticktext": short, "tickangle": -40 if len(names) > 3 else 0, "nticks": 0}
+    panel = sheet.panel(*place, x, {"nticks": 3, "rangemode": "tozero"}, name)
+    told = [t("own.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
+    _add(sheet, panel, list(range(len(names))), found.counts, color, told)
+
+
+def _add(sheet: Sheet, panel: Any, x: list[Any], counts: Sequence[int], color: str, told: list[str], **more: Any) -> None:
+    hover = {"customdata": told, "hovertemplate": "%{customdata}<extra></extra>"}
+    sheet.add(panel, type="bar", x=x, y=list(counts), marker={"color": color}, showlegend=False, **hover, **more)
+
+
+def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *, narrow: bool = False) -> Spec:
+    """Pearson's r of every pair, blue below 0 and red above it; what has none is left out."""
+    short = unique([plain(name, 10 if narrow else NAME) for name in names])
+    longest = max(map(text_width, short))
+    sheet = Sheet(
+        t("own.figure.correlations"),
+        1,
+        1,
+        height=max(160, (20 if narrow else 26) * len(names)),
+        feet=int(0.7 * longest),
+        left=round(longest) + 16,
+        narrow=narrow,
+    )
+    axis: dict[str, Any] = {"type": "category", "showgrid": False, "nticks": 0, "tickfont": {"size": SMALL}}
+    axis["tickvals"] = short
+    panel = sheet.panel(0, 0, {**axis, "tickangle": -50}, {**axis, "autorange": "reversed"})
+    full = [plain(name) for name in names]
+    sheet.add(
+        panel,
+        type="heatmap",
+        x=short,
+        y=short,
+        z=[[float(value) if np.isfinite(value) else None for value in line] for line in values],
+        customdata=[[f"{a} · {b}" for b in full] for a in full],
+        hovertemplate="%{customdata}<br>r = %{z:.3f}<extra></extra>",
+        text=[[f"{value:.2f}" if np.isfinite(value) else "" for value in line] for line in values],
+        texttemplate="%{text}" if len(names) <= (7 if narrow else 14) else "",
+        colorscale="RdBu",
+        reversescale=True,
+        zmin=-1,
+        zmax=1,
+        xgap=1,
+        ygap=1,
+        colorbar={"thickness": 10, "outlinewidth": 0},
+        showscale=not narrow,
+    )
+    return sheet.spec()
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """Names of which no two are alike, by invisible joiners: categories of an axis with one name would be one."""
+    return [name + "\u2060" * list(names[:k]).count(name) for k, name in enumerate(names)]

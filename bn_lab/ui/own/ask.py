@@ -1,0 +1,56 @@
+"""What a link to own data shows where the file is not open: a request for it. The address stays as it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bn_lab.datasets.own import Choice, parsed
+from bn_lab.experiment import FIELDS
+from bn_lab.i18n import Texts
+from bn_lab.sharing import decode
+from bn_lab.ui import controls, session, words
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.own import holding, upload
+from bn_lab.ui.own.holding import Opened
+
+
+def show() -> None:
+    """Draw the page."""
+    t, parameters = session.words(), session.awaited()
+    assert parameters is not None
+    experiment = decode(parameters).experiment
+    digest, choice = parsed(experiment.dataset)
+    controls.language(t)
+    st.title("BN Lab")
+    st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
+    st.markdown(_told(choice, t))
+    rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
+    if rest:
+        listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
+        st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
+    upload.show(t, lambda opened: _take(opened, digest, parameters, t))
+    st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
+
+
+def _told(choice: Choice, t: Texts) -> str:
+    """What the link makes of the file."""
+    lines = [t("own.ask_target", column=choice.target + 1, task=t(f"own.task.{choice.task}")), t(f"own.ask_{choice.missing}")]
+    if choice.without:
+        lines.append(t("own.ask_without", columns=", ".join(str(k + 1) for k in choice.without)))
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _take(opened: Opened, digest: str, parameters: dict[str, str], t: Texts) -> None:
+    """Open the link if that is its file; another one is not kept."""
+    if opened.file.digest == digest:
+        session.read_link(parameters)
+        return
+    holding.close_file(opened.file.digest)
+    name, theirs = words.plain(opened.name), opened.file.digest[:8]
+    st.session_state[upload.PROBLEM] = t("own.ask_other", name=name, theirs=theirs, ours=digest[:8])
+
+
+def _without() -> None:
+    """Open the link's other settings with shipped data."""
+    parameters = session.awaited() or {}
+    session.read_link({name: text for name, text in parameters.items() if name != "dataset"})

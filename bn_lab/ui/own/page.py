@@ -1,0 +1,89 @@
+"""The page on which own data are opened, looked at, and taken into the lab."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from bn_lab.datasets.own import File, id_of, known, parsed
+from bn_lab.experiment import FIELDS
+from bn_lab.i18n import Texts
+from bn_lab.ui import controls, session
+from bn_lab.ui.classroom import pages
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.own import columns, form, holding, looks, templates, upload
+from bn_lab.ui.own.holding import Opened
+
+SHOWN = "own_shown"
+"""In the session: the hash of the file on the page."""
+
+
+def show() -> None:
+    """Draw the page."""
+    t = session.words()
+    controls.language(t)
+    st.title(t("page.own"))
+    st.markdown(t("own.intro"))
+    upload.show(t, _opened)
+    templates.show(t)
+    if (opened := _on_page(t)) is not None:
+        _file(opened, t)
+
+
+def _opened(opened: Opened) -> None:
+    st.session_state[SHOWN] = opened.file.digest
+
+
+def _on_page(t: Texts) -> Opened | None:
+    """The file to look at, among those that are open."""
+    files = holding.files()
+    if not files:
+        return None
+    if st.session_state.get(SHOWN) not in files:
+        st.session_state[SHOWN] = next(reversed(files))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="own_files_row"):
+        st.selectbox(t("own.files"), list(files), format_func=lambda digest: files[digest].name, key=SHOWN, width=360)
+        st.button(t("own.close"), key="own_close", icon=":material/close:", on_click=guarded(_close))
+    return files[st.session_state[SHOWN]]
+
+
+def _close() -> None:
+    """Let go of the file; who has it in the lab gets shipped data there."""
+    digest, experiment = st.session_state[SHOWN], session.experiment()
+    if experiment.is_private and parsed(experiment.dataset)[0] == digest:
+        session.adopt(replace(experiment, dataset=FIELDS["dataset"].default))
+    holding.close_file(digest)
+
+
+def _file(opened: Opened, t: Texts) -> None:
+    file = opened.file
+    columns.found(opened, t)
+    _lesson(file, t)
+    choice = form.choice_of(file)
+    if choice is None:
+        st.error(t("own.no_target"), icon=":material/error:")
+        columns.show(file, None, t)
+        return
+    form.show(file, choice, t)
+    plan = form.counted(file, choice, t)
+    name = id_of(file.digest, choice)
+    if st.button(t("own.use_these"), key="own_use", icon=":material/science:", type="primary", disabled=plan is None):
+        _use(name)
+    columns.show(file, choice, t)
+    if plan is not None:
+        looks.show(file, choice, plan, t)
+
+
+def _lesson(file: File, t: Texts) -> None:
+    """That a file is one of the lesson's, and what to know of it."""
+    if (lesson := known(file)) is not None:
+        st.info(t(f"own.known_{lesson.name}"), icon=":material/school:")
+        if lesson.swapped:
+            st.warning(t("own.known_swapped"), icon=":material/swap_horiz:")
+
+
+def _use(name: str) -> None:
+    """Take the data into the lab; other settings stay as far as they fit, and what does not is told there."""
+    session.adopt(replace(session.experiment(), dataset=name))
+    pages.to("")

@@ -1,0 +1,49 @@
+"""A file is opened here: uploaded, or pasted as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from bn_lab.datasets.own import MB, MOST_BYTES, DataError
+from bn_lab.i18n import Texts
+from bn_lab.ui import session, words
+from bn_lab.ui.own.holding import TOUCHED, Opened, open_file
+
+PROBLEM, TURN = "own_problem", "own_turn"
+"""In the session: what was wrong with the last file, and how many there were: a file that was read is taken from its widget,
+which would hold it a second time."""
+
+MOST_PASTED = 500_000
+"""Characters of a pasted text at most: the browser sends it as one message."""
+
+
+def show(t: Texts, then: Callable[[Opened], None]) -> None:
+    """Widgets for a file; what was opened is given to `then`, and the page is drawn again."""
+    turn = st.session_state.setdefault(TURN, 0)
+    help_text = t("own.upload_help", size=MOST_BYTES // MB)
+    uploaded = st.file_uploader(t("own.upload"), type=["csv", "tsv", "txt"], key=f"own_upload_{turn}", help=help_text)
+    with st.expander(t("own.paste"), icon=":material/content_paste:"):
+        pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
+        wanted = st.button(t("own.paste_open"), key="own_paste", icon=":material/table:")
+    if (problem := st.session_state.get(PROBLEM)) is not None:
+        st.error(problem, icon=":material/error:")
+    if uploaded is not None:
+        _open(uploaded.name, uploaded.getvalue, t, then)
+    elif wanted:
+        _open(t("own.pasted"), lambda: pasted.encode("utf-8", "replace"), t, then)
+
+
+def _open(name: str, data: Callable[[], bytes], t: Texts, then: Callable[[Opened], None]) -> None:
+    """Read it, or say what is wrong with it; in any case it has left its widget when the page is drawn again."""
+    st.session_state[TOUCHED] = True  # from here on the log is told nothing that exceptions say
+    st.session_state[TURN] += 1
+    st.session_state[PROBLEM] = None
+    try:
+        with st.spinner(t("own.reading")):
+            opened = open_file(name, data(), session.trainer().limits.own_mb)
+        then(opened)
+    except DataError as error:
+        st.session_state[PROBLEM] = words.error(t, error)
+    st.rerun()

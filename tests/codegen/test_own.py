@@ -1,0 +1,101 @@
+"""Programs for a visitor's own file read what the lab read, bit for bit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
+from bn_lab.datasets import Table
+from bn_lab.datasets.own import Choice, id_of, known, read, recipe, table
+from bn_lab.experiment import Experiment, ExperimentError
+from tests.datasets.own.made import ROOT, column, file_of, mixed, written
+
+
+def comma(rows: list[list[str]]) -> list[list[str]]:
+    """The same rows as they are written where numbers have a decimal comma."""
+    swap = str.maketrans({",": ".", ".": ","})
+    return [rows[0], *[[cell.translate(swap) if cell.lstrip("-")[:1].isdigit() else cell for cell in row] for row in rows[1:]]]
+
+
+def files() -> Iterator[tuple[str, bytes, Choice]]:
+    """Files of every kind, each with a choice."""
+    yield "iris", (ROOT / "data" / "iris.csv").read_bytes(), Choice(4, "classification")
+    lines = (ROOT / "data" / "boston.csv").read_text().splitlines()
+    spaces = "\n".join(" " + line.replace(",", "  ") for line in lines[1:])
+    yield "spaces without headings", spaces.encode(), Choice(13, "regression", without=(11,))
+    for missing in ("dropped", "median"):
+        for delimiter, encoding in ((",", "utf-8"), (";", "cp949"), ("\t", "utf-16"), ("|", "utf-8-sig")):
+            data = written(comma(mixed(3)) if delimiter == ";" else mixed(3), delimiter, encoding)
+            yield f"{missing} {encoding}", data, Choice(8, "regression", missing, (0,))  # type: ignore[arg-type]
+    yield "words", written(mixed(1)), Choice(5, "classification", "median", (0, 1))
+    yield "yes or no", written(mixed(2)), Choice(4, "classification", "dropped", (0, 2))
+    numbers = file_of(x=column("5", "3", "4.5", "1e3"), y=column("10", "9", "-1"))
+    yield "classes by numbers", numbers, Choice(1, "classification")
+    yield "without gaps", written(mixed(4, gaps=False)), Choice(8, "regression", "median", (0,))
+    headings = ['a"]; import os #', "x\n'y", "x", "x", "", "z" * 200]
+    hostile = written([headings, *([str(k * j % 7) for j in range(1, 7)] for k in range(20))])
+    yield "hostile headings", hostile, Choice(0, "regression")
+    hinted = b"sep=;\r\n" + written([["x", "y"], *[[f"{k},5", str(k * k)] for k in range(20)]], ";")
+    yield "a hint for spreadsheets", hinted, Choice(1, "regression")
+    wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
+    yield "many columns", wide, Choice(3, "regression")
+
+
+FILES = {name: (data, choice) for name, data, choice in files()}
+
+
+def made(name: str) -> tuple[Table, Experiment, object]:
+    data, choice = FILES[name]
+    file = read(data)
+    found = table(file, id_of(file.digest, choice))
+    return found, Experiment(dataset=found.name, epochs=2), facts_of(recipe(file, found.name))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_program_reads_the_same_table(name: str, tmp_path: Path) -> None:
+    theirs, _, facts = made(name)
+    path = tmp_path / "your-file.csv"
+    path.write_bytes(FILES[name][0])
+    found: dict[str, object] = {}
+    exec(f"import numpy as np, pandas as pd\nDATA = {str(path)!r}\n{facts.reading}", found)  # type: ignore[attr-defined]
+    features, targets = np.asarray(found["features"]), np.asarray(found["targets"])
+    assert features.dtype == np.float64
+    np.testing.assert_array_equal(features, theirs.features)
+    np.testing.assert_array_equal(targets.ravel(), theirs.target.astype(targets.dtype))
+    assert (facts.samples, facts.features, facts.outputs) == (*theirs.features.shape, theirs.outputs)  # type: ignore[attr-defined]
+
+
+def test_programs_are_linted_and_formatted(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    for name in FILES:
+        _, experiment, facts = made(name)
+        for framework in FRAMEWORKS:
+            path = tmp_path / f"{name.replace(' ', '_')}_in_{framework}.py".replace("-", "_")
+            path.write_text(script(experiment, framework, facts), encoding="utf-8")  # type: ignore[arg-type]
+    for command in (["check"], ["format", "--diff"]):
+        done = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_program_names_a_file_to_be_put_in_place_and_no_other(framework: str) -> None:
+    _, experiment, facts = made("iris")
+    for text in (script(experiment, framework, facts), notebook(experiment, framework, facts)):  # type: ignore[arg-type]
+        assert "your-file.csv" in text
+        assert experiment.dataset not in text
+        assert "the lab's repository" not in text
+    with pytest.raises(ExperimentError, match="dataset must be shipped"):
+        script(experiment, framework)
+
+
+def test_the_lessons_file_is_read_in_a_few_lines() -> None:
+    data, _ = FILES["iris"]
+    assert known(read(data)) is not None
+    _, _, facts = made("iris")
+    assert len(facts.reading.splitlines()) <= 7  # type: ignore[attr-defined]
