@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bn_lab.codegen.facts import Needs
+from bn_lab.codegen.facts import Facts, Needs
 from bn_lab.codegen.pytorch import ACTIVATIONS
 from bn_lab.codegen.sections import Section, code, joined
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
@@ -55,14 +55,15 @@ def _norms(experiment: Experiment) -> list[Layer]:
     return [norm, Layer("noise", "nn.Identity()", "noise in the lab's training")] if experiment.bn_noise else [norm]
 
 
-def snippet(experiment: Experiment, arm: Arm, seed: int, file: str) -> str:
+def snippet(experiment: Experiment, arm: Arm, seed: int, file: str, own: Facts | None = None) -> str:
     """A standalone script that predicts all samples of the data set with the network whose weights are in `file`.
 
     Args:
         file: name of a file that `bn_lab.files.weights` has written; the script's first argument is its path, the second one
             that of the data.
+        own: what is known of a visitor's own data, see `bn_lab.codegen.own`.
     """
-    needs = Needs(experiment)
+    needs = Needs(experiment, own)
     scaled = arm == "standardized" or experiment.inputs == "standardized"
     about = f"The arm {arm!r} with the seed {seed}, in inference mode: moving statistics, and nothing drawn at random."
     sections = [
@@ -97,7 +98,7 @@ def _imports(needs: Needs, scaled: bool) -> Section:
 def _paths(needs: Needs, file: str) -> Section:
     arguments = [(1, "WEIGHTS", file, "")]
     if needs.facts.file:  # else the data are computed
-        arguments.append((2, "DATA", needs.facts.file, "  # the file is in the lab's repository"))
+        arguments.append((2, "DATA", needs.facts.file, f"  # {needs.facts.where}"))
     return Section(
         "The files" if needs.facts.file else "The file",
         code(*(f'{name} = sys.argv[{k}] if len(sys.argv) > {k} else "{path}"{why}' for k, name, path, why in arguments)),

@@ -11,9 +11,11 @@ from weakref import WeakSet
 
 import streamlit as st
 
+from bn_lab.codegen import facts_of
+from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.own import MB, DataError, File, digest_of, parsed, read, table
-from bn_lab.experiment import ExperimentError
+from bn_lab.datasets.own import MB, DataError, File, digest_of, parsed, read, recipe, table
+from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.sharing import one_line
 
 FILES, TABLES, TOUCHED = "own_files", "own", "own_touched"
@@ -121,3 +123,11 @@ def name_of(dataset: str) -> str:
     """What the file of an id is called, or the beginning of its hash where it is not open."""
     digest, _ = parsed(dataset)
     return files()[digest].name if digest in files() else digest[:8]
+
+
+def facts(experiment: Experiment) -> Facts | None:
+    """What a program has to know of the file of an experiment; None of shipped data, which programs know."""
+    if not experiment.is_private:
+        return None
+    digest, _ = parsed(experiment.dataset)
+    return facts_of(recipe(files()[digest].file, experiment.dataset))

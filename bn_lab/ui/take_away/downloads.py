@@ -16,6 +16,7 @@ from bn_lab.i18n import Texts
 from bn_lab.service import Trainer, Training
 from bn_lab.ui import session, share
 from bn_lab.ui.file_names import file_name
+from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts
 from bn_lab.ui.take_away.report import Report
 
@@ -92,10 +93,8 @@ def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) 
         seed: int = _one_of("take_seed", t("field.seed"), experiment.seed_list, str)
         name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
         _download("safetensors", partial(_network, session.trainer(), training, arm, seed), name, ready=begun)
-    if experiment.is_private:
-        return
     with st.expander(t("take.snippet"), icon=":material/code:"):
-        st.code(snippet(experiment, arm, seed, name), language="python")
+        st.code(snippet(experiment, arm, seed, name, holding.facts(experiment)), language="python")
 
 
 def _one_of(key: str, label: str, options: Sequence[Any], name: Callable[[Any], str]) -> Any:

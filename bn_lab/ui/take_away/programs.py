@@ -10,18 +10,19 @@ from typing import Any
 import streamlit as st
 
 from bn_lab.codegen import FRAMEWORKS, NAMES, notebook, script
-from bn_lab.codegen.facts import FACTS
+from bn_lab.codegen.facts import FACTS, Facts
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.ui import session, words
 from bn_lab.ui.file_names import file_name
+from bn_lab.ui.own import holding
 
 ROOT = Path(__file__).resolve().parents[3]
 
 HEIGHT = 420
 """Pixels of the program that are seen at once."""
 
-WRITERS: dict[str, tuple[Callable[[Experiment, str], str], str]] = {
+WRITERS: dict[str, tuple[Callable[[Experiment, str, Facts | None], str], str]] = {
     "py": (script, "text/x-python"),
     "ipynb": (notebook, "application/x-ipynb+json"),
 }
@@ -32,31 +33,44 @@ def show(t: Texts) -> None:
     """Draw the content of the dialog."""
     experiment = session.experiment()
     st.markdown(t("take.code_about"))
-    if experiment.is_private:
-        st.info(t("take.code_private"), icon=":material/info:")
-        return
-    framework = _framework(t)
+    framework, own = _framework(t), holding.facts(experiment)
     try:
-        program = script(experiment, framework)
+        program = script(experiment, framework, own)
     except ExperimentError as error:
         st.error(words.error(t, error), icon=":material/error:")
         return
-    facts, name = FACTS[experiment.dataset], file_name(experiment, framework, "py")
     with st.container(horizontal=True):
         for ending, (write, mime) in WRITERS.items():
-            _download(t(f"take.{ending}"), partial(write, experiment, framework), experiment, framework, ending, mime=mime)
-        data = ROOT / facts.file
-        st.download_button(
-            t("take.data", file=data.name),
-            data=data.read_bytes,
-            file_name=data.name,
-            mime="application/octet-stream",
-            key="take_data",
-            icon=":material/table:",
-            on_click="ignore",
-        )
-    st.caption(t("take.code_run", command=f"python {name} {data.name}"))
+            make = partial(write, experiment, framework, own)
+            _download(t(f"take.{ending}"), make, experiment, framework, ending, mime=mime)
+        if own is None:
+            _data(experiment, t)
+    st.caption(_how(experiment, framework, own, t))
     st.code(program, language="python", height=HEIGHT)
+
+
+def _data(experiment: Experiment, t: Texts) -> None:
+    """The file that the program reads, if it reads one."""
+    if not FACTS[experiment.dataset].file:
+        return
+    data = ROOT / FACTS[experiment.dataset].file
+    st.download_button(
+        t("take.data", file=data.name),
+        data=data.read_bytes,
+        file_name=data.name,
+        mime="application/octet-stream",
+        key="take_data",
+        icon=":material/table:",
+        on_click="ignore",
+    )
+
+
+def _how(experiment: Experiment, framework: str, own: Facts | None, t: Texts) -> str:
+    """How to run the program."""
+    command, data = f"python {file_name(experiment, framework, 'py')}", Path((own or FACTS[experiment.dataset]).file).name
+    if not data:
+        return t("take.code_run_alone", command=command)
+    return t("take.code_run_own" if own else "take.code_run", command=f"{command} {data}")
 
 
 def _framework(t: Texts) -> str:
