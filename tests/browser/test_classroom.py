@@ -21,8 +21,10 @@ pytestmark = pytest.mark.browser
 
 @contextmanager
 def site(html: str) -> Iterator[str]:
-    """Another site, of one page; the address of that. Browsers keep pages of the internet from what is on the own computer, so it
-    is there, too, under the other of its two names."""
+    """Another site, of one page; the address of that.
+
+    Browsers keep pages of the internet from what is on the own computer, so it is there, too, under the other of its two names.
+    """
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -50,9 +52,10 @@ def test_the_link_of_the_dialog_shows_the_lesson_in_a_slide_of_another_site(visi
     dialog.get_by_role("tab", name=lab.words("classroom.hide"), exact=True).click()
     dialog.locator(".st-key-lesson_hide_network").get_by_text(lab.words("classroom.whole"), exact=True).click()
     dialog.locator(".st-key-lesson_hide_parts").get_by_text(lab.words("part.preview"), exact=True).click()
+    dialog.locator(".st-key-lesson_hide_pages").get_by_text(lab.words("page.claims"), exact=True).click()
     dialog.get_by_role("tab", name=lab.words("classroom.fix"), exact=True).click()
     dialog.locator(".st-key-lesson_fix_training").get_by_text(lab.words("field.seed"), exact=True).click()
-    address = f"{lab.address}/?dataset=iris&epochs=20&seed=31&hide=network,preview&fix=seed&embed=true"
+    address = f"{lab.address}/?dataset=iris&epochs=20&seed=31&hide=network,preview,claims&fix=seed&embed=true"
     expect(dialog.get_by_test_id("stCode").first).to_contain_text(address)
     frame = dialog.get_by_test_id("stCode").nth(1).inner_text()
     dialog.locator(".st-key-lesson_go_large button").click()
@@ -71,6 +74,6 @@ def test_the_link_of_the_dialog_shows_the_lesson_in_a_slide_of_another_site(visi
     expect(inside.locator(".st-key-player_new_seed button").locator("visible=true")).to_be_disabled()
     expect(inside.locator(".st-key-field_depth")).to_have_count(0)
     expect(inside.locator(".st-key-field_epsilon")).to_have_count(1)
-    expect(inside.get_by_test_id("stTopNavLink")).to_have_count(0)
+    expect(inside.get_by_role("link", name=lab.words("page.claims"), exact=True)).to_have_count(0)
     expect(inside.get_by_text(lab.words("preview.networks"))).to_have_count(0)
     slide.close()
