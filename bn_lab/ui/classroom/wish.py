@@ -24,7 +24,7 @@ class Wish:
 
     Attributes:
         start: address of the page that it opens; the lab's is empty.
-        embedded: whether it is for a frame in another page, without Streamlit's bar.
+        embedded: whether it is for a frame in another page, without Streamlit's menu and wide margins.
         language: id, or empty for that of the reader's browser.
         theme: of a frame; empty for the reader's own.
         hide, fix: names as in `bn_lab.ui.classroom.rules`.

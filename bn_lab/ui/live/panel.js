@@ -31,7 +31,7 @@ export class Panel {
   constructor(parent) {
     this.root = document.createElement("div");
     this.root.className = "bn-panel";
-    this.root.setAttribute("role", "img");
+    this.root.setAttribute("role", "figure"); // not an image, within which the buttons would be none
     this.root.dataset.painted = "0";
     this.plot = document.createElement("div");
     this.root.append(this.plot);
@@ -118,6 +118,8 @@ export class Panel {
       this.listening = true;
       this.plot.on("plotly_relayout", (change) => this.remember(change));
     }
+    // The label says what the drawing shows; read letter by letter its ticks say nothing.
+    for (const drawing of this.plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
     // These say what is on the screen, not what is on its way.
     Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...shown });
   }

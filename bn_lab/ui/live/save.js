@@ -48,7 +48,7 @@ export function pageOf(plot, { language, alt }, source) {
 <title>${title}</title>
 </head>
 <body>
-<div id="figure" role="img"></div>
+<div id="figure" role="figure"></div>
 <script>
 ${source.replaceAll("</script", "<\\/script")}
 </script>

@@ -28,6 +28,7 @@ const CSS = `
 .bn-copy[data-copied=true] button span:last-child { visibility: visible; }
 .bn-heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .bn-panel { width: 100%; overflow: hidden; }
+.bn-panel .js-plotly-plot .plotly .modebar-btn:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
 .bn-panel .modebar-btn text { fill: var(--st-text-color); fill-opacity: .65; }
 .bn-panel .modebar-btn:hover text { fill: var(--st-primary-color); fill-opacity: 1; }
 .bn-table { width: 100%; overflow-x: auto; color: var(--st-text-color); }

@@ -71,7 +71,7 @@ def test_every_figure_is_there_in_both_arrangements_with_its_numbers(experiment:
     assert {name.rpartition("-")[0] for name in figures} == set(names)
     places = {attributes["id"]: attributes for _, attributes in page.found if attributes.get("class") == "figure"}
     assert set(places) == set(figures)
-    assert all(place["aria-label"] and place["role"] == "img" for place in places.values())
+    assert all(place["aria-label"] and place["role"] == "figure" for place in places.values())
     history = train(experiment)
     expected = short(np.median(history.train_loss[-1], axis=0).tolist())
     for wide_or_narrow in figures["loss-0"]:

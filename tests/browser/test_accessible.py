@@ -1,0 +1,134 @@
+"""For everyone: what axe finds on every page, what it cannot see in pictures, and a training by the keyboard alone."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.lab import Lab, Visit
+from tests.browser.test_appearance import TOO_WIDE
+
+pytestmark = pytest.mark.browser
+
+PATHS = ("lesson", "algorithm", "claims", "data", "rules")
+"""The pages besides the lab, and besides the comparison, to which a training leads."""
+
+# Drawings and formulas are hidden from readers, who get their words instead, and have thousands of parts.
+WHERE = {"exclude": [[".main-svg"], [".katex-html"]]}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"], "preload": False}
+
+# Figures without words, and figures outside of what gives them words.
+UNTOLD = """() => [...document.querySelectorAll(".bn-panel, .js-plotly-plot, [data-testid=stPlotlyChart]")]
+    .map((part) => part.closest(".bn-panel") ?? part)
+    .filter((part) => part.getAttribute("role") !== "figure" || !part.getAttribute("aria-label")?.trim()
+        || [...part.querySelectorAll(".main-svg")].some((drawing) => drawing.getAttribute("aria-hidden") !== "true"))
+    .map((part) => part.outerHTML.slice(0, 200))"""
+
+# Texts of figures with less than 4.5:1 on the figure's ground; those on coloured fields have colours that Plotly picks by them.
+PALE = """() => {
+    const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (value) => value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+    const luminance = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, part, k) => sum + part * light(rgb[k]), 0);
+    const ground = (part) => {
+        const color = getComputedStyle(part).backgroundColor;
+        return /^rgb\\(/.test(color) || !part.parentElement ? color : ground(part.parentElement);
+    };
+    const pale = [];
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+        const behind = channels(ground(plot));
+        for (const text of plot.querySelectorAll(".main-svg text")) {
+            if (!text.textContent.trim() || text.closest(".hm, .heatmap-label, .hoverlayer")) continue;
+            if (!text.checkVisibility({ opacityProperty: true })) continue;
+            const style = getComputedStyle(text), [r, g, b, a = 1] = channels(style.fill);
+            let share = a * style.fillOpacity;
+            for (let part = text; part !== plot; part = part.parentElement) share *= getComputedStyle(part).opacity;
+            const seen = [r, g, b].map((value, k) => share * value + (1 - share) * behind[k]);
+            const [low, high] = [luminance(seen), luminance(behind)].sort((x, y) => x - y);
+            const contrast = (high + 0.05) / (low + 0.05);
+            if (contrast < 4.5) pale.push(`${text.textContent}: ${style.fill} on ${behind}, ${contrast.toFixed(2)}`);
+        }
+    }
+    return pale;
+}"""
+
+# Where the keyboard is, by key and kind, and whether where it was looked any different while it was there. A slider's own
+# input is hidden, so the looks are those of the parts around, too.
+STOP = """() => {
+    const at = document.activeElement;
+    const look = (part) => {
+        const { parentElement: outer, nextElementSibling: next, firstElementChild: inner } = part;
+        return [part, outer, outer?.parentElement, next, inner].filter(Boolean).map((near) => {
+            const { outline, boxShadow, borderColor, backgroundColor, opacity, transform } = getComputedStyle(near);
+            return [outline, boxShadow, borderColor, backgroundColor, opacity, transform];
+        }).join("|");
+    };
+    const { last } = window, name = (part) => {
+        const key = /st-key-(\\w+)/.exec(part.closest("[class*=st-key-]")?.className)?.[1] ?? "";
+        return [key, part.dataset.testid || part.className || part.tagName, part.ariaLabel ?? part.textContent].join(" / ");
+    };
+    const unseen = last?.part.isConnected && last.look === look(last.part) ? name(last.part) : "";
+    window.last = { part: at, look: look(at) };
+    return [name(at), unseen];
+}"""
+
+
+def examine(lab: Lab) -> None:
+    """Everything on the page, painted."""
+    for panel in lab.page.locator(".bn-panel").filter(visible=True).all():
+        panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
+        expect(panel).not_to_have_attribute("data-painted", "0")
+    where = lab.page.url
+    found = Axe().run(lab.page, WHERE, RULES)
+    assert found.violations_count == 0, f"{where}\n{found.generate_report()}"
+    assert lab.page.evaluate(UNTOLD) == [], where
+    assert lab.page.evaluate(PALE) == [], where
+    assert lab.page.evaluate(TOO_WIDE) == [], where
+
+
+@pytest.mark.parametrize(("width", "language", "dark"), [(1280, "en", False), (390, "ko", True)])
+def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dark: bool) -> None:
+    lab = visit("dataset=iris&epochs=20&validation_share=0.2", width=width, language=language, dark=dark)
+    lab.settled()
+    examine(lab)
+    lab.train_to_the_end()
+    lab.settled()
+    examine(lab)
+    lab.page.locator(".st-key-compare_way a").click()
+    lab.plot("compare_0_loss").wait_for()
+    examine(lab)
+    for path in PATHS:
+        lab.open(path=path)
+        expect(lab.page.get_by_role("heading").first).to_be_visible()
+        lab.settled()
+        examine(lab)
+
+
+def tab_to(lab: Lab, *wanted: str) -> list[str]:
+    """Press Tab until the keyboard has been at all of these, in this order; the stops that nobody would have seen."""
+    unseen = []
+    for part in wanted:
+        for _ in range(90):
+            lab.page.keyboard.press("Tab")
+            stop, invisible = lab.page.evaluate(STOP)
+            unseen += [invisible] if invisible else []
+            if part in stop:
+                break
+        else:
+            pytest.fail(f"the keyboard does not get to {part}")
+    return unseen
+
+
+def test_the_keyboard_alone_trains_and_saves(visit: Visit) -> None:
+    lab = visit("dataset=iris&epochs=20")
+    lab.page.add_style_tag(content="* { transition: none !important; }")  # every look is there at once
+    unseen = tab_to(lab, "language_choice", "field_epochs", lab.words("page.rules"), "player_train")
+    lab.page.keyboard.press("Enter")
+    lab.expect_state("done")
+    lab.settled()
+    unseen += tab_to(lab, "loss / modebar-btn")
+    with lab.page.expect_download():
+        unseen += tab_to(lab, "PNG")
+        lab.page.keyboard.press("Enter")
+    unseen += tab_to(lab, "bn-table")
+    assert unseen == []
