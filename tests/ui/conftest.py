@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bn_lab.service import State, Trainer, Training
 from bn_lab.service.entrance import Entrance
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import panels, player, session
+from bn_lab.ui.departures import CleanUp
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -55,6 +57,8 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     monkeypatch.setattr(player, "TWICE", 0.0)  # no hand clicks as fast as a test
     entrance = Entrance(10_000)  # nobody leaves here
     monkeypatch.setattr(session, "entrance", lambda: entrance)
+    never = CleanUp(idle=lambda: True, timer=Timer)  # a timer that nobody starts: there is no server to tidy up
+    monkeypatch.setattr(session, "_clean_up", lambda: never)
     return mine
 
 

@@ -284,6 +284,8 @@ def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> 
     name = "own-0123456789abcdef-2-regression-dropped"
     held = keep(Table(name, np.eye(8), tuple("abcdefgh"), np.arange(8.0), "y", "", "regression"))
     assert table_of(Experiment(dataset=name)) is held
-    page = lab(dataset=name, depth="2")
-    assert page.experiment == Experiment(depth=2)
-    assert any(name in text.replace("\\", "") for text in warnings(page))
+    page = lab(dataset=name, depth="2", lang="en")
+    assert page.at.query_params == {"dataset": name, "depth": "2", "lang": "en"}
+    assert texts("en")("own.ask", hash=name[4:12]) in [info.value for info in page.at.info]
+    assert "training" not in page.at.session_state
+    assert not page.at.dataframe

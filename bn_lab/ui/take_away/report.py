@@ -150,8 +150,13 @@ def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _figures(experiment: Experiment, data: Table, numbers: DecodedFrame, t: Texts) -> Iterator[dict[str, Any]]:
-    """Every figure that the experiment has: its name, an id, what it shows, and both arrangements."""
+    """Every figure that the experiment has: its name, an id, what it shows, and both arrangements.
+
+    Of a visitor's own data the one that shows samples themselves stays in the lab.
+    """
     for name in figure_names(experiment, data):
+        if name == "boundary" and experiment.is_private:
+            continue
         for k, options in enumerate(_options(name, experiment)):
             drawn = panels.templates(name, experiment, data, t, **options)
             arrangements = [_filled(json.loads(template), numbers) for template in drawn]
