@@ -11,7 +11,7 @@ from tests.browser.test_appearance import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("lesson", "algorithm", "claims", "data", "rules")
+PATHS = ("lesson", "algorithm", "claims", "data", "own", "rules")
 """The pages besides the lab, and besides the comparison, to which a training leads."""
 
 # Drawings and formulas are hidden from readers, who get their words instead, and have thousands of parts.
