@@ -74,7 +74,9 @@ STOP = """() => {
 
 
 def examine(lab: Lab) -> None:
-    """Everything on the page, painted."""
+    """Everything on the page, painted; Streamlit shows gray bars until it has the programs of its widgets."""
+    expect(lab.page.locator(".st-key-language_choice button").first).to_be_attached()
+    expect(lab.page.locator("[data-testid=stSkeleton], [data-testid=stAppSkeleton]")).to_have_count(0)
     for panel in lab.page.locator(".bn-panel").filter(visible=True).all():
         panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
         expect(panel).not_to_have_attribute("data-painted", "0")
