@@ -122,18 +122,18 @@ def agree() -> Callable[[str, Experiment], bool]:
         expected, found = train(experiment).train_loss, losses_in(printed)
         assert found.shape == expected.shape
         difference = np.abs(found / expected - 1)
-        return bool((difference < ENOUGH).all() or (difference < np.maximum(ENOUGH, 3 * rounding(experiment))).all())
+        return bool((difference < ENOUGH).all() or (difference < allowed(experiment)).all())
 
     return of
 
 
-def rounding(experiment: Experiment) -> Array:
-    """What rounding has made of the lab's own losses so far: relative differences between float32 and float64.
+def allowed(experiment: Experiment) -> Array:
+    """Relative differences (arms, 1, epochs) where a network amplifies rounding, which then grows exponentially.
 
-    Where it has grown beyond `ENOUGH`, which depends on the processor, no two programs can agree better.
+    The scale is what rounding has made of the lab's own losses so far, between float32 and float64, in the worst of the seeds;
+    it depends on the processor. Another program's rounding is another draw, of which factors of ten were seen.
     """
     single, double = train(experiment).train_loss, train(experiment, dtype=torch.float64).train_loss
-    grown = np.maximum.accumulate(np.abs(single / double - 1), axis=-1)
-    assert grown[..., : EPOCHS // 2].max() < ENOUGH  # at first there is nothing to excuse
-    assert grown.max() < 10 * ENOUGH
-    return np.asarray(grown)
+    grown = np.maximum.accumulate(np.abs(single / double - 1).max(axis=1, keepdims=True), axis=-1)
+    assert grown[..., : EPOCHS // 2].max() < ENOUGH / 3  # at first there is nothing to excuse
+    return np.asarray(np.clip(30 * grown, ENOUGH, 0.05))
