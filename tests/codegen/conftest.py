@@ -74,7 +74,10 @@ SAMPLE = random_experiments(10)
 
 CASES = {name: preset.experiment for name, preset in PRESETS.items()}
 CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}
-CASES = {name: replace(experiment, epochs=min(EPOCHS, experiment.epochs)) for name, experiment in CASES.items()}
+CASES = {
+    name: replace(experiment, epochs=min(EPOCHS, experiment.epochs), seeds=min(2, experiment.seeds))
+    for name, experiment in CASES.items()
+}
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def cases() -> dict[str, Experiment]:
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def experiment(request: pytest.FixtureRequest) -> Experiment:
-    """Each preset and each random experiment, cut down to the epochs that are compared."""
+    """Each preset and each random experiment, cut down to the epochs that are compared, and to two seeds."""
     found: Experiment = request.param
     return found
 
