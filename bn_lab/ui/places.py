@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bn_lab.ui.guard import guarded
+
 
 def lab() -> st.Page:
     """Where networks are trained."""
-    return st.Page(_elsewhere, url_path="lab", default=True)
+    return st.Page(guarded(_elsewhere), url_path="lab", default=True)
 
 
 def own() -> st.Page:
     """Where own data are opened."""
-    return st.Page(_elsewhere, url_path="own")
+    return st.Page(guarded(_elsewhere), url_path="own")
 
 
 def _elsewhere() -> None:
