@@ -107,7 +107,8 @@ def _changed(name: str) -> None:
 
 def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
     options = [*field.options, *(holding.tables() if field.besides else ())]
-    st.selectbox(options=options, format_func=lambda option: option_label(t, field.name, option), **common)
+    labels = {option: option_label(t, field.name, option) for option in options}
+    st.selectbox(options=options, format_func=labels.__getitem__, **common)
 
 
 def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:

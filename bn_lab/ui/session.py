@@ -107,6 +107,13 @@ def read_link(parameters: dict[str, str]) -> None:
     rules.read(decoded.other, problems)
 
 
+def open_awaited(parameters: dict[str, str]) -> None:
+    """Put on screen what these parameters say of the link that waited; the language stays as it was chosen meanwhile."""
+    wished = st.session_state["wished_language"]
+    read_link(parameters)
+    st.session_state["wished_language"] = wished
+
+
 def awaited() -> dict[str, str] | None:
     """The parameters of the link that waits for its file."""
     found: dict[str, str] | None = st.session_state["awaited"]

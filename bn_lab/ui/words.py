@@ -72,9 +72,8 @@ def error(t: Texts, problem: ExperimentError) -> str:
     values = {name: plain(value) for name, value in problem.values.items()}
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
-    for name in ("dataset", "value"):
-        if OWN.fullmatch(str(problem.values.get(name))):
-            values[name] = t("own.name")
+    if OWN.fullmatch(str(problem.values["value"])):
+        values["value"] = t("own.name")
     if problem.rule == "file_kind":
         values["value"] = t(f"own.content.{problem.values['value']}")
     if "kind" in values:

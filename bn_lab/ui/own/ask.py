@@ -43,7 +43,7 @@ def _told(choice: Choice, t: Texts) -> str:
 def _take(opened: Opened, digest: str, parameters: dict[str, str], t: Texts) -> None:
     """Open the link if that is its file; another one is not kept."""
     if opened.file.digest == digest:
-        session.read_link(parameters)
+        session.open_awaited(parameters)
         return
     holding.close_file(opened.file.digest)
     name, theirs = words.plain(opened.name), opened.file.digest[:8]
@@ -53,4 +53,4 @@ def _take(opened: Opened, digest: str, parameters: dict[str, str], t: Texts) -> 
 def _without() -> None:
     """Open the link's other settings with shipped data."""
     parameters = session.awaited() or {}
-    session.read_link({name: text for name, text in parameters.items() if name != "dataset"})
+    session.open_awaited({name: text for name, text in parameters.items() if name != "dataset"})

@@ -48,7 +48,9 @@ def found(opened: Opened, t: Texts) -> None:
 def show(file: File, choice: Choice | None, t: Texts) -> None:
     """A row for each column."""
     rows = [_row(file, k, choice, t) for k in range(len(file.columns))]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=min(38 + 35 * len(rows), 400))
+    wide = {t("own.column.use"): st.column_config.TextColumn(width="large")}
+    height = min(38 + 35 * len(rows), 400)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=wide)
 
 
 def _row(file: File, k: int, choice: Choice | None, t: Texts) -> dict[str, object]:

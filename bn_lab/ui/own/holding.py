@@ -73,9 +73,16 @@ def open_file(name: str, data: bytes, most_mb: float) -> Opened:
         raise DataError("files", "files_many", len(files()) + 1, high=MOST_FILES)
     file = known.file if known else read(data)
     _count(file, most_mb)
-    opened = Opened(one_line(name, LONGEST_NAME).strip() or "…", file)
+    opened = Opened(_own_name(name, digest), file)
     st.session_state[FILES] = {**files(), digest: opened}
     return opened
+
+
+def _own_name(name: str, digest: str) -> str:
+    """A name that no other open file has: lists tell their entries apart by what is read there."""
+    short = one_line(name, LONGEST_NAME).strip() or "…"
+    others = {opened.name for other, opened in files().items() if other != digest}
+    return f"{short} ({digest[:4]})" if short in others else short
 
 
 def _count(what: File | Table, most_mb: float) -> None:

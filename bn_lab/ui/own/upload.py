@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from bn_lab.datasets.own import MB, MOST_BYTES, DataError
 from bn_lab.i18n import Texts
@@ -30,19 +32,29 @@ def show(t: Texts, then: Callable[[Opened], None]) -> None:
     if (problem := st.session_state.get(PROBLEM)) is not None:
         st.error(problem, icon=":material/error:")
     if uploaded is not None:
-        _open(uploaded.name, uploaded.getvalue, t, then)
+        data = uploaded.getvalue()
+        _forget(uploaded.file_id)
+        _open(uploaded.name, data, t, then)
     elif wanted:
-        _open(t("own.pasted"), lambda: pasted.encode("utf-8", "replace"), t, then)
+        _open(t("own.pasted"), pasted.encode("utf-8", "replace"), t, then)
 
 
-def _open(name: str, data: Callable[[], bytes], t: Texts, then: Callable[[Opened], None]) -> None:
+def _forget(file_id: str) -> None:
+    """Have Streamlit forget a file, which it keeps until the session ends: a part of it without a public name, which a test
+    holds in place."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file_id)
+
+
+def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None]) -> None:
     """Read it, or say what is wrong with it; in any case it has left its widget when the page is drawn again."""
     st.session_state[TOUCHED] = True  # from here on the log is told nothing that exceptions say
     st.session_state[TURN] += 1
     st.session_state[PROBLEM] = None
     try:
         with st.spinner(t("own.reading")):
-            opened = open_file(name, data(), session.trainer().limits.own_mb)
+            opened = open_file(name, data, session.trainer().limits.own_mb)
         then(opened)
     except DataError as error:
         st.session_state[PROBLEM] = words.error(t, error)

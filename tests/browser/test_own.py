@@ -1,0 +1,51 @@
+"""Own data in a real browser: opened, trained, and asked for where a link to them is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from bn_lab.datasets.own import digest_of
+from tests.browser.conftest import SCREENSHOTS
+from tests.browser.lab import Lab, Visit
+
+IRIS = (Path(__file__).resolve().parents[2] / "data" / "iris.csv").read_text(encoding="utf-8")
+FILE = IRIS.replace(",", ";").replace(".", ",").encode("cp949")
+
+pytestmark = pytest.mark.browser
+
+
+def give(lab: Lab, data: bytes, name: str) -> None:
+    """Choose a file in the page's only place for one."""
+    lab.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
+
+
+def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None:
+    lab = visit("epochs=30&seed=3", path="own", language="ko", width=390)
+    give(lab, FILE, "아이리스 <b>.csv")
+    found = lab.page.get_by_text("cp949 (EUC-KR)").first
+    expect(found).to_be_visible()
+    expect(lab.page.get_by_text("아이리스 <b>.csv").first).to_be_visible()
+    expect(lab.page.locator(".st-key-own_correlations .js-plotly-plot")).to_be_visible()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    lab.page.screenshot(path=SCREENSHOTS / "own-data-390-ko.png", full_page=True)
+    lab.page.locator(".st-key-own_use button").click()
+    lab.ready()
+    lab.press("train")
+    lab.expect_state("done")
+    dataset = f"own-{digest_of(FILE)}-4-classification-dropped"
+    assert lab.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
+    curves = lab.curves("loss")
+
+    other = visit(f"dataset={dataset}&epochs=30&seed=3&run=all", path="lab")
+    expect(other.page.get_by_text(digest_of(FILE)[:8]).first).to_be_visible()
+    give(other, FILE + b"\n", "other.csv")
+    expect(other.page.get_by_text(digest_of(FILE + b"\n")[:8]).first).to_be_visible()
+    assert other.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
+    give(other, FILE, "iris.csv")
+    other.ready()
+    other.expect_state("done")
+    assert other.query == lab.query
+    assert other.curves("loss") == curves

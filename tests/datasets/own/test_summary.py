@@ -1,0 +1,46 @@
+"""What pictures of own data show, compared with pandas and numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bn_lab.datasets.own import correlations, distribution, read
+from bn_lab.datasets.own.summary import MOST_BARS
+from tests.datasets.own.made import column, file_of, mixed, written
+
+
+def test_every_value_is_counted_once() -> None:
+    file = read(written(mixed(5)))
+    for each in file.columns:
+        if each.is_usable:
+            found = distribution(each)
+            assert sum(found.counts) == each.present
+            assert len(found.counts) == (len(found.labels) + bool(found.rest) if found.labels else len(found.edges) - 1)
+
+
+def test_the_most_frequent_categories_have_bars_of_their_own() -> None:
+    cells = [f"c{k}" for k in range(14) for _ in range(k + 1)]
+    found = distribution(read(file_of(x=cells, y=column("1", "2", rows=len(cells)))).columns[0])
+    assert found.labels == tuple(f"c{k}" for k in range(13, 13 - MOST_BARS, -1))
+    assert (found.counts, found.rest) == ((*range(14, 4, -1), 1 + 2 + 3 + 4), 4)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e30, 1e-30])
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+def test_correlations_are_those_of_pandas(scale: float, shift: float) -> None:
+    draw = np.random.default_rng(0)
+    a = draw.normal(size=80)
+    frame = pd.DataFrame({"a": a, "b": a + draw.normal(size=80), "c": -a, "d": draw.normal(size=80)})
+    frame = frame.mask(draw.random(frame.shape) < 0.15)
+    texts = [["" if np.isnan(v) else repr(float((v + shift) * scale)) for v in row] for row in frame.to_numpy()]
+    file = read(written([list(frame.columns), *texts]))
+    np.testing.assert_allclose(correlations(file.columns), frame.corr().to_numpy(), atol=1e-6)
+
+
+def test_a_pair_without_common_rows_has_no_correlation() -> None:
+    file = read(file_of(x=[*"12345", *[""] * 5], y=[*[""] * 5, *"12345"]))
+    found = correlations(file.columns)
+    assert np.isnan(found[0, 1])
+    assert found[0, 0] == pytest.approx(1)

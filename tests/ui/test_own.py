@@ -1,0 +1,345 @@
+"""Own data on the page: opened, looked at, taken into the lab, asked for by a link, and never told to anybody else."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from bn_lab.datasets import load, table_of
+from bn_lab.datasets.own import DataError, digest_of, known, proposed, read
+from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.service import Limits, Trainer
+from bn_lab.studies.answers import own_study
+from bn_lab.ui import panels, words
+from bn_lab.ui.own import form, looks, templates
+from bn_lab.ui.own import page as own_page
+from tests.datasets.own.made import ROOT, column, file_of, mixed, written
+
+Open = Callable[..., Any]
+
+IRIS = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8").replace(",", ";").replace(".", ",").encode("cp949")
+IRIS_ID = f"own-{digest_of(IRIS)}-4-classification-dropped"
+
+
+@pytest.fixture(autouse=True)
+def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the lab's pictures, not those of own data."""
+    monkeypatch.setattr(panels, "_figure", lambda *asked, **options: None)
+
+
+def upload(page: Any, data: bytes, name: str = "data.csv") -> None:
+    """Upload a file on the page that is open."""
+    page.at.file_uploader[0].set_value((name, data, "text/csv"))
+    page.run()
+
+
+def press(page: Any, key: str) -> None:
+    page.at.button(key=key).click()
+    page.run()
+
+
+def opened(lab: Open, data: bytes, name: str = "data.csv", **params: str) -> Any:
+    """The page with a file on it."""
+    page = lab(**{"lang": "en", **params})
+    page.go_to("own")
+    upload(page, data, name)
+    return page
+
+
+def errors(page: Any) -> list[str]:
+    return [re.sub(r"\\(.)", r"\1", error.value) for error in page.at.error]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_iris_from_a_file_trains_as_the_shipped_iris_does(lab: Open, language: str) -> None:
+    page = opened(lab, IRIS, "아이리스.csv", lang=language, epochs="3", seed="5")
+    t = texts(language)
+    assert t("own.known_iris") in page.text
+    assert "cp949" in page.text
+    assert t("own.separator.semicolon") in page.text
+    assert t("own.decimal_comma") in page.text
+    assert {"own_distributions", "own_correlations"} <= page.components.keys()
+    press(page, "own_use")
+    assert page.experiment == Experiment(dataset=IRIS_ID, epochs=3, seed=5)
+    assert "아이리스.csv" in page.widget("field_dataset").options
+    page.click("train")
+    page.until("done")
+    ours = page.training.view.history
+    shipped = lab(dataset="iris", epochs="3", seed="5", run="all")
+    shipped.until("done")
+    assert ours.train_loss.tolist() == shipped.training.view.history.train_loss.tolist()
+
+
+def test_own_data_are_trained_for_their_visitor_alone(lab: Open) -> None:
+    first, second = (opened(lab, IRIS, epochs="2") for _ in range(2))
+    for page in (first, second):
+        press(page, "own_use")
+        page.click("train")
+        page.until("done")
+    assert first.training is not second.training
+    assert first.trainer.find(first.experiment) is None
+
+
+def test_own_data_are_gone_with_their_session(lab: Open) -> None:
+    data = written(mixed(11))
+    page = opened(lab, data)
+    press(page, "own_use")
+    experiment = page.experiment
+    assert table_of(experiment).samples == 51
+    page.trainer.drop(page.training.id)
+    del page
+    gc.collect()
+    with pytest.raises(ExperimentError, match="in this session"):
+        table_of(experiment)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: str) -> None:
+    link = {"dataset": IRIS_ID, "depth": "2", "seed": "7", "lang": language, "run": "2", "epochs": "4"}
+    page, t = lab(**link), texts(language)
+    assert t("own.ask", hash=digest_of(IRIS)[:8]) in page.text
+    assert words.plain(t("field.depth")) in page.text
+    assert page.at.query_params == link
+    assert page.trainer.trainings == []
+    upload(page, IRIS + b"\n", "other.csv")
+    assert any(digest_of(IRIS + b"\n")[:8] in error for error in errors(page))
+    assert page.at.query_params == link
+    upload(page, b"no table")
+    assert errors(page) == [re.sub(r"\\(.)", r"\1", t("error.file_one_column"))]
+    upload(page, IRIS)
+    assert page.experiment == Experiment(dataset=IRIS_ID, depth=2, seed=7, epochs=4)
+    page.until("paused")
+    assert (page.training.view.progress, page.run_of_link) == (2, "2")
+
+
+def test_a_link_can_be_opened_with_shipped_data_instead(lab: Open) -> None:
+    page = lab(dataset=IRIS_ID, depth="2", samples="140", lang="en")
+    press(page, "own_shipped")
+    assert page.experiment == Experiment(depth=2, samples=140)
+
+
+@pytest.mark.parametrize(
+    "choice", ["9-classification-dropped", "4-regression-dropped", "4-classification-median-without-0-1-2-3"]
+)
+def test_a_link_that_its_file_does_not_allow_is_told_so(lab: Open, choice: str) -> None:
+    page = lab(dataset=f"own-{digest_of(IRIS)}-{choice}", depth="2", lang="en")
+    upload(page, IRIS)
+    assert page.experiment == Experiment(depth=2)
+    told = [warning.value for warning in page.at.warning]
+    assert told[1] == texts("en")("link.problem")
+    assert len(told) == 3  # the first is about sharing
+    page.go_to("own")
+    press(page, "own_use")
+    assert page.experiment == Experiment(dataset=IRIS_ID, depth=2)
+
+
+def test_target_task_missing_values_and_columns_are_chosen(lab: Open) -> None:
+    data = written(mixed())
+    page, digest = opened(lab, data), digest_of(data)
+    t = texts("en")
+    assert t("own.plan_dropped", count=9) in page.text
+    assert t("own.plan_would_fill", count=9) in page.text
+    page.set(f"own_missing_{digest}", "median")
+    assert t("own.plan_filled", count=9) in page.text
+    page.set(f"own_without_{digest}", [1, 2])
+    page.set(f"own_target_{digest}", 5)
+    assert t("own.plan_classes", count=3) in page.text
+    press(page, "own_use")
+    assert page.experiment.dataset == f"own-{digest}-5-classification-median-without-1-2"
+    found = table_of(page.experiment)
+    assert found.classes == ("대구", "부산", "서울")
+    assert found.feature_names == ("번호", "share", "lift", "value")
+    page.go_to("own")
+    page.set(f"own_task_{digest}", "regression")
+    assert errors(page) == [t("error.target_numbers", column="6 (town)", kind=t("own.kind.categorical"))]
+    assert page.at.button(key="own_use").disabled
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "file_empty"),
+        (b"a,b\n1,2\n3,4\n", "file_few"),
+        (b"PK\x03\x04" + bytes(60), "file_kind"),
+        (written([["c"] * 300, *[[1] * 300] * 12]), "file_columns"),
+        (b"a,b\n" + b"1,2\n" * 12 + b"1,2,3\n", "file_ragged"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_no_table_is_told_and_nothing_is_half_open(lab: Open, data: bytes, rule: str, language: str) -> None:
+    page = opened(lab, data, lang=language)
+    with pytest.raises(DataError) as caught:
+        read(data)
+    assert caught.value.rule == rule
+    assert len(errors(page)) == 1
+    assert not page.at.session_state["own_files"] if "own_files" in page.at.session_state else True
+    assert "own_use" not in {button.key for button in page.at.button}
+    upload(page, IRIS)
+    assert errors(page) == []
+
+
+def test_a_table_without_a_target_is_shown_but_not_taken(lab: Open) -> None:
+    page = opened(lab, file_of(x=column("2020-01-01", "2020-01-02"), y=column("5")))
+    assert errors(page) == [texts("en")("own.no_target")]
+    assert "own_use" not in {button.key for button in page.at.button}
+    page = opened(lab, file_of(x=column("1", "2"), y=[f"c{k}" for k in range(20)]))
+    page.set(f"own_target_{next(iter(page.at.session_state['own_files']))}", 1)
+    assert len(errors(page)) == 1
+
+
+def test_text_is_pasted(lab: Open) -> None:
+    page = lab(lang="en")
+    page.go_to("own")
+    (area,) = page.at.text_area
+    area.set_value(IRIS.decode("cp949").replace(";", "\t"))
+    page.at.button(key="own_paste").click()
+    page.run()
+    press(page, "own_use")
+    assert table_of(page.experiment).features.tolist() == load("iris").features.tolist()
+
+
+def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
+    page = opened(lab, IRIS)
+    press(page, "own_use")
+    page.go_to("own")
+    for seed in (1, 2):
+        upload(page, written(mixed(seed)))
+    assert len(page.at.session_state["own_files"]) == 3
+    upload(page, written(mixed(3)))
+    assert errors(page) == [texts("en")("error.files_many", high=3)]
+    page.set("own_shown", digest_of(IRIS))
+    press(page, "own_close")
+    assert len(page.at.session_state["own_files"]) == 2
+    page.go_to("")
+    assert page.experiment == Experiment()
+
+
+def test_streamlit_keeps_no_second_copy_of_a_file(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    forget = MemoryUploadedFileManager.remove_file
+
+    def counted(manager: MemoryUploadedFileManager, session_id: str, file_id: str) -> None:
+        forget(manager, session_id, file_id)
+        left.append(len(manager.file_storage.get(session_id, {})))
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", counted)
+    page = opened(lab, IRIS)
+    upload(page, b"no table")
+    assert left == [0, 0]
+
+
+def test_the_language_chosen_while_a_link_waits_stays(lab: Open) -> None:
+    page = lab(dataset=IRIS_ID, lang="en")
+    page.set("language_choice", "ko")
+    upload(page, IRIS)
+    assert page.parameters == {"dataset": IRIS_ID, "lang": "ko"}
+
+
+def test_all_files_together_have_a_limit(lab: Open, trainer: Trainer) -> None:
+    trainer.limits = Limits(own_mb=0.001)
+    page = opened(lab, IRIS)
+    assert "0 MB" in errors(page)[0]
+    assert "own_files" not in page.at.session_state
+
+
+def test_settings_that_do_not_fit_are_told(lab: Open) -> None:
+    page = opened(lab, written(mixed()), samples="400")
+    press(page, "own_use")
+    assert page.experiment.samples is None
+    assert "51" in page.at.warning[1].value
+
+
+MARK = "ZQZ"
+HOSTILE = [f"{MARK}<img src=x onerror=alert(1)>", f"{MARK}**b** [a](javascript:alert(1)) :material/home:", f"=cmd|'{MARK}", "y"]
+
+
+def hostile() -> bytes:
+    names = [HOSTILE[0], HOSTILE[1] * 300, *HOSTILE[2:]]
+    return written([names, *[[k % 5 * 1.5, k * k, HOSTILE[k % 3], f"{MARK}<b>{k % 2}</b>"] for k in range(24)]])
+
+
+def test_hostile_names_and_cells_are_text_only(lab: Open) -> None:
+    page = opened(lab, hostile(), f"{MARK}<script>alert(1)</script>_**x**.csv")
+    for node in page.at:
+        if node.type in ("markdown", "caption", "error", "warning", "info"):
+            assert "<img" not in node.value.replace("\\<", "")
+            assert not re.search(r"(?<!\\)\*\*b\*\*|(?<!\\)\]\(javascript", node.value)
+            assert "<script" not in node.value.replace("\\<", "")
+        if node.type == "html":
+            assert MARK not in node.proto.body
+    for name in ("own_distributions", "own_correlations"):
+        told = str(page.components[name])
+        assert MARK in told
+        assert "<img" not in told
+    press(page, "own_use")
+    assert not page.at.exception
+
+
+def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    page = opened(lab, hostile(), f"{MARK}.csv")
+    page.may_fail = True
+
+    def broken(*asked: object, **how: object) -> None:
+        raise ValueError(f"could not convert {MARK}") from KeyError(MARK)
+
+    monkeypatch.setattr(looks, "distribution", broken)
+    page.run()
+    monkeypatch.setattr(form, "plan", broken)
+    page.run()
+    press_failing = page.at.button(key="own_close")
+    monkeypatch.setattr(own_page.holding, "close_file", broken)
+    press_failing.click()
+    page.run()
+    assert "ValueError" in caplog.text
+    assert "test_own.py" in caplog.text
+    assert MARK not in caplog.text
+    assert MARK not in str([record.__dict__ for record in caplog.records])
+    assert "own-" not in caplog.text
+
+
+def test_studies_on_own_data_are_refused(lab: Open) -> None:
+    page = opened(lab, IRIS)
+    press(page, "own_use")
+    page.go_to("claims")
+    assert texts("en")("own.no_study") in page.text
+    assert "own_order" not in {button.key for button in page.at.button}
+    with pytest.raises(ExperimentError, match="other processes"):
+        own_study(Experiment(dataset=IRIS_ID), [("learning_rate", [0.1])], 1, "train_loss", ["none"])
+
+
+@pytest.mark.parametrize("path", ["algorithm", "claims", "rules", ""])
+def test_every_page_goes_with_own_data(lab: Open, path: str) -> None:
+    page = opened(lab, written(mixed()), epochs="2", validation_share="0.2")
+    press(page, "own_use")
+    page.click("train")
+    page.until("done")
+    page.go_to(path)
+    assert not page.at.exception
+    assert page.parameters["dataset"].startswith("own-")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", templates.TEMPLATES)
+def test_a_template_is_a_file_as_it_should_be(name: str, language: str) -> None:
+    file = read(templates.written(templates.TEMPLATES[name](texts(language))))
+    choice = proposed(file)
+    assert choice is not None
+    assert choice.target == len(file.columns) - 1
+    assert choice.task == ("regression" if name == "homes" else "classification")
+    assert known(file) is None
+    assert all(each.is_usable for each in file.columns)
+    assert any(each.present < file.rows for each in file.columns) is (name == "homes")
+
+
+def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
+    first = opened(lab, IRIS)
+    press(first, "own_use")
+    second = lab(dataset=IRIS_ID, lang="en")
+    assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in second.text
