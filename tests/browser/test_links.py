@@ -41,7 +41,7 @@ def test_another_visitor_of_the_link_gets_the_same_curve(visit: Visit) -> None:
 
 def test_the_link_to_copy_is_the_address(visit: Visit) -> None:
     lab = visit("dataset=iris&depth=5")
-    lab.page.get_by_test_id("stPopoverButton").click()
+    lab.page.get_by_test_id("stPopoverButton").filter(has_text=lab.words("share.button")).filter(visible=True).click()
     shown = lab.page.get_by_test_id("stCode").filter(has_text="http")
     expect(shown).to_contain_text(f"{lab.address}/?dataset=iris&depth=5")
     expect(lab.page.get_by_text(lab.words("share.local"))).to_be_visible()
