@@ -133,12 +133,28 @@ def show(training: Training, begun: bool, findings: DeltaGenerator, t: Texts) ->
 
 
 class Drawn(NamedTuple):
-    """What the rest of the page is drawn for: a training, its link, whether numbers change, and whether they have begun to."""
+    """What the rest of the page is drawn for: a training, its link, whether numbers change, and whether they have begun to; and
+    which buttons there are."""
 
     run: str
     link: dict[str, str]
     moving: bool
     begun: bool
+    buttons: str = ""
+
+
+def is_outdated(drawn: Drawn, view: View, training: Training) -> bool:
+    """Whether the page has to be drawn for what the training does now.
+
+    A step that takes longer than its answer waits is over when the buttons stand there as for a training that moves.
+    """
+    now = is_moving(view, training), has_begun(view.state), _buttons_of(view.state)
+    return now != (drawn.moving, drawn.begun, drawn.buttons)
+
+
+def _buttons_of(state: State) -> str:
+    """What the row of buttons depends on."""
+    return "active" if state in ACTIVE else str(state)
 
 
 def has_begun(state: State) -> bool:
@@ -154,8 +170,9 @@ def is_moving(view: View, training: Training) -> bool:
 def _steered(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
     """The buttons, drawn again in answer to one of them; within it what is drawn again now and then, and all the time."""
     training = session.training()
-    _buttons(training, training.view, t)
-    st.fragment(guarded(_told))(drawn, findings, t)
+    view = training.view
+    _buttons(training, view, t)
+    st.fragment(guarded(_told))(drawn._replace(buttons=_buttons_of(view.state)), findings, t)
 
 
 def _told(drawn: Drawn, findings: DeltaGenerator, t: Texts) -> None:
@@ -186,7 +203,7 @@ def _live(drawn: Drawn, t: Texts) -> None:
         st.rerun()  # what is on the page belongs to another experiment
     # The whole page is drawn once when a training starts or ends: not in answer to the button, which is painted first, but
     # when the browser says that it has painted.
-    outdated = (is_moving(view, training), has_begun(view.state)) != (drawn.moving, drawn.begun)
+    outdated = is_outdated(drawn, view, training)
     if outdated and has_painted(FEED, drawn.run):
         st.rerun()
     session.write_link()  # which says how far to train: a server may be gone before the page is drawn again

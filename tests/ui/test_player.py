@@ -432,3 +432,14 @@ def test_who_waits_sees_the_place_in_line(lab: Open, trainer: Trainer, language:
     assert told in page.text
     page.until("done")
     assert told not in page.text
+
+
+def test_buttons_that_were_drawn_during_a_step_are_drawn_again_when_it_is_over(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="4")
+    page.click("step")
+    assert page.buttons["pause"]  # the answer came before the step was made
+    during = player.Drawn(page.training.run, {}, moving=False, begun=True, buttons="active")
+    assert player.is_outdated(during, page.training.view, page.training)  # it moves now
+    page.until("paused")
+    assert player.is_outdated(during, page.training.view, page.training)
+    assert not player.is_outdated(during._replace(buttons="paused"), page.training.view, page.training)
