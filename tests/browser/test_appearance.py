@@ -21,7 +21,7 @@ TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("[da
     .filter((part) => part.scrollWidth > part.clientWidth + 1)
     .map((part) => `${part.tagName} ${part.scrollWidth} > ${part.clientWidth}`)"""
 
-# Where the text of a button or of a card is, against where the button or the card is.
+# Where the text of a button or of a card is, against where the button or the card is; drawings fit their own letters.
 SPILLED = """() => [...document.querySelectorAll("[data-testid=stMain] button, .bn-card, .bn-box")].flatMap((box) => {
     const room = box.getBoundingClientRect(), spilled = [];
     if (!room.width || !box.checkVisibility()) return [];
@@ -29,7 +29,7 @@ SPILLED = """() => [...document.querySelectorAll("[data-testid=stMain] button, .
     const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const text = walker.currentNode;
-        if (text.parentElement.closest("[data-testid=stIconMaterial]") || !text.parentElement.checkVisibility()) continue;
+        if (text.parentElement.closest("[data-testid=stIconMaterial], svg") || !text.parentElement.checkVisibility()) continue;
         const range = document.createRange();
         range.selectNodeContents(text);
         const at = range.getBoundingClientRect();
