@@ -21,7 +21,7 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("BN_LAB_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "no browser: install chromium, or name one in BN_LAB_CHROMIUM"
     # No other host is asked anything, so that a test is the same with and without a network.
-    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
     if os.name == "posix" and os.geteuid() == 0:
         arguments.append("--no-sandbox")
     with sync_playwright() as playwright:
