@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import alone
 from tests.browser.lab import Visit
-from tests.browser.test_appearance import expect_to_fit
+from tests.browser.test_appearance import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_what_was_trained_is_compared_and_its_link_opens_with_the_same_curves(vi
     other.plot("compare_0_loss").wait_for()
     other.page.wait_for_function(f"() => ({DRAWN})('compare_0_loss').length === 4")  # one run after the other
     assert sorted(other.page.evaluate(DRAWN, "compare_0_loss")) == sorted(curves)
-    expect_to_fit(other)
+    assert other.page.evaluate(TOO_WIDE) == []
     other.page.locator("[class*=st-key-compare_show_] label").first.click()
     expect(other.page.locator(".bn-runs tbody")).to_have_count(2)
     other.page.wait_for_function(f"() => ({DRAWN})('compare_0_loss').length === 2")
