@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("patient", deadline=None)
+# How long an example takes says more about the machine than about the code. Tests that need more examples say so themselves.
+settings.register_profile("patient", deadline=None, max_examples=40)
 settings.load_profile("patient")
 
 

@@ -110,7 +110,7 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     upload(page, IRIS + b"\n", "other.csv")
     assert any(digest_of(IRIS + b"\n")[:8] in error for error in errors(page))
     assert page.at.query_params == link
-    upload(page, b"no table")
+    upload(page, b"nothing")
     assert errors(page) == [re.sub(r"\\(.)", r"\1", t("error.file_one_column"))]
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2, seed=7, epochs=4)
