@@ -36,6 +36,7 @@ def test_the_boundary_of_every_arm_is_drawn_and_follows_the_epoch_on_screen(visi
     assert lab.page.evaluate(DRAWN) == before
 
 
+@pytest.mark.thorough
 def test_the_page_about_the_data_opens_a_set_in_the_lab(visit: Visit) -> None:
     lab = visit("dataset=digits&epochs=3", path="data")
     expect(lab.page.locator("[data-testid=stImage] img")).to_be_visible()

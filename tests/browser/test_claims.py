@@ -60,6 +60,7 @@ def test_an_own_study_runs_and_its_lines_are_painted_for_whoever_has_its_link(vi
     expect_painted(other)
 
 
+@pytest.mark.thorough
 def test_a_study_that_runs_shows_its_progress_and_can_be_cancelled(visit: Visit) -> None:
     lab = visit(LONG, path="claims", language="ko", width=390)
     set_up(lab, "0.001, 0.01")

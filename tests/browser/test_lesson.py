@@ -45,6 +45,7 @@ def test_a_newcomer_presses_train_and_gets_the_lessons_whole_program(visit: Visi
     assert lab.complaints() == []
 
 
+@pytest.mark.thorough
 def test_a_zoom_is_kept_while_its_numbers_mean_the_same(visit: Visit) -> None:
     lab = visit("epochs=20")
     lab.train_to_the_end()
@@ -67,6 +68,7 @@ def test_a_zoom_is_kept_while_its_numbers_mean_the_same(visit: Visit) -> None:
     assert lab.range("metric", "yaxis")[1] <= 1.1
 
 
+@pytest.mark.thorough
 def test_all_pictures_over_epochs_share_the_kind_of_their_axis(visit: Visit) -> None:
     lab = visit("epochs=20")
     lab.train_to_the_end()

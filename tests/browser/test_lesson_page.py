@@ -36,6 +36,7 @@ def test_an_answer_is_hidden_then_computed_and_the_lab_opens_its_experiment(visi
     assert lab.epoch == STEP.experiment.epochs
 
 
+@pytest.mark.thorough
 def test_a_preset_is_chosen_from_the_list_which_closes(visit: Visit) -> None:
     lab = visit("epochs=7", width=390, language="ko")
     lab.page.locator("[class*=st-key-presets_list] button").filter(visible=True).first.click()

@@ -76,6 +76,7 @@ def test_no_picture_is_ever_drawn_anew(visit: Visit) -> None:
     assert lab.page.evaluate(REPLACED) == []
 
 
+@pytest.mark.thorough
 def test_the_slider_stays_where_it_was_put_while_training_goes_on(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=300)
@@ -102,6 +103,7 @@ RECORD = """() => {
 }"""
 
 
+@pytest.mark.thorough
 def test_the_slider_obeys_the_keyboard_and_reaches_every_recorded_epoch(visit: Visit) -> None:
     query = "dataset=iris&epochs=1000"
     lab = visit(query)
@@ -145,6 +147,7 @@ def looks(lab: Lab) -> list[tuple[str, str]]:
     return [("scale", word("view.linear")), ("look", word("view.over_time"))]
 
 
+@pytest.mark.thorough
 def test_another_view_is_only_another_view(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=50)
@@ -158,6 +161,7 @@ def test_another_view_is_only_another_view(visit: Visit) -> None:
     assert (lab.run, lab.state) == (run, "running")
 
 
+@pytest.mark.thorough
 def test_other_layers_are_only_another_view(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&depth=10")
     lab.train_to_the_end()

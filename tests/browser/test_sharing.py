@@ -43,6 +43,7 @@ def test_the_second_visitor_of_a_link_joins_the_run_and_disturbs_nobody(visit: V
     assert first.state == "running"
 
 
+@pytest.mark.thorough
 def test_who_pauses_a_shared_run_goes_on_where_the_others_are(visit: Visit) -> None:
     query = f"{LONG}&seed=12"
     first = visit(query)

@@ -39,6 +39,7 @@ def test_boston_with_all_arms_ends_as_it_does_without_a_page(visit: Visit) -> No
     expect(lab.page.locator(".bn-card")).to_have_count(4)
 
 
+@pytest.mark.thorough
 def test_many_seeds_show_a_median_within_a_band(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=40&seeds=8&validation_share=0.2")
     lab.train_to_the_end()
