@@ -60,6 +60,7 @@ def test_a_figure_saves_itself_as_picture_drawing_and_page(visit: Visit, chromiu
     assert opened_alone(chromium, files["html"]) == ([True], "Loss")
 
 
+@pytest.mark.thorough
 def test_the_report_opens_by_itself(visit: Visit, chromium: Browser, tmp_path: Path) -> None:
     lab = visit("dataset=iris&epochs=5&arms=none,before", language="ko")
     lab.train_to_the_end()
