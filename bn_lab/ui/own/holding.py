@@ -133,8 +133,14 @@ def name_of(dataset: str) -> str:
 
 
 def facts(experiment: Experiment) -> Facts | None:
-    """What a program has to know of the file of an experiment; None of shipped data, which programs know."""
+    """What a program has to know of the file of an experiment; None of shipped data, which programs know.
+
+    Raises:
+        ExperimentError: the file is not open here (`not_held`).
+    """
     if not experiment.is_private:
         return None
     digest, _ = parsed(experiment.dataset)
+    if digest not in files():
+        raise ExperimentError("dataset", "not_held", experiment.dataset)
     return facts_of(recipe(files()[digest].file, experiment.dataset))
