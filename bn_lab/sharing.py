@@ -9,12 +9,13 @@ the link is kept. Whether the choices fit together (as many samples as the data 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode
 
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field
 
 LOOKED_AT = ("algorithm", "claims", "lesson")
 """Parameters of a link that say what the page of that name shows."""
@@ -57,7 +58,7 @@ def decode(params: Mapping[str, str]) -> Decoded:
         if name in PASSED_ON:
             continue
         try:
-            choices[name] = _parse(name, text)
+            choices[name] = field_of(name, partial(Field.parse, text=text), text)
         except ExperimentError as error:
             problems.append(error)
     other = {name: text for name, text in params.items() if name in PASSED_ON}
@@ -92,14 +93,20 @@ def _query(url: str) -> str:
     return after if is_address else text
 
 
-def _parse(name: str, text: str) -> object:
-    """The value of one parameter, or an `ExperimentError` that is safe to show."""
+def field_of(name: str, read: Callable[[Field], object], said: str) -> object:
+    """What `read` gets as the value of the field with this name, or an `ExperimentError` that is safe to show.
+
+    Args:
+        name: as a stranger wrote it.
+        read: raises an `ExperimentError` where the field cannot have the value.
+        said: the value as the stranger wrote it.
+    """
     if name not in FIELDS:
         raise ExperimentError(shown(name), "unknown", shown(name))
     try:
-        return FIELDS[name].parse(text)
+        return read(FIELDS[name])
     except ExperimentError as error:
-        values = error.values | {"value": shown(text)}
+        values = error.values | {"value": shown(said)}
         field = str(values.pop("field"))
         raise ExperimentError(field, error.rule, **values) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from bn_lab.codegen.facts import Facts
 from bn_lab.codegen.sections import code, definitions
@@ -15,55 +15,49 @@ WIDTH = 128
 """Characters of a line at most."""
 
 
-class Recipe(Protocol):
-    """What there is to know of a file: see `bn_lab.datasets.own.Recipe`, which this part does not import."""
+@dataclass(frozen=True)
+class Recipe:
+    """What a program has to know of a file. Columns are named as pandas names them where that is unmistakable, else by index.
 
-    @property
-    def encoding(self) -> str: ...
-    @property
-    def delimiter(self) -> str: ...
-    @property
-    def skipped(self) -> int: ...
-    @property
-    def header(self) -> bool: ...
-    @property
-    def columns(self) -> int: ...
-    @property
-    def is_named(self) -> bool: ...
-    @property
-    def decimal(self) -> str: ...
-    @property
-    def grouped(self) -> bool: ...
-    @property
-    def units(self) -> str: ...
-    @property
-    def missing(self) -> tuple[str, ...]: ...
-    @property
-    def target(self) -> Name: ...
-    @property
-    def target_kind(self) -> str: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def outputs(self) -> int: ...
-    @property
-    def true(self) -> str: ...
-    @property
-    def numbers(self) -> tuple[Name, ...]: ...
-    @property
-    def booleans(self) -> tuple[tuple[Name, str], ...]: ...
-    @property
-    def categories(self) -> tuple[Name, ...]: ...
-    @property
-    def order(self) -> tuple[Name, ...]: ...
-    @property
-    def keeps_gaps(self) -> bool: ...
-    @property
-    def filled(self) -> bool: ...
-    @property
-    def samples(self) -> int: ...
-    @property
-    def features(self) -> int: ...
+    Attributes:
+        encoding: Python's name. delimiter: as pandas takes it. skipped: lines before the table.
+        header: whether there is a line of headings.
+        columns: how many there are. is_named: whether they are called by their names.
+        decimal: `.` or `,`; `grouped` says whether the other one stands between thousands.
+        units: signs around numbers.
+        missing: spellings of missing values in the columns used.
+        target: the target; `task` and `outputs` say what of it is learned.
+        true: small letters of yes, where the target is yes or no; empty elsewhere.
+        numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
+        categories: features to be made one-hot.
+        order: all features in the order of the file.
+        keeps_gaps: whether rows with missing features stay. filled: whether there are such.
+        samples: rows that are left. features: inputs.
+    """
+
+    encoding: str
+    delimiter: str
+    skipped: int
+    header: bool
+    columns: int
+    is_named: bool
+    decimal: str
+    grouped: bool
+    units: str
+    missing: tuple[str, ...]
+    target: Name
+    target_kind: str
+    task: str
+    outputs: int
+    true: str
+    numbers: tuple[Name, ...]
+    booleans: tuple[tuple[Name, str], ...]
+    categories: tuple[Name, ...]
+    order: tuple[Name, ...]
+    keeps_gaps: bool
+    filled: bool
+    samples: int
+    features: int
 
 
 def facts_of(recipe: Recipe) -> Facts:
@@ -101,9 +95,11 @@ def _frame(recipe: Recipe) -> str:
         options += [f"header={header}", f"names=range({recipe.columns})"]
     options += ["index_col=False", "dtype=str", "keep_default_na=False"]
     used = [*recipe.order, recipe.target]
-    return code(f"frame = pd.read_csv({', '.join(option for option in options if option)})",
-                _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns else None,
-                "frame = frame.apply(lambda column: column.str.strip())")  # fmt: skip
+    return code(
+        f"frame = pd.read_csv({', '.join(option for option in options if option)})",
+        _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns else None,
+        "frame = frame.apply(lambda column: column.str.strip())",
+    )
 
 
 def _missing(recipe: Recipe) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NoReturn
 
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.sharing import shown
+from bn_lab.experiment import Experiment, ExperimentError, Field
+from bn_lab.sharing import field_of, shown
 
 FORMAT, VERSION = "bn-lab-experiment", 1
 """What the file says that it is, and the version of what is in it."""
@@ -57,7 +58,7 @@ def from_json(content: bytes) -> Opened:
     problems: list[ExperimentError] = []
     for name, value in _fields(content).items():
         try:
-            choices[name] = _checked(name, value)
+            choices[name] = field_of(name, partial(Field.check, value=value), _text(value))
         except ExperimentError as error:
             problems.append(error)
     return Opened(Experiment(**choices), tuple(problems))
@@ -72,10 +73,10 @@ def _fields(content: bytes) -> dict[str, Any]:
         raise FileError("file", "file_json", "") from None
     told = found.get("format") if isinstance(found, dict) else None
     if told != FORMAT or not isinstance(found.get("experiment"), dict):
-        raise FileError("file", "file_format", _shown(told), expected=FORMAT)
+        raise FileError("file", "file_format", shown(_text(told)), expected=FORMAT)
     version = found.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
-        raise FileError("file", "file_version", _shown(version), high=VERSION)
+        raise FileError("file", "file_version", shown(_text(version)), high=VERSION)
     return dict(found["experiment"])
 
 
@@ -83,17 +84,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"JSON has no {constant}")
 
 
-def _checked(name: str, value: Any) -> Any:
-    """The value of one field, or an `ExperimentError` that is safe to show."""
-    if name not in FIELDS:
-        raise ExperimentError(shown(name), "unknown", shown(name))
-    try:
-        return FIELDS[name].check(value)
-    except ExperimentError as error:
-        values = error.values | {"value": _shown(value)}
-        field = str(values.pop("field"))
-        raise ExperimentError(field, error.rule, **values) from None
-
-
-def _shown(value: Any) -> str:
-    return shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+def _text(value: Any) -> str:
+    """What stands in the file, for a message."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

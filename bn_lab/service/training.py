@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Condition
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,6 +13,7 @@ from uuid import uuid4
 from bn_lab.engine.cost import memory
 from bn_lab.experiment import Arm, Experiment, ExperimentError
 from bn_lab.service.computed import computed
+from bn_lab.service.copies import Copies
 from bn_lab.service.leases import Leases
 from bn_lab.service.runs import new_run, untrained
 from bn_lab.service.view import ACTIVE, Order, State, View
@@ -36,15 +37,6 @@ FREE_BUILD = 0.1
 log = logging.getLogger(__name__)
 
 
-@dataclass(eq=False)
-class Request:
-    """A page waits for a copy of one network."""
-
-    arm: Arm
-    seed: int
-    answer: NetworkCopy | None = None
-
-
 class Training:
     """One run in a trainer's care. Pages call the methods below from any thread; the trainer's thread does the work.
 
@@ -66,7 +58,7 @@ class Training:
         self._origin: Run | None = None  # to be copied by the trainer's thread, which alone may touch it
         self._owed = 0  # steps of the view that a run made anew has to do again
         self._orders: list[Order] = []
-        self._requests: list[Request] = []
+        self._copies = Copies(changed)
         self._until: float | None = None  # train until this many steps are done; None: stand still
         self._leases = Leases(clock, visitor)
         self._asleep = False  # paused because nobody watches
@@ -121,13 +113,7 @@ class Training:
                 return None
             if self.view.state not in ACTIVE and (found := history.network(arm, seed)) is not None:
                 return found
-            request = Request(arm, seed)
-            if not self._has_ended:
-                self._requests.append(request)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: request not in self._requests, wait)
-            self._requests = [other for other in self._requests if other is not request]
-            return request.answer
+            return None if self._has_ended else self._copies.ask(arm, seed, wait)
 
     def extend(self, epochs: int) -> None:
         """Plan another number of epochs, not fewer than are done, without changing what is there.
@@ -214,7 +200,7 @@ class Training:
         """Whether there is something to do now, be it only to say that it stands still: a pause often comes between turns."""
         if self.view.state is State.GONE:
             return False
-        return bool(self._requests) or (not self._asleep and (self._wanted or self.view.state in ACTIVE))
+        return bool(self._copies) or (not self._asleep and (self._wanted or self.view.state in ACTIVE))
 
     @property
     def _has_ended(self) -> bool:
@@ -234,7 +220,7 @@ class Training:
     @property
     def urgent(self) -> bool:
         """Whether a page waits for something that takes next to no time: to stand still, one step, or the first look."""
-        if self._requests and self._is_behind:
+        if self._copies and self._is_behind:
             return False
         return not self._wanted or self._orders[:1] in (["step"], ["look"])
 
@@ -246,12 +232,12 @@ class Training:
     @property
     def builds(self) -> int:
         """Bytes that its next turn takes besides, where that makes a run; 0 where it does not."""
-        return 0 if self.holds or not (self._wanted or self._requests) else memory(self._experiment)
+        return 0 if self.holds or not (self._wanted or self._copies) else memory(self._experiment)
 
     def shed(self) -> bool:
         """Give the run up, and keep the view: it is made anew when it is needed. False where it is needed now."""
         with self._changed:
-            if self._run is None or self._wanted or self._requests or self.view.state in ACTIVE or self.view.history is None:
+            if self._run is None or self._wanted or self._copies or self.view.state in ACTIVE or self.view.history is None:
                 return False
             self._run, self._owed = None, self.view.history.steps
             return True
@@ -260,7 +246,7 @@ class Training:
         """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
         start, free = computed(), 0.0
         try:
-            if not (self._take_requests() or self._take_rest() or self._take_look()):
+            if not (self._take_copies() or self._take_rest() or self._take_look()):
                 free = self._take_turn(seconds)
         except Exception as error:  # whatever breaks one visitor's training must not end the thread that serves all
             if not isinstance(error, ExperimentError):
@@ -289,24 +275,18 @@ class Training:
                 self._publish(state, history)
         return min(start - begun, FREE_BUILD)
 
-    def _take_requests(self) -> bool:
+    def _take_copies(self) -> bool:
         """Copy the networks that pages ask for, once the run is where they saw it."""
-        with self._changed:
-            requests, run = list(self._requests), self._run
-        if not requests or run is None or self._is_behind:
+        run = self._run
+        if not self._copies or run is None or self._is_behind:
             return False
-        answers = [run.network(request.arm, request.seed) for request in requests]
-        with self._changed:
-            for request, answer in zip(requests, answers, strict=True):
-                request.answer = answer
-            self._requests = [other for other in self._requests if other not in requests]
-            self._changed.notify_all()
+        self._copies.answer(run)
         return True
 
     def _take_rest(self) -> bool:
         """Say that it stands still, where nothing else is asked for and no run is needed to say so."""
         with self._changed:
-            if self._wanted or self._requests or self._run is not None or self._origin is not None:
+            if self._wanted or self._copies or self._run is not None or self._origin is not None:
                 return False
             self._publish_state(State.PAUSED if self.view.history is not None and self.view.history.steps else State.READY)
             return True
@@ -317,7 +297,7 @@ class Training:
             if self.view.state is State.GONE:
                 return
             self._orders.clear()
-            self._requests.clear()
+            self._copies.clear()
             self._until = None
             self.view = View(State.FAILED, self._experiment, self.view.history, self._seconds, error=error)
             self._changed.notify_all()
@@ -326,7 +306,7 @@ class Training:
         """Forget the run; nothing more can be asked of this training."""
         with self._changed:
             self._orders.clear()
-            self._requests.clear()
+            self._copies.clear()
             self._until, self._run, self._origin = None, None, None
             self.view = View(State.GONE, self._experiment)
             self._changed.notify_all()
@@ -387,7 +367,7 @@ class Training:
                     self._until = math.inf
                 elif self._until is None and order != "look":
                     self._until = self._end_of(order, max(run.steps, self._owed), run.steps_per_epoch)
-            if self._until is None and self._requests and run.steps < self._owed:
+            if self._until is None and self._copies and run.steps < self._owed:
                 return self._owed
             return self._until
 

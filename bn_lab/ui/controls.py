@@ -48,10 +48,10 @@ def show(t: Texts) -> None:
 
 def _visible(group: str, experiment: Experiment) -> list[str]:
     """The fields of a group that have a widget: those that have an effect, and that no lesson hides."""
-    return [name for name in GROUPS[group] if _matters(name, experiment) and not rules.is_hidden(name)]
+    return [name for name in GROUPS[group] if matters(name, experiment) and not rules.is_hidden(name)]
 
 
-def _matters(name: str, experiment: Experiment) -> bool:
+def matters(name: str, experiment: Experiment) -> bool:
     """Whether a field can change anything, as the others are."""
     if name == "weight_std":
         return experiment.initializer == "normal"

@@ -15,15 +15,10 @@ from bn_lab.engine.boundary import has_boundary
 from bn_lab.experiment import FIELDS
 from bn_lab.figures.data import named
 from bn_lab.figures.sets import distributions, mosaic, scatter
-from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, preview, session, words
+from bn_lab.ui import controls, preview, session, still, words
 from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.live.components import panel
-
-NOTHING = "data"
-"""The run that these figures follow: none."""
 
 ORIGINS: Mapping[str, str] = {
     "boston": "boston",
@@ -140,8 +135,7 @@ def _picture(name: str, table: Table, t: Texts) -> None:
         st.image(image, caption=caption, alt=caption, output_format="PNG")
         return
     kind, draw = ("scatter", scatter) if has_boundary(table.features.shape[1]) else ("distributions", distributions)
-    wide, narrow = (as_json(draw(table, t, narrow=is_narrow)) for is_narrow in (False, True))
-    panel(wide, narrow=narrow, run=NOTHING, alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
+    still.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
 
 
 def _told(title: str, text: str) -> None:

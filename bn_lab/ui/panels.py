@@ -5,7 +5,6 @@ Sections are drawn outside of the ticking part of the page: the browser fills th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,6 +13,7 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order, statistics
 from bn_lab.i18n import Texts
+from bn_lab.ui.choose import one_of
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.file_names import file_stem
 from bn_lab.ui.guard import guarded
@@ -50,11 +50,11 @@ def _curves(run: str, experiment: Experiment, data: Table, t: Texts, *, drawn: b
     """`drawn`: whether the other sections have logarithmic epochs, too."""
     st.subheader(t("section.curves"))
     with st.container(horizontal=True):
-        log_y = _choice("view_scale", t("view.scale"), ("log", "linear"), lambda name: t(f"view.{name}")) == "log"
-        log_x = _choice("view_epochs", t("view.epochs"), ("linear", "log"), lambda name: t(f"view.{name}")) == "log"
+        log_y = one_of("view_scale", t("view.scale"), ("log", "linear"), lambda name: t(f"view.{name}")) == "log"
+        log_x = one_of("view_epochs", t("view.epochs"), ("linear", "log"), lambda name: t(f"view.{name}")) == "log"
         measure = ""
         if data.task == "regression":
-            measure = _choice("view_metric", t("view.metric"), ("rmse", "r2"), lambda name: t(f"measure.{name}"))
+            measure = one_of("view_metric", t("view.metric"), ("rmse", "r2"), lambda name: t(f"measure.{name}"))
     if log_x != drawn:
         st.rerun()  # all sections share this choice; not before all widgets are there, for Streamlit forgets those that are not
     left, right = st.columns(2)
@@ -77,9 +77,9 @@ def _layers(run: str, experiment: Experiment, data: Table, t: Texts) -> None:
     st.subheader(t("section.layers"))
     st.caption(t("view.first_seed", seed=experiment.seed))
     with st.container(horizontal=True):
-        look = _choice("view_look", t("view.look"), ("histogram", "over_time"), lambda name: t(f"view.{name}"))
+        look = one_of("view_look", t("view.look"), ("histogram", "over_time"), lambda name: t(f"view.{name}"))
         if look == "over_time":
-            stage = _choice("view_stage", t("view.stage"), stages_in_order(experiment), lambda name: t(f"stage.{name}"))
+            stage = one_of("view_stage", t("view.stage"), stages_in_order(experiment), lambda name: t(f"stage.{name}"))
     layers = _chosen_layers(experiment, t)
     if look == "histogram":
         _figure("histograms", run, experiment, data, t, layers=layers)
@@ -139,14 +139,6 @@ def _templates(
 def _log_epochs() -> bool:
     """Whether the visitor wants axes of epochs logarithmic."""
     return st.session_state.get("view_epochs") == "log"
-
-
-def _choice(key: str, label: str, options: Sequence[str], name: Callable[[str], str]) -> str:
-    """One of some options; the first one where nothing, or nothing that is still there, was chosen."""
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = options[0]
-    st.segmented_control(label, options, format_func=name, key=key, required=True)
-    return str(st.session_state[key])
 
 
 def _picked_layers(experiment: Experiment) -> tuple[int, ...]:

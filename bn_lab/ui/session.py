@@ -7,6 +7,7 @@ experiment as the parameters of its link, ids and texts.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -132,12 +133,17 @@ def choose(language: str) -> None:
 
 def experiment() -> Experiment:
     """The experiment on screen."""
-    return _experiment(tuple(st.session_state["experiment"].items()))
+    return experiment_of(st.session_state["experiment"])
+
+
+def experiment_of(parameters: Mapping[str, str]) -> Experiment:
+    """What parameters of a link say that the session has read before."""
+    return _experiment(tuple(parameters.items()))
 
 
 @lru_cache(maxsize=256)
 def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
-    """What the parameters say: every tick of every page asks."""
+    """Every tick of every page asks."""
     return decode(dict(parameters)).experiment
 
 

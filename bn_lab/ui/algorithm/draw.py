@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from bn_lab.figures.sheet import Spec, as_json
+from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
+from bn_lab.ui import still
 from bn_lab.ui.algorithm.scene import Scene
-from bn_lab.ui.live.components import panel
-
-NOTHING = "algorithm"
-"""The run that these figures follow: none."""
 
 
 def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Spec], *records: Any) -> None:
     """Show `draw(*records, t)` for wide and narrow screens; the browser changes the picture in place."""
-    wide, narrow = (as_json(draw(*records, t, narrow=narrow)) for narrow in (False, True))
     looked_at = "typed" if found.is_typed else f"{found.choice.arm} {found.choice.layer} {found.choice.unit}"
-    panel(wide, narrow=narrow, run=NOTHING, alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
+    still.picture(partial(draw, *records, t), alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
 
 
 def opening(name: str, t: Texts, answer: str, formulas: Sequence[str] = (), *, source: bool = True) -> None:

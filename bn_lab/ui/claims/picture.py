@@ -8,14 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from bn_lab.figures.sheet import as_json
 from bn_lab.figures.studies import FIGURES, Mode, Results, rows, value_label
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Study
-from bn_lab.ui.live.components import panel
-
-NOTHING = "study"
-"""The run that these figures follow: none."""
+from bn_lab.ui import still
 
 
 def show(study: Study, results: Results, t: Texts) -> None:
@@ -31,9 +27,8 @@ def show(study: Study, results: Results, t: Texts) -> None:
 
 def _panel(study: Study, name: str, draw: partial[Any], t: Texts, subject: str = "") -> None:
     """The picture for wide and narrow screens, changed in place by the browser."""
-    wide, narrow = (as_json(draw(narrow=is_narrow)) for is_narrow in (False, True))
-    key = f"claims_{study.id}_{name}"
-    panel(wide, narrow=narrow, run=NOTHING, alt=t(f"claims.alt.{name}"), key=key, subject=f"{study.id} {subject}")
+    alt, key = t(f"claims.alt.{name}"), f"claims_{study.id}_{name}"
+    still.picture(draw, alt=alt, key=key, subject=f"{study.id} {subject}")
 
 
 def _choices(study: Study, t: Texts) -> tuple[Mode, Mapping[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, TypedDict
 
 import numpy as np
@@ -22,7 +21,7 @@ from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
 from bn_lab.figures import curves
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.service import State, Training
-from bn_lab.sharing import decode, encode
+from bn_lab.sharing import encode
 from bn_lab.ui import session
 from bn_lab.ui.compare import link
 from bn_lab.ui.once import once_per_history
@@ -118,12 +117,7 @@ def shown() -> list[Run]:
 
 def experiment_of(run: Run) -> Experiment:
     """What a run of the list trained."""
-    return _experiment(tuple(run["experiment"].items()))
-
-
-@lru_cache(maxsize=256)
-def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
-    return decode(dict(parameters)).experiment
+    return session.experiment_of(run["experiment"])
 
 
 def _follow_link(text: str) -> None:

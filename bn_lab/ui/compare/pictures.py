@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from bn_lab.figures.overlay import Overlaid, Target, overlay
-from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import Texts
+from bn_lab.ui import still
+from bn_lab.ui.choose import one_of
 from bn_lab.ui.compare.kept import Run, experiment_of
 from bn_lab.ui.compare.names import name_of
-from bn_lab.ui.live.components import panel
-
-NOTHING = "compare"
-"""The run that these figures follow: none."""
 
 
 class View(NamedTuple):
@@ -44,21 +42,12 @@ def _view(groups: Mapping[Target, Sequence[Run]], t: Texts) -> View:
     split, measure = "train", "rmse"
     with st.container(horizontal=True, key="compare_view"):
         if any(experiment_of(run).validation_share for runs in groups.values() for run in runs):
-            split = _choice("split", t("compare.split"), {name: t(f"split.{name}") for name in ("train", "validation")})
-        log_y = _choice("scale", t("view.scale"), {name: t(f"view.{name}") for name in ("log", "linear")}) == "log"
-        log_x = _choice("epochs", t("view.epochs"), {name: t(f"view.{name}") for name in ("linear", "log")}) == "log"
+            split = one_of("compare_split", t("compare.split"), ("train", "validation"), lambda name: t(f"split.{name}"))
+        log_y = one_of("compare_scale", t("view.scale"), ("log", "linear"), lambda name: t(f"view.{name}")) == "log"
+        log_x = one_of("compare_epochs", t("view.epochs"), ("linear", "log"), lambda name: t(f"view.{name}")) == "log"
         if any(target.task == "regression" for target in groups):
-            measure = _choice("measure", t("view.metric"), {name: t(f"measure.{name}") for name in ("rmse", "r2")})
+            measure = one_of("compare_measure", t("view.metric"), ("rmse", "r2"), lambda name: t(f"measure.{name}"))
     return View(split, measure, log_x, log_y)
-
-
-def _choice(key: str, label: str, names: dict[str, str]) -> str:
-    """One of some options, the first one where nothing was chosen."""
-    key = f"compare_{key}"
-    if st.session_state.get(key) not in names:
-        st.session_state[key] = next(iter(names))
-    st.segmented_control(label, list(names), format_func=names.__getitem__, key=key, required=True)
-    return str(st.session_state[key])
 
 
 def _pair(k: int, target: Target, runs: Sequence[Run], among: Sequence[Run], view: View, t: Texts) -> None:
@@ -72,11 +61,11 @@ def _pair(k: int, target: Target, runs: Sequence[Run], among: Sequence[Run], vie
     metric = view.measure if target.task == "regression" else "accuracy"
     for column, name in zip(st.columns(2), ("loss", metric), strict=True):
         options: dict[str, Any] = {"measure": name, "split": view.split, "log_x": view.log_x, "log_y": view.log_y}
-        wide, narrow = (as_json(overlay(overlaid, target, t, narrow=is_narrow, **options)) for is_narrow in (False, True))
+        draw = partial(overlay, overlaid, target, t, **options)
         place = "loss" if name == "loss" else "metric"
         alt = t("compare.figure.alt", measure=t(f"compare.figure.{name}"), count=len(drawn))
         with column:
-            panel(wide, narrow=narrow, run=NOTHING, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {view.split}")
+            still.picture(draw, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {view.split}")
 
 
 def _overlaid(run: Run, among: Sequence[Run], t: Texts) -> Overlaid:

@@ -7,12 +7,11 @@ import streamlit as st
 from bn_lab.i18n import Texts
 from bn_lab.service.visitor import TO_THE_END
 from bn_lab.studies.claims import CLAIMS, STUDIES
-from bn_lab.ui import scroll, session
+from bn_lab.ui import beside, scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
 from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.lesson import reader
 from bn_lab.ui.lesson.steps import STEPS, Step
 
 
@@ -45,7 +44,7 @@ def go(page: str, name: str) -> None:
         scroll.to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
     else:
         session.adopt(step.experiment, TO_THE_END)
-        reader.leave()
+        beside.leave("lesson")
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
             scroll.to(step.part)

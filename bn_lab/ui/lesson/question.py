@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from bn_lab.engine.history import History
 from bn_lab.experiment import ARMS, ExperimentError
-from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, State, Training
 from bn_lab.service.view import ACTIVE
 from bn_lab.studies.measures import MEASURES
-from bn_lab.ui import session, words
+from bn_lab.ui import beside, session, still, words
 from bn_lab.ui.claims import verdicts
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.lesson import doors, reader, state
+from bn_lab.ui.lesson import doors, state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
-from bn_lab.ui.live.components import panel
 from bn_lab.ui.once import once_per_history
 
 TICK = 0.5
 """Seconds between two looks at a training that an answer waits for."""
-
-NOTHING = "lesson"
-"""The run that these figures follow: none."""
 
 
 def show(step: Step, t: Texts) -> None:
@@ -42,7 +39,7 @@ def _is_open(step: Step) -> bool:
 def _is_training(step: Step) -> bool:
     """Whether the answer is not there yet, and on its way."""
     try:
-        return reader.follow(step.experiment).view.state in ACTIVE
+        return beside.follow("lesson", step.experiment).view.state in ACTIVE
     except LimitError:
         return False
 
@@ -60,7 +57,7 @@ def _exchange(name: str, waiting: bool, t: Texts) -> None:
         st.caption(t("lesson.answer_first"))
         return
     try:
-        training = reader.follow(step.experiment)
+        training = beside.follow("lesson", step.experiment)
     except LimitError as error:
         st.error(words.error(t, error), icon=":material/error:")
         return
@@ -106,8 +103,8 @@ def _answer(step: Step, training: Training, t: Texts) -> None:
     _told(step, answer, t)
     _numbers(answer, t)
     if step.figure is not None:
-        wide, narrow = (as_json(step.figure(view.history, t, narrow=is_narrow)) for is_narrow in (False, True))
-        panel(wide, narrow=narrow, run=NOTHING, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
+        draw = partial(step.figure, view.history, t)
+        still.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
     doors.show(step, t)
 

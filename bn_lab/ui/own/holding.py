@@ -14,9 +14,10 @@ import streamlit as st
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.own import MB, DataError, File, digest_of, parsed, read, recipe, table
+from bn_lab.datasets.own import MB, DataError, File, digest_of, parsed, read, table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.sharing import one_line
+from bn_lab.ui.own.recipe import recipe
 
 FILES, TABLES, TOUCHED = "own_files", "own", "own_touched"
 """In the session: open files by hash, tables by id, and whether there ever was a file."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from bn_lab.datasets.own import Choice, File, Plan, correlations, distribution
 from bn_lab.figures import own as figures
-from bn_lab.figures.sheet import Spec, as_json
+from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
-from bn_lab.ui.live.components import panel
-
-NOTHING = "own"
-"""The run that these figures follow: none."""
+from bn_lab.ui import still
 
 COLUMNS = 14
 """Columns of the first rows that are shown."""
@@ -32,13 +29,13 @@ def show(file: File, choice: Choice, plan: Plan, t: Texts) -> None:
         st.caption(t("preview.hidden", count=len(shown) - COLUMNS))
     st.subheader(t("own.looks"))
     drawn = [distribution(file.columns[k]) for k in shown[: figures.MOST_PANELS]]
-    _picture("distributions", file, lambda **how: figures.distributions(drawn, t, **how), t)
+    _picture("distributions", file, partial(figures.distributions, drawn, t), t)
     _left(len(shown) - figures.MOST_PANELS, t)
     numbers = [k for k in shown if file.columns[k].numbers is not None]
     if len(numbers) > 1:
         together = [file.columns[k] for k in numbers[: figures.MOST_CORRELATED]]
         names, values = [column.name for column in together], correlations(together)
-        _picture("correlations", file, lambda **how: figures.correlations(names, values, t, **how), t)
+        _picture("correlations", file, partial(figures.correlations, names, values, t), t)
         _left(len(numbers) - figures.MOST_CORRELATED, t)
 
 
@@ -48,6 +45,4 @@ def _left(count: int, t: Texts) -> None:
 
 
 def _picture(name: str, file: File, draw: Callable[..., Spec], t: Texts) -> None:
-    wide, narrow = (as_json(draw(narrow=is_narrow)) for is_narrow in (False, True))
-    kept: dict[str, Any] = {"run": NOTHING, "subject": f"{file.digest} {name}"}
-    panel(wide, narrow=narrow, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", **kept)
+    still.picture(draw, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", subject=f"{file.digest} {name}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from bn_lab.files import experiments, tables, weights
 from bn_lab.i18n import Texts
 from bn_lab.service import Trainer, Training
 from bn_lab.ui import session, share
+from bn_lab.ui.choose import one_of_many
 from bn_lab.ui.file_names import file_name
 from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts
@@ -89,20 +89,12 @@ def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) 
     st.subheader(t("take.weights"))
     st.markdown(t("take.weights_about"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        arm: Arm = _one_of("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
-        seed: int = _one_of("take_seed", t("field.seed"), experiment.seed_list, str)
+        arm = one_of_many("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
+        seed = one_of_many("take_seed", t("field.seed"), experiment.seed_list, str)
         name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
         _download("safetensors", partial(_network, session.trainer(), training, arm, seed), name, ready=begun)
     with st.expander(t("take.snippet"), icon=":material/code:"):
         st.code(snippet(experiment, arm, seed, name, holding.facts(experiment)), language="python")
-
-
-def _one_of(key: str, label: str, options: Sequence[Any], name: Callable[[Any], str]) -> Any:
-    """A choice of some options; the first one where what was chosen is not there any more."""
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = options[0]
-    st.selectbox(label, options, format_func=name, key=key, width=240)
-    return st.session_state[key]
 
 
 def _network(trainer: Trainer, training: Training, arm: Arm, seed: int) -> bytes:

@@ -14,6 +14,7 @@ from bn_lab.codegen.facts import FACTS, Facts
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.ui import session, words
+from bn_lab.ui.choose import one_of
 from bn_lab.ui.file_names import file_name
 from bn_lab.ui.own import holding
 
@@ -33,8 +34,9 @@ def show(t: Texts) -> None:
     """Draw the content of the dialog."""
     experiment = session.experiment()
     st.markdown(t("take.code_about"))
-    framework, own = _framework(t), holding.facts(experiment)
+    framework = one_of("take_framework", t("take.framework"), list(FRAMEWORKS), NAMES.__getitem__)
     try:
+        own = holding.facts(experiment)
         program = script(experiment, framework, own)
     except ExperimentError as error:
         st.error(words.error(t, error), icon=":material/error:")
@@ -71,13 +73,6 @@ def _how(experiment: Experiment, framework: str, own: Facts | None, t: Texts) ->
     if not data:
         return t("take.code_run_alone", command=command)
     return t("take.code_run_own" if own else "take.code_run", command=f"{command} {data}")
-
-
-def _framework(t: Texts) -> str:
-    key = "take_framework"
-    st.session_state.setdefault(key, next(iter(FRAMEWORKS)))
-    st.segmented_control(t("take.framework"), list(FRAMEWORKS), format_func=NAMES.__getitem__, key=key, required=True)
-    return str(st.session_state[key])
 
 
 def _download(label: str, make: Callable[[], Any], experiment: Experiment, what: str, ending: str, *, mime: str) -> None:

@@ -36,7 +36,7 @@ WORDS = ("link", "numbers", "noscript", "verdicts", "settings", "settings_about"
 """Texts `report.…` that stand in the template as they are."""
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "curves": ("loss", "metric"),
+    "curves": ("loss", "metric", "boundary"),
     "layers": ("histograms", "ribbons"),
     "scales": ("gauge", "gradients", "gamma_beta"),
     "predictions": ("predictions", "confusion"),
@@ -111,7 +111,7 @@ def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
     different = experiment.differences()
     for group, names in GROUPS.items():
         for name in names:
-            if name == "weight_std" and experiment.initializer != "normal":
+            if not controls.matters(name, experiment):
                 continue
             default = _value(name, FIELDS[name].default, t) if name in different else ""
             yield {

@@ -63,7 +63,7 @@ def numbers(figure: object) -> Iterator[float]:
         yield figure
 
 
-@pytest.mark.parametrize("experiment", [IRIS, Experiment(epochs=3)], ids=["iris", "boston"])
+@pytest.mark.parametrize("experiment", [IRIS, Experiment(epochs=3), Experiment(dataset="circle", epochs=3)])
 def test_every_figure_is_there_in_both_arrangements_with_its_numbers(experiment: Experiment) -> None:
     page = Elements(report(experiment))
     figures = json.loads(page.scripts["figures"])

@@ -1,61 +1,9 @@
-"""`Recipe`: how a program without the lab reads the same table from the same file, as plain data."""
+"""From a file that is open to what a program without the lab has to know to read the same table from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bn_lab.datasets.own.choice import parsed
-from bn_lab.datasets.own.columns import LONGEST
-from bn_lab.datasets.own.file import File
-from bn_lab.datasets.own.table import plan
-from bn_lab.datasets.tables import Task
-
-Name = str | int
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a program has to know of a file. Columns are named as pandas names them where that is unmistakable, else by index.
-
-    Attributes:
-        encoding: Python's name. delimiter: as pandas takes it. skipped: lines before the table.
-        header: whether there is a line of headings.
-        columns: how many there are. is_named: whether they are called by their names.
-        decimal: `.` or `,`; `grouped` says whether the other one stands between thousands.
-        units: signs around numbers.
-        missing: spellings of missing values in the columns used.
-        target: the target; `task` and `outputs` say what of it is learned.
-        true: small letters of yes, where the target is yes or no; empty elsewhere.
-        numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
-        categories: features to be made one-hot.
-        order: all features in the order of the file.
-        keeps_gaps: whether rows with missing features stay. filled: whether there are such.
-        samples: rows that are left. features: inputs.
-    """
-
-    encoding: str
-    delimiter: str
-    skipped: int
-    header: bool
-    columns: int
-    is_named: bool
-    decimal: str
-    grouped: bool
-    units: str
-    missing: tuple[str, ...]
-    target: Name
-    target_kind: str
-    task: Task
-    outputs: int
-    true: str
-    numbers: tuple[Name, ...]
-    booleans: tuple[tuple[Name, str], ...]
-    categories: tuple[Name, ...]
-    order: tuple[Name, ...]
-    keeps_gaps: bool
-    filled: bool
-    samples: int
-    features: int
+from bn_lab.codegen.own import Name, Recipe
+from bn_lab.datasets.own import LONGEST, File, parsed, plan
 
 
 def recipe(file: File, name: str) -> Recipe:

@@ -1,6 +1,6 @@
-"""The reader of the lesson: a visitor of the trainer beside the one of the lab, so that a question disturbs nothing there.
+"""Trainings that a page follows beside the lab's own: as another visitor of the trainer, so that they disturb nothing there.
 
-What is trained for an answer is shared: it is at once there for the next reader, and for the lab when the step opens there.
+What is trained this way is shared: it is at once there for the next who asks, and for the lab when it opens there.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from bn_lab.ui import session
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=Visitor.release)
-def _reader(name: str) -> Visitor:
+def _companion(name: str) -> Visitor:
     return Visitor(session.trainer(), name)
 
 
-def reader() -> Visitor:
-    """The reader of this session; after a cut another object for the same one, as `session.visitor`."""
-    return _reader(f"{session.visitor().name}-lesson")
+def companion(page: str) -> Visitor:
+    """The visitor that follows trainings for a page; after a cut another object for the same one, as `session.visitor`."""
+    return _companion(f"{session.visitor().name}-{page}")
 
 
-def follow(experiment: Experiment) -> Training:
+def follow(page: str, experiment: Experiment) -> Training:
     """The training of an experiment, to its end: that of others, or a new one in the background. To be asked again and again.
 
     Raises:
         LimitError: for more than this server gives.
     """
-    mine = reader()
+    mine = companion(page)
     found = mine.training
     if found is None or found.view.experiment != experiment or found.view.state is State.GONE:
         found = mine.open(experiment, TO_THE_END)
@@ -37,6 +37,6 @@ def follow(experiment: Experiment) -> Training:
     return found
 
 
-def leave() -> None:
-    """Nothing is asked any more: what nobody else watches need not go on."""
-    reader().leave()
+def leave(page: str) -> None:
+    """Nothing is followed any more: what nobody else watches need not go on."""
+    companion(page).leave()
