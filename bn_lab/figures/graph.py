@@ -49,8 +49,11 @@ PLACES: Mapping[str, tuple[float, float]] = {
 ROUNDING = 1e-12
 """What is left of a sum, as a share of its terms, up to which it is their rounding."""
 
-BACKWARD, CHOSEN = "#D55E00", "#009E73"
-"""Colours of gradients and the node that is explained."""
+CHOSEN = "#009E73"
+"""Colour of the node that is explained."""
+
+BACKWARD = "rgba(213,94,0,0.22)"
+"""Ground of gradients, as a marker pen leaves it: no one colour of text can be read on both themes."""
 
 
 def graph(
@@ -112,7 +115,7 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     notes.append(arrow)
     shift = 20 if y0 == y1 else 10  # where the boxes beside them are near, above and below the boxes
     notes.append(middle | above | {"yshift": shift, "text": value, "font": {"size": 11}})
-    notes.append(middle | below | {"yshift": -shift, "text": gradient, "font": {"color": BACKWARD, "size": 11}})
+    notes.append(middle | below | {"yshift": -shift, "text": gradient, "font": {"size": 11}, "bgcolor": BACKWARD})
 
 
 def _beside(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) -> tuple[dict[str, object], dict[str, object]]:

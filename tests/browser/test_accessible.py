@@ -11,8 +11,8 @@ from tests.browser.test_appearance import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("lesson", "algorithm", "claims", "data", "own", "rules")
-"""The pages besides the lab, and besides the comparison, to which a training leads."""
+PATHS = {"lesson": 0, "algorithm": 8, "claims": 0, "data": 1, "own": 0, "rules": 0}
+"""The pages besides the lab, and besides the comparison, to which a training leads; and how many figures each has at first."""
 
 # Drawings and formulas are hidden from readers, who get their words instead, and have thousands of parts.
 WHERE = {"exclude": [[".main-svg"], [".katex-html"]]}
@@ -99,9 +99,10 @@ def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dar
     lab.page.locator(".st-key-compare_way a").click()
     lab.plot("compare_0_loss").wait_for()
     examine(lab)
-    for path in PATHS:
+    for path, figures in PATHS.items():
         lab.open(path=path)
         expect(lab.page.get_by_role("heading").first).to_be_visible()
+        expect(lab.page.locator(".bn-panel")).to_have_count(figures)
         lab.settled()
         examine(lab)
 
@@ -127,6 +128,7 @@ def test_the_keyboard_alone_trains_and_saves(visit: Visit) -> None:
     unseen = tab_to(lab, "language_choice", "field_epochs", lab.words("page.rules"), "player_train")
     lab.page.keyboard.press("Enter")
     lab.expect_state("done")
+    expect(lab.page.locator(".st-key-preview")).to_have_count(0)  # the page is drawn anew, with figures in its place
     lab.settled()
     unseen += tab_to(lab, "loss / modebar-btn")
     with lab.page.expect_download():

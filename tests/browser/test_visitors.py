@@ -39,6 +39,10 @@ HIDDEN_FOR = 65.0
 """Seconds without any sign of a tab whose timers the browser has slowed down, to one a minute at worst."""
 
 
+IN_FLIGHT = 5.0
+"""Seconds in which the last frame comes that such a tab has asked for."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def hidden(chromium: Browser, observed_server: Server) -> Iterator[Hidden]:
     """Puts a page to sleep before the first test of this file, so that the others take the time that has to pass."""
@@ -147,12 +151,15 @@ def test_a_training_whose_visitor_has_left_pauses_and_is_gone(departed: Departed
 
 @pytest.mark.slow
 def test_a_hidden_tab_keeps_its_training(hidden: Hidden, observed_server: Server) -> None:
+    # What was on its way when the tab fell asleep still comes.
+    wait_until(lambda: time.time() - hidden.at > IN_FLIGHT, IN_FLIGHT, "the tab sleeps")
     stood = hidden.lab.epoch
     wait_until(lambda: time.time() - hidden.at > HIDDEN_FOR, HIDDEN_FOR, "the tab has slept for long")
     assert hidden.lab.epoch == stood, "the tab did not sleep"
     hidden.lab.page.clock.resume()
     hidden.lab.wait_for_epoch(stood + 1)
     assert hidden.lab.run == hidden.run
-    assert hidden.lab.state == "running"
-    assert {doing for at, doing in seen(observed_server, hidden.run) if at > hidden.at} == {"running"}
+    active = {"running", "queued"}  # queued while others have their turn
+    assert hidden.lab.state in active
+    assert {doing for at, doing in seen(observed_server, hidden.run) if at > hidden.at} <= active
     assert hidden.lab.complaints() == []
