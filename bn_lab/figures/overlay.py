@@ -9,8 +9,7 @@ from typing import Any
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, Arm
 from bn_lab.figures.data import with_unit
-from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.studies.numbers import drawable
+from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import GRAY, plain
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts

@@ -5,12 +5,15 @@ Plotly's own `make_subplots` costs 17 ms for eight panels and knows only shares 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
+from bn_lab.engine.types import Array
 from bn_lab.figures.bindings import CURSOR, bind
 from bn_lab.figures.style import EDGE, GRAY, LEFT, SMALL, in_two_lines, layout, text_width
 
@@ -27,6 +30,11 @@ NARROW, WIDE, COLUMN = 270, 560, 130
 def as_json(spec: Spec) -> str:
     """A figure as the browser takes it; what is no number is null."""
     return str(to_json_plotly(spec))
+
+
+def drawable(values: Array | Sequence[float], *, log: bool = False) -> list[float | None]:
+    """Numbers as an axis takes them; None for what it cannot show."""
+    return [float(value) if isfinite(value) and (value > 0 or not log) else None for value in values]
 
 
 @dataclass(frozen=True)

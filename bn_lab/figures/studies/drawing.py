@@ -7,8 +7,8 @@ from typing import Any
 
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
-from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.studies.numbers import Spread, drawable
+from bn_lab.figures.sheet import Panel, Sheet, drawable
+from bn_lab.figures.studies.numbers import Spread
 from bn_lab.figures.style import COLORS, GRAY, translucent
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES

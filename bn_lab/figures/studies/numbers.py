@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bn_lab.engine.trial import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Arm, Experiment
 from bn_lab.figures.series import kept_epochs
@@ -18,7 +17,10 @@ from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Cell, Study
 
-Results = Mapping[str, Outcome]
+if TYPE_CHECKING:  # torch comes with it
+    from bn_lab.engine.trial import Outcome
+
+Results = Mapping[str, "Outcome"]
 """Outcomes by the key of their network; those of networks that are not trained yet are missing."""
 
 POINTS = 160
@@ -110,11 +112,6 @@ def curve(study: Study, results: Results, name: str, arm: Arm, cell: Cell) -> Cu
     missing = ~np.isfinite(values)
     low = np.where(missing, np.inf, values).min(axis=0)
     return Curve(epochs, low, median, np.where(missing, -np.inf, values).max(axis=0))
-
-
-def drawable(values: Array | Sequence[float], *, log: bool = False) -> list[float | None]:
-    """Numbers as an axis takes them; None for what it cannot show."""
-    return [float(value) if np.isfinite(value) and (value > 0 or not log) else None for value in values]
 
 
 def value_label(name: str, value: Any, t: Texts) -> str:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from bn_lab.experiment import BN_ARMS, Arm
-from bn_lab.figures.sheet import Panel, Sheet, Spec
+from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
 from bn_lab.figures.studies.numbers import (
     Results,
     Spread,
     capital,
-    drawable,
     is_log,
     is_numeric,
     label,
