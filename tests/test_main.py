@@ -377,6 +377,7 @@ def records(folder: Path) -> dict[str, tuple[int, str]]:
     }
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C to a group of processes")
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["study", "placement", "--seeds", "1", "--out", str(tmp_path)]  # many cohorts, each a quick one

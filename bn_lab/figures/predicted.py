@@ -10,12 +10,16 @@ from bn_lab.figures.data import Data, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import SPLITS
 from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import COLORS, GRAY, LEFT, plain, text_width
+from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, plain, text_width
 from bn_lab.i18n import Texts
 
 FIELDS = {"train": "predictions", "validation": "validation_predictions"}
 SLANTED = 15
 """Pixels from which on names of classes stand aslant below a confusion matrix."""
+
+COUNTS = [[0, "#e4e9f0"], [1, "#4f93d2"]]
+"""From none to the most samples in a cell. All of it is light enough for dark numbers, in both themes: those that Plotly picks
+by the cell are hard to read in the middle of any scale."""
 
 SYMBOLS = {"train": "circle", "validation": "circle-open"}
 
@@ -109,7 +113,7 @@ def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "tra
         panel = sheet.panel(k // columns, k % columns, x, y, t(f"arm.{arm}"))
         _matrix(sheet, panel, data, t, arm, split)
     sheet.layout["coloraxis"] = {
-        "colorscale": "Cividis",
+        "colorscale": COUNTS,
         "cmin": 0,
         "showscale": not narrow,
         "colorbar": {"title": {"text": t("figure.confusion.count")}, "thickness": 10, "outlinewidth": 0},
@@ -128,6 +132,7 @@ def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm, split: s
         xgap=2,
         ygap=2,
         texttemplate="%{z}",
+        textfont={"color": DARK},
         customdata=[[[actual, predicted] for predicted in classes] for actual in classes],
         hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
         meta=bind(z=row(f"{arm}.{FIELDS[split]}", shape=[len(classes), len(classes)])),

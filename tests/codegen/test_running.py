@@ -30,6 +30,7 @@ def test_the_keras_script_prints_the_losses_of_the_lab(
     assert agree(run(experiment, "keras"), experiment)
 
 
+@pytest.mark.processes
 def test_a_script_needs_nothing_of_the_lab(tmp_path: Path, agree: Callable[[str, Experiment], bool]) -> None:
     experiment = Experiment(dataset="iris", epochs=2)
     path = tmp_path / "script.py"

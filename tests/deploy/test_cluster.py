@@ -18,6 +18,7 @@ from tests.browser.conftest import free_port, running
 from tests.deploy import compose, image
 
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
+pytestmark = pytest.mark.processes
 
 STUDY = Study("small", Experiment(dataset="iris", epochs=2, seeds=2), (("depth", (1, 2)),))
 

@@ -14,6 +14,8 @@ import pytest
 from tests.deploy import image
 from tests.deploy.replicas import Site, serve_replicas
 
+pytestmark = pytest.mark.processes
+
 HEALTH = "/_stcore/health"
 
 

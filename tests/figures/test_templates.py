@@ -96,7 +96,7 @@ def test_every_binding_resolves_and_the_filled_figure_is_valid(
         for axis in figure.select_xaxes():
             assert axis.title.text is not None
         go.Figure(fill(figure, frame))
-        go.Figure(fill(figure, frame, 0.0))
+        fill(figure, frame, 0.0)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,8 +125,8 @@ def test_strangers_names_are_shown_as_they_are() -> None:
         assert "<a" not in FIGURES[name].draw(experiment, number, T).to_json().replace("\\u003c", "<")
 
 
-# Narrow and wide networks in turns, and both where they are shallowest and deepest.
-@pytest.mark.parametrize(("depth", "width"), [*zip(range(1, 13), (1, 40) * 6, strict=True), (1, 40), (12, 1)])
+# Around the depths at which figures choose layers or break rows, and both widths where networks are shallowest and deepest.
+@pytest.mark.parametrize(("depth", "width"), [(1, 1), (1, 40), (2, 1), (3, 40), (4, 1), (5, 40), (7, 1), (12, 40), (12, 1)])
 def test_every_depth_and_width_before_the_first_epoch(depth: int, width: int, framed: Framed) -> None:
     run = Run(Experiment(dataset="iris", depth=depth, width=width, arms=ARMS))
     frame = framed(run.history())

@@ -25,6 +25,7 @@ from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study
 
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).resolve().parents[2]
 

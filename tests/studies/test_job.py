@@ -263,6 +263,7 @@ def test_a_cohort_that_kills_its_workers_is_blamed_alone() -> None:
     assert all("3 times" in failure.error for failure in view.failures)
 
 
+@pytest.mark.processes
 def test_a_worker_that_is_killed_costs_nothing_but_time() -> None:
     study = Study("small", Experiment(dataset="iris", width=8, epochs=20, seeds=2), (("depth", (1, 2, 3, 4)),))
     told: list[str] = []
