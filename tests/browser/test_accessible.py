@@ -124,6 +124,7 @@ def tab_to(lab: Lab, *wanted: str) -> list[str]:
 
 def test_the_keyboard_alone_trains_and_saves(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20")
+    lab.settled()
     lab.page.add_style_tag(content="* { transition: none !important; }")  # every look is there at once
     unseen = tab_to(lab, "language_choice", "field_epochs", lab.words("page.rules"), "player_train")
     lab.page.keyboard.press("Enter")

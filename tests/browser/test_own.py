@@ -37,7 +37,7 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     lab.expect_state("done")
     dataset = f"own-{digest_of(FILE)}-4-classification-dropped"
     assert lab.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
-    curves = lab.curves("loss")
+    curves = lab.finished_curves(30)
 
     other = visit(f"dataset={dataset}&epochs=30&seed=3&run=all", path="lab")
     expect(other.page.get_by_text(digest_of(FILE)[:8]).first).to_be_visible()
@@ -48,4 +48,4 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     other.ready()
     other.expect_state("done")
     assert other.query == lab.query
-    assert other.curves("loss") == curves
+    assert other.finished_curves(30) == curves

@@ -71,7 +71,7 @@ def test_who_trains_at_a_replica_that_is_killed_goes_on_at_the_other(site: Site,
     victim.kill()
     for lab in lost:
         # Not the moment without a connection, which may be too short to be seen.
-        wait_until(lambda lab=lab: lab.page.evaluate(CONNECTED) and lab in reconnected, 30, "the page has reconnected")
+        wait_until(lambda lab=lab: lab.page.evaluate(CONNECTED) and lab in reconnected, 60, "the page has reconnected")
         assert replica_of(lab) == survivor.address
         assert experiment(lab) == dict(parse_qsl(QUERY))
         trains_again(lab)
