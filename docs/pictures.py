@@ -25,14 +25,12 @@ SETTLE = 3000
 def lab(page: Page, host: str) -> None:
     """The lesson's program, trained."""
     _trained(page, host, "dataset=boston")
-    _saved(page, "lab", 1480)
 
 
 def boundary(page: Page, host: str) -> None:
     """The spiral, trained."""
     _trained(page, host, link("", PRESETS["spiral"].experiment).lstrip("?"))
     _show(page, ".st-key-loss")
-    _saved(page, "boundary", 1000)
 
 
 def lesson(page: Page, host: str) -> None:
@@ -40,22 +38,21 @@ def lesson(page: Page, host: str) -> None:
     _visited(page, f"{host}/lesson?lesson=faster")
     page.locator("[class*=st-key-lesson_option_] [role=radiogroup] label").filter(visible=True).first.click()
     page.locator("[class*=st-key-lesson_question_] .js-plotly-plot").first.wait_for()
-    _saved(page, "lesson", 1100)
 
 
 def algorithm(page: Page, host: str) -> None:
     """The first part, on a mini-batch of the lesson's network."""
     _trained(page, host, "epochs=100")
     _visited(page, f"{host}/algorithm?epochs=100&run=all")
-    _saved(page, "algorithm", 1000)
 
 
 def claims(page: Page, host: str) -> None:
     """The first claim, on trial."""
     _visited(page, f"{host}/claims")
     page.locator(".st-key-claims_faster_boston_run button").filter(visible=True).click()
-    page.locator(".st-key-claims_faster_boston_take").wait_for()
-    _saved(page, "claims", 1000)
+    page.locator(".st-key-claims_faster_boston_running").wait_for()
+    page.locator(".st-key-claims_faster_boston_running").wait_for(state="detached", timeout=120_000)
+    _show(page, ".st-key-claims_faster_boston_take", "end")
 
 
 def compare(page: Page, host: str) -> None:
@@ -63,35 +60,41 @@ def compare(page: Page, host: str) -> None:
     runs = "dataset:boston;epochs:200~dataset:boston;epochs:200;inputs:standardized"
     _visited(page, f"{host}/compare?compare={runs}")
     page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot .scatterlayer .trace').length >= 4")
-    _saved(page, "compare", 1000)
 
 
 def data(page: Page, host: str) -> None:
     """The first set."""
     _visited(page, f"{host}/data")
-    _saved(page, "data", 1000)
 
 
 def own(page: Page, host: str) -> None:
     """A table of one's own, before any training: the lesson's iris, as a spreadsheet with decimal commas saves it."""
     _visited(page, f"{host}/own")
-    text = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8").replace(",", ";").replace(".", ",")
+    _, *rows = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8").replace(",", ";").replace(".", ",").splitlines()
+    text = "\n".join(["sepal length;sepal width;petal length;petal width;species", *rows])
     file = {"name": "iris.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     page.locator(".st-key-own_correlations .js-plotly-plot").wait_for()
     _show(page, ".st-key-own_form")
-    _saved(page, "own", 1000)
 
 
 def rules(page: Page, host: str) -> None:
     """Its beginning."""
     _visited(page, f"{host}/rules")
-    _saved(page, "rules", 640)
 
 
-PICTURES: Mapping[str, Callable[[Page, str], None]] = {
-    take.__name__: take for take in (lab, boundary, lesson, algorithm, claims, compare, data, own, rules)
+PICTURES: Mapping[str, tuple[Callable[[Page, str], None], int]] = {
+    "lab": (lab, 1480),
+    "boundary": (boundary, 1000),
+    "lesson": (lesson, 1100),
+    "algorithm": (algorithm, 1000),
+    "claims": (claims, 1200),
+    "compare": (compare, 1000),
+    "data": (data, 1000),
+    "own": (own, 1000),
+    "rules": (rules, 640),
 }
+"""How the page of a picture is prepared, and the picture's height in pixels."""
 
 
 def _trained(page: Page, host: str, query: str) -> None:
@@ -105,24 +108,23 @@ def _visited(page: Page, address: str) -> None:
     page.wait_for_function(STILL)
 
 
-def _show(page: Page, selector: str) -> None:
-    page.locator(selector).first.evaluate("place => place.scrollIntoView()")
-
-
-def _saved(page: Page, name: str, height: int) -> None:
-    page.set_viewport_size({"width": 1280, "height": height})
-    page.wait_for_function(STILL)
-    page.wait_for_timeout(SETTLE)
-    page.screenshot(path=HERE / f"{name}.png")
+def _show(page: Page, selector: str, block: str = "start") -> None:
+    page.locator(selector).first.evaluate("(place, block) => place.scrollIntoView({ block })", block)
 
 
 def main(names: Sequence[str]) -> None:
     """Take these, or all."""
     path = shutil.which("chromium")
     with serve(LAB) as server, chromium(Path(path) if path else None) as browser:
-        for take in [PICTURES[name] for name in names or PICTURES]:
+        for name, (take, height) in PICTURES.items():
+            if names and name not in names:
+                continue
             with visitor(browser) as page:
+                page.set_viewport_size({"width": 1280, "height": height})
                 take(page, server.address)
+                page.wait_for_function(STILL)
+                page.wait_for_timeout(SETTLE)
+                page.screenshot(path=HERE / f"{name}.png")
 
 
 if __name__ == "__main__":
