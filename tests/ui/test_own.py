@@ -343,3 +343,10 @@ def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
     press(first, "own_use")
     second = lab(dataset=IRIS_ID, lang="en")
     assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in second.text
+
+
+def test_what_a_report_holds_of_own_data_is_told_where_it_is_made(lab: Open) -> None:
+    page = opened(lab, IRIS)
+    press(page, "own_use")
+    press(page, "take_files")
+    assert texts("en")("take.report_own") in page.text
