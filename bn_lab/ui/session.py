@@ -101,7 +101,8 @@ def read_link(parameters: dict[str, str]) -> None:
         problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
         language = None
     state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
-    state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
+    _put(experiment)
+    state["problems"], state["problems_of_link"] = problems, True
     state["wished_language"] = language
     for page in (*LOOKED_AT, "compare"):
         state[page] = decoded.other.get(page, "")
@@ -129,6 +130,12 @@ def words() -> Texts:
 def choose(language: str) -> None:
     """Switch the language; nothing else changes, a running training goes on."""
     st.session_state["wished_language"] = language
+
+
+def _put(experiment: Experiment) -> None:
+    """Have this experiment on screen."""
+    st.session_state["experiment"] = encode(experiment)
+    holding.settle(experiment.dataset)
 
 
 def experiment() -> Experiment:
@@ -207,12 +214,13 @@ def change(name: str, value: Any) -> None:
         rules.check(after, before)
         check(after)
     except ExperimentError as error:
+        holding.settle(before.dataset)
         st.session_state["problems"], st.session_state["problems_of_link"] = [error], False
         return
     st.session_state["problems"] = []
     if after == before:
         return
-    st.session_state["experiment"] = encode(after)
+    _put(after)
     if name != "epochs" or not _plan_epochs(after.epochs):
         reset()
 
@@ -244,7 +252,8 @@ def adopt(wish: Experiment, wanted: str = "") -> None:
     for name in FIELDS:
         if f"field_{name}" in state and getattr(before, name) != getattr(after, name):  # it has a widget on the page
             state.setdefault("overruled", {})[name] = getattr(before, name)
-    state["experiment"], state["wanted"] = encode(after), wanted
+    _put(after)
+    state["wanted"] = wanted
     _look(visitor().open(after, wanted))
 
 

@@ -205,6 +205,31 @@ def test_text_is_pasted(lab: Open) -> None:
     assert table_of(page.experiment).features.tolist() == load("iris").features.tolist()
 
 
+def test_a_choice_that_the_lesson_does_not_allow_leaves_the_data_on_screen(lab: Open) -> None:
+    data = written(mixed())
+    digest = digest_of(data)
+    dataset = f"own-{digest}-8-regression-median"
+    page = lab(dataset=dataset, samples="55", fix="samples", lang="en")
+    upload(page, data)
+    page.go_to("own")
+    page.set(f"own_missing_{digest}", "dropped")
+    press(page, "own_use")
+    page.go_to("")
+    assert page.experiment == Experiment(dataset=dataset, samples=55)
+    assert list(page.at.session_state["own"]) == [dataset]
+    assert table_of(page.experiment).samples == 60
+
+
+def test_of_a_file_there_is_one_table(lab: Open) -> None:
+    data = written(mixed())
+    page = opened(lab, data)
+    for missing in ("median", "dropped", "median"):
+        page.go_to("own")
+        page.set(f"own_missing_{digest_of(data)}", missing)
+        press(page, "own_use")
+        assert list(page.at.session_state["own"]) == [page.experiment.dataset]
+
+
 def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
     page = opened(lab, IRIS)
     press(page, "own_use")
@@ -348,5 +373,6 @@ def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
 def test_what_a_report_holds_of_own_data_is_told_where_it_is_made(lab: Open) -> None:
     page = opened(lab, IRIS)
     press(page, "own_use")
+    page.go_to("")
     press(page, "take_files")
     assert texts("en")("take.report_own") in page.text

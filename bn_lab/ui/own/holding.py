@@ -110,7 +110,8 @@ def has(dataset: str) -> bool:
 
 
 def hold(dataset: str, most_mb: float) -> Table:
-    """Have the table of this id, and no other one of its file any more; `most_mb` as for `open_file`.
+    """Have the table of this id, too; `most_mb` as for `open_file`. Others of its file stay until `settle`: the experiment on
+    screen may be one of theirs, and stay.
 
     Raises:
         DataError: the file does not allow the choice, or there is no room for the table.
@@ -123,8 +124,14 @@ def hold(dataset: str, most_mb: float) -> Table:
         raise ExperimentError("dataset", "not_held", dataset)
     made = keep(table(files()[digest].file, dataset))
     _count(made, most_mb)
-    st.session_state[TABLES] = {name: each for name, each in tables().items() if parsed(name)[0] != digest} | {dataset: made}
+    st.session_state[TABLES] = {**tables(), dataset: made}
     return made
+
+
+def settle(dataset: str) -> None:
+    """Of each file keep one table: that of this id, which is on screen, otherwise the last one."""
+    last = {parsed(name)[0]: name for name in (*tables(), *(name for name in tables() if name == dataset))}
+    st.session_state[TABLES] = {name: tables()[name] for name in last.values()}
 
 
 def name_of(dataset: str) -> str:
