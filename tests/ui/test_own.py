@@ -246,6 +246,42 @@ def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
     assert page.experiment == Experiment()
 
 
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ({"fix": "data"}, "fixed"),
+        ({"fix": "dataset"}, "fixed"),
+        ({"fix": "samples", "rows": "600", "samples": "600"}, "too_many"),
+    ],
+)
+def test_a_file_that_the_lesson_fixes_is_not_closed(lab: Open, link: dict[str, str], told: str) -> None:
+    data = written(mixed(rows=int(link.get("rows", 60)), gaps=False))
+    dataset = f"own-{digest_of(data)}-8-regression-dropped"
+    page = lab(dataset=dataset, lang="en", **{name: value for name, value in link.items() if name != "rows"})
+    upload(page, data)
+    page.go_to("own")
+    press(page, "own_close")
+    assert len(errors(page)) == 1
+    assert page.at.session_state["own_problem"].rule == told
+    page.go_to("")
+    assert page.experiment.dataset == dataset
+
+
+def test_what_is_wrong_is_told_in_the_language_of_the_page_until_it_is_left(lab: Open) -> None:
+    page = opened(lab, b"nothing")
+    page.set("language_choice", "ko")
+    assert errors(page) == [re.sub(r"\\(.)", r"\1", texts("ko")("error.file_one_column"))]
+    page.go_to("rules")
+    page.go_to("own")
+    assert errors(page) == []
+    link = lab(dataset=IRIS_ID, lang="en")
+    upload(link, IRIS + b"\n", "*other*.csv")
+    link.set("language_choice", "ko")
+    (problem,) = errors(link)
+    theirs, ours = digest_of(IRIS + b"\n")[:8], digest_of(IRIS)[:8]
+    assert problem == texts("ko")("error.file_other", name="*other*.csv", value=theirs, ours=ours)
+
+
 def test_streamlit_keeps_no_second_copy_of_a_file(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     forget = MemoryUploadedFileManager.remove_file

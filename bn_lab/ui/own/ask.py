@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from bn_lab.datasets.own import Choice, parsed
-from bn_lab.experiment import FIELDS
+from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import holding, upload
 from bn_lab.ui.own.holding import Opened
+
+
+class OtherFileError(ExperimentError):
+    """A file that is not the one of the link."""
+
+    RULES: Mapping[str, str] = {
+        **ExperimentError.RULES,
+        "file_other": "{field} must be read from the file with the hash {ours}, got {value}",
+    }
 
 
 def show() -> None:
@@ -28,7 +39,7 @@ def show() -> None:
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
         st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
-    upload.show(t, lambda opened: _take(opened, digest, parameters, t))
+    upload.show(t, lambda opened: _take(opened, digest, parameters))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
@@ -40,14 +51,14 @@ def _told(choice: Choice, t: Texts) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _take(opened: Opened, digest: str, parameters: dict[str, str], t: Texts) -> None:
+def _take(opened: Opened, digest: str, parameters: dict[str, str]) -> None:
     """Open the link if that is its file; another one is not kept."""
     if opened.file.digest == digest:
         session.open_awaited(parameters)
         return
     holding.close_file(opened.file.digest)
-    name, theirs = words.plain(opened.name), opened.file.digest[:8]
-    st.session_state[upload.PROBLEM] = t("own.ask_other", name=name, theirs=theirs, ours=digest[:8])
+    theirs = opened.file.digest[:8]
+    st.session_state[upload.PROBLEM] = OtherFileError("dataset", "file_other", theirs, name=opened.name, ours=digest[:8])
 
 
 def _without() -> None:

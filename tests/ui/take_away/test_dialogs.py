@@ -130,3 +130,13 @@ def test_a_file_that_is_no_experiment_is_told_and_changes_nothing(opened: Callab
         assert len(page.at.error) == 1
         assert page.experiment == IRIS
         assert page.state == "done"
+
+
+def test_what_was_wrong_with_a_file_is_gone_with_the_dialog(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, trained=False, lang="en")
+    page.set("take_file_0", ("wish.json", b"no JSON", "application/json"))
+    page.set("language_choice", "ko")
+    assert [error.value for error in page.at.error] == [texts("ko")("error.file_json")]
+    page.at.button(key="take_files").click()
+    page.run()
+    assert not page.at.error
