@@ -7,6 +7,7 @@ after a cut, and nothing else does both.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from weakref import WeakSet
 
 import streamlit as st
@@ -29,6 +30,7 @@ LONGEST_NAME = 40
 """Characters of a file's name that are shown at most."""
 
 _everywhere: WeakSet[File | Table] = WeakSet()
+_counting = Lock()  # sessions are threads, and what is counted must not change before it is judged
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,11 @@ def _own_name(name: str, digest: str) -> str:
 
 def _count(what: File | Table, most_mb: float) -> None:
     """Count what is about to be held, or raise a `DataError` where it is too much with all that is held by anybody."""
-    taken = sum(_size(each) for each in {*_everywhere, what})
-    if taken > most_mb * MB:
-        raise DataError("files", "files_memory", f"{taken / MB:.0f}", high=f"{most_mb:.0f}")
-    _everywhere.add(what)
+    with _counting:
+        taken = sum(_size(each) for each in {*_everywhere, what})
+        if taken > most_mb * MB:
+            raise DataError("files", "files_memory", f"{taken / MB:.0f}", high=f"{most_mb:.0f}")
+        _everywhere.add(what)
 
 
 def _size(what: File | Table) -> int:
