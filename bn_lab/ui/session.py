@@ -22,7 +22,7 @@ from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.visitor import TO_THE_END
-from bn_lab.sharing import LOOKED_AT, decode, encode, shown
+from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.departures import CleanUp
 from bn_lab.ui.own import holding
@@ -238,14 +238,20 @@ def overrule(name: str, value: Any) -> None:
 def adopt(wish: Experiment, wanted: str = "") -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
-    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes.
+    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes. Where it is about a file
+    that is not open here, pages ask for that first (`awaited`).
 
     Args:
         wish: the experiment.
         wanted: how far to train it, see `Visitor.open`.
     """
     state, before, problems = st.session_state, experiment(), list[ExperimentError]()
-    after = _possible(rules.kept(wish, before, problems), problems)
+    wish = rules.kept(wish, before, problems)
+    if not holds(wish):
+        _ask_for(wish, wanted)
+        state["problems"], state["problems_of_link"] = problems, False
+        return
+    after = _possible(wish, problems)
     if rules.changed(after, before):  # what the lesson fixes and what is wished do not go together
         after = before
     state["problems"], state["problems_of_link"] = problems, False
@@ -255,6 +261,14 @@ def adopt(wish: Experiment, wanted: str = "") -> None:
     _put(after)
     state["wanted"] = wanted
     _look(visitor().open(after, wanted))
+
+
+def _ask_for(wish: Experiment, wanted: str) -> None:
+    """Let go of the training on screen, and wait for the file of an experiment as a link to it does."""
+    visitor().leave()
+    st.session_state.pop("training", None)
+    other = {name: text for name, text in link_parameters().items() if name in PASSED_ON}
+    open_awaited(encode(wish) | other | ({"run": wanted} if wanted else {}))
 
 
 def is_echo(name: str, value: Any) -> bool:

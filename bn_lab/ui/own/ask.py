@@ -1,4 +1,4 @@
-"""What a link to own data shows where the file is not open: a request for it. The address stays as it is."""
+"""What a link to own data shows where the file is not open: a request for it. The address is that of the link."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import decode
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.own import holding, upload
+from bn_lab.ui.own import form, holding, upload
 from bn_lab.ui.own.holding import Opened
 
 
@@ -31,8 +31,13 @@ def show() -> None:
     assert parameters is not None
     experiment = decode(parameters).experiment
     digest, choice = parsed(experiment.dataset)
+    if st.query_params.to_dict() != parameters:  # not of a link but of a run that was kept, or of a file
+        st.query_params.from_dict(parameters)
     controls.language(t)
     st.title("BN Lab")
+    if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
+        for problem in st.session_state["problems"]:
+            st.warning(words.error(t, problem), icon=":material/warning:")
     st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
     st.markdown(_told(choice, t))
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
@@ -55,6 +60,9 @@ def _take(opened: Opened, digest: str, parameters: dict[str, str]) -> None:
     """Open the link if that is its file; another one is not kept."""
     if opened.file.digest == digest:
         session.open_awaited(parameters)
+        dataset = session.experiment().dataset
+        if dataset in holding.tables():  # the file allows it, so the page of own data can show it, too
+            form.choose(opened.file, parsed(dataset)[1])
         return
     holding.close_file(opened.file.digest)
     theirs = opened.file.digest[:8]
