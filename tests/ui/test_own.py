@@ -481,6 +481,16 @@ def test_a_template_is_a_file_as_it_should_be(name: str, language: str) -> None:
     assert any(each.present < file.rows for each in file.columns) is (name == "homes")
 
 
+def test_a_template_is_written_when_somebody_asks_for_it(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(rows: object) -> bytes:
+        raise AssertionError("nobody asked for a file")
+
+    monkeypatch.setattr(templates, "written", never)
+    page = lab(lang="en")
+    page.go_to("own")
+    assert len(page.at.get("download_button")) == len(templates.TEMPLATES)
+
+
 def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
     first = opened(lab, IRIS)
     press(first, "own_use")
