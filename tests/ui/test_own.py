@@ -251,6 +251,25 @@ def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2, seed=5)
 
 
+def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
+    page = opened(lab, IRIS, epochs="2")
+    press(page, "own_use")
+    page.go_to("")
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    other = written(mixed())
+    upload(page, other)
+    page.set("own_shown", digest_of(IRIS))
+    press(page, "own_close")
+    page.go_to("compare")
+    press(page, "compare_open_1")
+    for wrong in (other, written(mixed(1))):
+        upload(page, wrong)
+        assert len(errors(page)) == 1
+        assert list(page.at.session_state["own_files"]) == [digest_of(other)]
+
+
 def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     page = lab(dataset=IRIS_ID, epochs="2", fix="depth,seed", lang="en")
     upload(page, IRIS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import streamlit as st
 
@@ -44,7 +44,8 @@ def show() -> None:
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
         st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
-    upload.show(t, lambda opened: _take(opened, digest, parameters))
+    others = frozenset(holding.files())
+    upload.show(t, lambda opened: _take(opened, digest, parameters, others))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
@@ -56,15 +57,16 @@ def _told(choice: Choice, t: Texts) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _take(opened: Opened, digest: str, parameters: dict[str, str]) -> None:
-    """Open the link if that is its file; another one is not kept."""
+def _take(opened: Opened, digest: str, parameters: dict[str, str], others: Set[str]) -> None:
+    """Open the link if that is its file; another one is not kept, unless it was open before, as `others` were."""
     if opened.file.digest == digest:
         session.open_awaited(parameters)
         dataset = session.experiment().dataset
         if dataset in holding.tables():  # the file allows it, so the page of own data can show it, too
             form.choose(opened.file, parsed(dataset)[1])
         return
-    holding.close_file(opened.file.digest)
+    if opened.file.digest not in others:
+        holding.close_file(opened.file.digest)
     theirs = opened.file.digest[:8]
     st.session_state[upload.PROBLEM] = OtherFileError("dataset", "file_other", theirs, name=opened.name, ours=digest[:8])
 
