@@ -17,7 +17,7 @@ class Preset:
     """An experiment worth a name.
 
     Attributes:
-        id: name on the command line and in links of the project.
+        id: name on the command line and in the catalogues.
         experiment: the choices.
         claim: name of the study (`bn_lab.studies.claims.STUDIES`) whose question it asks in small; empty where it asks one of
             its own.

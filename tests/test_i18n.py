@@ -30,6 +30,7 @@ from bn_lab.ui.classroom import rules
 from bn_lab.ui.compare.link import ComparisonError
 from bn_lab.ui.controls import option_label
 from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.own.ask import OtherFileError
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]
@@ -192,7 +193,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("field") == section("help") == set(FIELDS)
     assert section("arm") == set(ARMS)
     assert section("stage") == set(STAGES)
-    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError, FileError, DataError)
+    kinds = (StudyError, LimitError, ComparisonError, rules.LessonError, FileError, DataError, OtherFileError)
     assert section("error") == {rule for kind in kinds for rule in kind.RULES}
     assert section("part") == set(rules.SECTIONS)
     assert section("state") == set(State)

@@ -22,7 +22,7 @@ from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.visitor import TO_THE_END
-from bn_lab.sharing import LOOKED_AT, decode, encode, shown
+from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.departures import CleanUp
 from bn_lab.ui.own import holding
@@ -101,7 +101,8 @@ def read_link(parameters: dict[str, str]) -> None:
         problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
         language = None
     state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
-    state["experiment"], state["problems"], state["problems_of_link"] = encode(experiment), problems, True
+    _put(experiment)
+    state["problems"], state["problems_of_link"] = problems, True
     state["wished_language"] = language
     for page in (*LOOKED_AT, "compare"):
         state[page] = decoded.other.get(page, "")
@@ -129,6 +130,12 @@ def words() -> Texts:
 def choose(language: str) -> None:
     """Switch the language; nothing else changes, a running training goes on."""
     st.session_state["wished_language"] = language
+
+
+def _put(experiment: Experiment) -> None:
+    """Have this experiment on screen."""
+    st.session_state["experiment"] = encode(experiment)
+    holding.settle(experiment.dataset)
 
 
 def experiment() -> Experiment:
@@ -207,12 +214,13 @@ def change(name: str, value: Any) -> None:
         rules.check(after, before)
         check(after)
     except ExperimentError as error:
+        holding.settle(before.dataset)
         st.session_state["problems"], st.session_state["problems_of_link"] = [error], False
         return
     st.session_state["problems"] = []
     if after == before:
         return
-    st.session_state["experiment"] = encode(after)
+    _put(after)
     if name != "epochs" or not _plan_epochs(after.epochs):
         reset()
 
@@ -230,22 +238,37 @@ def overrule(name: str, value: Any) -> None:
 def adopt(wish: Experiment, wanted: str = "") -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
-    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes.
+    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes. Where it is about a file
+    that is not open here, pages ask for that first (`awaited`).
 
     Args:
         wish: the experiment.
         wanted: how far to train it, see `Visitor.open`.
     """
     state, before, problems = st.session_state, experiment(), list[ExperimentError]()
-    after = _possible(rules.kept(wish, before, problems), problems)
+    wish = rules.kept(wish, before, problems)
+    if not holds(wish):
+        _ask_for(wish, wanted)
+        state["problems"], state["problems_of_link"] = problems, False
+        return
+    after = _possible(wish, problems)
     if rules.changed(after, before):  # what the lesson fixes and what is wished do not go together
         after = before
     state["problems"], state["problems_of_link"] = problems, False
     for name in FIELDS:
         if f"field_{name}" in state and getattr(before, name) != getattr(after, name):  # it has a widget on the page
             state.setdefault("overruled", {})[name] = getattr(before, name)
-    state["experiment"], state["wanted"] = encode(after), wanted
+    _put(after)
+    state["wanted"] = wanted
     _look(visitor().open(after, wanted))
+
+
+def _ask_for(wish: Experiment, wanted: str) -> None:
+    """Let go of the training on screen, and wait for the file of an experiment as a link to it does."""
+    visitor().leave()
+    st.session_state.pop("training", None)
+    other = {name: text for name, text in link_parameters().items() if name in PASSED_ON}
+    open_awaited(encode(wish) | other | ({"run": wanted} if wanted else {}))
 
 
 def is_echo(name: str, value: Any) -> bool:

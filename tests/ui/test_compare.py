@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import train
+from bn_lab.datasets.own import digest_of
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Trainer
 from bn_lab.sharing import PASSED_ON, parse_link
 from bn_lab.ui.compare import kept, link
+from tests.datasets.own.made import ROOT
 from tests.test_hostile_links import TEXTS, anything, experiments
 from tests.ui.test_pages import check_text
 
@@ -76,7 +78,7 @@ def test_a_comparison_comes_out_of_its_link_as_it_went_in(runs: list[tuple[Exper
     text = link.write(runs)
     assert len(text) <= link.LONGEST
     read, problems = link.read(text)
-    assert [(run.experiment, run.name, run.problems) for run in read] == [(*run, ()) for run in runs]
+    assert [(run.number, run.experiment, run.name) for run in read] == [(k, *run) for k, run in enumerate(runs, start=1)]
     assert problems == []
 
 
@@ -88,7 +90,8 @@ def test_whatever_a_comparison_says_is_read_and_what_is_wrong_is_named(text: str
     for run in read:
         assert len(run.name) <= link.LONGEST_NAME
         assert run.name.isprintable()
-    for problem in [*problems, *(problem for run in read for problem in run.problems)]:
+    for number, problem in problems:
+        assert number <= link.MOST
         assert str(problem).isprintable()
         assert len(str(problem)) < 500
 
@@ -102,18 +105,25 @@ def test_a_damaged_link_is_still_read(runs: list[tuple[Experiment, str]], data: 
 
 def test_too_much_is_named_and_bounded() -> None:
     many = "~".join(f"dataset:iris;seed:{seed}" for seed in range(20))
-    read, (problem,) = link.read(many)
+    read, ((number, problem),) = link.read(many)
+    assert number == 0
     assert [run.experiment.seed for run in read] == [*range(link.MOST)]
     assert (problem.field, problem.rule, problem.values["value"]) == ("compare", "too_many_runs", 20)
-    read, (problem,) = link.read("~" * link.LONGEST + "x")
+    read, ((_, problem),) = link.read("~" * link.LONGEST + "x")
     assert (read, problem.rule) == ([], "too_long_link")
 
 
 def test_a_parameter_of_pages_is_no_setting_of_a_run() -> None:
-    ((run,), _) = link.read("dataset:iris;run:all;name:x")
+    ((run,), problems) = link.read("dataset:iris;run:all;name:x")
     assert (run.experiment, run.name) == (Experiment(dataset="iris"), "x")
-    assert [problem.field for problem in run.problems] == ["run"]
+    assert [problem.field for _, problem in problems] == ["run"]
     assert "name" not in FIELDS
+
+
+def test_what_is_wrong_with_a_run_is_told_with_its_place_in_the_link() -> None:
+    read, problems = link.read("dataset:iris~dataset:iris;depth:999~dataset:boston;width:abc")
+    assert [(run.number, run.experiment) for run in read] == [(1, Experiment(dataset="iris")), (3, Experiment())]
+    assert [(number, problem.field) for number, problem in problems] == [(2, "depth"), (3, "width")]
 
 
 def test_a_link_has_room_for_all_that_is_drawn() -> None:
@@ -257,6 +267,17 @@ def test_what_this_server_does_not_give_is_left_out_and_named(lab: Open, trainer
     for words in ("BN_LAB_EXPERIMENT_MINUTES", "99", "9999"):
         assert any(words in text for text in warnings)
     assert any("Run 3 of the link" in text for text in warnings)
+
+
+def test_a_comparison_does_not_bring_own_data(lab: Open) -> None:
+    data = (ROOT / "data" / "iris.csv").read_bytes()
+    dataset = f"own-{digest_of(data)}-4-classification-dropped"
+    page = lab(dataset=dataset, compare=f"dataset:iris~dataset:{dataset}", lang="en")
+    page.at.file_uploader[0].set_value(("iris.csv", data, "text/csv"))
+    page.run()
+    page.go_to("compare")
+    assert found(page) == [Experiment(dataset="iris")]
+    assert [(number, problem.rule) for number, problem in page.at.session_state["compare_problems"]] == [(2, "own_run")]
 
 
 def test_own_data_are_left_out_of_the_link(monkeypatch: pytest.MonkeyPatch) -> None:

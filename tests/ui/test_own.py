@@ -5,19 +5,21 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from bn_lab.datasets import load, table_of
-from bn_lab.datasets.own import DataError, digest_of, known, proposed, read
+from bn_lab.datasets.own import MB, DataError, File, digest_of, known, proposed, read
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Trainer
 from bn_lab.studies.answers import own_study
 from bn_lab.ui import panels, words
-from bn_lab.ui.own import form, looks, templates
+from bn_lab.ui.own import form, holding, looks, templates
 from bn_lab.ui.own import page as own_page
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
 
@@ -205,6 +207,97 @@ def test_text_is_pasted(lab: Open) -> None:
     assert table_of(page.experiment).features.tolist() == load("iris").features.tolist()
 
 
+def test_a_choice_that_the_lesson_does_not_allow_leaves_the_data_on_screen(lab: Open) -> None:
+    data = written(mixed())
+    digest = digest_of(data)
+    dataset = f"own-{digest}-8-regression-median"
+    page = lab(dataset=dataset, samples="55", fix="samples", lang="en")
+    upload(page, data)
+    page.go_to("own")
+    page.set(f"own_missing_{digest}", "dropped")
+    press(page, "own_use")
+    page.go_to("")
+    assert page.experiment == Experiment(dataset=dataset, samples=55)
+    assert list(page.at.session_state["own"]) == [dataset]
+    assert table_of(page.experiment).samples == 60
+
+
+def test_of_a_file_there_is_one_table(lab: Open) -> None:
+    data = written(mixed())
+    page = opened(lab, data)
+    for missing in ("median", "dropped", "median"):
+        page.go_to("own")
+        page.set(f"own_missing_{digest_of(data)}", missing)
+        press(page, "own_use")
+        assert list(page.at.session_state["own"]) == [page.experiment.dataset]
+
+
+def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
+    page = opened(lab, IRIS, epochs="2", seed="5")
+    press(page, "own_use")
+    page.go_to("")
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    press(page, "own_close")
+    page.go_to("compare")
+    press(page, "compare_open_1")
+    assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in page.text
+    assert page.at.query_params == {"dataset": IRIS_ID, "epochs": "2", "seed": "5", "lang": "en", "run": "all"}
+    assert [training.view.experiment for training in page.trainer.trainings if not training.view.experiment.is_private] == []
+    page.go_to("")
+    upload(page, IRIS)
+    page.until("done")
+    assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2, seed=5)
+
+
+def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
+    page = opened(lab, IRIS, epochs="2")
+    press(page, "own_use")
+    page.go_to("")
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    other = written(mixed())
+    upload(page, other)
+    page.set("own_shown", digest_of(IRIS))
+    press(page, "own_close")
+    page.go_to("compare")
+    press(page, "compare_open_1")
+    for wrong in (other, written(mixed(1))):
+        upload(page, wrong)
+        assert len(errors(page)) == 1
+        assert list(page.at.session_state["own_files"]) == [digest_of(other)]
+
+
+def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
+    page = lab(dataset=IRIS_ID, epochs="2", fix="depth,seed", lang="en")
+    upload(page, IRIS)
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    press(page, "own_close")
+    page.go_to("compare")
+    page.at.session_state["runs"][0]["experiment"]["depth"] = "2"
+    press(page, "compare_open_1")
+    assert [warning.value for warning in page.at.warning] == [texts("en")("error.fixed", field=texts("en")("field.depth"))]
+    page.go_to("")
+    upload(page, IRIS)
+    assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
+    assert page.parameters["fix"] == "depth,seed"
+
+
+def test_own_data_show_what_a_link_chose(lab: Open) -> None:
+    data = written(mixed())
+    dataset = f"own-{digest_of(data)}-5-classification-median-without-1-2"
+    page = lab(dataset=dataset, lang="en")
+    upload(page, data)
+    page.go_to("own")
+    assert page.widget(f"own_target_{digest_of(data)}").value == 5
+    press(page, "own_use")
+    assert page.experiment.dataset == dataset
+
+
 def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
     page = opened(lab, IRIS)
     press(page, "own_use")
@@ -219,6 +312,75 @@ def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
     assert len(page.at.session_state["own_files"]) == 2
     page.go_to("")
     assert page.experiment == Experiment()
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ({"fix": "data"}, "fixed"),
+        ({"fix": "dataset"}, "fixed"),
+        ({"fix": "samples", "rows": "600", "samples": "600"}, "too_many"),
+    ],
+)
+def test_a_file_that_the_lesson_fixes_is_not_closed(lab: Open, link: dict[str, str], told: str) -> None:
+    data = written(mixed(rows=int(link.get("rows", 60)), gaps=False))
+    dataset = f"own-{digest_of(data)}-8-regression-dropped"
+    page = lab(dataset=dataset, lang="en", **{name: value for name, value in link.items() if name != "rows"})
+    upload(page, data)
+    page.go_to("own")
+    press(page, "own_close")
+    assert len(errors(page)) == 1
+    assert page.at.session_state["own_problem"].rule == told
+    page.go_to("")
+    assert page.experiment.dataset == dataset
+
+
+def test_what_is_wrong_is_told_in_the_language_of_the_page_until_it_is_left(lab: Open) -> None:
+    page = opened(lab, b"nothing")
+    page.set("language_choice", "ko")
+    assert errors(page) == [re.sub(r"\\(.)", r"\1", texts("ko")("error.file_one_column"))]
+    page.go_to("rules")
+    page.go_to("own")
+    assert errors(page) == []
+    link = lab(dataset=IRIS_ID, lang="en")
+    upload(link, IRIS + b"\n", "*other*.csv")
+    link.set("language_choice", "ko")
+    (problem,) = errors(link)
+    theirs, ours = digest_of(IRIS + b"\n")[:8], digest_of(IRIS)[:8]
+    assert problem == texts("ko")("error.file_other", name="*other*.csv", value=theirs, ours=ours)
+
+
+def test_of_two_sessions_at_once_one_gets_the_room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, outcomes, others = holding._size, list[bool](), list[Thread]()
+    monkeypatch.setattr(holding, "_everywhere", WeakSet())
+
+    def count(file: File) -> None:
+        try:
+            holding._count(file, 1.5 * size(file) / MB)
+            outcomes.append(True)
+        except DataError:
+            outcomes.append(False)
+
+    def meanwhile(what: File) -> int:
+        if not others:
+            others.append(Thread(target=count, args=(second,)))
+            others[0].start()
+            others[0].join(0.1)  # it waits until the first is counted
+        return size(what)
+
+    first, second = read(IRIS), read(IRIS)
+    monkeypatch.setattr(holding, "_size", meanwhile)
+    count(first)
+    others[0].join()
+    assert outcomes == [True, False]
+
+
+def test_columns_whose_names_begin_alike_are_all_shown(lab: Open) -> None:
+    names = [f"{'the same beginning ' * 3}{k}" for k in range(3)]
+    page = opened(lab, written([names, *[[k % 7, k % 5 + k / 2, k * k % 11] for k in range(20)]]))
+    heads = [list(table.value.columns) for table in page.at.dataframe]
+    assert len(heads[1]) == 3
+    assert [head.partition(" ")[0] for head in sorted(heads[1])] == ["1", "2", "3"]
 
 
 def test_streamlit_keeps_no_second_copy_of_a_file(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,8 +500,26 @@ def test_a_template_is_a_file_as_it_should_be(name: str, language: str) -> None:
     assert any(each.present < file.rows for each in file.columns) is (name == "homes")
 
 
+def test_a_template_is_written_when_somebody_asks_for_it(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(rows: object) -> bytes:
+        raise AssertionError("nobody asked for a file")
+
+    monkeypatch.setattr(templates, "written", never)
+    page = lab(lang="en")
+    page.go_to("own")
+    assert len(page.at.get("download_button")) == len(templates.TEMPLATES)
+
+
 def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
     first = opened(lab, IRIS)
     press(first, "own_use")
     second = lab(dataset=IRIS_ID, lang="en")
     assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in second.text
+
+
+def test_what_a_report_holds_of_own_data_is_told_where_it_is_made(lab: Open) -> None:
+    page = opened(lab, IRIS)
+    press(page, "own_use")
+    page.go_to("")
+    press(page, "take_files")
+    assert texts("en")("take.report_own") in page.text

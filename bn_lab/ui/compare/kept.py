@@ -40,7 +40,7 @@ STATE = "runs"
 
 
 class Numbers(TypedDict):
-    """Where an arm stood at the end; medians over the seeds, None where there is no such number."""
+    """Where an arm stood at the end; medians over the seeds, NaN where none is finite, None where nothing was measured."""
 
     train_loss: float
     inference_loss: float | None
@@ -122,14 +122,14 @@ def experiment_of(run: Run) -> Experiment:
 
 def _follow_link(text: str) -> None:
     """Put the runs of a link into the list, in its order, as far as this server gives them."""
-    linked, problems = link.read(text)
-    told: list[tuple[int, ExperimentError]] = [(0, problem) for problem in problems]
-    for number, each in reversed(list(enumerate(linked, start=1))):
-        told += [(number, problem) for problem in each.problems]
+    linked, told = link.read(text)
+    for each in reversed(linked):
         try:
+            if each.experiment.is_private:  # no comparison's link of the lab has one
+                raise link.ComparisonError("dataset", "own_run", each.experiment.dataset)
             session.check(each.experiment)
         except ExperimentError as error:  # other settings would compare something else, so it is left out
-            told.append((number, error))
+            told.append((each.number, error))
             continue
         _add(each.experiment, None, each.name)
     for slot, run in enumerate(runs()):
@@ -238,10 +238,10 @@ def values(run: Run, names: Sequence[str]) -> dict[str, Any]:
 
 
 def is_private(run: Run) -> bool:
-    """Whether a run needs data that only its visitor has: no link can say it."""
+    """Whether a run needs data that only its visitor has: links of comparisons leave it out, and do not bring it."""
     return experiment_of(run).is_private
 
 
 def as_link(among: Sequence[Run]) -> str:
-    """The link's text for runs; without what no link can say."""
+    """The link's text for runs, without those on own data."""
     return link.write((experiment_of(run), run["name"]) for run in among if not is_private(run))

@@ -32,6 +32,7 @@ class ComparisonError(ExperimentError):
     RULES: Mapping[str, str] = {
         **ExperimentError.RULES,
         "too_many_runs": "a comparison has at most {high} runs, got {value}",
+        "own_run": "{field} must be shipped, got {value}",
         "too_long_link": "a comparison takes at most {high} characters of a link, got {value}",
     }
 
@@ -41,14 +42,14 @@ class Linked:
     """A run as a link says it.
 
     Attributes:
+        number: its place in the link, from 1.
         experiment: with defaults for what could not be read.
         name: as the visitor gave it, empty where none was given; a stranger's text on one line.
-        problems: one error for every part that could not be read.
     """
 
+    number: int
     experiment: Experiment
-    name: str = ""
-    problems: tuple[ExperimentError, ...] = ()
+    name: str
 
 
 def write(runs: Iterable[tuple[Experiment, str]]) -> str:
@@ -64,29 +65,35 @@ def _written(experiment: Experiment, name: str) -> str:
     return ";".join(f"{part}:{value}" for part, value in parts.items())
 
 
-def read(text: str) -> tuple[list[Linked], list[ExperimentError]]:
-    """The runs that a link's text describes, each experiment once, and what is wrong with the text as a whole; never raises."""
+Problem = tuple[int, ExperimentError]
+"""What is wrong with a link's text: the number of the run, 0 for the text as a whole, and the error."""
+
+
+def read(text: str) -> tuple[list[Linked], list[Problem]]:
+    """The runs that a link's text describes, each experiment once, and one problem for every part that could not be read, also
+    of runs that come to the same experiment; never raises."""
     if len(text) > LONGEST:
-        return [], [ComparisonError("compare", "too_long_link", f"{len(text):,}", high=f"{LONGEST:,}")]
+        return [], [(0, ComparisonError("compare", "too_long_link", f"{len(text):,}", high=f"{LONGEST:,}"))]
     parts = [part for part in text.split("~") if part]
-    problems: list[ExperimentError] = []
+    problems: list[Problem] = []
     if len(parts) > MOST:
-        problems.append(ComparisonError("compare", "too_many_runs", len(parts), high=MOST))
+        problems.append((0, ComparisonError("compare", "too_many_runs", len(parts), high=MOST)))
     found: dict[Experiment, Linked] = {}
-    for part in parts[:MOST]:
-        run = _read(part)
-        found.setdefault(run.experiment, run)
+    for number, part in enumerate(parts[:MOST], start=1):
+        experiment, name, wrong = _read(part)
+        found.setdefault(experiment, Linked(number, experiment, name))
+        problems += [(number, problem) for problem in wrong]
     return list(found.values()), problems
 
 
-def _read(text: str) -> Linked:
-    """One run."""
+def _read(text: str) -> tuple[Experiment, str, list[ExperimentError]]:
+    """One run: its experiment, with defaults for what could not be read, its name, and what is wrong with it."""
     pairs = (part.partition(":") for part in text.split(";") if part)
     params = {name: value for name, _, value in pairs}
     name = clean(unquote(params.pop(NAME, ""), errors="replace"))
     foreign = [ExperimentError(shown(other), "unknown", shown(other)) for other in params if other in PASSED_ON]
     decoded = decode({key: value for key, value in params.items() if key not in PASSED_ON})
-    return Linked(decoded.experiment, name, (*decoded.problems, *foreign))
+    return decoded.experiment, name, [*decoded.problems, *foreign]
 
 
 def clean(name: str) -> str:

@@ -1,17 +1,28 @@
-"""What a link to own data shows where the file is not open: a request for it. The address stays as it is."""
+"""What a link to own data shows where the file is not open: a request for it. The address is that of the link."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Set
 
 import streamlit as st
 
 from bn_lab.datasets.own import Choice, parsed
-from bn_lab.experiment import FIELDS
+from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.own import holding, upload
+from bn_lab.ui.own import form, holding, upload
 from bn_lab.ui.own.holding import Opened
+
+
+class OtherFileError(ExperimentError):
+    """A file that is not the one of the link."""
+
+    RULES: Mapping[str, str] = {
+        **ExperimentError.RULES,
+        "file_other": "{field} must be read from the file with the hash {ours}, got {value}",
+    }
 
 
 def show() -> None:
@@ -20,15 +31,21 @@ def show() -> None:
     assert parameters is not None
     experiment = decode(parameters).experiment
     digest, choice = parsed(experiment.dataset)
+    if st.query_params.to_dict() != parameters:  # not of a link but of a run that was kept, or of a file
+        st.query_params.from_dict(parameters)
     controls.language(t)
     st.title("BN Lab")
+    if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
+        for problem in st.session_state["problems"]:
+            st.warning(words.error(t, problem), icon=":material/warning:")
     st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
     st.markdown(_told(choice, t))
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
         st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
-    upload.show(t, lambda opened: _take(opened, digest, parameters, t))
+    others = frozenset(holding.files())
+    upload.show(t, lambda opened: _take(opened, digest, parameters, others))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
@@ -40,14 +57,18 @@ def _told(choice: Choice, t: Texts) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _take(opened: Opened, digest: str, parameters: dict[str, str], t: Texts) -> None:
-    """Open the link if that is its file; another one is not kept."""
+def _take(opened: Opened, digest: str, parameters: dict[str, str], others: Set[str]) -> None:
+    """Open the link if that is its file; another one is not kept, unless it was open before, as `others` were."""
     if opened.file.digest == digest:
         session.open_awaited(parameters)
+        dataset = session.experiment().dataset
+        if dataset in holding.tables():  # the file allows it, so the page of own data can show it, too
+            form.choose(opened.file, parsed(dataset)[1])
         return
-    holding.close_file(opened.file.digest)
-    name, theirs = words.plain(opened.name), opened.file.digest[:8]
-    st.session_state[upload.PROBLEM] = t("own.ask_other", name=name, theirs=theirs, ours=digest[:8])
+    if opened.file.digest not in others:
+        holding.close_file(opened.file.digest)
+    theirs = opened.file.digest[:8]
+    st.session_state[upload.PROBLEM] = OtherFileError("dataset", "file_other", theirs, name=opened.name, ours=digest[:8])
 
 
 def _without() -> None:

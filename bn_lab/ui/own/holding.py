@@ -7,6 +7,7 @@ after a cut, and nothing else does both.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from weakref import WeakSet
 
 import streamlit as st
@@ -29,6 +30,7 @@ LONGEST_NAME = 40
 """Characters of a file's name that are shown at most."""
 
 _everywhere: WeakSet[File | Table] = WeakSet()
+_counting = Lock()  # sessions are threads, and what is counted must not change before it is judged
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,11 @@ def _own_name(name: str, digest: str) -> str:
 
 def _count(what: File | Table, most_mb: float) -> None:
     """Count what is about to be held, or raise a `DataError` where it is too much with all that is held by anybody."""
-    taken = sum(_size(each) for each in {*_everywhere, what})
-    if taken > most_mb * MB:
-        raise DataError("files", "files_memory", f"{taken / MB:.0f}", high=f"{most_mb:.0f}")
-    _everywhere.add(what)
+    with _counting:
+        taken = sum(_size(each) for each in {*_everywhere, what})
+        if taken > most_mb * MB:
+            raise DataError("files", "files_memory", f"{taken / MB:.0f}", high=f"{most_mb:.0f}")
+        _everywhere.add(what)
 
 
 def _size(what: File | Table) -> int:
@@ -110,7 +113,8 @@ def has(dataset: str) -> bool:
 
 
 def hold(dataset: str, most_mb: float) -> Table:
-    """Have the table of this id, and no other one of its file any more; `most_mb` as for `open_file`.
+    """Have the table of this id, too; `most_mb` as for `open_file`. Others of its file stay until `settle`: the experiment on
+    screen may be one of theirs, and stay.
 
     Raises:
         DataError: the file does not allow the choice, or there is no room for the table.
@@ -123,8 +127,14 @@ def hold(dataset: str, most_mb: float) -> Table:
         raise ExperimentError("dataset", "not_held", dataset)
     made = keep(table(files()[digest].file, dataset))
     _count(made, most_mb)
-    st.session_state[TABLES] = {name: each for name, each in tables().items() if parsed(name)[0] != digest} | {dataset: made}
+    st.session_state[TABLES] = {**tables(), dataset: made}
     return made
+
+
+def settle(dataset: str) -> None:
+    """Of each file keep one table: that of this id, which is on screen, otherwise the last one."""
+    last = {parsed(name)[0]: name for name in (*tables(), *(name for name in tables() if name == dataset))}
+    st.session_state[TABLES] = {name: tables()[name] for name in last.values()}
 
 
 def name_of(dataset: str) -> str:

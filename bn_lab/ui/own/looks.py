@@ -14,6 +14,7 @@ from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import still
+from bn_lab.ui.own import form
 
 COLUMNS = 14
 """Columns of the first rows that are shown."""
@@ -23,7 +24,7 @@ def show(file: File, choice: Choice, plan: Plan, t: Texts) -> None:
     """Of the target first, then of the features."""
     shown = [choice.target, *plan.features]
     st.subheader(t("own.head"))
-    head = {one_line(file.columns[k].name, 30): [one_line(text, 30) for text in file.columns[k].head] for k in shown[:COLUMNS]}
+    head = {form.name_of(file, k): [one_line(text, 30) for text in file.columns[k].head] for k in shown[:COLUMNS]}
     st.dataframe(pd.DataFrame(head), hide_index=True, width="stretch")
     if len(shown) > COLUMNS:
         st.caption(t("preview.hidden", count=len(shown) - COLUMNS))

@@ -49,11 +49,20 @@ def _on_page(t: Texts) -> Opened | None:
 
 
 def _close() -> None:
-    """Let go of the file; who has it in the lab gets shipped data there."""
-    digest, experiment = st.session_state[SHOWN], session.experiment()
-    if experiment.is_private and parsed(experiment.dataset)[0] == digest:
-        session.adopt(replace(experiment, dataset=FIELDS["dataset"].default))
-    holding.close_file(digest)
+    """Let go of the file; who has it in the lab gets shipped data there, or is told why not, and the file stays."""
+    digest = st.session_state[SHOWN]
+    if _is_needed(digest):
+        session.adopt(replace(session.experiment(), dataset=FIELDS["dataset"].default))
+    if _is_needed(digest):  # a lesson's link fixes what shipped data would change
+        st.session_state[upload.PROBLEM] = st.session_state["problems"][0]
+    else:
+        holding.close_file(digest)
+
+
+def _is_needed(digest: str) -> bool:
+    """Whether the experiment on screen is about this file."""
+    experiment = session.experiment()
+    return experiment.is_private and parsed(experiment.dataset)[0] == digest
 
 
 def _file(opened: Opened, t: Texts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -61,5 +62,9 @@ def show(t: Texts) -> None:
         st.markdown(t("own.template.rules"))
         with st.container(horizontal=True):
             for name, make in TEMPLATES.items():
-                label, file = t(f"own.template.{name}"), f"bn-lab-{name}.csv"
-                st.download_button(label, written(make(t)), file, "text/csv", key=f"own_template_{name}", on_click="ignore")
+                label, file, data = t(f"own.template.{name}"), f"bn-lab-{name}.csv", partial(_file, make, t)
+                st.download_button(label, data, file, "text/csv", key=f"own_template_{name}", on_click="ignore")
+
+
+def _file(make: Callable[[Texts], Rows], t: Texts) -> bytes:
+    return written(make(t))

@@ -14,8 +14,11 @@ from bn_lab.ui import session, words
 from bn_lab.ui.own.holding import TOUCHED, Opened, open_file
 
 PROBLEM, TURN = "own_problem", "own_turn"
-"""In the session: what was wrong with the last file, and how many there were: a file that was read is taken from its widget,
-which would hold it a second time."""
+"""In the session: what is wrong, an error, until the page is left, and how many files there were: a file that was read is taken
+from its widget, which would hold it a second time."""
+
+PASTE = "own_paste"
+"""Key of the button that opens a pasted text."""
 
 MOST_PASTED = 500_000
 """Characters of a pasted text at most: the browser sends it as one message."""
@@ -24,13 +27,15 @@ MOST_PASTED = 500_000
 def show(t: Texts, then: Callable[[Opened], None]) -> None:
     """Widgets for a file; what was opened is given to `then`, and the page is drawn again."""
     turn = st.session_state.setdefault(TURN, 0)
+    if PASTE not in st.session_state:  # a page without this button has been drawn since, or none
+        st.session_state[PROBLEM] = None
     help_text = t("own.upload_help", size=MOST_BYTES // MB)
     uploaded = st.file_uploader(t("own.upload"), type=["csv", "tsv", "txt"], key=f"own_upload_{turn}", help=help_text)
     with st.expander(t("own.paste"), icon=":material/content_paste:"):
         pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
-        wanted = st.button(t("own.paste_open"), key="own_paste", icon=":material/table:")
+        wanted = st.button(t("own.paste_open"), key=PASTE, icon=":material/table:")
     if (problem := st.session_state.get(PROBLEM)) is not None:
-        st.error(problem, icon=":material/error:")
+        st.error(words.error(t, problem), icon=":material/error:")
     if uploaded is not None:
         data = uploaded.getvalue()
         _forget(uploaded.file_id)
@@ -57,5 +62,5 @@ def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None]) -> N
             opened = open_file(name, data, session.trainer().limits.own_mb)
         then(opened)
     except DataError as error:
-        st.session_state[PROBLEM] = words.error(t, error)
+        st.session_state[PROBLEM] = error
     st.rerun()

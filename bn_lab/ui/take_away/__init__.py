@@ -1,7 +1,8 @@
 """What a visitor takes from the lab: programs that reproduce the experiment, its numbers, pictures, weights, a report.
 
-Every file is made when somebody presses its button, from what there is then; a page that is drawn makes none. Streamlit makes
-it on a thread without a session, so whoever makes one is given all that it needs when the button is drawn.
+Every file is made when somebody presses its button, from what there is then; a page that is drawn makes none, it only writes
+the program that the dialog "Code" shows. Streamlit makes a file on a thread without a session, so whoever makes one is given
+all that it needs when the button is drawn.
 """
 
 from bn_lab.ui.take_away.dialogs import show

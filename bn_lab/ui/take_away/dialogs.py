@@ -9,7 +9,7 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.take_away import downloads, programs
+from bn_lab.ui.take_away import downloads, opening, programs
 
 OPEN = "take_open"
 """In the session: name of the dialog that is open."""
@@ -41,9 +41,10 @@ def _buttons(t: Texts) -> None:
 
 
 def _open(name: str) -> None:
-    st.session_state[OPEN] = name
+    st.session_state[OPEN], st.session_state[opening.PROBLEM] = name, None
 
 
 def close() -> None:
     """Have no dialog open from the next run on."""
     st.session_state.pop(OPEN, None)
+    st.session_state[opening.PROBLEM] = None

@@ -66,6 +66,8 @@ def _download(label: str, make: Callable[[], str | bytes], name: str, *, ready: 
 def _report(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
     st.subheader(t("take.report"))
     st.markdown(t("take.report_about"))
+    if experiment.is_private:
+        st.markdown(t("take.report_own"))
     report = Report(t, share.here(), verdicts.of_visit(experiment, t))
     _download("HTML", lambda: report.of(training.view), file_name(experiment, "report", "html"), ready=begun, primary=True)
 

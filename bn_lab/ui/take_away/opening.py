@@ -10,7 +10,8 @@ from bn_lab.ui import session, words
 from bn_lab.ui.guard import guarded
 
 COUNT, PROBLEM = "take_opened", "take_problem"
-"""In the session: how many files were opened, so that the next one has a widget of its own; what was wrong with the last."""
+"""In the session: how many files were opened, so that the next one has a widget of its own; what was wrong with the last,
+an error, until the dialog is left."""
 
 MOST = 1
 """MB that a browser sends at most; what is larger than an experiment can be is then not read."""
@@ -29,7 +30,7 @@ def show(t: Texts) -> None:
         args=(key,),
     )
     if (problem := st.session_state.get(PROBLEM)) is not None:
-        st.error(problem, icon=":material/error:")
+        st.error(words.error(t, problem), icon=":material/error:")
     if st.session_state.pop("take_adopted", False):
         st.rerun()
 
@@ -43,7 +44,7 @@ def _opened(key: str) -> None:
     try:
         opened = from_json(file.getvalue())
     except FileError as error:
-        state[PROBLEM] = words.error(session.words(), error)
+        state[PROBLEM] = error
         return
     session.adopt(opened.experiment)
     state["problems"] = [*opened.problems, *state["problems"]]

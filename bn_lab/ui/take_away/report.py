@@ -43,6 +43,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """The figures in the order of the page, under its headings."""
 
+SHOWS_SAMPLES = ("boundary", "predictions")
+"""Figures with a mark for each sample, at its features or its target."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -152,10 +155,10 @@ def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
 def _figures(experiment: Experiment, data: Table, numbers: DecodedFrame, t: Texts) -> Iterator[dict[str, Any]]:
     """Every figure that the experiment has: its name, an id, what it shows, and both arrangements.
 
-    Of a visitor's own data the one that shows samples themselves stays in the lab.
+    Of a visitor's own data those that show samples themselves stay in the lab.
     """
     for name in figure_names(experiment, data):
-        if name == "boundary" and experiment.is_private:
+        if experiment.is_private and name in SHOWS_SAMPLES:
             continue
         for k, options in enumerate(_options(name, experiment)):
             drawn = panels.templates(name, experiment, data, t, **options)

@@ -130,3 +130,27 @@ def test_a_file_that_is_no_experiment_is_told_and_changes_nothing(opened: Callab
         assert len(page.at.error) == 1
         assert page.experiment == IRIS
         assert page.state == "done"
+
+
+def test_what_was_wrong_with_a_file_is_gone_with_the_dialog(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, trained=False, lang="en")
+    page.set("take_file_0", ("wish.json", b"no JSON", "application/json"))
+    page.set("language_choice", "ko")
+    assert [error.value for error in page.at.error] == [texts("ko")("error.file_json")]
+    page.at.button(key="take_files").click()
+    page.run()
+    assert not page.at.error
+
+
+def test_the_experiment_of_a_file_on_own_data_asks_for_them(opened: Callable[..., Any]) -> None:
+    page = opened("files", IRIS, trained=False, lang="en")
+    content = json.loads(to_json(Experiment(dataset="own-0123456789abcdef-3-regression-dropped", depth=5)))
+    content["experiment"] |= {"width": 9999}
+    page.set("take_file_0", ("wish.json", json.dumps(content).encode(), "application/json"))
+    page.run()
+    assert texts("en")("own.ask", hash="01234567") in page.text
+    (told,) = page.at.warning
+    assert "9999" in told.value
+    page.at.button(key="own_shipped").click()
+    page.run()
+    assert page.experiment == Experiment(depth=5)

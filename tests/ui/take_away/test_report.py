@@ -17,7 +17,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import State, View
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.take_away import report as written
-from bn_lab.ui.take_away.report import Report, short
+from bn_lab.ui.take_away.report import DIGITS, Report, short
 from bn_lab.ui.take_away.verdicts import Told, concerns
 
 IRIS = Experiment(dataset="iris", epochs=5, arms=("none", "before", "after"), seeds=2, depth=2, validation_share=0.2)
@@ -125,9 +125,27 @@ def test_of_data_of_ones_own_there_are_numbers_and_figures_and_no_row(monkeypatc
     random = np.random.default_rng(0)
     features = random.normal(size=(40, 2)) + 1234.5678
     name = f"own-{'0' * 16}-2-regression-dropped"
-    table = keep(Table(name, features, ("a<b>", "c"), features.sum(axis=1), "y<b>", "", "regression"))
+    table = keep(Table(name, features, ("Fläche<b>", "Zimmer"), features.sum(axis=1), "Preis<b>", "", "regression"))
     experiment = Experiment(dataset=name, epochs=2, inputs="standardized")
     text = report(experiment, "ko")
     assert texts("ko")("report.own_data") in text
     assert "<b>" not in text
-    assert not [value for value in table.features.ravel() if f"{value:.6g}"[:8] in Elements(text).scripts["figures"]]
+    figures = Elements(text).scripts["figures"]
+    assert not [value for value in (*table.features.ravel(), *table.target) if f"{value:.{DIGITS}g}" in figures]
+    assert not [column for column in ("Fläche", "Zimmer", "Preis") if column in text]
+    assert texts("ko")("section.predictions") not in text
+
+
+def test_of_data_of_ones_own_there_are_the_names_of_the_classes() -> None:
+    random = np.random.default_rng(0)
+    name = f"own-{'0' * 16}-2-classification-dropped"
+    classes = np.arange(40) % 2
+    table = keep(
+        Table(name, random.normal(size=(40, 2)), ("Fläche", "Zimmer"), classes, "Ort", "", "classification", ("Ulm", "Köln"))
+    )
+    text = report(Experiment(dataset=name, epochs=2))
+    figures = json.loads(Elements(text).scripts["figures"])
+    assert {"boundary-0", "predictions-0"}.isdisjoint(figures)
+    assert "Köln" in json.dumps(figures["confusion-0"], ensure_ascii=False)
+    assert not [column for column in ("Fläche", "Zimmer", "Ort") if column in text]
+    assert table.samples == 40
