@@ -281,6 +281,17 @@ def test_a_teacher_sees_answers_without_a_choice(lab: Open, monkeypatch: pytest.
     assert texts("ko")("lesson.normalize.why") in page.text
 
 
+@pytest.mark.parametrize("parameters", [{"hide": "sidebar"}, {"fix": "depth"}], ids=lambda found: next(iter(found)))
+def test_pupils_have_no_switch_for_all_answers(lab: Open, parameters: dict[str, str]) -> None:
+    page = lab(**parameters)
+    page.go_to("lesson")
+    assert [toggle.key for toggle in page.at.toggle] == []
+    assert "hide" not in parameters or len(page.at.sidebar) == 0
+    page.at.button(key="lesson_leave").click()
+    page.run()
+    assert [toggle.key for toggle in page.at.toggle] == ["lesson_show_all"]
+
+
 def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "inference")
     page = lab(lesson="inference")
@@ -300,6 +311,15 @@ def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Op
     assert page.at.session_state["algorithm"] == encode(step.algorithm)
     assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
     assert page.trainer.find(step.experiment) is trained
+
+
+def test_there_is_no_door_to_a_page_that_is_hidden(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = short(monkeypatch, "tiny_weights")
+    page = lab(lesson="tiny_weights", hide="algorithm,claims")
+    page.go_to("lesson")
+    page.set("lesson_option_tiny_weights", "both")
+    follow(page, step.experiment)
+    assert [key for key in buttons(page) if "door" in key] == ["lesson_door_lab_tiny_weights"]
 
 
 def test_a_door_opens_the_study(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
