@@ -122,6 +122,21 @@ def test_the_better_side_is_the_one_that_is_better_in_all_six_pairs(
     assert [verdict.pairs for _, verdict in answer.trials] == [6]
 
 
+@pytest.mark.parametrize(
+    ("factor", "option", "lower"),
+    [(1.105, SAME, 0.095), (1.12, "none", 0.107), (1 / 1.105, SAME, 0.095), (1 / 1.12, "before", 0.107)],
+)
+def test_either_side_is_lower_by_a_share_of_the_other(history: History, factor: float, option: str, lower: float) -> None:
+    plain = np.arange(1.0, 7)
+    found = made_up(history, train_loss={"before": factor * plain, "none": plain})
+    answer = answers.compared("train_loss", "before", "none", 0.1)(found)
+    assert answer.option == option
+    ((question, verdict),) = answer.trials
+    assert question.ours.arm == ("none" if factor > 1 else "before"), "the sentence tells of the side that is ahead"
+    assert verdict.median == pytest.approx(lower, abs=5e-4)
+    assert verdict.reason == ("too_small" if option == SAME else "")
+
+
 def test_an_accuracy_is_better_where_it_is_higher(history: History) -> None:
     high, low = np.linspace(0.8, 0.9, 6), np.linspace(0.7, 0.8, 6)
     ask = answers.compared("validation_accuracy", "before", "none", 0.02)
@@ -161,6 +176,15 @@ def test_when_a_side_is_ahead(history: History, early: float, late: float, optio
     assert answer.option == option
     assert answer.values.get("epoch", 0) == epoch
     assert answer.told == ("overtaken" if epoch else "not_overtaken")
+
+
+def test_a_network_that_diverges_does_not_hide_when_a_side_is_ahead(history: History) -> None:
+    plain, other = np.full((6, 12), 100.0), np.full((6, 12), 10.0)
+    plain[0, 6:] = np.nan
+    found = made_up(history, train_loss={"none": plain, "before": other})
+    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
+    assert (answer.option, answer.told) == ("first", "overtaken")
+    assert answer.values["epoch"] == 1
 
 
 @pytest.mark.parametrize(
