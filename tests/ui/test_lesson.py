@@ -24,7 +24,7 @@ from bn_lab.ui.algorithm.choice import decode, encode, fitted
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
 from bn_lab.ui.lesson import answers
 from bn_lab.ui.lesson.answers import OPEN, SAME
-from bn_lab.ui.lesson.question import option_label
+from bn_lab.ui.lesson.question import option_label, written
 from bn_lab.ui.lesson.sources import SOURCES
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step, spread_of_features
 from tests.ui.test_pages import check_text
@@ -225,6 +225,14 @@ def test_the_change_of_units_is_that_of_the_formula(history: History) -> None:
     assert answer.values["change"] == pytest.approx(np.abs(one - other).max() / np.abs(one).max())
     assert answer.values["std"] == pytest.approx(x.std())
     assert answer.option == ("nothing" if answer.values["change"] < 0.009 else OPEN)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.996, "100"), (1.0, "100"), (12.5, "1250"), (0.618, "62"), (0.0999, "10"), (0.0123, "1.2"), (2e-6, "0.0002")],
+)
+def test_a_share_is_written_in_percent_as_people_write_it(share: float, text: str) -> None:
+    assert written("share", share) == text
 
 
 # The page.
