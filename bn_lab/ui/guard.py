@@ -1,7 +1,7 @@
 """What happens where something breaks: a short message with a reference on the page, the rest in the log, and the page goes on.
 
-Everything that Streamlit calls goes through `guarded`: pages, fragments, callbacks. What Streamlit itself raises, to run a
-script again or to stop it, is no `Exception` and passes.
+Everything that Streamlit calls goes through `guarded`: pages, fragments, callbacks; what makes files, through `guarded_file`.
+What Streamlit itself raises, to run a script again or to stop it, is no `Exception` and passes.
 
 In the session are plain values: `failure`, which a callback could not show at its place, and `failures`, references by place.
 """
@@ -65,6 +65,28 @@ def guarded(function: Act) -> Act:
     return cast(Act, safe)
 
 
+class NoFile(Exception):  # noqa: N818 (what went wrong is in the log, under its own name)
+    """A file could not be made."""
+
+
+def guarded_file(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
+    """What makes a file, for Streamlit to call when somebody asks for it: in a thread without page and session.
+
+    Streamlit logs whatever comes out of it with all that it says, and tells the visitor words of its own. So an exception is
+    logged here, with a reference, and what comes out is a `NoFile` that says nothing.
+    """
+    name, experiment, is_own = _name(make), _experiment(), _has_own_data()
+
+    def safe() -> str | bytes:
+        try:
+            return make()
+        except Exception as error:
+            _log(error, name, experiment, untold=is_own)
+            raise NoFile from None
+
+    return safe
+
+
 def show() -> None:
     """Show what failed in the answer to the visitor's last action, until the next one.
 
@@ -104,11 +126,17 @@ def _noted(error: Exception, name: str) -> str:
     reference, when = known.get(place, ("", 0.0))
     if reference and now - when < AGAIN:
         return reference
-    reference = _reference()
-    told = _untold(error) if _has_own_data() else error
-    log.error("%s: %s failed, experiment: %s", reference, name, _experiment(), exc_info=told)
+    reference = _log(error, name, _experiment(), untold=_has_own_data())
     kept = {other: value for other, value in known.items() if other != place and now - value[1] < AGAIN}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
+    return reference
+
+
+def _log(error: Exception, name: str, experiment: str, *, untold: bool) -> str:
+    """Log a failure of what is called `name`; returns its reference."""
+    reference = _reference()
+    told = _untold(error) if untold else error
+    log.error("%s: %s failed, experiment: %s", reference, name, experiment, exc_info=told)
     return reference
 
 

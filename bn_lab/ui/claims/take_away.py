@@ -16,6 +16,7 @@ from bn_lab.studies.job import JobView
 from bn_lab.studies.records import to_csv, to_json
 from bn_lab.studies.study import Cell, Study
 from bn_lab.ui import session
+from bn_lab.ui.files import download
 
 
 def show(study: Study, view: JobView, t: Texts) -> None:
@@ -25,16 +26,8 @@ def show(study: Study, view: JobView, t: Texts) -> None:
         st.link_button(t("claims.open"), lab_address(cell.experiment), icon=":material/science:")
         if view.ended:
             for kind, write in (("csv", to_csv), ("json", to_json)):
-                st.download_button(
-                    kind.upper(),
-                    data=partial(write, study, view.results),
-                    file_name=f"{study.id}.{kind}",
-                    mime={"csv": "text/csv", "json": "application/json"}[kind],
-                    key=f"claims_{study.id}_{kind}",
-                    icon=":material/download:",
-                    help=t(f"claims.download_{kind}"),
-                    on_click="ignore",
-                )
+                make, name = partial(write, study, view.results), f"{study.id}.{kind}"
+                download(kind.upper(), make, name, key=f"claims_{study.id}_{kind}", about=t(f"claims.download_{kind}"))
 
 
 def _cell(study: Study, t: Texts) -> Cell:
