@@ -30,8 +30,8 @@ def show() -> None:
     step = state.step()
     if step.id == FIRST:
         st.markdown(t("lesson.intro"))
-    for part in state.unread(st.session_state.get(state.LINK, "")):
-        st.warning(t("lesson.unread", part=words.plain(shown(part))), icon=":material/warning:")
+    if named := state.unread():
+        st.warning(t("lesson.unread", part=words.plain(shown(named))), icon=":material/warning:")
     _choose(step, t)
     _text(step, t)
     question.show(step, t)
