@@ -25,6 +25,12 @@ OWN = re.compile(r"own-[0-9a-f]{16}-[0-9]{1,3}-(regression|classification)-(drop
 """Ids of data sets that visitors bring along: a hash of the file, the target's column, the task, what is done about missing
 values, and columns left out. Nothing of the data is in them."""
 
+
+def is_own(dataset: str) -> bool:
+    """Whether this is the id of a visitor's own data."""
+    return OWN.fullmatch(dataset) is not None
+
+
 ARMS: tuple[Arm, ...] = get_args(Arm)
 """All arms in the order in which they are stacked, drawn and listed."""
 
@@ -186,7 +192,7 @@ class Experiment:
     @property
     def is_private(self) -> bool:
         """Whether the data are a visitor's own, and so for nobody else."""
-        return OWN.fullmatch(self.dataset) is not None
+        return is_own(self.dataset)
 
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""

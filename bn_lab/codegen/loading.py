@@ -19,11 +19,13 @@ class Layer:
         kind: `affine` and `norm` have parameters, the others have none.
         code: how to make it.
         comment: what a reader may ask.
+        biased: whether an `affine` one has a bias.
     """
 
     kind: Literal["affine", "norm", "activation", "noise", "dropout"]
     code: str
     comment: str = ""
+    biased: bool = True
 
 
 def layers(experiment: Experiment, arm: Arm, inputs: int, outputs: int) -> list[Layer]:
@@ -45,7 +47,7 @@ def layers(experiment: Experiment, arm: Arm, inputs: int, outputs: int) -> list[
 
 
 def _affine(inputs: int, outputs: int, *, biased: bool = True) -> Layer:
-    return Layer("affine", f"nn.Linear({inputs}, {outputs}{'' if biased else ', bias=False'})")
+    return Layer("affine", f"nn.Linear({inputs}, {outputs}{'' if biased else ', bias=False'})", biased=biased)
 
 
 def _norms(experiment: Experiment) -> list[Layer]:

@@ -27,7 +27,7 @@ def state_dict(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[
     for place, layer in enumerate(layers(experiment, copy.arm, table.features.shape[1], table.outputs)):
         if layer.kind == "affine":
             found[f"{place}.weight"] = copy.arrays[f"weight.{affine}"]
-            if "bias=False" not in layer.code:
+            if layer.biased:
                 found[f"{place}.bias"] = copy.arrays[f"bias.{affine}"]
             affine += 1
         elif layer.kind == "norm":

@@ -18,6 +18,7 @@ from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.i18n import Texts
 from bn_lab.ui import controls, preview, session, still, words
 from bn_lab.ui.classroom import pages
+from bn_lab.ui.files import download
 from bn_lab.ui.guard import guarded
 
 ORIGINS: Mapping[str, str] = {
@@ -110,16 +111,8 @@ def _take(name: str, noise: float, t: Texts) -> None:
             on_click=guarded(_open),
             args=(name, noise),
         )
-        st.download_button(
-            t("data.csv"),
-            data=partial(as_csv, name, noise),  # written when it is asked for: that of the digits takes a second
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            key=f"data_csv_{name}",
-            help=t("data.csv_help"),
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        make = partial(as_csv, name, noise)
+        download(t("data.csv"), make, f"{name}.csv", key=f"data_csv_{name}", about=t("data.csv_help"))
 
 
 def _open(name: str, noise: float) -> None:

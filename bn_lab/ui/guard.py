@@ -1,7 +1,7 @@
 """What happens where something breaks: a short message with a reference on the page, the rest in the log, and the page goes on.
 
-Everything that Streamlit calls goes through `guarded`: pages, fragments, callbacks. What Streamlit itself raises, to run a
-script again or to stop it, is no `Exception` and passes.
+Everything that Streamlit calls goes through `guarded`: pages, fragments, callbacks; what makes files, through `guarded_file`.
+What Streamlit itself raises, to run a script again or to stop it, is no `Exception` and passes.
 
 In the session are plain values: `failure`, which a callback could not show at its place, and `failures`, references by place.
 """
@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
-from bn_lab.experiment import OWN
+from bn_lab.experiment import is_own
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
 from bn_lab.sharing import LOOKED_AT, one_line
 from bn_lab.ui.own.holding import TOUCHED
@@ -65,6 +65,28 @@ def guarded(function: Act) -> Act:
     return cast(Act, safe)
 
 
+class NoFile(Exception):  # noqa: N818 (what went wrong is in the log, under its own name)
+    """A file could not be made."""
+
+
+def guarded_file(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
+    """What makes a file, for Streamlit to call when somebody asks for it: in a thread without page and session.
+
+    Streamlit logs whatever comes out of it with all that it says, and tells the visitor words of its own. So an exception is
+    logged here, with a reference, and what comes out is a `NoFile` that says nothing.
+    """
+    name, experiment, untold = _name(make), _experiment(), _has_own_data()
+
+    def safe() -> str | bytes:
+        try:
+            return make()
+        except Exception as error:
+            _log(error, name, experiment, untold=untold)
+            raise NoFile from None
+
+    return safe
+
+
 def show() -> None:
     """Show what failed in the answer to the visitor's last action, until the next one.
 
@@ -104,11 +126,17 @@ def _noted(error: Exception, name: str) -> str:
     reference, when = known.get(place, ("", 0.0))
     if reference and now - when < AGAIN:
         return reference
-    reference = _reference()
-    told = _untold(error) if _has_own_data() else error
-    log.error("%s: %s failed, experiment: %s", reference, name, _experiment(), exc_info=told)
+    reference = _log(error, name, _experiment(), untold=_has_own_data())
     kept = {other: value for other, value in known.items() if other != place and now - value[1] < AGAIN}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
+    return reference
+
+
+def _log(error: Exception, name: str, experiment: str, *, untold: bool) -> str:
+    """Log a failure of what is called `name`; returns its reference."""
+    reference = _reference()
+    told = _untold(error) if untold else error
+    log.error("%s: %s failed, experiment: %s", reference, name, experiment, exc_info=told)
     return reference
 
 
@@ -152,7 +180,7 @@ def _experiment() -> str:
         return "unknown"
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
     told = {**found, **looked_at}
-    if OWN.fullmatch(str(told.get("dataset", ""))):
+    if is_own(str(told.get("dataset", ""))):
         told["dataset"] = "own"
     parameters = (f"{name}={value}" for name, value in told.items())
     return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.sharing import link
 from bn_lab.ui import session
+from bn_lab.ui.classroom import rules
 from bn_lab.ui.live.components import copy_button
 
 
@@ -26,6 +30,17 @@ def show(t: Texts) -> None:
 def here() -> str:
     """The link to what is on screen."""
     return link(root(), session.experiment(), session.address_parameters())
+
+
+def link_to(page: str, experiment: Experiment, more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The link to a page of the lab, in the language that the visitor chose, and in a lesson with what that hides and fixes.
+
+    Args:
+        page: its address; the lab's is empty.
+        more: what else the link says.
+    """
+    kept = {name: text for name, text in session.link_parameters().items() if name in ("lang", rules.HIDE, rules.FIX)}
+    return link(root() + page, experiment, {**more, **kept})
 
 
 def root() -> str:

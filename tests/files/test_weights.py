@@ -15,7 +15,7 @@ from safetensors import safe_open
 from torch import nn
 
 from bn_lab.codegen import script
-from bn_lab.codegen.loading import snippet
+from bn_lab.codegen.loading import layers, snippet
 from bn_lab.engine.history import NetworkCopy
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ARMS, Arm, Experiment
@@ -47,6 +47,13 @@ def predicted(run: Run, arm: Arm, seed: int) -> np.ndarray:
 def data_of(experiment: Experiment) -> Path:
     names = {"iris": "iris.csv", "digits": "mnist_5k.npz"}
     return ROOT / "data" / names.get(experiment.dataset, "boston.csv")
+
+
+def test_a_layer_knows_whether_it_has_a_bias() -> None:
+    for arm in ARMS:
+        affine = [layer for layer in layers(BOSTON, arm, 13, 1) if layer.kind == "affine"]
+        assert [layer.biased for layer in affine] == [arm != "before"] * 2 + [True]
+        assert [eval(layer.code, {"nn": nn}).bias is not None for layer in affine] == [layer.biased for layer in affine]
 
 
 @pytest.mark.parametrize("experiment", CASES, ids=lambda each: f"{each.dataset} {each.activation}")

@@ -17,6 +17,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
 from bn_lab.ui import session
 from bn_lab.ui.classroom import qr, rules
+from bn_lab.ui.classroom.pages import PAGES
 from bn_lab.ui.classroom.wish import Wish, address, frame, shortest
 from bn_lab.ui.groups import GROUPS
 from tests.ui.test_pages import check_text
@@ -24,8 +25,6 @@ from tests.ui.test_pages import check_text
 Open = Callable[..., Any]
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
-
-PAGES = ("", "algorithm", "claims", "compare", "rules")
 
 
 def fields(page: Any) -> set[str]:
@@ -38,9 +37,22 @@ def warned(page: Any, text: str) -> bool:
     return text in [warning.value for warning in page.at.warning]
 
 
-def test_every_name_means_one_thing() -> None:
-    names = rules.hideable(PAGES)
+def test_every_name_means_one_thing(lab: Open) -> None:
+    names = rules.hideable(lab().at.session_state[PAGES])
+    assert {"data", "lesson", "own"} <= {*names}
     assert len(names) == len(set(names))
+
+
+def test_the_page_of_the_data_and_their_group_are_hidden_one_without_the_other(lab: Open) -> None:
+    t = texts("en")
+    page = lab(dataset="iris", hide="data", lang="en")
+    assert {"dataset", "samples", "batch_size"} <= fields(page)
+    page.go_to("data")
+    assert t("classroom.away", page=t("page.data")) in [info.value for info in page.at.info]
+    page = lab(dataset="iris", hide="data_settings", lang="en")
+    assert not fields(page) & {*GROUPS["data_settings"]}
+    page.go_to("data")
+    assert [title.value for title in page.at.title] == [t("page.data")]
 
 
 def test_a_lesson_hides_groups_fields_sections_and_pages(lab: Open) -> None:

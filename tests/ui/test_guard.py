@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException
 from streamlit.testing.v1 import AppTest
 
@@ -19,7 +23,8 @@ from bn_lab.ui import guard, lab_page, panels, preview, rules_page, session
 from bn_lab.ui.algorithm import scene
 from bn_lab.ui.algorithm import steps as steps_part
 from bn_lab.ui.claims import card
-from bn_lab.ui.guard import AGAIN, LETTERS, guarded
+from bn_lab.ui.guard import AGAIN, LETTERS, guarded, guarded_file
+from bn_lab.ui.own.holding import TOUCHED
 from tests.ui.conftest import Lab
 
 Open = Callable[..., Any]
@@ -356,6 +361,10 @@ def unguarded(source: str) -> Iterator[str]:
             named = [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
             if is_of_streamlit(node.func, "Page") and not (node.args and is_guarded(node.args[0])):
                 yield ast.unparse(node)
+            if is_of_streamlit(node.func, "download_button"):
+                yield from (
+                    ast.unparse(value) for name, value in named if name == "data" and not is_guarded(value, "guarded_file")
+                )
             if is_of_streamlit(node.func, "fragment") and node.args and is_guarded(node.args[0]):
                 guarded_fragments.add(node.func)
         elif isinstance(node, ast.Dict):
@@ -374,8 +383,8 @@ def is_of_streamlit(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == name and ast.unparse(node.value) == "st"
 
 
-def is_guarded(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and ast.unparse(value.func) in ("guarded", "guard.guarded") and len(value.args) == 1
+def is_guarded(value: ast.expr, by: str = "guarded") -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func) in (by, f"guard.{by}") and len(value.args) == 1
 
 
 def is_harmless(value: ast.expr) -> bool:
@@ -405,12 +414,51 @@ def test_whatever_streamlit_calls_is_guarded(path: Path) -> None:
         ("@st.fragment\ndef draw(): pass", 1),
         ("@st.fragment(run_every=1)\ndef draw(): pass", 1),
         ("f = st.fragment", 1),
+        ("st.download_button('a', data=make)", 1),
+        ("st.download_button('a', data=guarded_file(make))", 0),
         ("st.Page(lab_page.show, title='Lab')", 1),
         ("st.Page(guarded(lab_page.show), title='Lab')", 0),
     ],
 )
 def test_the_reader_sees_what_is_not_guarded(source: str, count: int) -> None:
     assert len(list(unguarded(source))) == count
+
+
+class Files:
+    """What Streamlit keeps of the buttons that hand out files."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self.make = make
+
+    def execute_deferred(self, number: str) -> object:
+        return self.make()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["shipped", "own"])
+def test_a_file_that_cannot_be_made_is_logged_here_and_what_it_says_nowhere_else(
+    own: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    st.session_state.clear()
+    st.session_state["experiment"] = {"dataset": "iris"}
+    if own:
+        st.session_state[TOUCHED] = True
+    make = guarded_file(broken)  # type: ignore[arg-type]
+    st.session_state.clear()  # where files are made there is no session
+    handler = DeferredFileHandler(lambda: Files(make))  # type: ignore[arg-type, return-value]
+    answer = asyncio.run(handler.handle(BackendOperationRequest(), ""))
+    assert "secret" not in str(answer)
+    streamlits = [record for record in caplog.records if record.name.startswith("streamlit") and record.exc_info]
+    assert streamlits
+    assert not [record for record in streamlits if "secret" in logging.Formatter().format(record)]
+    (line,) = logged(caplog)
+    assert REFERENCE.match(line)
+    assert line.endswith("experiment: dataset=iris")
+    assert ("secret" in caplog.text) is not own
+    assert "test_guard.py" in caplog.text
+
+
+def test_a_file_that_can_be_made_comes_as_it_is() -> None:
+    assert guarded_file(lambda: b"file")() == b"file"
 
 
 def test_outside_of_a_page_a_failure_is_logged_all_the_same(caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ from bn_lab.ui.algorithm.choice import decode, encode, fitted
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
 from bn_lab.ui.lesson import answers
 from bn_lab.ui.lesson.answers import OPEN, SAME
-from bn_lab.ui.lesson.question import option_label
+from bn_lab.ui.lesson.question import option_label, written
 from bn_lab.ui.lesson.sources import SOURCES
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step, spread_of_features
 from tests.ui.test_pages import check_text
@@ -122,6 +122,21 @@ def test_the_better_side_is_the_one_that_is_better_in_all_six_pairs(
     assert [verdict.pairs for _, verdict in answer.trials] == [6]
 
 
+@pytest.mark.parametrize(
+    ("factor", "option", "lower"),
+    [(1.105, SAME, 0.095), (1.12, "none", 0.107), (1 / 1.105, SAME, 0.095), (1 / 1.12, "before", 0.107)],
+)
+def test_either_side_is_lower_by_a_share_of_the_other(history: History, factor: float, option: str, lower: float) -> None:
+    plain = np.arange(1.0, 7)
+    found = made_up(history, train_loss={"before": factor * plain, "none": plain})
+    answer = answers.compared("train_loss", "before", "none", 0.1)(found)
+    assert answer.option == option
+    ((question, verdict),) = answer.trials
+    assert question.ours.arm == ("none" if factor > 1 else "before"), "the sentence tells of the side that is ahead"
+    assert verdict.median == pytest.approx(lower, abs=5e-4)
+    assert verdict.reason == ("too_small" if option == SAME else "")
+
+
 def test_an_accuracy_is_better_where_it_is_higher(history: History) -> None:
     high, low = np.linspace(0.8, 0.9, 6), np.linspace(0.7, 0.8, 6)
     ask = answers.compared("validation_accuracy", "before", "none", 0.02)
@@ -163,6 +178,15 @@ def test_when_a_side_is_ahead(history: History, early: float, late: float, optio
     assert answer.told == ("overtaken" if epoch else "not_overtaken")
 
 
+def test_a_network_that_diverges_does_not_hide_when_a_side_is_ahead(history: History) -> None:
+    plain, other = np.full((6, 12), 100.0), np.full((6, 12), 10.0)
+    plain[0, 6:] = np.nan
+    found = made_up(history, train_loss={"none": plain, "before": other})
+    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
+    assert (answer.option, answer.told) == ("first", "overtaken")
+    assert answer.values["epoch"] == 1
+
+
 @pytest.mark.parametrize(
     ("none", "before", "option"),
     [
@@ -201,6 +225,14 @@ def test_the_change_of_units_is_that_of_the_formula(history: History) -> None:
     assert answer.values["change"] == pytest.approx(np.abs(one - other).max() / np.abs(one).max())
     assert answer.values["std"] == pytest.approx(x.std())
     assert answer.option == ("nothing" if answer.values["change"] < 0.009 else OPEN)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.996, "100"), (1.0, "100"), (12.5, "1250"), (0.618, "62"), (0.0999, "10"), (0.0123, "1.2"), (2e-6, "0.0002")],
+)
+def test_a_share_is_written_in_percent_as_people_write_it(share: float, text: str) -> None:
+    assert written("share", share) == text
 
 
 # The page.
@@ -281,6 +313,17 @@ def test_a_teacher_sees_answers_without_a_choice(lab: Open, monkeypatch: pytest.
     assert texts("ko")("lesson.normalize.why") in page.text
 
 
+@pytest.mark.parametrize("parameters", [{"hide": "sidebar"}, {"fix": "depth"}], ids=lambda found: next(iter(found)))
+def test_pupils_have_no_switch_for_all_answers(lab: Open, parameters: dict[str, str]) -> None:
+    page = lab(**parameters)
+    page.go_to("lesson")
+    assert [toggle.key for toggle in page.at.toggle] == []
+    assert "hide" not in parameters or len(page.at.sidebar) == 0
+    page.at.button(key="lesson_leave").click()
+    page.run()
+    assert [toggle.key for toggle in page.at.toggle] == ["lesson_show_all"]
+
+
 def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "inference")
     page = lab(lesson="inference")
@@ -300,6 +343,15 @@ def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Op
     assert page.at.session_state["algorithm"] == encode(step.algorithm)
     assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
     assert page.trainer.find(step.experiment) is trained
+
+
+def test_there_is_no_door_to_a_page_that_is_hidden(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = short(monkeypatch, "tiny_weights")
+    page = lab(lesson="tiny_weights", hide="algorithm,claims")
+    page.go_to("lesson")
+    page.set("lesson_option_tiny_weights", "both")
+    follow(page, step.experiment)
+    assert [key for key in buttons(page) if "door" in key] == ["lesson_door_lab_tiny_weights"]
 
 
 def test_a_door_opens_the_study(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:

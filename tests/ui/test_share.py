@@ -11,7 +11,8 @@ import streamlit as st
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import texts
 from bn_lab.sharing import parse_link
-from bn_lab.ui.share import reach
+from bn_lab.ui import session
+from bn_lab.ui.share import link_to, reach
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,14 @@ def test_the_link_on_the_page_opens_what_is_on_the_page(lab: Callable[..., Any])
     assert found.experiment == page.experiment == Experiment(dataset="iris", arms=("none", "after"), depth=5)
     assert found.other == {"lang": "ko"}
     assert found.problems == ()
+
+
+@pytest.mark.parametrize("url", ["https://lab.example/sub", "https://lab.example/sub/claims/"])
+def test_a_link_to_another_page_keeps_language_and_lesson_alone(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: url))
+    here = {"lang": "ko", "hide": "rules", "fix": "depth", "dataset": "iris", "algorithm": "layer:2"}
+    monkeypatch.setattr(session, "link_parameters", lambda: here)
+    monkeypatch.setattr(st, "session_state", {"pages": {"": "Lab", "claims": "Claims"}})
+    found = link_to("compare", Experiment(depth=5), {"compare": "depth:2"})
+    assert found == "https://lab.example/sub/compare?depth=5&compare=depth:2&lang=ko&hide=rules&fix=depth"
+    assert link_to("", Experiment()) == "https://lab.example/sub/?lang=ko&hide=rules&fix=depth"

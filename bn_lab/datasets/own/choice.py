@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from bn_lab.datasets.tables import Task
-from bn_lab.experiment import OWN
+from bn_lab.experiment import is_own
 
 Missing = Literal["dropped", "median"]
 """What is done about rows with missing values: left out, or filled with the column's median, or its most frequent value where
@@ -40,7 +40,7 @@ def id_of(digest: str, choice: Choice) -> str:
 
 def parsed(name: str) -> tuple[str, Choice]:
     """The file's hash and the choice that an id says."""
-    assert OWN.fullmatch(name)
+    assert is_own(name)
     _, digest, target, task, missing, *rest = name.split("-")
     without = tuple(sorted({int(index) for index in rest[1:]}))
     return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without)

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-from bn_lab.experiment import Experiment
 from bn_lab.figures.studies import label
 from bn_lab.i18n import Texts
-from bn_lab.sharing import link
 from bn_lab.studies.job import JobView
 from bn_lab.studies.records import to_csv, to_json
 from bn_lab.studies.study import Cell, Study
-from bn_lab.ui import session
+from bn_lab.ui import share
+from bn_lab.ui.files import download
 
 
 def show(study: Study, view: JobView, t: Texts) -> None:
     """A row of buttons; files only when nothing is added to them any more."""
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"claims_{study.id}_take"):
         cell = _cell(study, t)
-        st.link_button(t("claims.open"), lab_address(cell.experiment), icon=":material/science:")
+        opened = share.link_to("", replace(cell.experiment, seeds=1))
+        st.link_button(t("claims.open"), opened, icon=":material/science:")
         if view.ended:
             for kind, write in (("csv", to_csv), ("json", to_json)):
-                st.download_button(
-                    kind.upper(),
-                    data=partial(write, study, view.results),
-                    file_name=f"{study.id}.{kind}",
-                    mime={"csv": "text/csv", "json": "application/json"}[kind],
-                    key=f"claims_{study.id}_{kind}",
-                    icon=":material/download:",
-                    help=t(f"claims.download_{kind}"),
-                    on_click="ignore",
-                )
+                make, name = partial(write, study, view.results), f"{study.id}.{kind}"
+                download(kind.upper(), make, name, key=f"claims_{study.id}_{kind}", about=t(f"claims.download_{kind}"))
 
 
 def _cell(study: Study, t: Texts) -> Cell:
@@ -44,10 +35,3 @@ def _cell(study: Study, t: Texts) -> Cell:
     key = f"claims_{study.id}_cell"
     k: int = st.selectbox(t("claims.cell"), range(len(names)), format_func=names.__getitem__, key=key, width=420)
     return study.cells[k]
-
-
-def lab_address(experiment: Experiment) -> str:
-    """The link that opens an experiment in the lab, with one seed, in the visitor's language, and within the same lesson."""
-    here = re.sub(r"/claims/?$", "", (st.context.url or "").rstrip("/"))
-    other = {name: text for name, text in session.link_parameters().items() if name in ("lang", "hide", "fix")}
-    return link(f"{here}/", replace(experiment, seeds=1), other)

@@ -10,7 +10,6 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.service import Training
 from bn_lab.service.visitor import TO_THE_END
-from bn_lab.sharing import link
 from bn_lab.ui import controls, session, share, words
 from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.compare import kept, pictures, table, training
@@ -145,8 +144,5 @@ def _share(t: Texts) -> None:
 
 def address(text: str) -> str:
     """The link to a comparison, in the language that the visitor chose, and in a lesson with what that hides and fixes."""
-    lesson = rules.parameters()
-    parameters = session.link_parameters()
-    other = {"lang": parameters["lang"]} if "lang" in parameters else {}
-    experiment = session.experiment() if lesson else Experiment()  # what a lesson fixes has the experiment's values
-    return link(f"{share.root()}compare", experiment, {"compare": text, **other, **lesson})
+    experiment = session.experiment() if rules.is_lesson() else Experiment()  # what a lesson fixes has the experiment's values
+    return share.link_to("compare", experiment, {"compare": text})

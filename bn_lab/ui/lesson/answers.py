@@ -4,7 +4,7 @@ Every function here makes a function from a `History` to an `Answer`. The rules:
 
 - `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.verdict.judge`): pairs over the seeds, the 95 %
   interval of the median difference, and the smallest difference that matters. Where the interval reaches across that, the
-  numbers leave the question open.
+  numbers leave the question open. Each side is tried against the other, so that either is lower by a share of the other's loss.
 - `learned` calls a side able to learn where every seed ends with a training accuracy of `LEARNED` or more, unable where none
   does, and leaves the question open otherwise. A network that diverged has not learned.
 - `grown` and `changed` describe one network exactly, so there is nothing to be uncertain of but the classes: what lies within
@@ -42,6 +42,9 @@ MARGIN = 0.1
 """Share of a boundary between two classes within which a number belongs to neither."""
 
 
+Trial = tuple[Question, Verdict]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the numbers say.
@@ -54,7 +57,7 @@ class Answer:
     """
 
     option: str
-    trials: tuple[tuple[Question, Verdict], ...] = ()
+    trials: tuple[Trial, ...] = ()
     told: str = ""
     values: Mapping[str, float | int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -63,7 +66,7 @@ Answering = Callable[[History], Answer]
 
 
 def numbers(history: History, arm: Arm, measure: str) -> Array:
-    """One number of each seed, (S,), NaN where the network diverged.
+    """One number of each seed, (S,), NaN where the network had diverged by then.
 
     Args:
         measure: `train_loss`, `train_loss_10` (after 10 epochs), `train_accuracy`, `validation_loss`, `validation_accuracy`,
@@ -106,25 +109,40 @@ def compared(measure: str, ours: Arm, theirs: Arm, smallest: float, their_measur
     names = (measure, their_measure) if their_measure else (ours, theirs)
 
     def answer(history: History) -> Answer:
-        verdict = tried(history, question)
-        return Answer(_better(verdict, *names), ((question, verdict),))
+        option, trial = _better(history, question, *names)
+        return Answer(option, (trial,))
 
     return answer
 
 
-def tried(history: History, question: Question) -> Verdict:
+def _better(history: History, question: Question, ours: str, theirs: str) -> tuple[str, Trial]:
+    """Which side is better, `ours`, `theirs`, `SAME` or `OPEN`, and the trial of the one that is ahead in the median pair."""
+    trials = [(each, _tried(history, each)) for each in (question, _turned(question))]
+    (_, forth), (_, back) = trials
+    asked, verdict = trials[back.median > forth.median]
+    if forth.outcome == "supported":
+        return ours, (asked, verdict)
+    if back.outcome == "supported":
+        return theirs, (asked, verdict)
+    if forth.outcome == back.outcome == "refuted":
+        return SAME, (asked, replace(verdict, reason="too_small"))
+    return OPEN, (asked, verdict)
+
+
+def _turned(question: Question) -> Question:
+    """Whether theirs is better than ours."""
+    measure = question.their_measure or question.measure
+    their_measure = question.measure if question.their_measure else ""
+    return replace(question, measure=measure, ours=question.theirs, theirs=question.ours, their_measure=their_measure)
+
+
+def _tried(history: History, question: Question) -> Verdict:
     """The verdict on a question from the seeds of one training."""
     measure = MEASURES[question.measure]
     ours = numbers(history, question.ours.arm, question.measure)
     theirs = numbers(history, question.theirs.arm, question.their_measure or question.measure)
     smallest, lower, relative = question.smallest, measure.lower_is_better, measure.relative
     return judge(ours, theirs, smallest=smallest, lower_is_better=lower, relative=relative)
-
-
-def _better(verdict: Verdict, ours: str, theirs: str) -> str:
-    if verdict.outcome == "supported":
-        return ours
-    return {"opposite": theirs, "too_small": SAME}.get(verdict.reason, OPEN)
 
 
 def overtaken(early: str, late: str, ours: Arm, theirs: Arm, smallest: float) -> Answering:
@@ -136,18 +154,21 @@ def overtaken(early: str, late: str, ours: Arm, theirs: Arm, smallest: float) ->
     questions = [Question("", measure, Side(ours), Side(theirs), smallest) for measure in (early, late)]
 
     def answer(history: History) -> Answer:
-        verdicts = [tried(history, question) for question in questions]
-        before, after = (_better(verdict, ours, theirs) for verdict in verdicts)
+        (before, early_trial), (after, late_trial) = (_better(history, question, ours, theirs) for question in questions)
         option = "never" if after in (theirs, SAME) else OPEN
         if after == ours:
             option = "first" if before == ours else "later" if before in (theirs, SAME) else OPEN
-        medians = {arm: np.median(_series(history, arm, "train_loss"), axis=0) for arm in (ours, theirs)}
-        epoch = _ahead_from(medians[ours], medians[theirs])
+        epoch = _ahead_from(_middle(history, ours), _middle(history, theirs))
         values = {"epoch": epoch, "epochs": history.epoch} if epoch else {"epochs": history.epoch}
-        trials = tuple(zip(questions, verdicts, strict=True))
-        return Answer(option, trials, "overtaken" if epoch else "not_overtaken", values)
+        return Answer(option, (early_trial, late_trial), "overtaken" if epoch else "not_overtaken", values)
 
     return answer
+
+
+def _middle(history: History, arm: Arm) -> Array:
+    """The median training loss of the seeds, (E,); a network that diverged counts as the worst there can be."""
+    loss = _series(history, arm, "train_loss")
+    return np.asarray(np.median(np.where(np.isnan(loss), np.inf, loss), axis=0))
 
 
 def _ahead_from(ours: Array, theirs: Array) -> int:

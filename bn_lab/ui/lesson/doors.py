@@ -10,18 +10,18 @@ from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.ui import beside, scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
-from bn_lab.ui.classroom import pages
+from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.lesson.steps import STEPS, Step
 
 
 def show(step: Step, t: Texts) -> None:
-    """A row of buttons."""
+    """A row of buttons; none to a page that a lesson's link hides."""
     with st.container(horizontal=True, key=f"lesson_doors_{step.id}"):
         _door("lab", step, t, ":material/science:")
-        if step.algorithm is not None:
+        if step.algorithm is not None and not rules.is_hidden("algorithm"):
             _door("algorithm", step, t, ":material/account_tree:")
-        if step.study:
+        if step.study and not rules.is_hidden("claims"):
             _door("claims", step, t, ":material/gavel:")
 
 

@@ -12,6 +12,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
+from bn_lab.ui.classroom import rules
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.lesson import question, state
 from bn_lab.ui.lesson.sources import SOURCES
@@ -29,8 +30,8 @@ def show() -> None:
     step = state.step()
     if step.id == FIRST:
         st.markdown(t("lesson.intro"))
-    for part in state.unread(st.session_state.get(state.LINK, "")):
-        st.warning(t("lesson.unread", part=words.plain(shown(part))), icon=":material/warning:")
+    if named := state.unread():
+        st.warning(t("lesson.unread", part=words.plain(shown(named))), icon=":material/warning:")
     _choose(step, t)
     _text(step, t)
     question.show(step, t)
@@ -41,7 +42,9 @@ def show() -> None:
 
 
 def _teacher(t: Texts) -> None:
-    """The switch that shows answers without a question, in the sidebar."""
+    """The switch that shows answers without a question, in the sidebar; a link for a class is for pupils, and has none."""
+    if rules.is_lesson():
+        return
     key = "lesson_show_all"
     st.session_state[key] = state.shows_all()
     st.sidebar.toggle(

@@ -144,13 +144,14 @@ def _told(step: Step, answer: Answer, t: Texts) -> None:
 def _numbers(answer: Answer, t: Texts) -> None:
     """The numbers in sentences, and in small print the rule by which they decide."""
     if answer.told:
-        st.markdown(t(f"lesson.told.{answer.told}", **{name: _written(name, value) for name, value in answer.values.items()}))
+        st.markdown(t(f"lesson.told.{answer.told}", **{name: written(name, value) for name, value in answer.values.items()}))
     for question, verdict in answer.trials:
         st.markdown(words.plain(verdicts.effect(question, verdict, t)))
         st.caption(words.plain(verdicts.details(question, verdict, t)))
 
 
-def _written(name: str, value: float | int) -> str:
+def written(name: str, value: float | int) -> str:
+    """A number of an answer's sentence: shares in percent, two digits and from ten on whole ones."""
     if name in ("share", "change", "mark"):
-        return f"{100 * value:.2g}"
+        return f"{100 * value:.0f}" if value >= 0.1 else f"{100 * value:.2g}"
     return f"{value:,}" if isinstance(value, int) else words.number(value)

@@ -16,9 +16,10 @@ def step() -> Step:
     return STEPS.get(st.session_state.get(LINK, ""), STEPS[FIRST])
 
 
-def unread(text: str) -> list[str]:
-    """What a link's text names that is no step."""
-    return [text] if text and text not in STEPS else []
+def unread() -> str:
+    """What the link names that is no step; empty where it names one, or none."""
+    named: str = st.session_state.get(LINK, "")
+    return "" if named in STEPS else named
 
 
 def go_to(name: str) -> None:

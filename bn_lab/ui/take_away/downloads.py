@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -16,20 +15,13 @@ from bn_lab.service import Trainer, Training
 from bn_lab.ui import session, share
 from bn_lab.ui.choose import one_of_many
 from bn_lab.ui.file_names import file_name
+from bn_lab.ui.files import download
 from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts
 from bn_lab.ui.take_away.report import Report
 
 PATIENCE = 30.0
 """Seconds that a download waits for weights; it takes long only where a run has to be trained again for them."""
-
-MIMES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "json": "application/json",
-    "html": "text/html",
-    "safetensors": "application/octet-stream",
-}
 
 
 def show(t: Texts) -> None:
@@ -47,29 +39,14 @@ def show(t: Texts) -> None:
     st.markdown(t("take.figures_about"))
 
 
-def _download(label: str, make: Callable[[], str | bytes], name: str, *, ready: bool = True, primary: bool = False) -> None:
-    """A button that has a file made."""
-    ending = name.rpartition(".")[2]
-    st.download_button(
-        label,
-        data=make,
-        file_name=name,
-        mime=MIMES[ending],
-        key=f"take_{name}",
-        icon=":material/download:",
-        type="primary" if primary else "secondary",
-        on_click="ignore",
-        disabled=not ready,
-    )
-
-
 def _report(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
     st.subheader(t("take.report"))
     st.markdown(t("take.report_about"))
     if experiment.is_private:
         st.markdown(t("take.report_own"))
     report = Report(t, share.here(), verdicts.of_visit(experiment, t))
-    _download("HTML", lambda: report.of(training.view), file_name(experiment, "report", "html"), ready=begun, primary=True)
+    name = file_name(experiment, "report", "html")
+    download("HTML", lambda: report.of(training.view), name, key=f"take_{name}", ready=begun, primary=True)
 
 
 def _tables(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
@@ -78,7 +55,8 @@ def _tables(experiment: Experiment, training: Training, begun: bool, t: Texts) -
         st.markdown(t("take.networks_about" if table == "networks" else "take.layers_about"))
         with st.container(horizontal=True):
             for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
-                _download(label, partial(_table, training, table, ending), file_name(experiment, table, ending), ready=begun)
+                make, name = partial(_table, training, table, ending), file_name(experiment, table, ending)
+                download(label, make, name, key=f"take_{name}", ready=begun)
 
 
 def _table(training: Training, table: str, ending: str) -> bytes:
@@ -94,7 +72,8 @@ def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) 
         arm = one_of_many("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
         seed = one_of_many("take_seed", t("field.seed"), experiment.seed_list, str)
         name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
-        _download("safetensors", partial(_network, session.trainer(), training, arm, seed), name, ready=begun)
+        make = partial(_network, session.trainer(), training, arm, seed)
+        download("safetensors", make, name, key=f"take_{name}", ready=begun)
     with st.expander(t("take.snippet"), icon=":material/code:"):
         st.code(snippet(experiment, arm, seed, name, holding.facts(experiment)), language="python")
 
@@ -110,5 +89,6 @@ def _network(trainer: Trainer, training: Training, arm: Arm, seed: int) -> bytes
 def _experiment(experiment: Experiment, t: Texts) -> None:
     st.subheader(t("take.experiment"))
     st.markdown(t("take.experiment_about"))
-    _download("JSON", partial(experiments.to_json, experiment), file_name(experiment, "experiment", "json"))
+    name = file_name(experiment, "experiment", "json")
+    download("JSON", partial(experiments.to_json, experiment), name, key=f"take_{name}")
     opening.show(t)

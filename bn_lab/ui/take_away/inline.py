@@ -6,8 +6,6 @@ import re
 
 from markupsafe import Markup, escape
 
-from bn_lab.ui.words import JOINER
-
 _PARTS = re.compile(
     r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|<>~$:&])"
     r"|`(?P<code>[^`]+)`"
@@ -33,8 +31,3 @@ def _part(match: re.Match[str]) -> Markup:
     if kind == "code":
         return Markup("<code>%s</code>") % text
     return Markup(f"<{kind}>%s</{kind}>") % html(text)
-
-
-def text(markdown: str) -> str:
-    """The sentence without its marks, and without what `words.plain` puts between letters."""
-    return str(html(markdown).striptags()).replace(JOINER, "")

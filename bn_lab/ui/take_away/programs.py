@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -16,6 +15,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session, words
 from bn_lab.ui.choose import one_of
 from bn_lab.ui.file_names import file_name
+from bn_lab.ui.files import download
 from bn_lab.ui.own import holding
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,11 +23,8 @@ ROOT = Path(__file__).resolve().parents[3]
 HEIGHT = 420
 """Pixels of the program that are seen at once."""
 
-WRITERS: dict[str, tuple[Callable[[Experiment, str, Facts | None], str], str]] = {
-    "py": (script, "text/x-python"),
-    "ipynb": (notebook, "application/x-ipynb+json"),
-}
-"""By the ending of the file: what writes it, and its type."""
+WRITERS: dict[str, Callable[[Experiment, str, Facts | None], str]] = {"py": script, "ipynb": notebook}
+"""What writes a file, by its ending."""
 
 
 def show(t: Texts) -> None:
@@ -42,9 +39,9 @@ def show(t: Texts) -> None:
         st.error(words.error(t, error), icon=":material/error:")
         return
     with st.container(horizontal=True):
-        for ending, (write, mime) in WRITERS.items():
-            make = partial(write, experiment, framework, own)
-            _download(t(f"take.{ending}"), make, experiment, framework, ending, mime=mime)
+        for ending, write in WRITERS.items():
+            make, name = partial(write, experiment, framework, own), file_name(experiment, framework, ending)
+            download(t(f"take.{ending}"), make, name, key=f"take_{ending}")
         if own is None:
             _data(experiment, t)
     st.caption(_how(experiment, framework, own, t))
@@ -56,15 +53,7 @@ def _data(experiment: Experiment, t: Texts) -> None:
     if not FACTS[experiment.dataset].file:
         return
     data = ROOT / FACTS[experiment.dataset].file
-    st.download_button(
-        t("take.data", file=data.name),
-        data=data.read_bytes,
-        file_name=data.name,
-        mime="application/octet-stream",
-        key="take_data",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    download(t("take.data", file=data.name), data.read_bytes, data.name, key="take_data", icon=":material/table:")
 
 
 def _how(experiment: Experiment, framework: str, own: Facts | None, t: Texts) -> str:
@@ -73,15 +62,3 @@ def _how(experiment: Experiment, framework: str, own: Facts | None, t: Texts) ->
     if not data:
         return t("take.code_run_alone", command=command)
     return t("take.code_run_own" if own else "take.code_run", command=f"{command} {data}")
-
-
-def _download(label: str, make: Callable[[], Any], experiment: Experiment, what: str, ending: str, *, mime: str) -> None:
-    st.download_button(
-        label,
-        data=make,
-        file_name=file_name(experiment, what, ending),
-        mime=mime,
-        key=f"take_{ending}",
-        icon=":material/download:",
-        on_click="ignore",
-    )

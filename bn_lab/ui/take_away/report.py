@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bn_lab.datasets import Table, table_of
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, is_own
 from bn_lab.figures import alt, figure_names, stages_in_order, statistics
 from bn_lab.figures.frame import DecodedFrame, fill, unpack, write
 from bn_lab.i18n import Texts
@@ -127,7 +127,7 @@ def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
 
 def _dataset(name: str, t: Texts) -> str:
     """What a data set is called; those of visitors have no names here."""
-    return t(f"dataset.{name}") if f"dataset.{name}" in t else t("report.own_data")
+    return t("report.own_data") if is_own(name) else t(f"dataset.{name}")
 
 
 def _value(name: str, value: Any, t: Texts) -> str:

@@ -17,6 +17,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.files.experiments import Opened, from_json, to_json
 from bn_lab.i18n import texts
 from bn_lab.service import Training
+from bn_lab.ui.guard import NoFile
 from bn_lab.ui.take_away import downloads
 from tests.service.conftest import until
 
@@ -64,7 +65,7 @@ def test_trained_every_file_is_that_of_the_record(
     assert report.startswith('<!doctype html>\n<html lang="ko">')
     monkeypatch.setattr(downloads, "PATIENCE", 0.0)
     page.set("take_seed", 1)
-    with pytest.raises(AssertionError):
+    with pytest.raises(NoFile):
         files["iris-before-seed1.safetensors"]()  # nobody gives turns here
 
 
