@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -137,12 +138,16 @@ def decimal_of(columns: Sequence[Cells], delimiter: str) -> str:
 
     Where both would do, as with 1,234, it is a comma in a file that has semicolons, and else stands between thousands.
     """
-    with_commas = [cells for cells in columns if "," in "".join(cells.texts)]
-    if not any(numbers_of(cells.texts, decimal) for cells in with_commas for decimal in ".,"):
-        return "."
-    numeric = {decimal: sum(numbers_of(cells.texts, decimal) is not None for cells in columns) for decimal in ".,"}
+    numeric, with_commas = {".": 0, ",": 0}, False
+    for cells in columns:
+        together = "".join(cells.texts)
+        if "." in together or "," in together:
+            fits = [decimal for decimal in numeric if numbers_of(cells.texts, decimal) is not None]
+            for decimal in fits:
+                numeric[decimal] += 1
+            with_commas |= "," in together and bool(fits)
     if numeric["."] == numeric[","]:
-        return "," if delimiter == ";" else "."
+        return "," if delimiter == ";" and with_commas else "."
     return max(numeric, key=numeric.__getitem__)
 
 
@@ -175,15 +180,21 @@ def _numeric(name: str, cells: Cells, values: list[float], unit: str, decimal: s
         return Column(name, "constant", **common | {"numbers": None})
     if DATE_NAMES.search(name) and all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values):
         return Column(name, "date", **common | {"numbers": None})
-    return Column(name, "numeric", is_id=_numbers_rows(name, numbers), **common)
+    return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), **common)
 
 
-def _numbers_rows(name: str, numbers: NDArray[np.float64]) -> bool:
-    """Whether whole numbers are all different, and go up by one from row to row or are called like it."""
-    if np.isnan(numbers).any() or (numbers % 1).any() or len(np.unique(numbers)) < len(numbers):
+def _numbers_rows(name: str, cells: Cells, numbers: NDArray[np.float64]) -> bool:
+    """Whether whole numbers are all different as they are written, and go up by one from row to row or are called like it."""
+    if np.isnan(numbers).any() or (numbers % 1).any() or len(cells.texts) < len(numbers):
         return False
     called = re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or re.search(r"(?i)(?:^|[\W_])id$", name) is not None
-    return called or bool((np.diff(numbers) == 1).all())
+    # Long numbers as they are written, since floats of more than 15 digits may be one and the same.
+    exact = map(_whole, cells.texts, numbers.tolist())
+    return called or all(after - before == 1 for before, after in pairwise(exact))
+
+
+def _whole(text: str, value: float) -> int:
+    return int(text) if text.isdecimal() and len(text) < LONGEST else int(value)
 
 
 def _boolean(name: str, cells: Cells, common: dict[str, Any]) -> Column:
