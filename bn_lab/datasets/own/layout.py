@@ -28,6 +28,9 @@ MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS = 256, 50_000, 10
 LONGEST_FIELD = 131_072
 """Characters of a field at most: Python's own limit, far beyond any cell; an open quotation mark makes longer ones."""
 
+_FIELD = re.compile(r"[^ \t\n]+")
+"""What stands between spaces as pandas' parser has them: a no-break space, say, is a part of the field."""
+
 _HINT = re.compile(r"sep=([\t;|,])\r?\n", re.IGNORECASE)
 """A first line that tells spreadsheets the delimiter."""
 
@@ -95,7 +98,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     """Fields of every line that has any, and the number of the line, as pandas' parser separates them."""
     if delimiter == SPACES:
         for number, line in enumerate(io.StringIO(text, newline=None), 1):
-            if fields := line.split():
+            if fields := _FIELD.findall(line):
                 yield fields, number
         return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -208,6 +208,9 @@ def test_too_many_different_texts_are_no_categories_and_stray_texts_no_numbers()
         ("paid", range(100, 0, -5), False),
         ("x", range(100, 0, -5), False),
         ("Id", [1, 2] * 10, False),
+        ("Id", [123456789012345678 + 3 * k for k in range(20)], True),
+        ("x", [123456789012345678 + k for k in range(20)], True),
+        ("x", [123456789012345678 + 3 * k for k in range(20)], False),
         ("Id", [k / 3 for k in range(20)], False),
     ],
 )
@@ -235,6 +238,23 @@ def test_a_decimal_comma_is_told_from_one_between_thousands(
     assert file.decimal == decimal
     if first is not None:
         assert numbers(file, "x")[0] == first
+
+
+def test_points_may_stand_between_thousands_in_a_file_without_a_comma() -> None:
+    rows = [["Einwohner", "Preis", "y"], *([f"1.{k}34.567", f"{k}.500", str(k % 2)] for k in range(1, 10)), ["1", "2", "0"]]
+    file = read(written(rows, ";"))
+    assert file.decimal == ","
+    assert (numbers(file, "Einwohner")[0], numbers(file, "Preis")[0]) == (1134567, 1500)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2009", "\x0b"])
+def test_only_ascii_spaces_separate_fields(space: str) -> None:
+    lines = ["a b", *(f"{k} {k % 2}" for k in range(220))]
+    assert read("\n".join([*lines, f"16{space}000 1"]).encode()).columns[0].head[0] == "0"
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, f"16{space}000"]).encode())
+    assert (caught.value.rule, caught.value.values["line"]) == ("file_ragged", 222)
+    assert rule("\n".join(f"{k}{space}1" for k in range(12)).encode()) == "file_one_column"
 
 
 def test_names_of_columns_are_short_single_and_never_empty() -> None:
