@@ -56,7 +56,7 @@ def distribution(column: Column) -> Distribution:
 def correlations(columns: Sequence[Column]) -> NDArray[np.float64]:
     """Pearson's r of every pair of columns of numbers, over the rows that have both, (C, C); NaN where there is none.
 
-    Takes 0.3 ms for a pair with 50,000 rows.
+    With 50,000 rows it takes 0.5 ms a pair: 0.1 s for 20 columns, and 15 s for 256, of which no picture shows all.
     """
     frame = pd.DataFrame({k: column.numbers for k, column in enumerate(columns) if column.numbers is not None})
     return np.asarray((frame / frame.abs().max()).corr())  # scaled, so that the squares of small numbers are not 0

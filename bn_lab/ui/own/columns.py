@@ -43,6 +43,8 @@ def found(opened: Opened, t: Texts) -> None:
         f"{t('own.hash')} `{file.digest[:8]}`",
     ]
     st.markdown(" · ".join(parts))
+    if not file.layout.header:
+        st.caption(t("own.no_header_why"))
 
 
 def show(file: File, choice: Choice | None, t: Texts) -> None:

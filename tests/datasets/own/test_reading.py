@@ -114,6 +114,7 @@ def test_a_zip_that_is_called_csv_is_a_zip() -> None:
         (b"\xef\xbb\xbf", "file_empty"),
         (b"\xef\xbb\xbf \n", "file_empty"),
         (b"\xff\xfe", "file_empty"),
+        (b"sep=;\n\n", "file_empty"),
         (b"one\n" * 20, "file_one_column"),
         (b"a,b\n1,2\n3,4\n", "file_few"),
         (b"a,b\n", "file_few"),
@@ -141,6 +142,40 @@ def test_a_ragged_line_and_an_open_quotation_mark_are_told_by_their_line() -> No
     with pytest.raises(DataError) as caught:
         read(b"x,y\n" + b"1,2\n" * 11 + b'1,"2\n' + b"1,2\n" * 11)
     assert (caught.value.rule, caught.value.values["value"]) == ("file_quote", 13)
+
+
+def test_a_quotation_mark_within_a_field_opens_nothing() -> None:
+    lines = ["what,long", *(f"pipe {k},{k}" for k in range(11)), '5" pipe,3', ""]
+    assert read("\n".join([*lines, "pipe,4"]).encode()).rows == 13
+    assert read("\n".join([*lines, '4,"two', 'lines"']).encode()).rows == 13
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, "pipe,4,5"]).encode())
+    assert (caught.value.rule, caught.value.values["line"]) == ("file_ragged", 15)
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, '4,"two', "lines"]).encode())
+    assert (caught.value.rule, caught.value.values["value"]) == ("file_quote", 15)
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "header"),
+    [
+        ("5.1,3.5,1.4,0.2,setosa", "4.9,3.0,1.3,0.1,setosa", False),
+        ("M,0.455,0.365,15", "F,0.53,0.42,9", False),
+        ("a,1", "b,2", False),
+        ("1,,", "2,3,4", False),
+        ("1,?,3", "2,3,4", False),
+        ("a,b,1", "1,2,3", True),
+        ("a,b", "1,2", True),
+        ("a,b", "c,d", True),
+        ("1,2", "a,b", True),
+        (",", "1,2", True),
+        ("2019,2020,2021", "3.5,4,2", True),
+        ("region,2021,2020", "Seoul,4,2", True),
+        ("2019,1988", "3,4", False),
+    ],
+)
+def test_a_first_line_of_numbers_above_numbers_is_a_sample(first: str, line: str, header: bool) -> None:
+    assert read("\n".join([first, *[line] * 12]).encode()).layout.header is header
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
