@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,9 @@ USABLE: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 
 MOST_CATEGORIES = 50
 """Different values of a column of categories at most."""
+
+MOST_NUMBERED = 10
+"""Different numbers at most that are taken for names of categories where a few other texts stand among them."""
 
 HEAD = 5
 """Rows of which the text is kept."""
@@ -53,6 +57,7 @@ class Column:
         is_id: whether it seems only to number the rows.
         grouped: whether thousands are set apart in its numbers.
         missing: the spellings of missing values in it.
+        stray: of mixed columns, a cell by which it is not one of numbers.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Column:
     is_id: bool = False
     grouped: bool = False
     missing: tuple[str, ...] = ()
+    stray: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.numbers, self.codes):
@@ -154,7 +160,6 @@ def decimal_of(columns: Sequence[Cells], delimiter: str) -> str:
 def column_of(name: str, cells: Cells, decimal: str) -> Column:
     """What a column holds."""
     texts = cells.texts
-    kind: Kind = "text"
     common: dict[str, Any] = {"present": cells.present, "distinct": len(texts), "head": cells.head, "missing": cells.missing}
     if len(texts) < 2:
         return Column(name, "constant" if texts else "empty", **common)
@@ -163,12 +168,29 @@ def column_of(name: str, cells: Cells, decimal: str) -> Column:
     if are_booleans(texts):
         return _boolean(name, cells, common)
     if all(map(is_date, texts)):
-        kind = "date"
-    elif len(texts) <= MOST_CATEGORIES and len(texts) < cells.present:
+        return Column(name, "date", **common)
+    is_number = np.array([number_of(bare(text)[0], decimal) is not None for text in texts])
+    but_few = _are_numbers_but_few(cells, is_number)
+    if len(texts) <= MOST_CATEGORIES and len(texts) < cells.present and not but_few:
         return _categorical(name, cells, common)
-    elif 2 * sum(number_of(bare(text)[0], decimal) is not None for text in texts) >= len(texts):
-        kind = "mixed"
-    return Column(name, kind, **common)
+    if but_few or 2 * np.count_nonzero(is_number) >= len(texts):
+        return Column(name, "mixed", stray=_stray(texts, is_number), **common)
+    return Column(name, "text", **common)
+
+
+def _are_numbers_but_few(cells: Cells, is_number: NDArray[np.bool_]) -> bool:
+    """Whether nine of ten cells are numbers, and these too many to be names of categories."""
+    count = np.count_nonzero(is_number[cells.codes[cells.codes >= 0]])
+    return bool(count >= 0.9 * cells.present) and np.count_nonzero(is_number) > MOST_NUMBERED
+
+
+def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
+    """A cell by which a column is not one of numbers: one that is none, else one with another unit than most."""
+    if not is_number.all():
+        return texts[int(np.argmin(is_number))][:LONGEST]
+    units = [bare(text)[1] for text in texts]
+    ((most, _),) = Counter(units).most_common(1)
+    return next(text for text, unit in zip(texts, units, strict=True) if unit != most)[:LONGEST]
 
 
 def _numeric(name: str, cells: Cells, values: list[float], unit: str, decimal: str, common: dict[str, Any]) -> Column:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bn_lab.datasets import load
-from bn_lab.datasets.own import MOST_COLUMNS, MOST_ROWS, DataError, File, read
+from bn_lab.datasets.own import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
 from bn_lab.datasets.own.layout import SPACES
 from tests.datasets.own.made import ROOT, column, file_of, written
 
@@ -97,6 +97,23 @@ def test_what_is_no_text_is_told_by_its_content(data: bytes, kind: str) -> None:
     with pytest.raises(DataError) as caught:
         read(data)
     assert (caught.value.rule, caught.value.values["value"]) == ("file_kind", kind)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_syllables_with_a_zero_byte_are_korean(encoding: str) -> None:
+    rows = [["이름", "키", "판정"], *[["가나다"[k % 3], str(150 + k), "가"] for k in range(12)], ["가" * 200, "1", "나"]]
+    data = written(rows, ",", encoding)
+    file = read(data)
+    assert (file.encoding, file.columns[0].name, file.columns[0].head[0]) == (encoding, "이름", "가")
+    with pytest.raises(DataError) as caught:
+        read(data + b"\n")
+    assert (caught.value.rule, caught.value.values["value"]) == ("file_encoding", 15)
+
+
+def test_a_size_beyond_the_limit_is_not_rounded_to_it() -> None:
+    with pytest.raises(DataError) as caught:
+        read(bytes(MOST_BYTES + 1))
+    assert caught.value.values["value"] == "20.1"
 
 
 def test_a_zip_that_is_called_csv_is_a_zip() -> None:
@@ -231,6 +248,21 @@ def test_too_many_different_texts_are_no_categories_and_stray_texts_no_numbers()
     many, stray = [f"word {k}" for k in range(60)], [*map(str, range(58)), "abc", "def"]
     file = read(file_of(x=many, y=stray, z=column("1", "2", rows=60)))
     assert [each.kind for each in file.columns] == ["text", "mixed", "numeric"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "stray"),
+    [
+        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "unknown"], "mixed", "unknown"),
+        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "1e400"], "mixed", "1e400"),
+        ([*(f"{k}%" for k in range(20, 60)), *(f"{k}%" for k in range(20, 59)), "30"], "mixed", "30"),
+        ([*(str(k % 5) for k in range(79)), "absent"], "categorical", ""),
+        ([*(str(k % 20) for k in range(60)), *["absent"] * 20], "categorical", ""),
+    ],
+)
+def test_numbers_among_which_few_other_texts_stand_are_no_categories(cells: list[str], kind: str, stray: str) -> None:
+    column = read(file_of(x=cells, y=[*map(str, range(80))])).columns[0]
+    assert (column.kind, column.stray) == (kind, stray)
 
 
 @pytest.mark.parametrize(
