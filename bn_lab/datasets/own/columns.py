@@ -181,7 +181,7 @@ def column_of(name: str, cells: Cells, decimal: str) -> Column:
 def _are_numbers_but_few(cells: Cells, is_number: NDArray[np.bool_]) -> bool:
     """Whether nine of ten cells are numbers, and these too many to be names of categories."""
     count = np.count_nonzero(is_number[cells.codes[cells.codes >= 0]])
-    return bool(count >= 0.9 * cells.present) and np.count_nonzero(is_number) > MOST_NUMBERED
+    return bool(count >= 0.9 * cells.present and np.count_nonzero(is_number) > MOST_NUMBERED)
 
 
 def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:

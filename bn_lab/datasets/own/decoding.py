@@ -112,7 +112,7 @@ def _wide(data: bytes) -> list[str]:
     texts = {encoding: data[:SAMPLE].decode(encoding, "ignore") for encoding in ("utf-16-le", "utf-16-be")}
     counts = {encoding: len(_ASCII.findall(text)) for encoding, text in texts.items()}
     encoding = max(counts, key=counts.__getitem__)
-    likely = "\n" in texts[encoding] and counts[encoding] > 0.1 * len(texts[encoding])
+    likely = re.search(r"[\r\n]", texts[encoding]) is not None and counts[encoding] > 0.1 * len(texts[encoding])
     return [encoding] if likely and "\0" not in texts[encoding] else []
 
 

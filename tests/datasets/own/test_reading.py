@@ -108,6 +108,7 @@ def test_syllables_with_a_zero_byte_are_korean(encoding: str) -> None:
     with pytest.raises(DataError) as caught:
         read(data + b"\n")
     assert (caught.value.rule, caught.value.values["value"]) == ("file_encoding", 15)
+    assert read(written(rows, ",", encoding, end="\r")).rows == 13
 
 
 def test_a_size_beyond_the_limit_is_not_rounded_to_it() -> None:
