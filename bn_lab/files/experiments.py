@@ -85,5 +85,5 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _text(value: Any) -> str:
-    """What stands in the file, for a message."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """What stands in the file, for a message: a text in its quotes, which may be all that is wrong with it."""
+    return json.dumps(value, ensure_ascii=False)

@@ -38,6 +38,14 @@ def files() -> Iterator[tuple[str, bytes, Choice]]:
     yield "yes or no", written(mixed(2)), Choice(4, "classification", "dropped", (0, 2))
     numbers = file_of(x=column("5", "3", "4.5", "1e3"), y=column("10", "9", "-1"))
     yield "classes by numbers", numbers, Choice(1, "classification")
+    points = written([["x", "y"], *[[f"{k + 1}.234.567", f"{k * k + 12}.500"] for k in range(20)]], ";")
+    bare = (ROOT / "data" / "iris.csv").read_bytes().partition(b"\n")[2]
+    yield "iris without headings", bare, Choice(4, "classification")
+    inches = "\n".join(["what,long,y", *(f'{k}" pipe,{k % 3},{k}' for k in range(11)), "", '"pipe\n",5,6'])
+    yield "inches", inches.encode(), Choice(2, "regression")
+    yield "points between thousands", points, Choice(1, "regression")
+    blanks = "\n".join(["x y", *(f"16\u00a0{k % 3} {k}" for k in range(20))])
+    yield "no-break spaces", blanks.encode(), Choice(1, "regression")
     yield "without gaps", written(mixed(4, gaps=False)), Choice(8, "regression", "median", (0,))
     headings = ['a"]; import os #', "x\n'y", "x", "x", "", "z" * 200]
     hostile = written([headings, *([str(k * j % 7) for j in range(1, 7)] for k in range(20))])

@@ -81,6 +81,13 @@ def test_a_missing_field_has_its_default_and_each_wrong_one_is_told() -> None:
     ]
 
 
+def test_a_text_is_told_with_its_quotes() -> None:
+    (problem,) = from_json(written({"depth": "4"})).problems
+    assert str(problem) == 'depth must be a finite number, got "4"'
+    with pytest.raises(FileError, match='at most, got "1"'):
+        from_json(written({}, version="1"))
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [

@@ -158,9 +158,20 @@ def test_target_task_missing_values_and_columns_are_chosen(lab: Open) -> None:
     assert found.classes == ("대구", "부산", "서울")
     assert found.feature_names == ("번호", "share", "lift", "value")
     page.go_to("own")
-    page.set(f"own_task_{digest}", "regression")
-    assert errors(page) == [t("error.target_numbers", column="6 (town)", kind=t("own.kind.categorical"))]
+    assert page.at.button_group(key=f"own_task_{digest}").options == [t("own.task.classification")]
+    page.set(f"own_target_{digest}", 6)
+    assert errors(page) == [t("error.target_kind", column="7 (built)", kind=t("own.kind.date"))]
     assert page.at.button(key="own_use").disabled
+
+
+def test_why_there_are_no_headings_and_why_a_column_is_left_out_is_told(lab: Open) -> None:
+    t = texts("en")
+    assert t("own.no_header_why") not in opened(lab, IRIS).text
+    page = opened(lab, IRIS.partition(b"\n")[2])
+    assert t("own.no_header_why") in page.text
+    cells = [*map(str, range(60)), "unknown"]
+    page = opened(lab, file_of(x=cells, y=column("1", "2", rows=61)))
+    assert t("own.why.mixed", stray="unknown") in page.at.dataframe[0].value.to_numpy()
 
 
 @pytest.mark.parametrize(

@@ -7,37 +7,29 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 ```
 """
 
-from bn_lab.datasets.own.choice import MISSING, Choice, Missing, id_of, parsed
-from bn_lab.datasets.own.columns import HEAD, LONGEST, MOST_CATEGORIES, USABLE, Column, Kind
+from bn_lab.datasets.own.choice import MISSING, Choice, id_of, parsed
+from bn_lab.datasets.own.columns import LONGEST, Column
 from bn_lab.datasets.own.decoding import MB, MOST_BYTES
 from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.file import File, digest_of, read
-from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_COLUMNS, MOST_ROWS, SPACES
-from bn_lab.datasets.own.proposal import Known, known, possible_tasks, proposed, proposed_task
+from bn_lab.datasets.own.layout import MOST_COLUMNS, MOST_ROWS, SPACES
+from bn_lab.datasets.own.proposal import known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.own.summary import Distribution, correlations, distribution
-from bn_lab.datasets.own.table import MOST_INPUTS, Plan, plan, table
+from bn_lab.datasets.own.table import Plan, plan, table
 
 __all__ = [
-    "FEWEST_ROWS",
-    "HEAD",
     "LONGEST",
     "MB",
     "MISSING",
     "MOST_BYTES",
-    "MOST_CATEGORIES",
     "MOST_COLUMNS",
-    "MOST_INPUTS",
     "MOST_ROWS",
     "SPACES",
-    "USABLE",
     "Choice",
     "Column",
     "DataError",
     "Distribution",
     "File",
-    "Kind",
-    "Known",
-    "Missing",
     "Plan",
     "correlations",
     "digest_of",

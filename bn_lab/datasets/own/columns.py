@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +23,9 @@ USABLE: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 
 MOST_CATEGORIES = 50
 """Different values of a column of categories at most."""
+
+MOST_NUMBERED = 10
+"""Different numbers at most that are taken for names of categories where a few other texts stand among them."""
 
 HEAD = 5
 """Rows of which the text is kept."""
@@ -52,6 +57,7 @@ class Column:
         is_id: whether it seems only to number the rows.
         grouped: whether thousands are set apart in its numbers.
         missing: the spellings of missing values in it.
+        stray: of mixed columns, a cell by which it is not one of numbers.
     """
 
     name: str
@@ -66,6 +72,7 @@ class Column:
     is_id: bool = False
     grouped: bool = False
     missing: tuple[str, ...] = ()
+    stray: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.numbers, self.codes):
@@ -137,19 +144,22 @@ def decimal_of(columns: Sequence[Cells], delimiter: str) -> str:
 
     Where both would do, as with 1,234, it is a comma in a file that has semicolons, and else stands between thousands.
     """
-    with_commas = [cells for cells in columns if "," in "".join(cells.texts)]
-    if not any(numbers_of(cells.texts, decimal) for cells in with_commas for decimal in ".,"):
-        return "."
-    numeric = {decimal: sum(numbers_of(cells.texts, decimal) is not None for cells in columns) for decimal in ".,"}
+    numeric, with_commas = {".": 0, ",": 0}, False
+    for cells in columns:
+        together = "".join(cells.texts)
+        if "." in together or "," in together:
+            fits = [decimal for decimal in numeric if numbers_of(cells.texts, decimal) is not None]
+            for decimal in fits:
+                numeric[decimal] += 1
+            with_commas |= "," in together and bool(fits)
     if numeric["."] == numeric[","]:
-        return "," if delimiter == ";" else "."
+        return "," if delimiter == ";" and with_commas else "."
     return max(numeric, key=numeric.__getitem__)
 
 
 def column_of(name: str, cells: Cells, decimal: str) -> Column:
     """What a column holds."""
     texts = cells.texts
-    kind: Kind = "text"
     common: dict[str, Any] = {"present": cells.present, "distinct": len(texts), "head": cells.head, "missing": cells.missing}
     if len(texts) < 2:
         return Column(name, "constant" if texts else "empty", **common)
@@ -158,12 +168,29 @@ def column_of(name: str, cells: Cells, decimal: str) -> Column:
     if are_booleans(texts):
         return _boolean(name, cells, common)
     if all(map(is_date, texts)):
-        kind = "date"
-    elif len(texts) <= MOST_CATEGORIES and len(texts) < cells.present:
+        return Column(name, "date", **common)
+    is_number = np.array([number_of(bare(text)[0], decimal) is not None for text in texts])
+    but_few = _are_numbers_but_few(cells, is_number)
+    if len(texts) <= MOST_CATEGORIES and len(texts) < cells.present and not but_few:
         return _categorical(name, cells, common)
-    elif 2 * sum(number_of(bare(text)[0], decimal) is not None for text in texts) >= len(texts):
-        kind = "mixed"
-    return Column(name, kind, **common)
+    if but_few or 2 * np.count_nonzero(is_number) >= len(texts):
+        return Column(name, "mixed", stray=_stray(texts, is_number), **common)
+    return Column(name, "text", **common)
+
+
+def _are_numbers_but_few(cells: Cells, is_number: NDArray[np.bool_]) -> bool:
+    """Whether nine of ten cells are numbers, and these too many to be names of categories."""
+    count = np.count_nonzero(is_number[cells.codes[cells.codes >= 0]])
+    return bool(count >= 0.9 * cells.present and np.count_nonzero(is_number) > MOST_NUMBERED)
+
+
+def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
+    """A cell by which a column is not one of numbers: one that is none, else one with another unit than most."""
+    if not is_number.all():
+        return texts[int(np.argmin(is_number))][:LONGEST]
+    units = [bare(text)[1] for text in texts]
+    ((most, _),) = Counter(units).most_common(1)
+    return next(text for text, unit in zip(texts, units, strict=True) if unit != most)[:LONGEST]
 
 
 def _numeric(name: str, cells: Cells, values: list[float], unit: str, decimal: str, common: dict[str, Any]) -> Column:
@@ -175,15 +202,21 @@ def _numeric(name: str, cells: Cells, values: list[float], unit: str, decimal: s
         return Column(name, "constant", **common | {"numbers": None})
     if DATE_NAMES.search(name) and all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values):
         return Column(name, "date", **common | {"numbers": None})
-    return Column(name, "numeric", is_id=_numbers_rows(name, numbers), **common)
+    return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), **common)
 
 
-def _numbers_rows(name: str, numbers: NDArray[np.float64]) -> bool:
-    """Whether whole numbers are all different, and go up by one from row to row or are called like it."""
-    if np.isnan(numbers).any() or (numbers % 1).any() or len(np.unique(numbers)) < len(numbers):
+def _numbers_rows(name: str, cells: Cells, numbers: NDArray[np.float64]) -> bool:
+    """Whether whole numbers are all different as they are written, and go up by one from row to row or are called like it."""
+    if np.isnan(numbers).any() or (numbers % 1).any() or len(cells.texts) < len(numbers):
         return False
     called = re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or re.search(r"(?i)(?:^|[\W_])id$", name) is not None
-    return called or bool((np.diff(numbers) == 1).all())
+    # Long numbers as they are written, since floats of more than 15 digits may be one and the same.
+    exact = map(_whole, cells.texts, numbers.tolist())
+    return called or all(after - before == 1 for before, after in pairwise(exact))
+
+
+def _whole(text: str, value: float) -> int:
+    return int(text) if text.isdecimal() and len(text) < LONGEST else int(value)
 
 
 def _boolean(name: str, cells: Cells, common: dict[str, Any]) -> Column:

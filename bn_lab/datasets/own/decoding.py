@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 import re
 
 from bn_lab.datasets.own.errors import DataError
@@ -45,6 +46,7 @@ SAMPLE = 1 << 20
 
 _PAIR = re.compile(rb"[\x81-\xfe][\x41-\xfe]|[\x80-\xff]")
 _COMMON = re.compile(rb"[\xa1-\xac\xb0-\xc8][\xa1-\xfe]")
+_ASCII = re.compile("[\t\n\r -~]")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -56,7 +58,7 @@ def decoded(data: bytes) -> tuple[str, str]:
         DataError: `file_empty`, `file_large`, `file_kind` or `file_encoding`.
     """
     if len(data) > MOST_BYTES:
-        raise DataError("file", "file_large", f"{len(data) / MB:.1f}", high=MOST_BYTES // MB)
+        raise DataError("file", "file_large", f"{math.ceil(len(data) / MB * 10) / 10:.1f}", high=MOST_BYTES // MB)
     if not data.strip():
         raise DataError("file", "file_empty", len(data))
     if (kind := _kind(data)) is not None:
@@ -81,22 +83,24 @@ def _kind(data: bytes) -> str | None:
 
 
 def _text(data: bytes) -> tuple[str, str]:
-    for encoding in _candidates(data):
+    candidates = _candidates(data)
+    good: dict[str, int] = {}  # bytes that can be read
+    for encoding in candidates:
         try:
             return data.decode(encoding), encoding
         except UnicodeDecodeError as error:
-            if encoding.startswith("utf-8"):
-                line = data[: error.start].count(b"\n") + 1
-    if b"\0" in data:
+            good[encoding] = error.start
+    first = candidates[0]
+    if b"\0" in data and not first.startswith("utf-16"):
         raise DataError("file", "file_kind", "binary")
-    raise DataError("file", "file_encoding", line)
+    raise DataError("file", "file_encoding", data[: good[first]].decode(first, "ignore").count("\n") + 1)
 
 
 def _candidates(data: bytes) -> list[str]:
     """Encodings in the order in which they are tried; the strict ones first, since anything is text in the others."""
     for mark, encoding in BOMS:
         if data.startswith(mark):
-            return [encoding, "utf-8"]
+            return [encoding]
     if b"\0" in data:
         return [*_wide(data), "utf-8"]
     korean = _is_korean(data[:SAMPLE])
@@ -104,13 +108,12 @@ def _candidates(data: bytes) -> list[str]:
 
 
 def _wide(data: bytes) -> list[str]:
-    """UTF-16 without a mark: one byte of every letter of the alphabet, digit and separator is 0, always at the same side."""
-    half = len(data) // 2
-    first, second = data[0::2].count(0), data[1::2].count(0)
-    if min(first, second) > 0.02 * half or max(first, second) < 0.2 * half:
-        return []
-    encoding = "utf-16-le" if second > first else "utf-16-be"
-    return [encoding] if "\n".encode(encoding) in data else []
+    """UTF-16 without a mark: separators, digits and ends of lines are ASCII in one order of the bytes, not in the other."""
+    texts = {encoding: data[:SAMPLE].decode(encoding, "ignore") for encoding in ("utf-16-le", "utf-16-be")}
+    counts = {encoding: len(_ASCII.findall(text)) for encoding, text in texts.items()}
+    encoding = max(counts, key=counts.__getitem__)
+    likely = re.search(r"[\r\n]", texts[encoding]) is not None and counts[encoding] > 0.1 * len(texts[encoding])
+    return [encoding] if likely and "\0" not in texts[encoding] else []
 
 
 def _is_korean(sample: bytes) -> bool:

@@ -121,7 +121,7 @@ def _checked_target(file: File, choice: Choice) -> Column:
     if choice.task == "classification":
         if column.kind == "constant":
             raise _about("target", "target_one_class", k)
-        if column.kind in ("text", "mixed") or (column.is_usable and column.distinct > MOST_CATEGORIES):
+        if column.distinct > MOST_CATEGORIES and (column.is_usable or column.kind in ("text", "mixed")):
             raise _about("target", "target_classes", k, high=MOST_CATEGORIES, count=column.distinct)
     elif column.kind == "constant":
         raise _about("target", "target_constant", k)

@@ -43,6 +43,8 @@ def found(opened: Opened, t: Texts) -> None:
         f"{t('own.hash')} `{file.digest[:8]}`",
     ]
     st.markdown(" · ".join(parts))
+    if not file.layout.header:
+        st.caption(t("own.no_header_why"))
 
 
 def show(file: File, choice: Choice | None, t: Texts) -> None:
@@ -71,7 +73,7 @@ def use_of(column: Column, k: int, choice: Choice | None, t: Texts) -> str:
     if choice is not None and k == choice.target:
         return t("own.use.target")
     if not column.is_usable:
-        return t(f"own.why.{column.kind}")
+        return t(f"own.why.{column.kind}", stray=one_line(column.stray, SHOWN))
     if choice is not None and k in choice.without:
         return t("own.why.id") if column.is_id else t("own.use.left_out")
     return t("own.use.one_hot", count=column.distinct) if column.kind == "categorical" else t("own.use.feature")

@@ -8,7 +8,19 @@ from typing import Any, cast
 
 import streamlit as st
 
-from bn_lab.datasets.own import MISSING, Choice, DataError, File, Plan, id_of, parsed, plan, proposed, proposed_task
+from bn_lab.datasets.own import (
+    MISSING,
+    Choice,
+    DataError,
+    File,
+    Plan,
+    id_of,
+    parsed,
+    plan,
+    possible_tasks,
+    proposed,
+    proposed_task,
+)
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import words
@@ -36,7 +48,8 @@ def show(file: File, choice: Choice, t: Texts) -> None:
     """The widgets; every one acts on its change."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="own_form"):
         _select("target", t("own.target"), range(len(file.columns)), choice.target, file, t, _target)
-        _segments("task", t("own.task.title"), ("regression", "classification"), choice.task, file, t, _task)
+        tasks = possible_tasks(file.columns[choice.target])
+        _segments("task", t("own.task.title"), tasks, choice.task, file, t, _task)
         if any(column.present < file.rows for column in file.columns if column.is_usable):
             _segments("missing", t("own.missing.title"), MISSING, choice.missing, file, t, _missing)
     _left_out(file, choice, t)

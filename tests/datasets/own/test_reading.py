@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bn_lab.datasets import load
-from bn_lab.datasets.own import MOST_COLUMNS, MOST_ROWS, DataError, File, read
+from bn_lab.datasets.own import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
 from bn_lab.datasets.own.layout import SPACES
 from tests.datasets.own.made import ROOT, column, file_of, written
 
@@ -99,6 +99,24 @@ def test_what_is_no_text_is_told_by_its_content(data: bytes, kind: str) -> None:
     assert (caught.value.rule, caught.value.values["value"]) == ("file_kind", kind)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_syllables_with_a_zero_byte_are_korean(encoding: str) -> None:
+    rows = [["이름", "키", "판정"], *[["가나다"[k % 3], str(150 + k), "가"] for k in range(12)], ["가" * 200, "1", "나"]]
+    data = written(rows, ",", encoding)
+    file = read(data)
+    assert (file.encoding, file.columns[0].name, file.columns[0].head[0]) == (encoding, "이름", "가")
+    with pytest.raises(DataError) as caught:
+        read(data + b"\n")
+    assert (caught.value.rule, caught.value.values["value"]) == ("file_encoding", 15)
+    assert read(written(rows, ",", encoding, end="\r")).rows == 13
+
+
+def test_a_size_beyond_the_limit_is_not_rounded_to_it() -> None:
+    with pytest.raises(DataError) as caught:
+        read(bytes(MOST_BYTES + 1))
+    assert caught.value.values["value"] == "20.1"
+
+
 def test_a_zip_that_is_called_csv_is_a_zip() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -114,6 +132,7 @@ def test_a_zip_that_is_called_csv_is_a_zip() -> None:
         (b"\xef\xbb\xbf", "file_empty"),
         (b"\xef\xbb\xbf \n", "file_empty"),
         (b"\xff\xfe", "file_empty"),
+        (b"sep=;\n\n", "file_empty"),
         (b"one\n" * 20, "file_one_column"),
         (b"a,b\n1,2\n3,4\n", "file_few"),
         (b"a,b\n", "file_few"),
@@ -141,6 +160,40 @@ def test_a_ragged_line_and_an_open_quotation_mark_are_told_by_their_line() -> No
     with pytest.raises(DataError) as caught:
         read(b"x,y\n" + b"1,2\n" * 11 + b'1,"2\n' + b"1,2\n" * 11)
     assert (caught.value.rule, caught.value.values["value"]) == ("file_quote", 13)
+
+
+def test_a_quotation_mark_within_a_field_opens_nothing() -> None:
+    lines = ["what,long", *(f"pipe {k},{k}" for k in range(11)), '5" pipe,3', ""]
+    assert read("\n".join([*lines, "pipe,4"]).encode()).rows == 13
+    assert read("\n".join([*lines, '4,"two', 'lines"']).encode()).rows == 13
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, "pipe,4,5"]).encode())
+    assert (caught.value.rule, caught.value.values["line"]) == ("file_ragged", 15)
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, '4,"two', "lines"]).encode())
+    assert (caught.value.rule, caught.value.values["value"]) == ("file_quote", 15)
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "header"),
+    [
+        ("5.1,3.5,1.4,0.2,setosa", "4.9,3.0,1.3,0.1,setosa", False),
+        ("M,0.455,0.365,15", "F,0.53,0.42,9", False),
+        ("a,1", "b,2", False),
+        ("1,,", "2,3,4", False),
+        ("1,?,3", "2,3,4", False),
+        ("a,b,1", "1,2,3", True),
+        ("a,b", "1,2", True),
+        ("a,b", "c,d", True),
+        ("1,2", "a,b", True),
+        (",", "1,2", True),
+        ("2019,2020,2021", "3.5,4,2", True),
+        ("region,2021,2020", "Seoul,4,2", True),
+        ("2019,1988", "3,4", False),
+    ],
+)
+def test_a_first_line_of_numbers_above_numbers_is_a_sample(first: str, line: str, header: bool) -> None:
+    assert read("\n".join([first, *[line] * 12]).encode()).layout.header is header
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
@@ -199,6 +252,21 @@ def test_too_many_different_texts_are_no_categories_and_stray_texts_no_numbers()
 
 
 @pytest.mark.parametrize(
+    ("cells", "kind", "stray"),
+    [
+        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "unknown"], "mixed", "unknown"),
+        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "1e400"], "mixed", "1e400"),
+        ([*(f"{k}%" for k in range(20, 60)), *(f"{k}%" for k in range(20, 59)), "30"], "mixed", "30"),
+        ([*(str(k % 5) for k in range(79)), "absent"], "categorical", ""),
+        ([*(str(k % 20) for k in range(60)), *["absent"] * 20], "categorical", ""),
+    ],
+)
+def test_numbers_among_which_few_other_texts_stand_are_no_categories(cells: list[str], kind: str, stray: str) -> None:
+    column = read(file_of(x=cells, y=[*map(str, range(80))])).columns[0]
+    assert (column.kind, column.stray) == (kind, stray)
+
+
+@pytest.mark.parametrize(
     ("name", "cells", "is_id"),
     [
         ("x", range(5, 25), True),
@@ -208,6 +276,9 @@ def test_too_many_different_texts_are_no_categories_and_stray_texts_no_numbers()
         ("paid", range(100, 0, -5), False),
         ("x", range(100, 0, -5), False),
         ("Id", [1, 2] * 10, False),
+        ("Id", [123456789012345678 + 3 * k for k in range(20)], True),
+        ("x", [123456789012345678 + k for k in range(20)], True),
+        ("x", [123456789012345678 + 3 * k for k in range(20)], False),
         ("Id", [k / 3 for k in range(20)], False),
     ],
 )
@@ -235,6 +306,23 @@ def test_a_decimal_comma_is_told_from_one_between_thousands(
     assert file.decimal == decimal
     if first is not None:
         assert numbers(file, "x")[0] == first
+
+
+def test_points_may_stand_between_thousands_in_a_file_without_a_comma() -> None:
+    rows = [["Einwohner", "Preis", "y"], *([f"1.{k}34.567", f"{k}.500", str(k % 2)] for k in range(1, 10)), ["1", "2", "0"]]
+    file = read(written(rows, ";"))
+    assert file.decimal == ","
+    assert (numbers(file, "Einwohner")[0], numbers(file, "Preis")[0]) == (1134567, 1500)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2009", "\x0b"])
+def test_only_ascii_spaces_separate_fields(space: str) -> None:
+    lines = ["a b", *(f"{k} {k % 2}" for k in range(220))]
+    assert read("\n".join([*lines, f"16{space}000 1"]).encode()).columns[0].head[0] == "0"
+    with pytest.raises(DataError) as caught:
+        read("\n".join([*lines, f"16{space}000"]).encode())
+    assert (caught.value.rule, caught.value.values["line"]) == ("file_ragged", 222)
+    assert rule("\n".join(f"{k}{space}1" for k in range(12)).encode()) == "file_one_column"
 
 
 def test_names_of_columns_are_short_single_and_never_empty() -> None:

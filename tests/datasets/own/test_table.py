@@ -148,6 +148,13 @@ def test_ten_thousand_classes_and_too_many_inputs_are_refused_with_their_number(
     assert (error.rule, error.values["value"], error.values["count"]) == ("inputs_many", 49 * 21, 49)
 
 
+def test_a_column_with_few_different_values_is_not_refused_for_having_too_many() -> None:
+    stray = file_of(x=column("1", "2", rows=80), y=[*(str(k % 30) for k in range(79)), "absent"])
+    assert refused(stray, Choice(1, "classification")).rule == "target_kind"
+    texts = file_of(x=column("1", "2"), y=[f"text {k}" for k in range(20)])
+    assert refused(texts, Choice(1, "classification")).rule == "target_kind"
+
+
 def test_an_id_says_the_choice_and_comes_back() -> None:
     for choice in (Choice(3, "regression"), Choice(0, "classification", "median", (1, 2, 250))):
         name = id_of("0123456789abcdef", choice)
