@@ -328,7 +328,7 @@ def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
 @pytest.mark.parametrize(
     ("link", "told"),
     [
-        ({"fix": "data"}, "fixed"),
+        ({"fix": "data_settings"}, "fixed"),
         ({"fix": "dataset"}, "fixed"),
         ({"fix": "samples", "rows": "600", "samples": "600"}, "too_many"),
     ],

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from bn_lab.i18n import Texts
+from bn_lab.ui.files import download
 
 ROWS = 120
 
@@ -63,7 +64,7 @@ def show(t: Texts) -> None:
         with st.container(horizontal=True):
             for name, make in TEMPLATES.items():
                 label, file, data = t(f"own.template.{name}"), f"bn-lab-{name}.csv", partial(_file, make, t)
-                st.download_button(label, data, file, "text/csv", key=f"own_template_{name}", on_click="ignore")
+                download(label, data, file, key=f"own_template_{name}")
 
 
 def _file(make: Callable[[Texts], Rows], t: Texts) -> bytes:
