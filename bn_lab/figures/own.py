@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab.figures.sheet import Sheet, Spec
-from bn_lab.figures.style import COLORS, SMALL, plain, text_width
+from bn_lab.figures.style import COLORS, DARK, SMALL, plain, text_width
 from bn_lab.i18n import Texts
+
+SIGNED = [[0, "#4f93d2"], [0.5, "#eceff3"], [1, "#e2876a"]]
+"""From −1 to 1: all of it is light enough for dark numbers, in both themes."""
 
 MOST_PANELS, MOST_CORRELATED = 12, 20
 """Columns that are drawn at most."""
@@ -96,9 +99,10 @@ def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *,
         z=[[float(value) if np.isfinite(value) else None for value in line] for line in values],
         customdata=[[f"{a} · {b}" for b in full] for a in full],
         hovertemplate="%{customdata}<br>r = %{z:.3f}<extra></extra>",
-        text=[[f"{value:.2f}" if np.isfinite(value) else "" for value in line] for line in values],
+        text=[[f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "" for value in line] for line in values],
         texttemplate="%{text}" if len(names) <= (7 if narrow else 14) else "",
-        colorscale="RdBu",
+        textfont={"color": DARK},
+        colorscale=SIGNED,
         zmin=-1,
         zmax=1,
         xgap=1,
