@@ -53,7 +53,8 @@ PALE = """() => {
 }"""
 
 # Where the keyboard is, by key and kind, and whether where it was looked any different while it was there. A slider's own
-# input is hidden, so the looks are those of the parts around, too.
+# input is hidden, so the looks are those of the parts around, too. A table of Streamlit draws the cell's ring itself, into its
+# canvas; and the page's body is where the keyboard is between the last stop and the first.
 STOP = """() => {
     const at = document.activeElement;
     const look = (part) => {
@@ -67,7 +68,8 @@ STOP = """() => {
         const key = /st-key-(\\w+)/.exec(part.closest("[class*=st-key-]")?.className)?.[1] ?? "";
         return [key, part.dataset.testid || part.className || part.tagName, part.ariaLabel ?? part.textContent].join(" / ");
     };
-    const unseen = last?.part.isConnected && last.look === look(last.part) ? name(last.part) : "";
+    const unseen = last?.part.isConnected && !last.part.matches("body, canvas") && last.look === look(last.part)
+        ? name(last.part) : "";
     window.last = { part: at, look: look(at) };
     return [name(at), unseen];
 }"""

@@ -49,6 +49,7 @@ def test_pause_comes_soon_and_resume_goes_on(visit: Visit) -> None:
     assert lab.run == run
 
 
+@pytest.mark.thorough
 def test_pausing_twice_is_pausing(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=50)

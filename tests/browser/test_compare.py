@@ -15,7 +15,6 @@ DRAWN = """name => document.querySelector(`.st-key-${name} .js-plotly-plot`).dat
     .filter((trace) => trace.mode === "lines" && trace.legendgroup).map((trace) => Array.from(trace.y))"""
 
 
-@pytest.mark.thorough
 def test_what_was_trained_is_compared_and_its_link_opens_with_the_same_curves(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&seed=21")
     lab.train_to_the_end()

@@ -46,6 +46,7 @@ def test_another_depth_and_other_arms_start_afresh(visit: Visit) -> None:
     expect(lab.page.locator(".bn-card")).to_have_count(3)
 
 
+@pytest.mark.thorough
 def test_another_data_set_in_the_middle_of_a_training_starts_afresh(visit: Visit) -> None:
     lab = visit(LONG)
     lab.train(until=50)

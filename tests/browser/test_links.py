@@ -30,6 +30,7 @@ def test_a_reloaded_page_opens_the_same_experiment_and_gives_the_same_curve(visi
     assert lab.finished_curves(20) == first == alone.losses("dataset=iris&epochs=20")
 
 
+@pytest.mark.thorough
 def test_another_visitor_of_the_link_gets_the_same_curve(visit: Visit) -> None:
     query = "dataset=iris&epochs=20&width=16&activation=relu&arms=none,after&learning_rate=0.01&seed=7"
     first, second = visit(query), visit(query)
