@@ -281,6 +281,28 @@ def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
         assert list(page.at.session_state["own_files"]) == [digest_of(other)]
 
 
+def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> None:
+    page = opened(lab, IRIS, epochs="2")
+    press(page, "own_use")
+    page.go_to("")
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    press(page, "own_close")
+    for seed in range(holding.MOST_FILES):
+        upload(page, written(mixed(seed)), "other *.csv")
+    page.go_to("compare")
+    press(page, "compare_open_1")
+    page.go_to("")
+    upload(page, IRIS)
+    assert errors(page) == [texts("en")("error.files_many", high=holding.MOST_FILES)]
+    assert page.at.button(key="own_close_0").label == f"Close {words.plain('other *.csv')}"
+    press(page, "own_close_0")
+    assert len(page.at.session_state["own_files"]) == holding.MOST_FILES - 1
+    upload(page, IRIS)
+    assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
+
+
 def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     page = lab(dataset=IRIS_ID, epochs="2", fix="depth,seed", lang="en")
     upload(page, IRIS)

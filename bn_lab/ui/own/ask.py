@@ -46,6 +46,10 @@ def show() -> None:
         st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
     others = frozenset(holding.files())
     upload.show(t, lambda opened: _take(opened, digest, parameters, others))
+    if len(others) >= holding.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
+        for k, (other, open_one) in enumerate(holding.files().items()):
+            label = t("own.close_named", name=words.plain(open_one.name))
+            st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(holding.close_file), args=(other,))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
