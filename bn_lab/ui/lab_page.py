@@ -31,9 +31,8 @@ def show() -> None:
     _problems(t)
     dialog.show(t)
     numbers = st.container()
-    with st.container(
-        key="preview"
-    ):  # always there, so that what comes after it stays where it is, and is not drawn anew, when it empties
+    # Always there, so that what comes after it stays where it is, and is not drawn anew, when it empties.
+    with st.container(key="preview"):
         if not begun and not rules.is_hidden("preview"):
             preview.show(experiment, t)
     if not rules.is_hidden("curves"):
