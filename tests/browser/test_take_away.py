@@ -57,6 +57,8 @@ def test_a_figure_saves_itself_as_picture_drawing_and_page(visit: Visit, chromiu
     assert files["png"].read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     drawing = ET.fromstring(files["svg"].read_text(encoding="utf-8"))
     assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    fonts = {font for part in drawing.iter() for font in re.findall(r"font-family: ([^;]+)", part.get("style", ""))}
+    assert fonts == {"sans-serif"}  # the page's font is not in the file
     assert opened_alone(chromium, files["html"]) == ([True], "Loss")
 
 

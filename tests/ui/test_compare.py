@@ -242,6 +242,19 @@ def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> No
     assert "\\<b\\>" in again.widget("compare_show_2").label
 
 
+def test_a_run_has_the_colour_for_everybody_that_it_has_for_who_trained_it(lab: Open) -> None:
+    page = lab(**SHORT)
+    for depth in (3, 2):
+        page.change("depth", depth)
+        page.click("train")
+        page.until("done")
+    page.go_to("compare")
+    again = lab(compare=unquote(page.at.query_params["compare"]))
+    again.go_to("compare")
+    slots = [{kept.experiment_of(run): run["slot"] for run in told(each)} for each in (page, again)]
+    assert slots[0] == slots[1] == {IRIS: 0, Experiment(dataset="iris", epochs=4, depth=2): 1}
+
+
 def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open, trainer: Trainer) -> None:
     page = lab(dataset="iris", epochs="5000", compare=link.write([(IRIS, "")]))
     page.click("train")

@@ -55,6 +55,7 @@ def _choices(t: Texts) -> str:
     st.markdown(t("classroom.explain"))
     look, hide, fix = st.tabs([t("classroom.look"), t("classroom.hide"), t("classroom.fix")])
     with hide:
+        st.caption(t("classroom.hide_about"))
         hidden = [*_hidden(t)]
     with fix:
         fixed = [*_fields("fix", rules.FIX, t)]

@@ -243,5 +243,6 @@ def is_private(run: Run) -> bool:
 
 
 def as_link(among: Sequence[Run]) -> str:
-    """The link's text for runs, without those on own data."""
-    return link.write((experiment_of(run), run["name"]) for run in among if not is_private(run))
+    """The link's text for runs, without those on own data; in the order of their colours, which whoever opens it sees, too."""
+    in_order = sorted(among, key=lambda run: MOST_SHOWN if run["slot"] is None else run["slot"])
+    return link.write((experiment_of(run), run["name"]) for run in in_order if not is_private(run))

@@ -2,16 +2,27 @@
 import { plotlySource } from "./plotly.js";
 
 const SCALE = 2; // pixels of a saved picture for each on the screen
+const FONT = "sans-serif"; // of saved pictures and drawings
 const KEPT = 10_000; // ms for which a browser may read what it saves
 
 /** The buttons of a figure's mode bar; the same functions for as long as the panel lives, for Plotly compares them. */
 export function buttons(panel) {
-  const image = (format) => () => panel.Plotly.downloadImage(panel.plot, {
+  const image = (format) => () => panel.Plotly.downloadImage(pictureOf(panel.plot), {
     format, scale: SCALE, filename: panel.save.file, width: panel.root.clientWidth, height: panel.root.clientHeight,
   }).catch((error) => panel.fail(error));
   const page = () => savePage(panel).catch((error) => panel.fail(error));
   const acts = { png: image("png"), svg: image("svg"), html: page };
   return (words) => Object.entries(acts).map(([kind, click]) => ({ name: kind, title: words[kind], icon: icon(kind), click }));
+}
+
+/** The figure, laid out for the letters that a file has: the page's own font is not in it, and others are wider. */
+function pictureOf({ data, layout }) {
+  const plain = (value) => {
+    if (Array.isArray(value)) return value.map(plain);
+    if (value?.constructor !== Object) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === "family" ? FONT : plain(inner)]));
+  };
+  return { data, layout: plain(layout) };
 }
 
 /** The name of the format, in letters that every browser has. */
