@@ -31,10 +31,6 @@ SLICE, ROUND, SHORTEST = 0.02, 0.15, 0.005
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another one in, not Python's 0.005: a page waits for it a dozen times."""
 
-COLLECTED = (20_000, 20, 20)
-"""After how many new objects, and collections of the younger generations, Python looks for garbage. Under its own 700, 10, 10
-a server with fifty visitors takes 15.6 instead of 13.7 ms of the processor for a frame."""
-
 HOUSEKEEPING = 0.5
 """Seconds between two looks at the leases."""
 
@@ -299,4 +295,3 @@ def warm_up() -> None:
         # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*COLLECTED)
