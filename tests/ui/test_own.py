@@ -54,6 +54,17 @@ def opened(lab: Open, data: bytes, name: str = "data.csv", **params: str) -> Any
     return page
 
 
+def trained(lab: Open, **params: str) -> Any:
+    """The page of own data after a training on the irises, whose file is open there."""
+    page = opened(lab, IRIS, **params)
+    press(page, "own_use")
+    page.go_to("")
+    page.click("train")
+    page.until("done")
+    page.go_to("own")
+    return page
+
+
 def errors(page: Any) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", error.value) for error in page.at.error]
 
@@ -244,12 +255,7 @@ def test_of_a_file_there_is_one_table(lab: Open) -> None:
 
 
 def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
-    page = opened(lab, IRIS, epochs="2", seed="5")
-    press(page, "own_use")
-    page.go_to("")
-    page.click("train")
-    page.until("done")
-    page.go_to("own")
+    page = trained(lab, epochs="2", seed="5")
     press(page, "own_close")
     page.go_to("compare")
     press(page, "compare_open_1")
@@ -263,12 +269,7 @@ def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
 
 
 def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
-    page = opened(lab, IRIS, epochs="2")
-    press(page, "own_use")
-    page.go_to("")
-    page.click("train")
-    page.until("done")
-    page.go_to("own")
+    page = trained(lab, epochs="2")
     other = written(mixed())
     upload(page, other)
     page.set("own_shown", digest_of(IRIS))
@@ -282,12 +283,7 @@ def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
 
 
 def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> None:
-    page = opened(lab, IRIS, epochs="2")
-    press(page, "own_use")
-    page.go_to("")
-    page.click("train")
-    page.until("done")
-    page.go_to("own")
+    page = trained(lab, epochs="2")
     press(page, "own_close")
     for seed in range(holding.MOST_FILES):
         upload(page, written(mixed(seed)), "other *.csv")

@@ -43,6 +43,7 @@ MARGIN = 0.1
 
 
 Trial = tuple[Question, Verdict]
+"""What was asked of the seeds of a training, and what they say."""
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ def hold(dataset: str, most_mb: float) -> Table:
 
 def settle(dataset: str) -> None:
     """Of each file keep one table: that of this id, which is on screen, otherwise the last one."""
-    last = {parsed(name)[0]: name for name in (*tables(), *(name for name in tables() if name == dataset))}
+    in_order = sorted(tables(), key=lambda name: name == dataset)  # as they were made, but the one on screen last
+    last = {parsed(name)[0]: name for name in in_order}
     st.session_state[TABLES] = {name: tables()[name] for name in last.values()}
 
 
