@@ -98,6 +98,12 @@ def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dar
     lab.train_to_the_end()
     lab.settled()
     examine(lab)
+    lab.page.locator(".st-key-lesson_open button").filter(visible=True).click()
+    lab.page.get_by_role("tab").nth(1).click()  # which has a caption
+    expect(lab.page.get_by_text(lab.words("classroom.hide_about"))).to_be_visible()
+    examine(lab)
+    lab.page.keyboard.press("Escape")
+    expect(lab.page.get_by_role("dialog")).to_have_count(0)
     lab.page.locator(".st-key-compare_way a").click()
     lab.plot("compare_0_loss").wait_for()
     examine(lab)
