@@ -18,8 +18,7 @@ COPY data data
 COPY bn_lab bn_lab
 COPY app.py ./
 
-# What a first start would write is written now, so that nothing has to be written any more.
-RUN python -c "from pathlib import Path; from bn_lab.ui.live.assets import install; install(Path('static'))"
+# What a first start would compile is compiled now, since nothing can be written any more.
 RUN python -m compileall -q app.py bn_lab
 
 # A user who owns nothing here. Hugging Face demands the number 1000. HOME is the one folder that is writable everywhere.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import engine, growth, load, page, report, studies
+from benchmarks.before import before
 from benchmarks.measure import Result
 from benchmarks.settings import Settings, say
 
@@ -16,11 +17,13 @@ BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
     "lesson": engine.lesson,
     "cohort": engine.cohort,
     "deep": engine.deep,
-    "watched": page.watched,
+    "view": page.view,
     "live": page.live,
-    "sliders": page.sliders,
     "opening": page.opening,
-    "visitors": page.visitors,
+    "watched": page.watched,
+    "sliders": page.sliders,
+    "frames": load.frames,
+    "visitors": load.visitors,
     "epochs": growth.epochs,
     "networks": growth.networks,
     "shape": growth.shape,
@@ -50,6 +53,9 @@ def arguments(line: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=7, help="counted repeats of each measurement (7)")
     parser.add_argument("--quick", action="store_true", help="see that everything runs; the numbers mean little")
     parser.add_argument("--device", default="cpu", help="where the engine trains: cpu or cuda")
+    parser.add_argument(
+        "--base", type=Path, metavar="DIR", help="a checkout of another commit, whose benchmarks take turns with these"
+    )
     parser.add_argument("--keras-python", type=Path, help="interpreter with Keras and TensorFlow (or BN_LAB_KERAS_PYTHON)")
     parsed = parser.parse_args(line)
     if unknown := [name for name in parsed.names if name not in known]:
@@ -71,6 +77,9 @@ def main(line: Sequence[str] | None = None) -> None:
     for name in parsed.names or BENCHMARKS:
         say(name)
         results[name] = {**BENCHMARKS, **ON_REQUEST}[name](settings)
+        if parsed.base:
+            say(f"{name} of {parsed.base}")
+            results[name] += before(parsed.base, name, settings)
     print(report.text([result for found in results.values() for result in found]))
     if parsed.json:
         report.write(parsed.json, results, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import re
 import socket
@@ -11,11 +12,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,17 +26,30 @@ PORTS = range(8800, 8851)
 LAB, EMPTY = ("-m", "streamlit", "run", "app.py"), ("-m", "streamlit", "run", "benchmarks/empty_page.py")
 MEASURING_LAB = ("benchmarks/lab_server.py",)
 
+WORKER = "bn_lab.service.worker"
+"""What the command line of a worker has in it."""
+
 BINARY = 2
 """Of a websocket message: its opcode."""
+
+STREAM = "lab/stream"
+"""Where the address of the websocket ends over which a page's recordings come."""
 
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 USABLE: Mapping[tuple[str, ...], str] = {
-    LAB: f"""() => document.querySelector("{IDLE}") && document.querySelector(".bn-feed[data-run]:not([data-run=''])") &&
-        [...document.querySelectorAll(".st-key-player_train button")].some((b) => !b.disabled && b.offsetParent)""",
+    LAB: f"""() => document.querySelector("{IDLE}") &&
+        [...document.querySelectorAll(".bn-stage .bn-play")].some((button) => button.getClientRects().length) &&
+        [...document.querySelectorAll(".bn-stage .bn-figure")].some((figure) => Number(figure.dataset.painted) > 0)""",
     EMPTY: f"""() => document.querySelector("{IDLE}") && document.querySelector("h1")?.offsetParent""",
 }
-"""When a page can be used: the script has run, and the button is there (or, on the empty page, the title)."""
+"""When a page can be used: the script has run, and a picture and the button ▶ are there (or, on the empty page, the title)."""
+
+IN_VIEW = """(element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight + 1 && box.right <= innerWidth + 1;
+}"""
+"""Whether the whole of an element can be seen without scrolling."""
 
 
 class BrowserMissingError(RuntimeError):
@@ -51,25 +65,49 @@ class Server:
 
     @property
     def resident(self) -> float:
-        """Memory that is really there, MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found
-        return int(found[1]) / 1e3
+        """Memory of the page's process that is really there, MB."""
+        return resident(self.process.pid)
 
-    def ask(self, order: str) -> None:
-        """Send a line to a server that measures."""
+    @property
+    def workers(self) -> list[int]:
+        """Ids of the processes that train for it."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        found = {int(child) for each in children for child in each.read_text(encoding="utf-8").split()}
+        return sorted(pid for pid in found if WORKER in _command(pid))
+
+    def ask(self, **order: object) -> None:
+        """Give an order to a server that measures."""
         assert self.process.stdin
-        self.process.stdin.write(order + "\n")
+        self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
 
-    def answer(self) -> str:
+    def answer(self) -> Any:
         """Wait for its answer."""
         assert self.process.stdout
         for line in self.process.stdout:
             if line.startswith("@"):
-                return line[1:]
+                return json.loads(line[1:])
         raise RuntimeError("the server ended")
+
+
+def resident(pid: int) -> float:
+    """Memory of a process that is really there, MB."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    assert found
+    return int(found[1]) / 1e3
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a core that a process has taken so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""  # it has just ended
 
 
 def _free_port() -> int:
@@ -89,28 +127,37 @@ def _is_healthy(address: str) -> bool:
 
 
 @contextmanager
-def serve(command: tuple[str, ...]) -> Iterator[Server]:
-    """Run a server until the end of the block; it answers when the block begins."""
+def serve(command: tuple[str, ...], *, workers: int | None = None, log: IO[bytes] | None = None) -> Iterator[Server]:
+    """Run a server until the end of the block; it answers when the block begins.
+
+    Args:
+        command: `LAB`, `EMPTY`, or `MEASURING_LAB`, which can be asked.
+        workers: how many processes train; by default as many as the lab starts by itself.
+        log: where it writes what it has to say, if anywhere.
+    """
+    said = log or subprocess.DEVNULL
     port = _free_port()
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
     asked = command == MEASURING_LAB
     process = subprocess.Popen(
         [sys.executable, *command, *options],
         cwd=ROOT,
+        env=os.environ | ({} if workers is None else {"BN_LAB_WORKERS": str(workers)}),
         stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
-        stdout=subprocess.PIPE if asked else subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if asked else said,
+        stderr=said,
         text=True,
     )
-    try:
-        address, latest = f"http://127.0.0.1:{port}", time.monotonic() + 60
-        while not _is_healthy(address):
-            if process.poll() is not None or time.monotonic() > latest:
-                raise RuntimeError("the server does not start")
-            time.sleep(0.005)
-        yield Server(process, address)
-    finally:
-        end(process)
+    with process:
+        try:
+            address, latest = f"http://127.0.0.1:{port}", time.monotonic() + 60
+            while not _is_healthy(address):
+                if process.poll() is not None or time.monotonic() > latest:
+                    raise RuntimeError("the server does not start")
+                time.sleep(0.005)
+            yield Server(process, address)
+        finally:
+            end(process)
 
 
 def end(process: subprocess.Popen[Any]) -> None:
@@ -160,9 +207,9 @@ def chromium(path: Path | None, core: int | None = None) -> Iterator[Browser]:
 
 
 @contextmanager
-def visitor(browser: Browser) -> Iterator[Page]:
+def visitor(browser: Browser, width: int = 1280, height: int = 800) -> Iterator[Page]:
     """A page with an own, fresh profile."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
     context.set_default_timeout(120_000)
     try:
         yield context.new_page()
@@ -177,40 +224,63 @@ def opened(page: Page, address: str, command: tuple[str, ...] = LAB, query: str 
 
 
 def press(page: Page, name: str) -> None:
-    """Press a button of the player; Streamlit draws it twice and hides one."""
-    page.locator(f".st-key-player_{name} button").filter(visible=True).click()
+    """Press a button of the player: `play`, `back`, `forward`, `start`."""
+    page.locator(f".bn-stage .bn-{name}").filter(visible=True).click()
+
+
+def play(page: Page) -> None:
+    """Have the stage play, unless it does already."""
+    if stage(page, "playing") != "true":
+        press(page, "play")
+
+
+def stage(page: Page, name: str) -> str:
+    """What the stage says of itself: `state`, `epoch` (trained), `cursor` (shown), `playing`, `target`."""
+    return str(page.locator(".bn-stage").get_attribute(f"data-{name}"))
 
 
 def wait_for_state(page: Page, *states: str) -> None:
-    """Wait until the training on screen is in one of `states`."""
-    page.wait_for_function("states => states.includes(document.querySelector('.bn-feed').dataset.runState)", arg=list(states))
+    """Wait until the recording on the stage is in one of `states`: ready, queued, training, ended, failed."""
+    page.wait_for_function("states => states.includes(document.querySelector('.bn-stage').dataset.state)", arg=list(states))
 
 
-def wait_for_epoch(page: Page, epoch: int) -> None:
-    """Wait until so many epochs are trained."""
-    page.wait_for_function("epoch => Number(document.querySelector('.bn-feed').dataset.epoch) >= epoch", arg=epoch)
+def wait_for_epoch(page: Page, epoch: float, what: str = "epoch") -> None:
+    """Wait until so many epochs are trained, or shown (`what="cursor"`)."""
+    page.wait_for_function(
+        "([what, epoch]) => Number(document.querySelector('.bn-stage').dataset[what]) >= epoch", arg=[what, epoch]
+    )
 
 
-def clicked_until(page: Page, button: str, condition: str) -> float:
-    """Press a button; seconds from the click until the picture is painted in which `condition` (JavaScript) holds."""
+def times_until(page: Page, event: str, act: Callable[[], None], conditions: Sequence[str]) -> list[float]:
+    """Do something; seconds from its `event` until the pictures are painted in which each of the conditions (JavaScript) holds.
+
+    A condition may look at `stage`, at the `figures` on it that are in view, and at `before`: what the stage said of itself.
+    """
     page.evaluate(
-        """condition => {
-            const holds = new Function(`return ${condition}`);
-            window.took = null;
-            addEventListener("click", (event) => {
-                const start = performance.now();
+        """([event, conditions, inView]) => {
+            const stage = document.querySelector(".bn-stage"), before = { ...stage.dataset };
+            const isInView = new Function(`return ${inView}`)();
+            const figures = [...stage.querySelectorAll(".bn-figure")].filter(isInView);
+            const holds = conditions.map((each) => new Function("stage", "figures", "before", `return ${each}`));
+            window.took = conditions.map(() => null);
+            addEventListener(event, () => {
+                const start = performance.now(), left = new Set(holds.keys());
                 const look = () => requestAnimationFrame(() => {
-                    if (holds()) setTimeout(() => { window.took = performance.now() - start; }); // after this picture
-                    else look();
+                    for (const k of left) {
+                        if (!holds[k](stage, figures, before)) continue;
+                        left.delete(k);
+                        setTimeout(() => { window.took[k] = performance.now() - start; }); // after this picture
+                    }
+                    if (left.size) look();
                 });
                 look();
             }, { capture: true, once: true });
         }""",
-        condition,
+        [event, list(conditions), IN_VIEW],
     )
-    press(page, button)
-    page.wait_for_function("() => window.took !== null")
-    return float(page.evaluate("() => window.took")) / 1e3
+    act()
+    page.wait_for_function("() => !window.took.includes(null)")
+    return [float(took) / 1e3 for took in page.evaluate("() => window.took")]
 
 
 def slid_until_painted(page: Page, slider: str, panel: str, key: str) -> float:
@@ -238,27 +308,29 @@ def slid_until_painted(page: Page, slider: str, panel: str, key: str) -> float:
 
 
 class Traffic:
-    """What a page's websocket has received.
+    """What a page's websockets have received.
 
     Attributes:
-        ticks: bytes of each run of the script, or of a fragment of it, that came to its end.
+        streamed: bytes that came over the stream of its recordings. others: over Streamlit's own connection.
     """
 
     def __init__(self, page: Page) -> None:
-        self.ticks: list[int] = []
-        self._begun = 0
-        self.session: Any = page.context.new_cdp_session(page)
-        self.session.send("Network.enable")
-        self.session.on("Network.webSocketFrameReceived", self._received)
+        self.streamed = self.others = 0
+        self._streams: set[str] = set()
+        self._session: Any = page.context.new_cdp_session(page)
+        self._session.send("Network.enable")
+        self._session.on("Network.webSocketCreated", self._created)
+        self._session.on("Network.webSocketFrameReceived", self._received)
+
+    def _created(self, event: dict[str, Any]) -> None:
+        if event["url"].endswith(STREAM):
+            self._streams.add(event["requestId"])
 
     def _received(self, event: dict[str, Any]) -> None:
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
         response = event["response"]
-        if response["opcode"] != BINARY:
-            return
-        content = base64.b64decode(response["payloadData"])
-        self._begun += len(content)
-        if ForwardMsg.FromString(content).WhichOneof("type") == "script_finished":
-            self.ticks.append(self._begun)
-            self._begun = 0
+        payload = response["payloadData"]
+        size = len(base64.b64decode(payload)) if response["opcode"] == BINARY else len(payload.encode())
+        if event["requestId"] in self._streams:
+            self.streamed += size
+        else:
+            self.others += size

@@ -1,20 +1,16 @@
 """The server that many visit, and the visitors: what `load` and `soak` have in common.
 
-The server runs in a process of its own (`load_server.py`). The visitors are all in this one, on one event loop; they speak the
+The server runs in processes of its own (`lab_server.py`). The visitors are all in this one, on one event loop; they speak the
 browser's protocol and read little of what they are sent, so that they take a small share of the cores that the server has, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +19,6 @@ from benchmarks import browser as lab
 from benchmarks.measure import Goal, Result, Row
 from benchmarks.websocket import Visitor
 
-SERVER = "benchmarks/load_server.py"
-
 PATIENCE = 60.0
 """Seconds after which a visitor gives up, which is an error."""
 
@@ -32,10 +26,11 @@ SETTLE = 3.0
 """Seconds after which a page that was opened is quiet."""
 
 LINK = "dataset=boston&epochs=5000&batch_size=4"
-"""A link that many open: an experiment that lasts, though what many watch gets most of the trainer's time."""
+"""A link that many open: an experiment that lasts."""
 
-POOLS = ("AnyIO worker thread", "ThreadPoolExecutor", "asyncio_")
-"""How the names of threads begin that libraries keep for the next file or look-up; their number is bounded."""
+POOLS = ("AnyIO worker thread", "ThreadPoolExecutor", "asyncio_", "bn-lab-orders", "bn-lab-reports")
+"""How the names of threads begin of which there is a bounded number: libraries keep them for the next file or look-up, and two
+serve each worker."""
 
 COMPLAINT = re.compile(r"Traceback|\b(ERROR|CRITICAL)\b|never retrieved|[Ee]xception")
 """What a line of the server's log has in it that tells of a failure."""
@@ -43,7 +38,15 @@ COMPLAINT = re.compile(r"Traceback|\b(ERROR|CRITICAL)\b|never retrieved|[Ee]xcep
 
 def own(seed: int) -> str:
     """The link of an experiment that nobody else has."""
-    return f"dataset=boston&epochs=5000&seed={seed}"
+    return f"dataset=boston&epochs=5000&batch_size=16&seed={seed}"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that trains: seconds of a core so far, and what of its memory is really there, MB."""
+
+    processor: float
+    memory: float
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,32 @@ class Census:
     """What the server holds at one moment.
 
     Attributes:
-        threads: their names. tasks: of its event loop. sessions: of Streamlit, connected or kept. trainings: in its care.
-        processor: seconds of a core so far, by the process; training: by the thread that trains.
-        memory: what is really there, MB.
+        threads: names of those of the page's process. tasks: of its event loop. sessions: of Streamlit, connected or kept.
+        processor: seconds of a core so far, by the page's process. memory: what is really there of its own, MB.
+        workers: the processes that train for it.
     """
 
     threads: Sequence[str]
     tasks: int
     sessions: int
-    trainings: int
     processor: float
-    training: float
     memory: float
+    workers: Sequence[Worker]
+
+    @property
+    def training(self) -> float:
+        """Seconds of a core that all workers have taken so far."""
+        return sum(worker.processor for worker in self.workers)
+
+    @property
+    def trainers_memory(self) -> float:
+        """Memory of all workers, MB."""
+        return sum(worker.memory for worker in self.workers)
+
+    @property
+    def largest_worker(self) -> float:
+        """Memory of the worker that has most, MB."""
+        return max(worker.memory for worker in self.workers)
 
 
 @dataclass(frozen=True)
@@ -82,8 +99,9 @@ class Host:
         return await asyncio.to_thread(self._census)
 
     def _census(self) -> Census:
-        self.server.ask("census")
-        return Census(**json.loads(self.server.answer()), memory=self.server.resident)
+        self.server.ask(order="census")
+        workers = [Worker(lab.processor_time(pid), lab.resident(pid)) for pid in self.server.workers]
+        return Census(**self.server.answer(), memory=self.server.resident, workers=workers)
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of a failure."""
@@ -92,26 +110,12 @@ class Host:
 
 
 @contextmanager
-def hosted() -> Iterator[Host]:
-    """Run the server until the end of the block."""
-    port = lab._free_port()
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
-    with ExitStack() as stack:
-        log = stack.enter_context((Path(stack.enter_context(TemporaryDirectory())) / "log").open("wb"))
-        pipe, program = subprocess.PIPE, [sys.executable, SERVER, *options]
-        process = stack.enter_context(subprocess.Popen(program, cwd=lab.ROOT, stdin=pipe, stdout=pipe, stderr=log, text=True))
-        stack.callback(lab.end, process)
-        host = Host(lab.Server(process, f"http://127.0.0.1:{port}"), Path(log.name))
-        _wait_for(host)
-        yield host
-
-
-def _wait_for(host: Host) -> None:
-    end = time.monotonic() + PATIENCE
-    while not lab._is_healthy(host.address):
-        if host.server.process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"the server does not start:\n{host.log.read_text(encoding='utf-8')}")
-        time.sleep(0.05)
+def hosted(workers: int | None = None) -> Iterator[Host]:
+    """Run the server until the end of the block, with so many workers or as many as it starts by itself."""
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output, lab.serve(lab.MEASURING_LAB, workers=workers, log=output) as server:
+            yield Host(server, log)
 
 
 @dataclass
@@ -128,7 +132,7 @@ class Crowd:
     mishaps: list[str] = field(default_factory=list)
 
     async def admit(self, query: str) -> Visitor:
-        """Somebody opens a link; whether the page could be used is written on it."""
+        """Somebody opens a link; whether there was a picture is written down."""
         visitor = Visitor(self.host.address, query)
         self.visitors.append(visitor)
         self.came += 1
@@ -137,20 +141,20 @@ class Crowd:
         return visitor
 
     async def start(self, query: str, after: float = 0.0) -> Visitor:
-        """Somebody comes after some seconds, opens a link and has it trained, unless others do or have already."""
+        """Somebody comes after some seconds, opens a link and presses ▶."""
         await asyncio.sleep(after)
         visitor = await self.admit(query)
-        if visitor.page.can_press("train"):
-            visitor.press("train")
+        if (stream := visitor.stream) is not None and stream.has_picture:
+            await visitor.play()
             with suppress(OSError):
-                await visitor.until(lambda: visitor.page.state not in ("", "ready"), PATIENCE, "no start")
+                await visitor.until(lambda: stream.state not in ("", "ready"), PATIENCE, "no start")
         return visitor
 
     async def dismiss(self, visitor: Visitor, *, abruptly: bool = False) -> None:
         """Somebody goes; only what went wrong is kept."""
         await visitor.leave(abruptly=abruptly)
         self.visitors.remove(visitor)
-        self.mishaps += visitor.page.errors
+        self.mishaps += visitor.errors
 
     async def disperse(self) -> None:
         """All go, every second one without a word."""
@@ -159,28 +163,14 @@ class Crowd:
     @property
     def errors(self) -> list[str]:
         """Whatever went wrong, on the pages, in browsers and in the server's log."""
-        return [error for visitor in self.visitors for error in visitor.page.errors] + self.mishaps + self.host.complaints()
-
-
-async def pause(visitor: Visitor) -> float | None:
-    """Press pause; seconds until the page says that the training stands still, or nobody waits any longer.
-
-    None where it does so already.
-    """
-    if not visitor.page.can_press("pause"):
-        return None
-    start = time.perf_counter()
-    visitor.press("pause")
-    with suppress(OSError):
-        await visitor.until(lambda: not visitor.page.active, PATIENCE, "no pause")
-    return time.perf_counter() - start
+        return [error for visitor in self.visitors for error in visitor.errors] + self.mishaps + self.host.complaints()
 
 
 async def warm_up(host: Host) -> None:
     """Somebody trains a little and goes, so that everything is loaded."""
     crowd = Crowd(host)
     visitor = await crowd.start("dataset=iris&epochs=100")
-    await visitor.until(lambda: visitor.page.state == "done", PATIENCE, "no end")
+    await visitor.until(lambda: visitor.rested is not None, PATIENCE, "no end")
     await asyncio.sleep(SETTLE)
     await crowd.disperse()
 
@@ -191,10 +181,11 @@ def remains(errors: Sequence[str], before: Census, after: Census, quiet: float) 
     kept = [name for name in left if not name.startswith(POOLS)]
     census = {"before": asdict(before), "after": asdict(after)}
     some = "; ".join(sorted(set(errors))[:3])
-    memory = f"memory {quiet:g} s after the last has left"
+    memory, one = f"memory {quiet:g} s after the last has left", "one who was there before"
     return [
         Row("errors", "", "", [len(errors)], Goal("≤", 0), some, {"errors": errors}),
-        Row(memory, "one who was there before", "×", [after.memory / before.memory], Goal("≤", 1.2), details=census),
+        Row(f"{memory}, page's process", one, "×", [after.memory / before.memory], Goal("≤", 1.2), details=census),
+        Row("… the largest worker", one, "×", [after.largest_worker / before.largest_worker]),
         Row("… threads left", "", "", [len(kept)], Goal("≤", 0), ", ".join(kept), {"of_pools": len(left) - len(kept)}),
         Row("… tasks left", "", "", [after.tasks - before.tasks], Goal("≤", 0)),
     ]

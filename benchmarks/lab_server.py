@@ -1,58 +1,87 @@
-"""The lab's server, started as by `streamlit run app.py`, which also measures its trainings when told to.
+"""The lab's server, started as by `streamlit run app.py`, which also measures, or tells what it holds, when it is asked.
 
-A line of JSON on standard input, `{"watched": true or false, "first": epoch, "last": epoch, "experiment": {…}}`, is answered by
-one on standard output that begins with `@`: steps a second between the two epochs, of the training that a page has started
-(watched), or of one that is started here and that nobody looks at.
+A line of JSON on standard input is answered by one on standard output that begins with `@`:
+
+- `{"order": "census"}`: what this process holds, see `Census` in `crowd.py`. It is only looked at; nothing is collected or
+  released for it;
+- `{"order": "rate", "experiment": {…}, "first": epoch, "last": epoch}`: epochs a second between the two, of a recording that is
+  wanted here, too, and that a page may watch at the same time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+import threading
 import time
 from pathlib import Path
-from threading import Thread
+from typing import Any
+from weakref import WeakSet
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
+from streamlit.runtime import Runtime  # noqa: E402
+from streamlit.runtime.app_session import AppSession  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
 from bn_lab.experiment import Experiment  # noqa: E402
-from bn_lab.service import Training  # noqa: E402
-from bn_lab.service.training import ACTIVE  # noqa: E402
-from bn_lab.ui.session import trainer  # noqa: E402
+from bn_lab.service import recordings  # noqa: E402
 
-POLL = 0.01
-"""Seconds between two looks at a training; the same whether a page watches or not."""
+LISTENER = "census"
+
+POLL, RENEWAL = 0.01, 5.0
+"""Seconds between two looks at a recording, the same whether a page watches or not, and until it is wanted anew."""
+
+sessions: WeakSet[AppSession] = WeakSet()
+"""All that still exist. Asking the garbage collector for its objects instead breaks what other threads are about to make."""
 
 
-def steps_per_second(training: Training, first: int, last: int) -> float:
-    """How fast `training` goes from one epoch to another, views for pages included; it is renewed as by a page."""
-    marks: list[tuple[float, int]] = []
-    for epoch in (first, last):
-        while (history := training.view.history) is None or history.epoch < epoch:
+def remember_sessions() -> None:
+    """Have every session that is made written down."""
+    initialize = AppSession.__init__
+
+    def remembered(session: AppSession, *args: Any, **options: Any) -> None:
+        sessions.add(session)
+        initialize(session, *args, **options)
+
+    AppSession.__init__ = remembered  # type: ignore[assignment, method-assign]
+
+
+def census() -> dict[str, object]:
+    """What this process holds, and the processor time it has taken."""
+    loop = Runtime.instance()._get_async_objs().eventloop
+    return {
+        "threads": sorted(thread.name for thread in threading.enumerate() if thread.name != LISTENER),
+        "tasks": len(asyncio.all_tasks(loop)),
+        "sessions": len(sessions),
+        "processor": time.process_time(),
+    }
+
+
+def rate(experiment: Experiment, first: int, last: int) -> float:
+    """Epochs a second between two epochs, each as it was first told of."""
+    visitor = recordings().visitor("benchmark")
+    watch = visitor.want("lab", experiment)
+    renewed = time.perf_counter()
+    marks: list[tuple[float, float]] = []
+    for least in (first, last):
+        while (epoch := watch.progress.epoch) < least:
             time.sleep(POLL)
-        marks.append((time.perf_counter(), history.steps))
-    (begin, before), (end, after) = marks
-    return (after - before) / (end - begin)
+            if time.perf_counter() - renewed > RENEWAL:
+                watch, renewed = visitor.want("lab", experiment), time.perf_counter()
+        marks.append((epoch, time.perf_counter()))
+    visitor.drop("lab")
+    (before, start), (after, end) = marks
+    return (after - before) / (end - start)
 
 
-def answer(order: dict[str, object]) -> float:
+def answer(order: dict[str, Any]) -> object:
     """What one order asks for."""
-    first, last = int(str(order["first"])), int(str(order["last"]))
-    if order["watched"]:
-        while not (active := [t for t in trainer().trainings if t.view.state in ACTIVE]):
-            time.sleep(POLL)
-        return steps_per_second(active[0], first, last)
-    experiment = order["experiment"]
-    assert isinstance(experiment, dict)
-    training = trainer().add(Experiment(**experiment))
-    training.start()
-    try:
-        return steps_per_second(training, first, last)
-    finally:
-        trainer().drop(training.id)
+    if order["order"] == "census":
+        return census()
+    return rate(Experiment(**order["experiment"]), order["first"], order["last"])
 
 
 def listen() -> None:
@@ -62,6 +91,7 @@ def listen() -> None:
 
 
 if __name__ == "__main__":
-    Thread(target=listen, daemon=True).start()
+    remember_sessions()
+    threading.Thread(target=listen, name=LISTENER, daemon=True).start()
     sys.argv[1:1] = ["run", str(ROOT / "app.py")]
     cli.main()

@@ -1,26 +1,43 @@
-"""Many visitors at once (`load`), and visitors who come and go for a long time (`soak`)."""
+"""Many visitors: at once (`load`), what each of them costs (`frames`, `visitors`), and who come and go for long (`soak`)."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import os
+import pickle
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import linear_regression
 
 from benchmarks import browser as lab
-from benchmarks.crowd import LINK, SETTLE, Crowd, Host, hosted, own, pause, remains, warm_up
+from benchmarks.crowd import LINK, SETTLE, Census, Crowd, Host, hosted, own, remains, warm_up
+from benchmarks.engine import LESSON
 from benchmarks.measure import Goal, Growth, Result, Row
-from benchmarks.page import FIRST_PICTURE
+from benchmarks.page import MOVING
+from benchmarks.protocol import MOMENTS
 from benchmarks.settings import Settings, say
 from benchmarks.websocket import Visitor
+from bn_lab.engine.run import Run
+from bn_lab.service.messages import Take, Wish
+from bn_lab.service.packing import Packer
+from bn_lab.service.turns import SLICE
 
-CROWDS = (50, 100)
+
+@dataclass(frozen=True)
+class Bounds:
+    """What many visitors at once should get: updates a second each, longest wait and a newcomer's page in seconds."""
+
+    updates: float
+    wait: float
+    page: float
+
+
+CROWDS: Mapping[int, Bounds] = {50: Bounds(4, 1, 1), 200: Bounds(2, 2, 3)}
 """How many are there at once."""
 
 RAMP = 0.6
@@ -32,14 +49,14 @@ POLL = 0.25
 TOO_LATE = 0.25
 """Seconds by which the visitors' own event loop may be late before the figures say more about it than about the server."""
 
+ON_STAGE = (MOMENTS, "stage.pre_activation", "stage.scaled", "layers", "predictions", "curves.loss", "samples")
+"""Parts that the stage of the lesson's pair asks for; visitors ask for what their page's pictures name."""
+
 LINKS = ("dataset=iris&epochs=1000", "dataset=boston&epochs=1000", LINK)
 """Links that half of those who come and go open."""
 
-STAY, PRESSES = (20.0, 40.0), 3
-"""Seconds that each of them stays, and how many buttons are pressed in that time."""
-
-BUTTONS = ("train", "pause", "resume", "step", "reset", "new_seed")
-"""Those that are tried."""
+STAY, ACTS = (20.0, 40.0), 3
+"""Seconds that each of them stays, and how often something is done in that time."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -58,17 +75,17 @@ class Plan:
     """How many come, and how long everything takes, in seconds.
 
     Attributes:
-        visitors: how many are there at once. ramp: within which time they arrive.
+        visitors: how many are there at once. bounds: what they should get, or None. ramp: within which time they arrive.
         window: how long it is measured while all train. newcomers: how many further ones open a page in that time.
-        pages: how many real browsers do. stops: how many press pause afterwards. quiet: how long nobody is there in the end.
+        pages: how many real browsers do so afterwards. quiet: how long nobody is there in the end.
     """
 
     visitors: int
+    bounds: Bounds | None
     ramp: float
     window: float = 60.0
     newcomers: int = 24
     pages: int = 3
-    stops: int = 20
     quiet: float = 60.0
 
 
@@ -77,40 +94,46 @@ class Found:
     """What was measured, in seconds where nothing else is said.
 
     Attributes:
-        arrivals, newcomers, pages: until a page could be used: of those who train, of those who come meanwhile, in browsers.
-        pictures: from Train to the first picture, in browsers. stops: from Pause to standstill.
-        rates: updates a second of each visitor; waits: the longest time that each was without one.
+        arrivals, newcomers, pages: until the first picture of a page was there: of those who train, of those who come
+            meanwhile, in browsers. scripts: of the newcomers, until the page's script had run.
+        pictures: from ▶ to the first moving picture, in browsers.
+        rates: updates a second of each visitor; moments: those with new moments among them; waits: the longest time that each
+            was without one.
         errors: whatever went wrong. late: how late the visitors' own event loop was at most.
-        ticks: frames that were answered in the window; kilobytes: what all were sent in it.
-        spent: processor time of the server in the window, without training; busy: cores that it had, with training;
-            used: cores in use on the whole machine.
-        largest: memory of the server at most, MB.
+        frames: how many were sent in the window; kilobytes: what all were sent in it.
+        spent: processor time of the page's process in the window; busy: cores that it had; training: cores that all workers
+            had; used: cores in use on the whole machine.
+        largest, trainers: memory of the page's process, and of all workers, at most, MB. workers: how many there were.
         missing: why there was no browser.
     """
 
     arrivals: list[float] = field(default_factory=list)
     newcomers: list[float] = field(default_factory=list)
+    scripts: list[float] = field(default_factory=list)
     pages: list[float] = field(default_factory=list)
     pictures: list[float] = field(default_factory=list)
-    stops: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     late: float = 0.0
-    ticks: int = 0
+    frames: int = 0
     kilobytes: float = 0.0
     spent: float = 0.0
     busy: float = 0.0
+    training: float = 0.0
     used: float = 0.0
     largest: float = 0.0
+    trainers: float = 0.0
+    workers: int = 0
     missing: str = ""
 
 
 def load(settings: Settings) -> list[Result]:
-    """50 and 100 visitors at once, half of them on one link: pages, updates, pause, errors, memory, threads; 8 minutes."""
-    plans = [Plan(visitors, ramp=RAMP * visitors) for visitors in CROWDS]
+    """50 and 200 visitors at once, half of them on one link: pages, updates, waits, errors, memory, threads; 9 minutes."""
+    plans = [Plan(visitors, bounds, ramp=RAMP * visitors) for visitors, bounds in CROWDS.items()]
     if settings.quick:
-        plans = [Plan(4, ramp=1.0, window=5.0, newcomers=2, pages=1, stops=2, quiet=2.0)]
+        plans = [Plan(4, None, ramp=1.0, window=5.0, newcomers=2, pages=1, quiet=2.0)]
     found: list[Result] = []
     for plan in plans:
         say(f"{plan.visitors} visitors within {plan.ramp:g} s")
@@ -128,14 +151,13 @@ async def _load(host: Host, plan: Plan, chromium: Path | None) -> list[Result]:
     trainees = await asyncio.gather(*(crowd.start(link, plan.ramp * k / len(links)) for k, link in enumerate(links)))
     found.arrivals = [visitor.opened for visitor in trainees]
     await asyncio.sleep(SETTLE)
-    await _measure(crowd, trainees, plan, chromium, found)
-    found.stops = [seconds for visitor in trainees[: plan.stops] if (seconds := await pause(visitor)) is not None]
+    await _measure(crowd, trainees, plan, found)
     watch.cancel()
+    await _browsers(crowd, plan, chromium, found)
     found.errors = crowd.errors
     await crowd.disperse()
     await asyncio.sleep(plan.quiet)
-    memory = Row(f"memory with {plan.visitors} visitors", "one who was there before", "×", [found.largest / before.memory])
-    return [*_rows(found, plan), memory, *remains(found.errors, before, await host.census(), plan.quiet)]
+    return [*_rows(found, plan, before), *remains(found.errors, before, await host.census(), plan.quiet)]
 
 
 async def _watch(host: Host, found: Found) -> None:
@@ -143,25 +165,29 @@ async def _watch(host: Host, found: Found) -> None:
     while True:
         start = time.perf_counter()
         found.largest = max(found.largest, host.server.resident)
+        found.trainers = max(found.trainers, sum(map(lab.resident, host.server.workers)))
         await asyncio.sleep(POLL)
         found.late = max(found.late, time.perf_counter() - start - POLL)
 
 
-async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, chromium: Path | None, found: Found) -> None:
+async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, found: Found) -> None:
     """Look on for a while, in which others come."""
     before, used = await crowd.host.census(), machine_time()
-    (ticks, sent), start = _traffic(trainees), time.perf_counter()
-    await asyncio.gather(asyncio.sleep(plan.window), _newcomers(crowd, plan, found), _browsers(crowd, plan, chromium, found))
-    (more_ticks, more_sent), end = _traffic(trainees), time.perf_counter()
+    (frames, sent), start = _traffic(trainees), time.perf_counter()
+    moments = [visitor.stream.moments if visitor.stream else 0 for visitor in trainees]
+    await asyncio.gather(asyncio.sleep(plan.window), _newcomers(crowd, plan, found))
+    (more_frames, more_sent), end = _traffic(trainees), time.perf_counter()
     found.used = (machine_time() - used) / (end - start)
     after = await crowd.host.census()
-    found.ticks, found.kilobytes = more_ticks - ticks, (more_sent - sent) / 1e3
-    found.busy = (after.processor - before.processor) / (end - start)
-    found.spent = after.processor - before.processor - (after.training - before.training)
-    for visitor in trainees:
+    found.frames, found.kilobytes = more_frames - frames, (more_sent - sent) / 1e3
+    found.spent = after.processor - before.processor
+    found.workers = len(after.workers)
+    found.busy, found.training = found.spent / (end - start), (after.training - before.training) / (end - start)
+    for visitor, before_it in zip(trainees, moments, strict=True):
         until = min(end, visitor.rested or end)
-        if until > start:
+        if until > start and visitor.stream:
             found.rates.append(sum(start < moment < until for moment in visitor.updates) / (until - start))
+            found.moments.append((visitor.stream.moments - before_it) / (until - start))
             found.waits.append(longest_wait(visitor.updates, start, until))
 
 
@@ -176,8 +202,8 @@ def machine_time() -> float:
 
 def _traffic(visitors: Sequence[Visitor]) -> tuple[int, int]:
     """Frames and bytes that all of them were sent so far."""
-    counts = [visitor.page.counts for visitor in visitors]
-    return sum(count.ticks for count in counts), sum(count.bytes for count in counts)
+    streams = [visitor.stream for visitor in visitors if visitor.stream]
+    return sum(stream.frames for stream in streams), sum(stream.bytes for stream in streams)
 
 
 async def _newcomers(crowd: Crowd, plan: Plan, found: Found) -> None:
@@ -187,6 +213,7 @@ async def _newcomers(crowd: Crowd, plan: Plan, found: Found) -> None:
         await asyncio.sleep(plan.window * k / plan.newcomers)
         visitor = await crowd.admit(own(1000 + k))
         found.newcomers.append(visitor.opened)
+        found.scripts.append(visitor.scripted or visitor.opened)
         await asyncio.sleep(SETTLE)
         await crowd.dismiss(visitor)
 
@@ -194,7 +221,7 @@ async def _newcomers(crowd: Crowd, plan: Plan, found: Found) -> None:
 
 
 async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Found) -> None:
-    """Real browsers do the same one after the other, and train until they see it."""
+    """Real browsers do the same one after the other, and press ▶."""
 
     def come(seeds: Iterable[int]) -> None:
         with lab.chromium(chromium) as browser:
@@ -203,7 +230,7 @@ async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Foun
                     start = time.perf_counter()
                     lab.opened(page, crowd.host.address, query=own(seed))
                     found.pages.append(time.perf_counter() - start)
-                    found.pictures.append(lab.clicked_until(page, "train", FIRST_PICTURE))
+                    found.pictures += lab.times_until(page, "click", lambda page=page: lab.press(page, "play"), [MOVING])
 
     try:
         await asyncio.to_thread(come, range(2000, 2000 + plan.pages))
@@ -213,23 +240,34 @@ async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Foun
         crowd.mishaps.append(f"browser: {error}")
 
 
-def _rows(found: Found, plan: Plan) -> list[Result]:
-    """The rows about what visitors feel."""
-    n, ticks = plan.visitors, max(1, found.ticks)
+def _rows(found: Found, plan: Plan, before: Census) -> list[Result]:
+    """The rows about what visitors feel, and what it costs."""
+    n, frames, bounds = plan.visitors, max(1, found.frames), plan.bounds
     late = f"the visitors' own loop was late by up to {found.late:.1f} s" if found.late > TOO_LATE else ""
     few = f"{len(found.waits)} of {n} trained" if len(found.waits) < n else ""
-    busy = {"cores": found.busy, "cores_of_the_machine": found.used, "frames_a_second": found.ticks / plan.window}
-    share = f"the server had {found.busy:.1f} of {found.used:.1f} cores in use"
+    cores = {"page": found.busy, "workers": found.training, "machine": found.used}
+    share = f"of {found.used:.1f} cores in use the page's process had {found.busy:.1f}, the workers {found.training:.1f}"
     return [
         *_tail(f"page of {n} visitors who arrive within {plan.ramp:g} s", found.arrivals),
-        *_tail(f"page of a newcomer while {n} train", found.newcomers, Goal("≤", 3) if n <= CROWDS[0] else None),
+        *_tail(f"page of a newcomer while {n} train", found.newcomers, Goal("≤", bounds.page) if bounds else None),
+        *_tail("… until its script has run", found.scripts),
         Row("… in a real browser", "", "s", found.pages, note=found.missing),
-        Row("… from Train to the first picture there", "", "s", found.pictures, note=found.missing),
-        Row(f"updates of each of {n} visitors", "", "a second", found.rates, note=", ".join(filter(None, (few, late)))),
-        *_tail("… longest wait for one", found.waits, Goal("≤", 2)),
-        *_tail(f"Pause to standstill while {n} train", found.stops),
-        Row("processor time of a frame, opened pages included", "", "ms", [1e3 * found.spent / ticks], None, share, busy),
-        Row("bytes of a frame", "", "kB", [found.kilobytes / ticks]),
+        Row("… from ▶ to the first moving picture there", "", "s", found.pictures, note=found.missing),
+        Row(
+            f"updates of each of {n} visitors",
+            "",
+            "a second",
+            found.rates,
+            Goal("≥", bounds.updates) if bounds else None,
+            ", ".join(filter(None, (few, late))),
+        ),
+        Row("… with new moments", "", "a second", found.moments),
+        *_tail("… longest wait for one", found.waits, Goal("≤", bounds.wait) if bounds else None),
+        Row("processor time of a frame, opened pages included", "", "ms", [1e3 * found.spent / frames], None, share, cores),
+        Row("bytes of a frame", "", "kB", [found.kilobytes / frames]),
+        Row(f"memory of the page's process with {n} visitors", "", "MB", [found.largest]),
+        Row("… more a visitor", "", "MB", [(found.largest - before.memory) / n]),
+        Row("… of the workers", "", "MB", [found.trainers], note=f"{found.workers} of them"),
     ]
 
 
@@ -238,6 +276,84 @@ def _tail(what: str, seconds: Sequence[float], goal: Goal | None = None) -> list
     if not seconds:
         return [Row(what, "", "s", [], goal, "nobody to measure")]
     return [Row(what, "", "s", seconds), Row("… 95th percentile", "", "s", [percentile(seconds, 0.95)], goal)]
+
+
+def frames(settings: Settings) -> list[Result]:
+    """Processor time of a frame: in the page's process, for own runs and for a shared one; and what it takes in a worker."""
+    visitors, windows, seconds = settings.long(10, 2), settings.long(3), settings.long(10, 3)
+    rows: list[Result] = []
+    for whose, links in (("own runs", [own(1 + k) for k in range(visitors)]), ("a shared run", [LINK] * visitors)):
+        with hosted() as host:
+            found = asyncio.run(_frames(host, links, windows, seconds))
+        rows.append(Row(f"page's process: a frame of {visitors} visitors on {whose}", "", "ms", found, Goal("≤", 0.3)))
+    reports = packed(settings.long(1000, 20), windows)
+    return [*rows, Row("worker: what the stage gets after a turn of its recording", "", "ms", reports, Goal("≤", 1))]
+
+
+async def _frames(host: Host, links: Sequence[str], windows: int, seconds: float) -> list[float]:
+    """Milliseconds that the page's process takes for a frame, while everybody only looks on; one value a window."""
+    crowd = Crowd(host)
+    await warm_up(host)
+    visitors = await asyncio.gather(*map(crowd.start, links))
+    await asyncio.sleep(SETTLE)
+    costs = []
+    for _ in range(windows):
+        before, (frames, _) = await host.census(), _traffic(visitors)
+        await asyncio.sleep(seconds)
+        after, (more, _) = await host.census(), _traffic(visitors)
+        costs.append(1e3 * (after.processor - before.processor) / max(1, more - frames))
+    if errors := crowd.errors:
+        raise RuntimeError("; ".join(errors[:3]))
+    await crowd.disperse()
+    return costs
+
+
+def packed(epochs: int, repeats: int) -> list[float]:
+    """Milliseconds of one thread for what a worker reports of the lesson's pair after a turn, mean of a whole run."""
+    experiment = replace(LESSON, epochs=epochs)
+    costs = []
+    for _ in range(repeats):
+        run = Run(experiment)
+        packer, wish = Packer(Take("pair", experiment)), Wish("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
+        took, reports = 0.0, 0
+        while not run.finished:
+            run.advance(SLICE)
+            start = time.thread_time()
+            pickle.dumps(packer.pack(run, wish), protocol=pickle.HIGHEST_PROTOCOL)
+            took, reports = took + time.thread_time() - start, reports + 1
+        costs.append(1e3 * took / reports)
+    return costs
+
+
+def visitors(settings: Settings) -> list[Result]:
+    """Memory of the page's process and of one worker: with one run, and with 20 and 50 visitors who train."""
+    counts = (20, 50) if not settings.quick else (2, 3)
+    with hosted(workers=1) as host:
+        return asyncio.run(_visitors(host, counts, settings.long(1000, 20), settings.long(20, 2)))
+
+
+async def _visitors(host: Host, counts: Sequence[int], epochs: int, seconds: float) -> list[Result]:
+    crowd = Crowd(host)
+    first = await crowd.start(f"epochs={epochs}")
+    await first.until(lambda: first.rested is not None, 60.0, "no end")
+    one = await host.census()
+    rows: list[Result] = [
+        Row("memory of the page's process with one run", "", "MB", [one.memory], Goal("≤", 220)),
+        Row("memory of a worker with one run", "", "MB", [one.trainers_memory], Goal("≤", 330)),
+    ]
+    for count in counts:
+        links = [LINK if k % 2 else own(k) for k in range(len(crowd.visitors), count)]
+        await asyncio.gather(*(crowd.start(link, RAMP * k) for k, link in enumerate(links)))
+        await asyncio.sleep(seconds)
+        many = await host.census()
+        whole = many.memory + many.trainers_memory
+        more = (many.memory - one.memory) / (count - 1)
+        note = f"page's process {many.memory:.0f} MB, worker {many.trainers_memory:.0f} MB"
+        rows.append(Row(f"memory of {count} visitors, one worker", "", "MB", [whole], Goal("≤", 1000), note))
+        rows.append(Row("… of the page's process, for each further visitor", "", "MB", [more], Goal("≤", 3)))
+    errors = crowd.errors
+    await crowd.disperse()
+    return [*rows, Row("… errors", "", "", [len(errors)], Goal("≤", 0), "; ".join(sorted(set(errors))[:3]))]
 
 
 def soak(settings: Settings) -> list[Result]:
@@ -259,16 +375,19 @@ async def _soak(host: Host, minutes: int, minute: float, seats: int, quiet: floa
     for k in range(1, minutes + 1):
         await asyncio.sleep(start + k * minute - time.perf_counter())
         census = await host.census()
-        counts = len(census.threads), census.tasks, census.sessions, census.trainings
-        lines.append((k, crowd.came, census.memory, *counts))
+        counts = len(census.threads), census.tasks, census.sessions
+        lines.append((k, crowd.came, census.memory, census.trainers_memory, *counts))
         say(f"{k} of {minutes}: {census.memory:.0f} MB after {crowd.came} visitors")
     await asyncio.gather(*visits)
     await asyncio.sleep(quiet)
-    settled = [(line[0], line[2]) for line in lines[minutes // 4 :]]
-    growth = linear_regression(*zip(*settled, strict=True)).slope
-    columns = ("minute", "visitors so far", "MB", "threads", "tasks", "sessions", "trainings")
+    settled = lines[minutes // 4 :]
+    minutes_settled = [line[0] for line in settled]
+    growth, training = (linear_regression(minutes_settled, [line[k] for line in settled]).slope for k in (2, 3))
+    columns = ("minute", "visitors so far", "MB", "workers, MB", "threads", "tasks", "sessions")
+    what = f"growth of memory with {seats} at a time who come and go"
     return [
-        Row(f"growth of memory with {seats} at a time who come and go", "", "MB a minute", [growth], Goal("≤", 1)),
+        Row(f"{what}, page's process", "", "MB a minute", [growth], Goal("≤", 1)),
+        Row("… of the workers", "", "MB a minute", [training], Goal("≤", 1)),
         *remains(crowd.errors, before, await host.census(), quiet),
         Growth(f"{seats} visitors at a time who come and go", columns, lines, "The first quarter does not count."),
     ]
@@ -282,10 +401,10 @@ async def _seat(crowd: Crowd, dice: Random, after: float, end: float) -> None:
 
 
 async def _visit(crowd: Crowd, dice: Random, stay: float) -> None:
-    """Somebody opens a link that others open, too, or one of their own, presses this and that, and goes."""
+    """Somebody opens a link that others open, too, or one of their own, plays it, does this and that, and goes."""
     visitor = await crowd.start(dice.choice(LINKS) if dice.random() < 0.5 else own(dice.randrange(10**9)))
-    for _ in range(PRESSES):
-        await asyncio.sleep(stay / PRESSES)
-        if choice := [name for name in BUTTONS if visitor.page.can_press(name)]:
-            visitor.press(dice.choice(choice))
+    for _ in range(ACTS):
+        await asyncio.sleep(stay / ACTS)
+        if visitor.stream is not None and not visitor.errors:
+            await dice.choice((visitor.play, visitor.reconnect, lambda: visitor.hide(True), lambda: visitor.hide(False)))()
     await crowd.dismiss(visitor, abruptly=dice.random() < 0.5)

@@ -1,239 +1,184 @@
-"""A visitor of the lab without a browser: a page, its websocket, and the timers by which Streamlit and feed.js ask for more."""
+"""A visitor of the lab without a browser: a page that is opened, and the stream of its recording."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Origin, Subprotocol
 
-from benchmarks.protocol import Page
-
-REST, SETTLE, PATIENCE, WORDS = 0.1, 0.3, 2.0, 0.5
-"""Seconds of feed.js: for the rest of an answer, until it asks for the rest of the page, until it asks again for the rest of a
-record, and between two looks at the words around the pictures."""
-
-Timers = dict[str, asyncio.TimerHandle]
+from benchmarks.browser import STREAM
+from benchmarks.protocol import OVER, Opening, Stream
 
 
 class Visitor:
     """One visitor, from `open` to `leave`.
 
     Attributes:
-        page: what is on the screen.
-        opened: seconds until the page could be used, or until the visitor gave up; 0 before that.
-        updates: when the training on the page was seen to be further than before; `time.perf_counter`.
-        rested: when it was seen to have come to rest since it last moved, or None.
+        page: what Streamlit's script said. stream: what came of the recording; None before the page names it.
+        scripted, opened: seconds until the script had run, and until all was there that the first picture needs; or until the
+            visitor gave up; 0 before that.
+        updates: when the recording was seen to be further than before; `time.perf_counter`.
+        rested: when it was seen to be over, or None.
     """
 
     def __init__(self, address: str, query: str) -> None:
-        self.page = Page(query)
-        self.opened = 0.0
+        self.page = Opening(query)
+        self.stream: Stream | None = None
+        self.scripted = self.opened = 0.0
         self.updates: list[float] = []
         self.rested: float | None = None
         self._address = address
-        self._shown: tuple[str, float] = ("", 0.0)
-        self._connection: ClientConnection | None = None
-        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self._connections: list[ClientConnection] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._clocks: dict[str, tuple[float, asyncio.TimerHandle]] = {}  # by fragment
-        self._timers: Timers = {}  # by event
-        self._requested = ""
-        self._asked, self._worded = 0.0, 0.0  # when a next frame was last asked for, and when the words with it
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._mishaps: list[str] = []
+
+    @property
+    def errors(self) -> list[str]:
+        """Whatever went wrong."""
+        return self.page.errors + (self.stream.errors if self.stream else []) + self._mishaps
 
     # What a visitor does.
 
     async def open(self, timeout: float = 60.0) -> None:
-        """Open the page and wait until it can be used.
+        """Open the page and wait for its first picture.
 
         Raises:
-            OSError: there is no connection. TimeoutError: it took too long. Both are errors of the page, too.
+            OSError: there is no connection. TimeoutError: it took too long. Both are errors of the visitor, too.
         """
         start = time.perf_counter()
         try:
-            await self._connect(timeout)
-            self._outgoing.put_nowait(self.page.ask())
-            await self.until(lambda: self.page.usable, timeout, "the page cannot be used")
+            page = await self._connect("_stcore/stream", timeout, ("streamlit", "PLACEHOLDER_AUTH_TOKEN"))
+            self._tasks.append(asyncio.create_task(self._guarded(self._read(page))))
+            await page.send(self.page.ask())
+            await self.until(lambda: self.page.finished or bool(self.page.errors), timeout, "the page's script has not run")
+            if not self.page.finished:
+                raise ConnectionError(self.page.errors[0])
+            self.scripted = time.perf_counter() - start
+            await self._tune_in(timeout)
+            await self.until(lambda: self.stream is not None and self.stream.has_picture, timeout, "no picture")
         finally:
             self.opened = time.perf_counter() - start
 
-    async def _connect(self, timeout: float) -> None:
-        try:
-            self._connection = await connect(
-                f"ws{self._address.removeprefix('http')}/_stcore/stream",
-                origin=Origin(self._address),
-                subprotocols=[Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")],
-                compression=None,
-                max_size=None,
-                ping_interval=None,
-                open_timeout=timeout,
-            )
-        except (OSError, WebSocketException) as error:
-            self.page.errors.append(f"no connection: {error!r}")
-            raise ConnectionError(str(error)) from error
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._speak())]
+    async def play(self) -> None:
+        """Press ▶: want the recording to its end."""
+        assert self.stream, "the page was opened before"
+        self.stream.epochs = self.stream.target
+        await self._say(self.stream.watch())
 
-    def press(self, name: str) -> None:
-        """Press a button of the player.
+    async def hide(self, hidden: bool) -> None:
+        """Look at another tab, or come back to this one."""
+        assert self.stream, "the page was opened before"
+        await self._say(self.stream.hide(hidden))
 
-        Raises:
-            LookupError: it is not there, or disabled.
-        """
-        self._outgoing.put_nowait(self.page.press(name))
+    async def reconnect(self, timeout: float = 60.0) -> None:
+        """Lose the stream, as on the way from one network to another, and go on with what is there."""
+        reading, connection = self._tasks.pop(), self._connections.pop()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        connection.transport.abort()
+        await self._tune_in(timeout)
 
     async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
-        """Wait until something holds of the page.
+        """Wait until something holds of the page or its stream.
 
         Raises:
-            TimeoutError: it did not; `otherwise` is then an error of the page. ConnectionError: it never will.
+            TimeoutError: it did not; `otherwise` is then an error of the visitor. ConnectionError: it never will.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if condition():
             return
-        if self._tasks[0].done():
+        if any(task.done() for task in self._tasks):
             raise ConnectionError(otherwise)
         self._waiting.append((condition, done))
         try:
             await asyncio.wait_for(done, timeout)
         except TimeoutError:
-            self.page.errors.append(f"{otherwise} after {timeout:g} s")
+            self._mishaps.append(f"{otherwise} after {timeout:g} s")
             raise
         finally:
             self._waiting.remove((condition, done))
 
     async def leave(self, *, abruptly: bool = False) -> None:
         """Close the page, or `abruptly` be gone without a word, as a phone that is out of reach."""
-        for timer in [*self._timers.values(), *(timer for _, timer in self._clocks.values())]:
-            timer.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._connection is None:
-            return
-        if abruptly:
-            self._connection.transport.abort()
-        await self._connection.close()
+        for connection in self._connections:
+            if abruptly:
+                connection.transport.abort()
+            await connection.close()
 
-    # The connection.
+    # The connections.
 
-    async def _speak(self) -> None:
-        assert self._connection is not None
-        while True:
-            content = await self._outgoing.get()
-            try:
-                await self._connection.send(content)
-            except ConnectionClosed:
-                return  # which the listener reports
-
-    async def _listen(self) -> None:
-        assert self._connection is not None
+    async def _connect(self, path: str, timeout: float, protocols: tuple[str, ...] = ()) -> ClientConnection:
         try:
-            while True:
-                self._heed(self.page.receive(await self._connection.recv(decode=False)))
+            connection = await connect(
+                f"ws{self._address.removeprefix('http')}/{path}",
+                origin=Origin(self._address),
+                subprotocols=[Subprotocol(name) for name in protocols] or None,
+                compression=None,
+                max_size=None,
+                ping_interval=None,
+                open_timeout=timeout,
+            )
+        except (OSError, WebSocketException) as error:
+            self._mishaps.append(f"no connection: {error!r}")
+            raise ConnectionError(str(error)) from error
+        self._connections.append(connection)
+        return connection
+
+    async def _tune_in(self, timeout: float) -> None:
+        """Connect to the stream, and say who is there and what is wanted."""
+        if self.stream is None:
+            self.stream = Stream(self.page.stage, int(self.page.stage["epochs"]))  # more than 0 where it plays by itself
+        connection = await self._connect(STREAM, timeout)
+        self._tasks.append(asyncio.create_task(self._guarded(self._follow(connection, self.stream))))
+        await self._say(self.stream.hello())
+        await self._say(self.stream.watch())
+
+    async def _say(self, text: str) -> None:
+        try:
+            await self._connections[-1].send(text)
+        except ConnectionClosed:
+            return  # which the reader reports
+
+    async def _read(self, connection: ClientConnection) -> None:
+        while True:
+            self.page.receive(await connection.recv(decode=False))
+            self._look()
+
+    async def _follow(self, connection: ClientConnection, stream: Stream) -> None:
+        while True:
+            answers, further = stream.receive(await connection.recv())
+            if further:
+                self.updates.append(time.perf_counter())
+            if stream.state in OVER and self.rested is None:
+                self.rested = time.perf_counter()
+            self._look()
+            for answer in answers:
+                await connection.send(answer)
+
+    async def _guarded(self, reading: Awaitable[None]) -> None:
+        try:
+            await reading
         except ConnectionClosed as closed:
             self._give_up(f"the connection was closed: {closed}")
         except Exception as error:  # a message that is not understood
             self._give_up(f"{type(error).__name__}: {error}")
 
     def _give_up(self, error: str) -> None:
-        self.page.errors.append(error)
+        self._mishaps.append(error)
         for _, done in self._waiting:
             if not done.done():
                 done.set_exception(ConnectionError(error))
 
-    def _heed(self, kind: str) -> None:
-        if kind in ("auto_rerun", "stop_auto_rerun", "new_session"):
-            self._wind_clocks()
-        elif kind == "frame":
-            self._note()
-            self._answer()
-        if kind in ("frame", "script_finished"):
-            for condition, done in self._waiting:
-                if not done.done() and condition():
-                    done.set_result(None)
-
-    def _note(self) -> None:
-        """Write down what a visitor sees of the progress."""
-        page, now = self.page, time.perf_counter()
-        if self._shown[0] == page.run and self._shown[1] < page.epoch:
-            self.updates.append(now)
-        self._shown = page.run, page.epoch
-        if page.active:
-            self.rested = None
-        elif self.rested is None:
-            self.rested = now
-
-    # Streamlit's timers: a clock runs on as long as its interval stays the same.
-
-    def _wind_clocks(self) -> None:
-        for fragment, (seconds, timer) in list(self._clocks.items()):
-            if self.page.intervals.get(fragment) != seconds:
-                timer.cancel()
-                del self._clocks[fragment]
-        for fragment, seconds in self.page.intervals.items():
-            if fragment not in self._clocks:
-                self._wind(fragment, seconds)
-
-    def _wind(self, fragment: str, seconds: float) -> None:
-        self._clocks[fragment] = seconds, asyncio.get_running_loop().call_later(seconds, self._strike, fragment, seconds)
-
-    def _strike(self, fragment: str, seconds: float) -> None:
-        self._wind(fragment, seconds)
-        self._outgoing.put_nowait(self.page.ask(fragment, automatic=True))
-
-    # The timers of feed.js.
-
-    def _answer(self) -> None:
-        """What feed.js does with a frame besides showing it."""
-        self._ask_for_next()
-        self._ask_for_missing()
-        if not self.page.header.get("outdated"):
-            self._cancel("outdated")
-        elif "outdated" not in self._timers:
-            self._later("outdated", SETTLE, self._say, "outdated", self.page.run)
-
-    def _ask_for_next(self) -> None:
-        self._cancel("tick")
-        if every := self.page.header.get("every"):
-            wait = max(REST, every / 4e3, self._asked + every / 1e3 - time.perf_counter())
-            self._later("tick", wait, self._tick, self.page.header["sent"])
-
-    def _tick(self, sent: float) -> None:
-        self._asked = time.perf_counter()
-        every = (self.page.header.get("every") or 0) / 1e3
-        due = self.page.has_words and self._asked - self._worded >= max(WORDS, 4 * every)
-        self._say("words" if due else "tick", sent)
-        if due:
-            self._worded = self._asked
-        self._later("tick", max(PATIENCE, 3 * every), self._tick, sent)  # which a frame ends
-
-    def _ask_for_missing(self) -> None:
-        request = self.page.lacks
-        if not request or request == self._requested:
-            return
-        self._requested = request
-        self._say("missing", self.page.run)
-        self._cancel("missing")
-        self._later("missing", PATIENCE, self._ask_again)
-
-    def _ask_again(self) -> None:
-        self._requested = ""
-        self._ask_for_missing()
-
-    def _say(self, event: str, value: object) -> None:
-        self._outgoing.put_nowait(self.page.say(event, value))
-
-    def _later(self, name: str, seconds: float, act: Callable[..., None], *values: object) -> None:
-        def ring() -> None:
-            del self._timers[name]
-            act(*values)
-
-        self._timers[name] = asyncio.get_running_loop().call_later(seconds, ring)
-
-    def _cancel(self, name: str) -> None:
-        if (timer := self._timers.pop(name, None)) is not None:
-            timer.cancel()
+    def _look(self) -> None:
+        """Tell those who wait for what holds now."""
+        for condition, done in self._waiting:
+            if not done.done() and condition():
+                done.set_result(None)

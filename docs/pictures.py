@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from benchmarks.browser import LAB, chromium, opened, press, serve, visitor, wait_for_state
+from benchmarks.browser import LAB, chromium, serve, visitor
+from bn_lab.experiment import Experiment
 from bn_lab.presets import PRESETS
 from bn_lab.sharing import link
 
@@ -23,14 +24,22 @@ SETTLE = 3000
 
 
 def lab(page: Page, host: str) -> None:
-    """The lesson's program, trained."""
-    _trained(page, host, "dataset=boston")
+    """The lesson's program in the middle of its training."""
+    _opened(page, f"{host}/?dataset=boston&run=all")
+    page.wait_for_function("() => document.querySelector('.bn-stage')?.dataset.state === 'ended'", timeout=120_000)
+    page.locator(".bn-epoch").fill("200")
+    page.locator(".bn-epoch").press("Enter")
+
+
+def phone(page: Page, host: str) -> None:
+    """The same, as it plays on a telephone."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    lab(page, host)
 
 
 def boundary(page: Page, host: str) -> None:
     """The spiral, trained."""
-    _trained(page, host, link("", PRESETS["spiral"].experiment).lstrip("?"))
-    _show(page, ".st-key-loss")
+    _trained(page, host, PRESETS["spiral"].experiment)
 
 
 def lesson(page: Page, host: str) -> None:
@@ -42,7 +51,7 @@ def lesson(page: Page, host: str) -> None:
 
 def algorithm(page: Page, host: str) -> None:
     """The first part, on a mini-batch of the lesson's network."""
-    _trained(page, host, "epochs=100")
+    _trained(page, host, Experiment(epochs=100))
     _visited(page, f"{host}/algorithm?epochs=100&run=all")
 
 
@@ -84,8 +93,9 @@ def rules(page: Page, host: str) -> None:
 
 
 PICTURES: Mapping[str, tuple[Callable[[Page, str], None], int]] = {
-    "lab": (lab, 1480),
-    "boundary": (boundary, 1000),
+    "lab": (lab, 800),
+    "phone": (phone, 844),
+    "boundary": (boundary, 800),
     "lesson": (lesson, 1100),
     "algorithm": (algorithm, 1000),
     "claims": (claims, 1200),
@@ -97,10 +107,14 @@ PICTURES: Mapping[str, tuple[Callable[[Page, str], None], int]] = {
 """How the page of a picture is prepared, and the picture's height in pixels."""
 
 
-def _trained(page: Page, host: str, query: str) -> None:
-    opened(page, host, query=query)
-    press(page, "train")
-    wait_for_state(page, "done")
+def _opened(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(".bn-stage").wait_for()
+
+
+def _trained(page: Page, host: str, experiment: Experiment) -> None:
+    _opened(page, link(f"{host}/", experiment, {"run": "all"}))
+    page.wait_for_function("() => document.querySelector('.bn-stage')?.dataset.state === 'ended'", timeout=120_000)
 
 
 def _visited(page: Page, address: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]
-SCRIPTS = sorted((ROOT / "bn_lab" / "ui" / "live").glob("*.js"))
+SCRIPTS = sorted((ROOT / "bn_lab" / "ui" / "live").rglob("*.js"))
 
 UNPICKLING = {"pickle", "cPickle", "_pickle", "pickletools", "marshal", "shelve", "dill", "joblib", "cloudpickle", "jsonpickle"}
 RUNNING = {"code", "codeop", "runpy", "pty"}
@@ -28,7 +28,7 @@ CALLS = {"eval", "exec", "compile", "__import__", "execfile", "breakpoint"}
 METHODS = {"read_pickle", "to_pickle", "eval", "query", "system", "popen", "literal_eval", "unsafe_load", "full_load"}
 """Methods and functions of modules that do: `pandas.eval`, `DataFrame.query`, `os.system` and their like."""
 
-ESCAPED = {("cards.py", "show"), ("preview.py", "show"), ("table.py", "show"), ("table.py", "mark")}
+ESCAPED = {("header.py", "show"), ("preview.py", "show"), ("table.py", "show"), ("table.py", "mark")}
 ESCAPED |= {("dialog.py", "_code"), ("dialog.py", "_screen")}
 """Functions that give HTML to `st.html`; hostile names go through each of them in a test."""
 
@@ -76,9 +76,14 @@ def is_false(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is False
 
 
+ALLOWED = {"bn_lab/service/connection.py": ["import pickle"]}
+"""The page's process and its own workers speak in pickles, over pipes that nobody else can reach."""
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_runs_or_unpickles_what_comes_from_outside(path: Path) -> None:
-    assert list(forbidden(path.read_text(encoding="utf-8"))) == []
+    allowed = ALLOWED.get(path.relative_to(ROOT).as_posix(), [])
+    assert list(forbidden(path.read_text(encoding="utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(
@@ -137,9 +142,9 @@ def test_html_is_given_to_the_page_only_where_it_is_tested() -> None:
         for name, function, call in functions_that("html", path)
         if ast.unparse(call.func) == "st.html"
     }
-    assert found == ESCAPED | {("app.py", "")}
-    ((_, _, style),) = functions_that("html", ROOT / "app.py")
-    assert ast.unparse(style.args[0]).endswith("'style.css'"), "a file of ours"
+    assert found == ESCAPED | {("script.py", "")}
+    ((_, _, style),) = functions_that("html", ROOT / "bn_lab" / "ui" / "script.py")
+    assert ast.unparse(style.args[0]) == "Path(__file__).with_name('style.css')", "a file of ours"
 
 
 def test_only_our_own_texts_are_formats() -> None:

@@ -259,18 +259,6 @@ print(history.series("before", "accuracy").shape)
     assert (done.stdout, done.stderr, done.returncode) == ("(1, 2)\n", "", 0)
 
 
-def test_the_app_shows_its_first_page_before_it_imports_torch() -> None:
-    script = """
-import ast, sys
-program = ast.parse(open("app.py", encoding="utf-8").read())
-imports = [part for part in program.body if isinstance(part, ast.Import | ast.ImportFrom)]
-exec(compile(ast.Module(imports, []), "app.py", "exec"))
-print(len(imports) > 5, "torch" in sys.modules)
-"""
-    done = python("-W", "error", "-c", script)
-    assert (done.stdout, done.returncode) == ("True False\n", 0), done.stderr
-
-
 def test_an_unknown_name_of_the_library_is_an_attribute_error() -> None:
     import bn_lab
 

@@ -13,7 +13,7 @@ BELOW_FIGURES = {"experiment", "presets", "sharing", "codegen", "i18n", "dataset
 BELOW_FIGURES |= {"files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
-    "app": {"streamlit", "ui", "i18n"},
+    "app": {"streamlit", "server"},
     "experiment": set(),
     "presets": {"experiment"},
     "sharing": {"experiment"},
@@ -24,9 +24,10 @@ TABLE: dict[str, set[str]] = {
     "engine": {"experiment", "datasets", "torch", "numpy"},
     "files": {"experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
     "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
-    "service": {"experiment", "engine"},
+    "service": {"experiment", "datasets", "engine", "figures", "numpy"},
     "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
-    "ui": BELOW_FIGURES | {"figures", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
+    "server": {"service", "figures", "starlette", "streamlit"},
+    "ui": BELOW_FIGURES | {"figures", "server", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,
 }
 """What each part may import besides the standard library and itself, without the prefix `bn_lab.`.

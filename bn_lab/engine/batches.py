@@ -6,7 +6,6 @@ Letters as in `bn_lab.engine.layers`; N rows of the table, n samples gathered to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy, deepcopy
 from functools import cached_property
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -108,12 +107,6 @@ class Source:
             self._order = np.stack([random.permutation(s.train) for random, s in pairs])
             self._drawn += 1
         return self._order
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Source:
-        """A source that draws on from here by itself; the samples, which nobody changes, are the same tensors."""
-        copied = copy(self)
-        copied._generators = deepcopy(self._generators, memo)
-        return copied
 
     def _fresh_generators(self) -> list[np.random.Generator]:
         return [generator(seed, BATCHES) for seed in self.members.seeds]

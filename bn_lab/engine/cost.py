@@ -12,7 +12,16 @@ from itertools import pairwise
 
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.boundary import GRID, has_boundary
-from bn_lab.engine.history import BINS, KEPT_EPOCHS, KEPT_NUMBERS, PERCENTILES, STAGES, is_recorded
+from bn_lab.engine.history import (
+    BINS,
+    FIRST_STEPS,
+    KEPT_EPOCHS,
+    KEPT_NUMBERS,
+    PERCENTILES,
+    STAGES,
+    is_recorded,
+    stages,
+)
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 
 CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
@@ -20,6 +29,13 @@ CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
 
 FLOAT, DOUBLE = 4, 8
 """Bytes of a number where networks are trained, and where they are recorded."""
+
+PROBE, VALUE = 0.7e-3, 15e-9
+"""What a snapshot costs besides an evaluation of all samples: seconds for calls, and seconds for each value of a batch that is
+counted into a histogram."""
+
+QUICK = 8e-3
+"""Seconds that a snapshot of each of the first steps may take, however quick the steps are."""
 
 PER_PARAMETER = 9
 """Numbers held for each parameter: its value and gradient, up to three of the optimizer, and the first state
@@ -47,7 +63,11 @@ def parameters(experiment: Experiment, table: Table, arm: Arm) -> int:
 
 def samples(experiment: Experiment) -> int:
     """How many samples a training passes through in an epoch at most: validation may take some."""
-    return experiment.samples or table_of(experiment).samples
+    return _count(experiment, table_of(experiment))
+
+
+def _count(experiment: Experiment, table: Table) -> int:
+    return experiment.samples or table.samples
 
 
 @lru_cache(maxsize=4096)
@@ -56,16 +76,62 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
 
     Args:
         experiment: what to train.
-        networks: how many in one stack; all of the experiment's if not given.
+        networks: how many in one stack of which nothing is recorded but losses; all of the experiment's with their whole record
+            if not given.
     """
-    table = table_of(experiment)
-    sizes, count = _sizes(experiment, table), samples(experiment)
-    stack = len(experiment.arms) * experiment.seeds if networks is None else networks
-    steps = -(-count // experiment.batch_size)
-    products = sum(6 * a * b for a, b in pairwise(sizes)) * count
-    units = sum(sizes[1:]) * count
-    epoch = steps * CALL * (len(sizes) - 1) + stack * (products / FLOPS + units * ELEMENT)
-    return float(experiment.epochs * epoch)
+    table, stack = table_of(experiment), _networks(experiment) if networks is None else networks
+    training = experiment.epochs * _steps(experiment, table) * _step(experiment, table, stack)
+    return training if networks is not None else training + _probes(experiment, table)
+
+
+def recorded_steps(experiment: Experiment, table: Table | None = None) -> int:
+    """After how many of the first steps a moment is recorded, one by one.
+
+    `FIRST_STEPS` where snapshots are quick, fewer where all of them together would take longer than so many steps and longer
+    than so many times `QUICK`; at least one. The planned number of epochs has no part in it.
+
+    Args:
+        experiment: what is trained.
+        table: its data; those that its `dataset` names where not given.
+    """
+    table = table_of(experiment) if table is None else table
+    return max(1, min(FIRST_STEPS, int(_room(experiment, table) / _probe(experiment, table))))
+
+
+def _probes(experiment: Experiment, table: Table) -> float:
+    """Seconds for all snapshots of a run."""
+    probe = _probe(experiment, table)
+    return _recorded(experiment.epochs) * probe + min(FIRST_STEPS * probe, _room(experiment, table))
+
+
+def _room(experiment: Experiment, table: Table) -> float:
+    """Seconds that the snapshots of the first steps may take together."""
+    return FIRST_STEPS * max(_step(experiment, table, _networks(experiment)), QUICK)
+
+
+def _steps(experiment: Experiment, table: Table) -> int:
+    """Batches of an epoch."""
+    return -(-_count(experiment, table) // experiment.batch_size)
+
+
+def _step(experiment: Experiment, table: Table, stack: int) -> float:
+    """Seconds for a batch of as many networks as the `stack` has: forth, back (twice the products), and the update."""
+    sizes, batch = _sizes(experiment, table), _count(experiment, table) / _steps(experiment, table)
+    return CALL * (len(sizes) - 1) + stack * (3 * _products(sizes) / FLOPS + sum(sizes[1:]) * ELEMENT) * batch
+
+
+def _probe(experiment: Experiment, table: Table) -> float:
+    """Seconds for a snapshot: all samples, and the points of the plane, sent forth, and the values of a batch counted."""
+    sizes, arms, count = _sizes(experiment, table), len(experiment.arms), _count(experiment, table)
+    evaluated = _networks(experiment) * count + (arms * GRID**2 if has_boundary(sizes[0]) else 0)
+    values = sum(len(stages(arm)) for arm in experiment.arms) * experiment.depth * experiment.width
+    forward = CALL * (len(sizes) - 1) + evaluated * (_products(sizes) / FLOPS + sum(sizes) * ELEMENT)
+    return PROBE + forward + VALUE * values * min(experiment.batch_size, count)
+
+
+def _products(sizes: list[int]) -> int:
+    """Operations of the matrix products of one network for one sample."""
+    return sum(2 * a * b for a, b in pairwise(sizes))
 
 
 @lru_cache(maxsize=4096)
@@ -76,9 +142,15 @@ def memory(experiment: Experiment) -> int:
     return int(FLOOR + SLACK * (FLOAT * floats + DOUBLE * _of_record(experiment, table)))
 
 
+@lru_cache(maxsize=4096)
+def target_memory(experiment: Experiment) -> int:
+    """About how many bytes of a run each target takes besides its furthest, which `memory` counts already."""
+    return int(SLACK * DOUBLE * _of_target(experiment, table_of(experiment)))
+
+
 def _of_networks(experiment: Experiment, table: Table) -> int:
     """Numbers of parameters and of what the layers compute for the two batch sizes of an epoch."""
-    batches = 2 * min(experiment.batch_size, samples(experiment))  # the full one, and a rest that is smaller
+    batches = 2 * min(experiment.batch_size, _count(experiment, table))  # the full one, and a rest that is smaller
     units = (experiment.width * experiment.depth * PER_UNIT + 2 * table.outputs) * batches * _networks(experiment)
     weights = experiment.seeds * sum(parameters(experiment, table, arm) for arm in experiment.arms)
     return int(PER_PARAMETER * weights + units)
@@ -86,7 +158,7 @@ def _of_networks(experiment: Experiment, table: Table) -> int:
 
 def _of_data(experiment: Experiment, table: Table) -> int:
     """Numbers of the table, of the inputs prepared at a time, of those kept for evaluation, and of an epoch's outputs."""
-    features, count, stack = table.features.shape[1], samples(experiment), _networks(experiment)
+    features, count, stack = table.features.shape[1], _count(experiment, table), _networks(experiment)
     widest = max(features, experiment.width * experiment.depth if experiment.dropout else 0)
     prepared = max(min(stack * widest * count, PREPARED), stack * widest * min(experiment.batch_size, count))
     if experiment.dropout:
@@ -98,14 +170,29 @@ def _of_data(experiment: Experiment, table: Table) -> int:
 def _of_record(experiment: Experiment, table: Table) -> int:
     """Numbers of the history: series, snapshots and kept weights (which are float32, so half of a number each)."""
     series = (4 if table.task == "classification" else 2) * experiment.epochs * _networks(experiment)
+    moments = _recorded(experiment.epochs) + FIRST_STEPS + 1
+    weights = sum(_weights(experiment, table, arm) for arm in experiment.arms)
+    kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS)))
+    return int(series + moments * _of_moment(experiment, table) + kept // 2 + _of_target(experiment, table))
+
+
+def _of_moment(experiment: Experiment, table: Table) -> int:
     layer = len(STAGES) * (BINS + len(PERCENTILES) + 4) + 4 * experiment.width + 6
-    moment = len(experiment.arms) * (experiment.depth * layer + 2 * table.outputs**2) + 2 * _networks(experiment)
+    moment = len(experiment.arms) * (experiment.depth * layer + 2 * table.outputs**2) + 4 * _networks(experiment)
     if has_boundary(table.features.shape[1]):
         moment += len(experiment.arms) * GRID**2  # half of that in the record, and half where it is sent to a page
-    moments = _recorded(experiment.epochs) + 2
-    weights = sum(parameters(experiment, table, arm) for arm in experiment.arms)
-    kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS))) + weights
-    return int(series + moments * moment + kept // 2)
+    return moment
+
+
+def _of_target(experiment: Experiment, table: Table) -> int:
+    """Numbers of the last moment of a target, with the weights of all networks."""
+    weights = experiment.seeds * sum(_weights(experiment, table, arm) for arm in experiment.arms)
+    return _of_moment(experiment, table) + weights // 2
+
+
+def _weights(experiment: Experiment, table: Table, arm: Arm) -> int:
+    """Numbers of one network as they are kept: what is trained, and the moving statistics."""
+    return parameters(experiment, table, arm) + (2 * experiment.width * experiment.depth if arm in BN_ARMS else 0)
 
 
 def _networks(experiment: Experiment) -> int:

@@ -5,9 +5,8 @@ Letters: A arms, S seeds, E completed epochs, L hidden layers, F units of a laye
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
@@ -24,8 +23,12 @@ STAGES = ("pre_activation", "normalized", "scaled", "activation")
 """What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β (with the noise, where there is some), and the output of the
 activation function."""
 
-KEPT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(48)}))
-"""After which epochs weights are kept: 0 … 6, 8, 10, 13, 16, 20, …, three to each doubling (35 epochs up to 5,000)."""
+FIRST_STEPS = 64
+"""After how many of the first steps a moment is recorded at most; see `bn_lab.engine.cost.recorded_steps`."""
+
+KEPT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(37)}))
+"""After which epochs weights are kept where there is room: 0 … 6, 8, 10, 13, 16, 20, … 4,096, three to each doubling. The next
+would be 5,161, which no experiment reaches."""
 
 KEPT_NUMBERS = 1 << 21
 """How many numbers the kept weights of a run may have together: 8 MB in float32. Two epochs are kept in any case."""
@@ -112,12 +115,17 @@ class Snapshot(Record):
         arms: by arm.
         inference_loss: (A, S), loss on all training samples in inference mode: with moving statistics, without dropout.
         inference_accuracy: (A, S) likewise; None for regression.
+        train_loss: (A, S), of a moment inside an epoch: the mean loss over its batches so far, in training mode. None at whole
+            epochs, whose loss is in `History.train_loss`.
+        train_accuracy: (A, S) likewise; None at whole epochs and for regression.
     """
 
     epoch: float
     arms: Mapping[Arm, ArmSnapshot]
     inference_loss: Array
     inference_accuracy: Array | None
+    train_loss: Array | None = None
+    train_accuracy: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -202,13 +210,14 @@ class History(Record):
         validation_loss, validation_accuracy: (A, S, E) in inference mode after each epoch, or None.
         partial_loss: (A, S), the mean loss over the batches of the present epoch so far, or None between epochs.
         target_variance, validation_target_variance: (S,), variance of the targets, for R².
-        snapshots: recorded moments, in order; dense early, at most a few hundred.
+        snapshots: recorded moments, in order, at most a few hundred: before training, after each of the first steps, after the
+            epochs of `is_recorded`, and the last moment where nothing is left to train.
         current: the present moment if it is not the last of `snapshots`.
         shown: true values belonging to the snapshots' predictions (regression), else None.
         points: some samples to show on the snapshots' boundaries, in order of targets; None unless there are two features.
         divergences: networks that stopped.
-        kept: weights, in order of their epochs: those of epoch 0, of the other `KEPT_EPOCHS` as far
-            as `KEPT_NUMBERS` allows, and of the last moment where the run is finished or was asked for it.
+        kept: weights, in order of their epochs: those of `kept_epochs`, and of the last moment where nothing is left to train
+            or they were asked for.
     """
 
     experiment: Experiment
@@ -286,21 +295,16 @@ class History(Record):
 def is_recorded(epoch: int) -> bool:
     """Whether a snapshot is kept after this epoch: every one up to 64, then 32 to each doubling (265 in 5,000 epochs).
 
-    The rule knows nothing of the planned number of epochs, so a run that goes on longer keeps what a longer run keeps.
+    The rule knows nothing of the planned number of epochs, so a run that goes on longer keeps what a shorter one keeps.
     """
     stride = 1 << max(0, epoch.bit_length() - 6)
     return epoch % stride == 0
 
 
-def is_kept(epoch: int) -> bool:
-    """Whether weights are kept after this epoch; like `is_recorded`, the rule knows nothing of the planned number of epochs."""
-    return epoch in KEPT_EPOCHS
+def kept_epochs(numbers: int) -> tuple[int, ...]:
+    """After which epochs weights are kept that have so many `numbers`: every first, second, third, … of `KEPT_EPOCHS`.
 
-
-def thinned(kept: Sequence[Kept]) -> list[Kept]:
-    """As many of `kept` as `KEPT_NUMBERS` allows: the newest, and every second, fourth, … of `KEPT_EPOCHS` from epoch 0 on."""
-    most = max(2, KEPT_NUMBERS // kept[0].numbers)
-    place, stride = KEPT_EPOCHS.index(int(kept[-1].epoch)), 1
-    while ceil(place / stride) + 1 > most:
-        stride *= 2
-    return [each for each in kept[:-1] if KEPT_EPOCHS.index(int(each.epoch)) % stride == 0] + [kept[-1]]
+    As many as `KEPT_NUMBERS` allows, however long is trained; so a run that goes on longer keeps what a shorter one keeps.
+    """
+    most = max(2, KEPT_NUMBERS // numbers)
+    return KEPT_EPOCHS[:: -(-len(KEPT_EPOCHS) // most)]

@@ -1,14 +1,20 @@
 """`Run`: one experiment being trained, in steps as small as one batch, with everything it records.
 
+A run may have several targets: epochs at which what somebody watches ends. Its record, cut at a target, is the one of a run
+that was planned to end there, bit for bit (`Run.history`). What is recorded on the way depends on the experiment alone and not
+on how far it goes; only the last moment of a target is something apart, which no other target shows.
+
 A run is not thread-safe: whoever shares one among threads takes turns (`bn_lab.service`). What it hands out is immutable.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
 from math import inf
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +22,10 @@ import torch
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort, State, Weights
+from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import grown_layers, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_kept, is_recorded, thinned
+from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_recorded, kept_epochs
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.tape import Tape
@@ -28,14 +35,33 @@ from bn_lab.experiment import Arm, Experiment
 SERIES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
+@dataclass(frozen=True, eq=False)
+class End:
+    """The last moment of a target.
+
+    Attributes:
+        snapshot, kept: as in the record.
+        networks: the weights of every network at that moment, under the names of `Run.weights`.
+    """
+
+    snapshot: Snapshot
+    kept: Kept
+    networks: Mapping[tuple[Arm, int], Mapping[str, Array]]
+
+
 class Run:
     """The networks of one experiment and their history.
 
     Args:
-        experiment: what to train.
+        experiment: what to train; its `epochs` are the first target.
         table: its data; the shipped set of that name where not given.
         weights: initial weights for every network instead of drawn ones.
         dtype, device: see `Cohort`.
+
+    Attributes:
+        experiment: what is trained; its `epochs` are the furthest target.
+        epoch: completed epochs.
+        seconds: time spent training.
 
     Raises:
         ExperimentError: where data and experiment do not fit, or `weights` have the wrong shapes.
@@ -61,6 +87,7 @@ class Run:
             self.cohort.set_weights(weights)
         self.epoch, self.seconds = 0, 0.0
         self.divergences: list[Divergence] = []
+        self._times = [0.0]  # `seconds` at the end of each epoch
         self._position = 0  # batches done of the present epoch
         self._alive = np.ones(self.cohort.networks, bool)
         self._series = {name: self._empty(experiment.epochs) for name in self._recorded_series()}
@@ -71,17 +98,23 @@ class Run:
         self._initial_magnitudes = magnitudes(self._tape)
         self._snapshots: list[Snapshot] = [self._probe()]
         self._kept = [self._present()]
+        self._recorded_steps = recorded_steps(experiment, self.table)
+        self._kept_epochs = frozenset(kept_epochs(self._kept[0].numbers))
+        self._targets = {experiment.epochs}
+        self._ends: dict[int, End] = {}  # of the targets that are reached, by epoch
 
     def _probe(self) -> Snapshot:
         """A snapshot of the present moment; networks that have stopped are no longer evaluated."""
         snapshot = probe(self.cohort, self._tape, self.source, self.progress)
-        alive = self._alive.reshape(snapshot.inference_loss.shape)
-        accuracy = snapshot.inference_accuracy
-        return replace(
-            snapshot,
-            inference_loss=np.where(alive, snapshot.inference_loss, np.nan),
-            inference_accuracy=None if accuracy is None else np.where(alive, accuracy, np.nan),
-        )
+        begun = self._epoch_means() if self._position else {}  # `train_loss`, and `train_accuracy` for classes
+        measured = {name: getattr(snapshot, name) for name in ("inference_loss", "inference_accuracy")} | begun
+        found: dict[str, Any] = {name: self._of_alive(values) for name, values in measured.items() if values is not None}
+        return replace(snapshot, **found)
+
+    def _of_alive(self, values: Array) -> Array:
+        """`values` of all networks as (A, S), NaN for those that have stopped."""
+        shape = len(self.experiment.arms), self.experiment.seeds
+        return np.where(self._alive, values.ravel(), np.nan).reshape(shape)
 
     def _present(self) -> Kept:
         """The weights of the first seed's networks at the present moment."""
@@ -116,8 +149,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train: all epochs are done, or every network has diverged."""
-        return self.epoch >= self.experiment.epochs or len(self.divergences) == self.cohort.networks
+        """Whether nothing is left to train: the furthest target is reached, or every network has diverged."""
+        return self.epoch >= self.experiment.epochs or self._gone
+
+    @property
+    def _gone(self) -> bool:
+        """Whether every network has diverged."""
+        return len(self.divergences) == self.cohort.networks
 
     @property
     def steps_per_epoch(self) -> int:
@@ -128,18 +166,14 @@ class Run:
     def step(self) -> None:
         """Train one batch; does nothing once `finished`."""
         if not self.finished:
-            start = perf_counter()
             self._step()
-            self.seconds += perf_counter() - start
 
     @torch.inference_mode()
     def finish_epoch(self) -> None:
         """Train to the end of the present epoch; does nothing once `finished`."""
-        if not self.finished:
-            start, epoch = perf_counter(), self.epoch
-            while self.epoch == epoch:
-                self._step()
-            self.seconds += perf_counter() - start
+        epoch = self.epoch
+        while not self.finished and self.epoch == epoch:
+            self._step()
 
     @property
     def progress(self) -> float:
@@ -154,19 +188,27 @@ class Run:
     @torch.inference_mode()
     def advance(self, seconds: float, until: float = inf) -> None:
         """Train for about `seconds`, not beyond step number `until`; at least one batch unless there is nothing to do."""
-        start = now = perf_counter()
-        while not self.finished and self.steps < until and now - start < seconds:
+        start = perf_counter()
+        while not self.finished and self.steps < until:
             self._step()
-            now = perf_counter()
-        self.seconds += now - start
+            if perf_counter() - start >= seconds:
+                break
 
     def _step(self) -> None:
+        start = perf_counter()
+        if not self._position:
+            self._begin_epoch()
         i = self._position
         batch = self._batches.batch(i)
         self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._end_epoch()
+        elif self.steps <= self._recorded_steps:
+            self._snapshots.append(self._probe())
+        self.seconds += perf_counter() - start
+        if not self._position:
+            self._times.append(self.seconds)
 
     def _end_epoch(self) -> None:
         results = self._epoch_means()
@@ -182,12 +224,12 @@ class Run:
             self._series[name][self.epoch] = np.where(self._alive, values, np.nan)
         self.epoch += 1
         self._position = 0
-        if is_recorded(self.epoch) or self.finished:
+        if is_recorded(self.epoch):
             self._snapshots.append(self._probe())
-        if is_kept(self.epoch):
-            self._kept = thinned([*self._kept, self._present()])
-        if not self.finished:
-            self._begin_epoch()
+        if self.epoch in self._kept_epochs:
+            self._kept.append(self._present())
+        if self.epoch in self._targets or self._gone:
+            self._ends[self.epoch] = self._end()
 
     def _epoch_means(self) -> dict[str, Array]:
         """Loss and accuracy over the samples of the present epoch so far: (R,) each.
@@ -216,33 +258,86 @@ class Run:
             self.divergences.append(Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(layers[network]) + 1))
         self._alive &= ~networks
 
-    def extend(self, epochs: int) -> None:
-        """Plan another number of epochs, at least those that are done; the numbers so far stay as they are.
+    def reaches(self, target: int) -> bool:
+        """Whether the run can show how it stands, or stood, after `target` epochs and no further.
+
+        That is so for what lies ahead and for where it stands, for the targets that it had when it passed them, and for the
+        epochs of which moment and weights are kept anyway; of several seeds only the first one's weights are.
+        """
+        end = self._last_epoch(target)
+        if end > self.epoch or self._stands_at(end) or end in self._ends:
+            return True
+        return self.cohort.seeds == 1 and is_recorded(end) and end in self._kept_epochs
+
+    def aim(self, target: int) -> None:
+        """Add a target, and train further if it is the furthest; the numbers so far stay as they are.
 
         Raises:
-            ExperimentError: if `epochs` is out of range.
+            ExperimentError: if `target` is no number of epochs.
+            ValueError: if it has been passed, see `reaches`.
         """
-        assert epochs >= self.epoch
-        was_finished = self.finished
-        self.experiment = replace(self.experiment, epochs=epochs)
+        planned = replace(self.experiment, epochs=target)
+        end = self._reached(planned.epochs)
+        if end is not None:
+            self._ends.setdefault(end, self._end_at(end))
+        self._targets.add(planned.epochs)
+        self._plan()
+
+    def forget(self, target: int) -> None:
+        """Remove a target with its last moment; the run goes as far as the furthest of the others. The only one stays."""
+        if self._targets - {target}:
+            self._targets.discard(target)
+            ends = set(map(self._last_epoch, self._targets))
+            self._ends = {epoch: end for epoch, end in self._ends.items() if epoch in ends}
+            self._plan()
+
+    def _plan(self) -> None:
+        """Go as far as the furthest target, with room for the series."""
+        self.experiment = replace(self.experiment, epochs=max(self._targets))
         for name, values in self._series.items():
-            grown = self._empty(epochs)
-            grown[: self.epoch] = values[: self.epoch]
-            self._series[name] = grown
-        if was_finished and not self.finished:
-            if not is_recorded(self.epoch):
-                self._snapshots.pop()  # kept only because it was the last one
-            with torch.inference_mode():
-                self._begin_epoch()
-        elif self.finished and not self._position and self._snapshots[-1].epoch < self.epoch:
-            self._snapshots.append(self._probe())
+            if (more := self.experiment.epochs - len(values)) > 0:
+                self._series[name] = np.concatenate([values, self._empty(more)])
+
+    def _last_epoch(self, target: int) -> int:
+        """Where a target ends: no further than every network has come."""
+        return min(target, self.epoch) if self._gone else target
+
+    def _reached(self, target: int) -> int | None:
+        """The last epoch of a target that is reached; None before.
+
+        Raises:
+            ValueError: if it was passed and nothing is kept of that moment.
+        """
+        if not self.reaches(target):
+            raise ValueError(f"epoch {target} has been passed, and its moment was not kept: it was no target then")
+        end = self._last_epoch(target)
+        return end if end <= self.epoch else None
+
+    def _stands_at(self, epoch: int) -> bool:
+        return epoch == self.epoch and not self._position
+
+    def _end_at(self, epoch: int) -> End:
+        """The moment after `epoch`, which is reached."""
+        if (end := self._ends.get(epoch)) is not None:
+            return end
+        if self._stands_at(epoch):
+            return self._end()
+        snapshot = next(each for each in self._snapshots if each.epoch == epoch)
+        kept = next(each for each in self._kept if each.epoch == epoch)
+        return End(snapshot, kept, self._first_seed(kept))
 
     @torch.inference_mode()
-    def fork(self) -> Run:
-        """Another run that stands where this one does and goes on by itself, with the same numbers, bit for bit."""
-        # What is immutable is shared; copying a tensor keeps which others are views of the same storage.
-        shared = [self.table, self.experiment, *self._snapshots, *self._kept, *self.divergences]
-        return deepcopy(self, {id(each): each for each in shared})
+    def _end(self) -> End:
+        """The present moment, at the end of an epoch."""
+        snapshot, kept = self._snapshots[-1], self._kept[-1]
+        snapshot = snapshot if snapshot.epoch == self.epoch else self._probe()
+        kept = kept if kept.epoch == self.epoch else self._present()
+        arms, others = enumerate(self.experiment.arms), enumerate(self.experiment.seed_list[1:], start=1)
+        further = {(arm, seed): self.weights(a, s) for (a, arm), (s, seed) in product(arms, others)}
+        return End(snapshot, kept, {**self._first_seed(kept), **further})
+
+    def _first_seed(self, kept: Kept) -> dict[tuple[Arm, int], Mapping[str, Array]]:
+        return {(arm, self.experiment.seed): weights for arm, weights in kept.arms.items()}
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, Evaluation]:
@@ -253,47 +348,76 @@ class Run:
         return result
 
     @torch.inference_mode()
-    def history(self, *, current: bool = False, partial: bool = True, weights: bool = False) -> History:
-        """The record so far.
+    def history(
+        self, target: int | None = None, *, current: bool = False, partial: bool = True, weights: bool = False
+    ) -> History:
+        """The record so far, cut at `target`: the one of a run that was planned to end there, bit for bit.
 
         Args:
+            target: number of epochs; the furthest of the run's targets where not given.
             current: add a snapshot of the present moment if none was kept of it.
             partial: add the mean loss over the batches of a begun epoch.
-            weights: add the present weights if they were not kept; those of a finished run are there in any case.
+            weights: add the present weights if they were not kept.
+
+        The last three concern a target that is not reached. One that is ends with its last moment and the weights then.
+
+        Raises:
+            ExperimentError: if `target` is no number of epochs.
+            ValueError: if it has been passed, see `reaches`.
         """
-        shape = len(self.experiment.arms), self.experiment.seeds
+        experiment = self.experiment if target is None else replace(self.experiment, epochs=target)
+        end = self._reached(experiment.epochs)
+        if end is None:
+            stale = current and self._snapshots[-1].epoch != self.progress
+            # The present weights go to the record alone, so that a run which goes on has nothing to take back.
+            unkept = weights and self._kept[-1].epoch != self.progress
+            begun = self._epoch_means()["train_loss"] if self._position and partial else None
+            return replace(
+                self._record(experiment, self.epoch, self.progress),
+                steps=self.steps,
+                seconds=self.seconds,
+                partial_loss=None if begun is None else self._of_alive(begun),
+                current=self._probe() if stale else None,
+                kept=(*self._kept, *([self._present()] if unkept else [])),
+            )
+        last, record = self._end_at(end), self._record(experiment, end, end)
+        snapshots, kept = record.snapshots, record.kept
+        return replace(
+            record,
+            snapshots=snapshots if snapshots[-1].epoch == end else (*snapshots, last.snapshot),
+            kept=kept if kept[-1].epoch == end else (*kept, last.kept),
+        )
+
+    def _record(self, experiment: Experiment, epoch: int, moment: float) -> History:
+        """What is recorded of the first `epoch` epochs and until `moment`, which is then or in the epoch after."""
 
         def series(name: str) -> Array | None:
             values = self._series.get(name)
-            return None if values is None else values[: self.epoch].T.reshape(*shape, self.epoch)
+            return None if values is None else values[:epoch].T.reshape(len(experiment.arms), experiment.seeds, epoch)
 
-        stale = current and self._snapshots[-1].epoch != self.progress
-        # The present weights go to the record alone, so that a run which goes on has nothing to take back.
-        unkept = (weights or self.finished) and self._kept[-1].epoch != self.progress
-        begun = self._epoch_means()["train_loss"] if self._position and partial else None
         loss = series("train_loss")
         assert loss is not None
         validated = "validation_loss" in self._series
         return History(
-            experiment=self.experiment,
+            experiment=experiment,
             task=self.table.task,
             classes=self.table.classes,
-            epoch=self.epoch,
-            steps=self.cohort.steps,
+            epoch=epoch,
+            steps=epoch * self.steps_per_epoch,
             steps_per_epoch=self.steps_per_epoch,
-            seconds=self.seconds,
+            seconds=self._times[epoch],
             train_loss=loss,
             train_accuracy=series("train_accuracy"),
             validation_loss=series("validation_loss"),
             validation_accuracy=series("validation_accuracy"),
-            partial_loss=None if begun is None else np.where(self._alive, begun, np.nan).reshape(shape),
+            partial_loss=None,
             target_variance=self._target_variance("train"),
             validation_target_variance=self._target_variance("validation") if validated else None,
-            snapshots=tuple(self._snapshots),
-            current=self._probe() if stale else None,
+            snapshots=tuple(each for each in self._snapshots if each.epoch <= moment),
+            current=None,
             shown=self._shown,
-            divergences=tuple(self.divergences),
-            kept=(*self._kept, *([self._present()] if unkept else [])),
+            divergences=tuple(each for each in self.divergences if each.epoch <= epoch),
+            kept=tuple(each for each in self._kept if each.epoch <= epoch),
             points=self._points,
         )
 
@@ -308,7 +432,14 @@ class Run:
         """
         return self.cohort.weights(arm, seed)
 
-    def network(self, arm: Arm, seed: int) -> NetworkCopy:
-        """A copy of the network of one of the experiment's arms and seeds as it is now."""
+    def network(self, arm: Arm, seed: int, target: int | None = None) -> NetworkCopy:
+        """A copy of the network of one of the experiment's arms and seeds as it is now, or was at `target` if that is reached.
+
+        Raises:
+            ValueError: if `target` has been passed, see `reaches`.
+        """
+        end = None if target is None else self._reached(target)
+        if end is not None:
+            return NetworkCopy(arm, seed, float(end), end * self.steps_per_epoch, self._end_at(end).networks[arm, seed])
         place = self.experiment.arms.index(arm), self.experiment.seed_list.index(seed)
         return NetworkCopy(arm, seed, self.progress, self.steps, self.weights(*place))

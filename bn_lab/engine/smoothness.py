@@ -13,15 +13,13 @@ Norms are Euclidean, over all weights, biases, γ and β; dropout and noise of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch
 from bn_lab.engine.cohort import Cohort
-from bn_lab.engine.history import Record
+from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.types import Array
 
 FACTORS = np.geomspace(0.5, 4, 8)
@@ -29,30 +27,6 @@ FACTORS = np.geomspace(0.5, 4, 8)
 
 POINTS = 60
 """At how many steps is looked at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Smoothness(Record):
-    """What one network's loss looks like along its gradient at P steps of the training.
-
-    Attributes:
-        steps: (P,), steps done before, from 0 in equal strides.
-        distances: (D,), η.
-        loss_low, loss_high: (P,), the band of the loss.
-        change_low, change_high: (P,), the band of the gradient's change.
-        beta: (P,), the effective β-smoothness; NaN where the gradient is 0.
-
-    Where the loss at θ is not finite, or the training ended before, all are NaN; where it is not finite at some θ − ηg, the
-    loss, the change and β there count as infinite.
-    """
-
-    steps: Array
-    distances: Array
-    loss_low: Array
-    loss_high: Array
-    change_low: Array
-    change_high: Array
-    beta: Array
 
 
 class Probe:

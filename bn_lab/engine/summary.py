@@ -1,9 +1,11 @@
-"""What a run's numbers say: one summary per arm, and findings a reader might otherwise miss. Computed, never asserted."""
+"""What a run's numbers say: one summary per arm, now and at any moment, one sentence for each moment, and findings a reader
+might otherwise miss. Computed, never asserted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,55 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where one arm stands at a recorded moment; medians over the seeds whose numbers are finite, NaN where there is none.
+
+    Attributes:
+        arm: which.
+        train_loss: in training mode, of the epoch that the moment ends; inside an epoch, of its batches so far; NaN before the
+            first step.
+        validation_loss: in inference mode after the last whole epoch; None without validation.
+        inference_loss: on all training samples in inference mode.
+        metrics: by (measure, split): `accuracy`, or `rmse` and `r2`; of the splits `train`, `inference` and, with validation,
+            `validation`, which are those of the three losses.
+        difference: as in `Summary`.
+        diverged: number of its networks that have diverged by then.
+    """
+
+    arm: Arm
+    train_loss: float
+    validation_loss: float | None
+    inference_loss: float
+    metrics: dict[tuple[str, str], float]
+    difference: float | None
+    diverged: int
+
+
+SENTENCES = ("early", "behind", "ahead", "level", "diverged", "both_diverged", "alone")
+"""What there is to say of two arms at a moment, by their training loss at that moment; see `Sentence.id`."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What the numbers of one moment say about an arm beside another one: the first arm with batch normalization beside the
+    one without; where there is no such pair, the first two arms.
+
+    Attributes:
+        id: `early` while no epoch is complete; then `ahead`, `behind`, or `level` (they differ by less than `CLOSE`), where
+            both losses are finite; `diverged` where only `other`'s is; `both_diverged` where neither is; `alone` where there is
+            one arm only.
+        arm, other: the pair; with `diverged`, `arm` is the one that has. `other` is None if `alone`.
+        value, other_value: their training losses as in `Standing`; NaN where there is none.
+    """
+
+    id: str
+    arm: Arm
+    other: Arm | None
+    value: float
+    other_value: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sentence that the numbers support.
 
@@ -69,6 +120,95 @@ def summaries(history: History) -> list[Summary]:
     """One summary per arm, in the order of the experiment's arms."""
     medians = _medians(history)
     return [_summary(history, arm, medians) for arm in history.experiment.arms]
+
+
+def at_moment(history: History, snapshot: Snapshot) -> tuple[Standing, ...]:
+    """Where each arm stands at the moment of `snapshot`, one of the record's, in the order of the experiment's arms."""
+    losses = {arm: _measured(history, snapshot, a, "loss") for a, arm in enumerate(history.experiment.arms)}
+    plain = _middle(losses["none"]["train"]) if "none" in losses else None
+    return tuple(_standing(history, snapshot, arm, own, plain) for arm, own in losses.items())
+
+
+def _standing(history: History, snapshot: Snapshot, arm: Arm, losses: dict[str, Array], plain: float | None) -> Standing:
+    found = {split: _middle(values) for split, values in losses.items()}
+    return Standing(
+        arm=arm,
+        train_loss=found["train"],
+        validation_loss=found.get("validation"),
+        inference_loss=found["inference"],
+        metrics=dict(_metrics_at(history, snapshot, arm, losses)),
+        difference=None if plain is None or arm == "none" else found["train"] - plain,
+        diverged=sum(d.arm == arm and d.epoch <= snapshot.epoch for d in history.divergences),
+    )
+
+
+def _measured(history: History, snapshot: Snapshot, arm: int, measure: str) -> dict[str, Array]:
+    """`loss` or `accuracy` of the networks of the arm at place `arm`, by split: (S,) each."""
+    begun, held = getattr(snapshot, f"train_{measure}"), getattr(history, f"validation_{measure}")
+    found = {
+        "train": _after_epoch(getattr(history, f"train_{measure}"), snapshot, arm) if begun is None else begun[arm],
+        "inference": getattr(snapshot, f"inference_{measure}")[arm],
+    }
+    return found if held is None else found | {"validation": _after_epoch(held, snapshot, arm)}
+
+
+def _after_epoch(series: Array, snapshot: Snapshot, arm: int) -> Array:
+    """One arm's `series (A, S, E)` at the last whole epoch of a moment: (S,), NaN before the first."""
+    epoch = int(snapshot.epoch)
+    return np.asarray(series[arm, :, epoch - 1]) if epoch else np.full(series.shape[1], np.nan)
+
+
+def _middle(values: Array) -> float:
+    """Median of `values (S,)`."""
+    return float(median(values[:, None])[0])
+
+
+def _metrics_at(
+    history: History, snapshot: Snapshot, arm: Arm, losses: dict[str, Array]
+) -> Iterator[tuple[tuple[str, str], float]]:
+    if history.task == "classification":
+        found = _measured(history, snapshot, history.experiment.arms.index(arm), "accuracy")
+        yield from ((("accuracy", split), _middle(values)) for split, values in found.items())
+        return
+    for split, loss in losses.items():
+        variance = history.validation_target_variance if split == "validation" else history.target_variance
+        yield ("rmse", split), _middle(np.sqrt(loss))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield ("r2", split), _middle(1 - loss / variance)
+
+
+def sentence(history: History, snapshot: Snapshot) -> Sentence:
+    """What the training losses say at the moment of `snapshot`, one of the record's."""
+    arm, other = _pair(history.experiment.arms)
+    value = _train_loss(history, snapshot, arm)
+    if other is None:
+        return Sentence("alone", arm, None, value, np.nan)
+    other_value = _train_loss(history, snapshot, other)
+    found = Sentence(_relation(value, other_value), arm, other, value, other_value)
+    if snapshot.epoch < 1:
+        return replace(found, id="early")
+    if found.id == "diverged" and np.isfinite(value):
+        return Sentence("diverged", other, arm, other_value, value)
+    return found
+
+
+def _pair(arms: tuple[Arm, ...]) -> tuple[Arm, Arm | None]:
+    """The arms that the sentence is about."""
+    normalized = next((arm for arm in arms if arm in BN_ARMS), None)
+    if normalized and "none" in arms:
+        return normalized, "none"
+    return arms[0], arms[1] if len(arms) > 1 else None
+
+
+def _train_loss(history: History, snapshot: Snapshot, arm: Arm) -> float:
+    return _middle(_measured(history, snapshot, history.experiment.arms.index(arm), "loss")["train"])
+
+
+def _relation(value: float, other_value: float) -> str:
+    finite = [np.isfinite(value), np.isfinite(other_value)]
+    if not all(finite):
+        return "diverged" if any(finite) else "both_diverged"
+    return {"equal": "level", "lower": "ahead", "higher": "behind"}[_compare(value, other_value)]
 
 
 def _medians(history: History) -> dict[Arm, Array]:
@@ -198,8 +338,8 @@ def _modes(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
     The weights move during the epoch whose mean is the training loss, and dropout is off in inference mode: that much of a gap
     every network has.
     """
-    recorded = history.snapshots[-1]
-    if not (epoch := int(recorded.epoch)):
+    recorded = next((each for each in reversed(history.snapshots) if each.epoch == int(each.epoch)), None)
+    if recorded is None or not (epoch := int(recorded.epoch)):
         return
     modes = {
         arm: (float(losses[epoch - 1]), _inference_loss(recorded, history.experiment.arms.index(arm)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from time import thread_time
 
 import numpy as np
@@ -14,59 +13,16 @@ from bn_lab.engine.anatomy.inference import three_ways
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Kept, Record, is_recorded
+from bn_lab.engine.history import Kept, is_recorded
 from bn_lab.engine.losses import accuracy
-from bn_lab.engine.members import VARIED
-from bn_lab.engine.smoothness import Probe, Smoothness
+from bn_lab.engine.outcome import PROBES, Outcome
+from bn_lab.engine.smoothness import Probe
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment, ExperimentError
-
-__all__ = ["PROBES", "VARIED", "Outcome", "train_cohort"]
-
-PROBES = ("three_ways", "smoothness")
-"""What may be measured of networks besides their losses."""
 
 PIECE = 128
 """How many samples are evaluated at a time at least. Four networks of width 100 on the digits take 3.3 ms each for 1,000
 samples in such pieces, 4 to 5 ms in those that fit the cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome(Record):
-    """What became of one network.
-
-    Letters: E epochs, I epochs with an evaluation of the training samples.
-
-    Attributes:
-        experiment: of one arm and one seed.
-        train_loss: (E,) float64, in training mode as `History.train_loss`; NaN from where the network diverged.
-        train_accuracy: (E,) likewise; None for regression.
-        validation_loss, validation_accuracy: (E,) in inference mode; None where nothing is held back.
-        inference_epochs: (I,), after which epochs the training samples were evaluated in inference mode: those of
-            `is_recorded`, and the last.
-        inference_loss, inference_accuracy: (I,).
-        steps_per_epoch: batches of an epoch.
-        seconds: this network's share of the processor time that training took, evaluation and probes apart: one n-th of n
-            networks'. What else the machine does meanwhile has no part in it.
-        diverged: in which epoch, counting from 1, the loss was no longer finite; 0 if never.
-        final: with the probe `three_ways`, the scores of `bn_lab.engine.anatomy.three_ways` after the last epoch, such as
-            `precise.validation.accuracy`; else empty.
-        smoothness: with the probe `smoothness`.
-    """
-
-    experiment: Experiment
-    train_loss: Array
-    train_accuracy: Array | None
-    validation_loss: Array | None
-    validation_accuracy: Array | None
-    inference_epochs: Array
-    inference_loss: Array
-    inference_accuracy: Array | None
-    steps_per_epoch: int
-    seconds: float
-    diverged: int
-    final: Mapping[str, float]
-    smoothness: Smoothness | None
 
 
 @torch.inference_mode()

@@ -13,11 +13,8 @@ import numpy as np
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.style import GRAY
+from bn_lab.figures.style import CHOSEN, GRAY
 from bn_lab.i18n import Texts
-
-CHOSEN = "#D55E00"
-"""The chosen sample, vermillion, on every picture of the page."""
 
 SCALE = ((0, "#2f7fd6"), (0.33, "#9a66d8"), (0.66, "#d4559a"), (1, "#b3701e"))
 """Each sample's colour, by the order of its value at the start, the same from step to step; readable on both backgrounds."""

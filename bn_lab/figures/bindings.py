@@ -1,25 +1,28 @@
-"""What figure templates say about their data: `meta.bind` of a trace names the part of a frame that fills an attribute.
+"""What figure templates say about their data: `meta.bind` of a trace names the part of a recording that fills an attribute.
 
-The rule is that of the live view: `{"curve": name}` is a whole curve; `{"row": [field, …]}` a part of the snapshot on screen;
-`{"rows": [field, …]}` the same part of all known snapshots; a part is `[field]`, `[field, i]` or `[field, start, stop]`.
+The rules are those of `bn_lab.figures.frame`, the fields those of `bn_lab.figures.parts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bn_lab.engine.history import BINS, PERCENTILES, stages
+from bn_lab.engine.history import BINS, PERCENTILES
 from bn_lab.experiment import Arm
 
 Binding = dict[str, Any]
 Part = list[str | int]
+End = Sequence[str | int] | float | str
 
 EPOCHS: Binding = {"rows": "epoch"}
-"""The epochs of all known snapshots."""
+"""The epochs of all known moments."""
 
 CURSOR: Binding = {"cursor": True}
 """The epoch on screen, twice: the ends of a vertical line."""
+
+MOST = 500
+"""Points of a curve at most: about as many as a screen can show apart."""
 
 
 def bind(**attributes: Binding) -> dict[str, Any]:
@@ -27,39 +30,51 @@ def bind(**attributes: Binding) -> dict[str, Any]:
     return {"bind": {name.replace("__", "."): binding for name, binding in attributes.items()}}
 
 
-def curve(name: str) -> Binding:
-    """All points of a curve."""
-    return {"curve": name}
+def curve(name: str, **more: Any) -> Binding:
+    """A line over the epochs, `{arm}.{split}.{measure}.median`, `.low` or `.high`."""
+    return {"curve": name, "most": MOST, **more}
+
+
+def epochs_of(measure: str, **more: Any) -> Binding:
+    """The epochs at which a measure's curves have their points."""
+    return curve("epoch", part=f"curves.{measure}", **more)
+
+
+def once(name: str) -> Binding:
+    """A field that does not change during a run."""
+    return {"once": name}
 
 
 def row(*part: str | int, **more: Any) -> Binding:
-    """A part of the snapshot on screen."""
+    """A part of the moment on screen."""
     return {"row": list(part), **more}
 
 
 def rows(*part: str | int) -> Binding:
-    """One number of every known snapshot."""
+    """One number of every known moment."""
     return {"rows": list(part)}
 
 
-def stage_at(arm: Arm, layer: int, stage: str) -> int:
-    """Index of a stage within a field of shape (L, T); layers count from 1."""
-    present = stages(arm)
-    return (layer - 1) * len(present) + present.index(stage)
-
-
 def share_of(arm: Arm, layer: int, stage: str) -> Part:
-    """The histogram of a stage: its part of the field `share`."""
-    bins, k = BINS + 2, stage_at(arm, layer, stage)
-    return [f"{arm}.share", k * bins, (k + 1) * bins]
+    """The histogram of a stage of a layer, counted from 1."""
+    return [f"{arm}.{stage}.share", (layer - 1) * (BINS + 2), layer * (BINS + 2)]
+
+
+def empty_bin(arm: Arm, layer: int, stage: str) -> Part:
+    """The empty bin at the start of a histogram's outline: the zero from which an axis of shares starts."""
+    return share_of(arm, layer, stage)[:2]
+
+
+def numbers_of(arms: Sequence[Arm], layer: int, stage: str, name: str) -> list[Part]:
+    """One number of a stage of a layer, of several arms: its `low`, `high` or `peak`."""
+    return [[f"{arm}.{stage}.{name}", layer - 1] for arm in arms]
 
 
 def percentile_of(arm: Arm, layer: int, stage: str, percentile: int) -> Part:
-    """One percentile of a stage."""
-    at = stage_at(arm, layer, stage) * len(PERCENTILES) + PERCENTILES.index(percentile)
-    return [f"{arm}.percentiles", at]
+    """One percentile of a stage of a layer."""
+    return [f"{arm}.{stage}.percentiles", (layer - 1) * len(PERCENTILES) + PERCENTILES.index(percentile)]
 
 
-def limits(low: list[Part], high: list[Part]) -> Mapping[str, Any]:
+def limits(low: Sequence[End], high: Sequence[End], *, symmetric: bool | str = False) -> Mapping[str, Any]:
     """An entry of `layout.meta.ranges`: an axis that takes in all those parts, and never shrinks during a run."""
-    return {"low": low, "high": high}
+    return {"low": list(low), "high": list(high), **({"symmetric": symmetric} if symmetric else {})}

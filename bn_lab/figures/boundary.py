@@ -9,18 +9,20 @@ import plotly.graph_objects as go
 
 from bn_lab.engine.boundary import GRID, cells, has_boundary
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.figures.bindings import bind, curve, row
+from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
-from bn_lab.figures.series import POINTS, SPLITS
-from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import GRAY, LEFT, plain
+from bn_lab.figures.parts import POINTS
+from bn_lab.figures.series import SPLITS, splits
+from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.style import COLORS, GRAY, LEFT, QUIET, SMALL, plain
+from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
-AREAS = ("230,159,0", "86,180,233", "0,158,115", "204,121,167", "240,228,66", "0,114,178", "213,94,0", "128,132,149")
-"""Red, green and blue of what the networks say, by class: Okabe and Ito's colours. The first two, orange and sky blue, are no
-arm's, and the two ends of the scale of a regression."""
+AREAS = ("236,178,10", "123,84,214", "122,78,40", "150,200,40", "90,205,225", "128,132,149", "100,30,80", "245,160,140")
+"""Red, green and blue of what the networks say, by class; a test holds them apart from the arms' colours. The first two, gold
+and violet, lie apart for all kinds of colour vision, and are the two ends of the scale of a regression."""
 
-DOTS = ("#b35c00", "#0b5fa5", "#006b4d", "#9c4377", "#8a8000", "#003f66", "#8f3f00", "#4d5160")
+DOTS = ("#7d5a00", "#43239b", "#4a2c12", "#4f6d08", "#0d6d80", "#4d5160", "#3d0f30", "#a34d3d")
 """The same of the samples: darker, to be seen on an area of their own class."""
 
 STRONGEST = 0.85
@@ -35,8 +37,14 @@ def suits(data: Data) -> bool:
     return has_boundary(data.features.shape[1]) and len(data.classes) <= len(AREAS)
 
 
-def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
-    """What the first seed's network of every arm says in inference mode, a panel for each arm; axes and colours are shared."""
+def boundary(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> go.Figure:
+    """What the first seed's network of every arm says in inference mode, a panel for each arm; axes and colours are shared.
+
+    Args:
+        compact: for the stage.
+    """
+    if compact:
+        return _compact(experiment, data, t)
     arms = experiment.arms
     columns = min(2, len(arms)) if narrow or len(arms) > 3 else len(arms)
     sheet = Sheet(
@@ -52,13 +60,36 @@ def boundary(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = Fal
         x, y = _axes(data, t, first=k == 0, left=k % columns == 0, below=k + columns >= len(arms))
         panel = sheet.panel(k // columns, k % columns, x, y, t(f"arm.{arm}"))
         _area(sheet, panel, data, t, arm)
-        for split in SPLITS if experiment.validation_share else SPLITS[:1]:
+        for split in splits(experiment):
             _samples(sheet, panel, data, t, split, small=narrow and columns > 1)
         if k == 0:
             _keys(sheet, panel, experiment, data, t)
     sheet.layout["coloraxis"] = _colors(data, t, shown=not narrow)
     sheet.subtitle(t("figure.boundary.moment", epoch="{0}", seed=experiment.seed), row("epoch", 0))
     return sheet.figure()
+
+
+def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
+    """The planes alone, each under its arm's name: up to three beside each other, four two by two."""
+    arms = experiment.arms
+    columns = 2 if len(arms) == 4 else len(arms)
+    deep = -(-len(arms) // columns)
+    board = Board(compact_layout(t(f"figure.boundary.{data.task}"), left=4, right=4, top=24, bottom=4))
+    name = 0.07 if deep == 1 else 0.14
+    bare = {"showticklabels": False, "ticks": "", "showline": True, "mirror": True, "linecolor": QUIET, "zeroline": False}
+    for k, arm in enumerate(arms):
+        x, y = _axes(data, t, first=k == 0, left=False, below=False)
+        column, bottom = k % columns, 1 - (k // columns + 1) / deep
+        place = ((column + 0.02) / columns, (column + 0.98) / columns, bottom, bottom + (1 - name) / deep)
+        panel = board.place(place, {**x, **bare, "showgrid": False}, {**y, **bare})
+        _area(board, panel, data, t, arm)
+        for split in splits(experiment):
+            _samples(board, panel, data, t, split, small=len(arms) > 1)
+        # At the plane itself, which is square within its place.
+        above: dict[str, Any] = {"xref": f"{panel.x} domain", "yref": f"{panel.y} domain", "x": 0.5, "y": 1}
+        board.note(t(f"arm.{arm}"), font={"size": SMALL, "color": COLORS[arm]}, xanchor="center", yanchor="bottom", **above)
+    board.layout["coloraxis"] = _colors(data, t, shown=False)
+    return board.figure()
 
 
 def _axes(data: Data, t: Texts, *, first: bool, left: bool, below: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -83,7 +114,7 @@ def _ends(middles: Any) -> tuple[float, float]:
     return float(middles[0] - half), float(middles[-1] + half)
 
 
-def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
+def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
     """What the network says, and between two classes the line where it changes its mind."""
     x, y = cells(data.features)
     place = {"x0": x[0], "dx": x[1] - x[0], "y0": y[0], "dy": y[1] - y[0]}
@@ -91,7 +122,7 @@ def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
     several = len(data.classes) > 2
     where = "%{x:.3~g}, %{y:.3~g}"
     hover = where if several else f"{where}<br>{_scale_name(data, t)}: %{{z:.3~g}}"
-    sheet.add(
+    board.add(
         panel,
         type="heatmap",
         coloraxis="coloraxis",
@@ -103,13 +134,13 @@ def _area(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
     if len(data.classes) == 2:
         line, quiet = {"color": GRAY, "width": 2, "smoothing": 1}, {"showscale": False, "showlegend": False}
         level = {"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"}
-        sheet.add(panel, type="contour", contours=level, line=line, hoverinfo="skip", meta=meta, **quiet, **place)
+        board.add(panel, type="contour", contours=level, line=line, hoverinfo="skip", meta=meta, **quiet, **place)
 
 
-def _samples(sheet: Sheet, panel: Panel, data: Data, t: Texts, split: str, *, small: bool) -> None:
+def _samples(board: Board, panel: Panel, data: Data, t: Texts, split: str, *, small: bool) -> None:
     """The samples: those trained on filled, those held back as rings."""
     size, edge = (3, 0.3) if small else (5, 0.6)
-    x, y, target = (curve(name) for name in POINTS[split])
+    x, y, target = (once(name) for name in POINTS[split])
     filled = split == "train"
     low, high = _limits(data)
     marker = {"cmin": low, "cmax": high, "colorscale": _dots(data), "size": size if filled else size + 1}
@@ -118,7 +149,7 @@ def _samples(sheet: Sheet, panel: Panel, data: Data, t: Texts, split: str, *, sm
     )
     meta = bind(x=x, y=y, marker__color=target)
     name = t(f"figure.{split}")
-    sheet.add(panel, mode="markers", name=name, showlegend=False, hoverinfo="skip", marker=marker, meta=meta)
+    board.add(panel, mode="markers", name=name, showlegend=False, hoverinfo="skip", marker=marker, meta=meta)
 
 
 def _keys(sheet: Sheet, panel: Panel, experiment: Experiment, data: Data, t: Texts) -> None:
@@ -149,7 +180,7 @@ def _colors(data: Data, t: Texts, *, shown: bool) -> dict[str, Any]:
 
 
 def _diverging() -> list[list[Any]]:
-    """Orange, nothing, sky blue."""
+    """Gold, nothing, violet."""
     ends = (f"rgba({AREAS[0]},{STRONGEST})", f"rgba({AREAS[0]},0)"), (f"rgba({AREAS[1]},0)", f"rgba({AREAS[1]},{STRONGEST})")
     return [[0, ends[0][0]], [0.5, ends[0][1]], [0.5, ends[1][0]], [1, ends[1][1]]]
 

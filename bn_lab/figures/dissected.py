@@ -10,9 +10,8 @@ import numpy as np
 from bn_lab.engine.anatomy import Folded, Mates, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
-from bn_lab.figures.anatomy import CHOSEN
 from bn_lab.figures.sheet import Sheet, Spec
-from bn_lab.figures.style import COLORS, GRAY
+from bn_lab.figures.style import CHOSEN, COLORS, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
 
 BINS = 40
@@ -20,10 +19,10 @@ BINS = 40
 LARGEST_MAP = 64
 """Rows and columns of a weight matrix that are drawn at most."""
 
-BATCH, MOVING = COLORS["before"], COLORS["after"]
+BATCH, MOVING = FIRST, SECOND
 PLACEMENTS: tuple[Arm, ...] = ("before", "after")
 
-MEASURED, PREDICTED = COLORS["before"], GRAY
+MEASURED, PREDICTED = FIRST, GRAY
 
 
 def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> Spec:

@@ -1,10 +1,53 @@
-"""The binary frame between a run and the browser, and the rule by which a frame fills a figure template.
+"""What travels from a recording to a page, and the rule by which it fills a figure template.
 
-A frame is `uint32 length of the header | header, JSON | float32 numbers`, little endian. The numbers hold *curves*, sent
-whole in every frame, and *rows*: a row is one snapshot, S numbers of which named *fields* are slices. The browser keeps the
-rows of a run, so that a frame need only carry those of late.
+**Parts.** A recording's numbers are *parts*: tables of float32, each with named *fields*, slices of its rows (`Layout`). Row k
+of every part of the axis `moment` is moment k of the recording (0: untrained); row k of a part of the axis `epoch` is epoch
+k + 1; a part of the axis `once` has one row. A moment that is none of the recording's own, the last one of a target between
+two of them, is an *end* row: it comes after all others, whatever their number is by then.
 
-`fill` here and `bind.js` in the browser are the same rule; a test holds them equal. Both fill plain dicts, without Plotly.
+**Frame.** `uint32 length of the header | header, JSON padded with blanks to a multiple of 4 | float32 numbers`, little endian.
+`header["blocks"]` lists the blocks of rows in the order of their numbers: `[part, start, count, size, end]`, that is rows
+`start` … `start + count - 1` of `size` numbers each; `end` says that the one row is an end row.
+
+**Templates.** `meta.bind` of a trace maps the path of an attribute (`y`, `marker.color`) to a *binding*, which says what fills
+it. "Known" moments and epochs are those up to the target; the *cursor* is the moment on screen.
+
+======================================= ============================================================================
+`{"row": [field]}`                      the whole field at the cursor: a list
+`{"row": [field, i]}`                   one number of it; where it is unknown or not finite the template's own value stays
+`{"row": [field, i, j]}`                the slice from i to before j: a list
+`{"row": …, "shape": [r, c]}`           a list of r lists of c numbers
+`{"rows": [field, i]}`                  one number of every known moment: a list as long as `{"rows": "epoch"}`
+`{"rows": [field]}`, `[field, i, j]`    a list of numbers of every known moment: a list of lists
+`{"rows": "epoch"}`                     the epochs of all known moments
+`{"cursor": true}`                      the epoch of the cursor, twice: the ends of a vertical line
+`{"once": field}`                       a field of a part that has one row: a list
+`{"curve": field}`                      a field of one number, of every known epoch: a list
+`{"curve": "epoch", "part": part}`      the numbers of the epochs, 1, 2, …; every part of curves has a field of that name
+`{"curve": …, "until": "cursor"}`       of the epochs only that are completed at the cursor
+`{"curve": …, "most": n}`               at most n of them, chosen by `kept_epochs` among *all* known epochs; with `until` those
+                                        of them that are completed at the cursor, and the last completed one
+======================================= ============================================================================
+
+The name of a field is found in the first part of the binding's axis that has it, or in `part` where that is said. A part that
+lacks a row of a known moment, as it may on its way to the browser, has NaN there. An unknown field is an empty list; numbers
+that are not finite are gaps (`None` here, `NaN` in the browser).
+
+**Ranges.** `layout.meta.ranges` maps an axis (`xaxis2`) to `{"low": [end, …], "high": [end, …]}`. An end is `[field]`,
+`[field, i]` or `[field, i, j]` of *all* known moments, or a plain number, or `"target"`, the epoch at which the recording ends
+for its watcher. The axis reaches from the smallest of all `low` to the largest of all `high`, with `PADDING` at both ends, in
+decades on a logarithmic axis (where only numbers above 0 count). With `"symmetric": true` it reaches from -r to r, where r is
+the largest absolute value of all ends rounded up to one of `STEPS` times a power of ten (1 where all are 0), without padding,
+and `tickvals` of the axis are [-r, 0, r], or [0, r] with `"symmetric": "right"`, where there is little room. So a range never
+shrinks while a recording grows, and does not depend on the cursor. Without any finite end the axis stays as it is.
+
+**Titles.** `layout.meta.titles` lists `{"annotation": k, "text": "{0} ± {1}", "values": [binding of one number, …], "format":
+name}`: annotation k gets the text with its numbers, written by `FORMATS[name]` (`g3` by default). With `"least": x` those of
+the lines of the text (between `<br>`) are left out of which a number is unknown or below x.
+
+`fill` here and `fill` in `bind.js` in the browser are the same rule; a test holds them equal. Both fill plain dicts, without
+Plotly. Sizes of letters and lines are numbers of pixels that stand in the template, none is left to Plotly's defaults, so that
+the browser can multiply them on a large screen.
 """
 
 from __future__ import annotations
@@ -15,134 +58,159 @@ import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bn_lab.experiment import FIELDS
+
 Numbers = NDArray[np.float32]
 Binding = Mapping[str, Any]
-"""Where the values of one attribute come from: `{"curve": name}`, `{"row": [field, …]}`, `{"rows": [field, …]}`,
-`{"rows": "epoch"}` or `{"cursor": true}`; see `_resolve`."""
+Axis = Literal["moment", "epoch", "once"]
+
+STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+"""What the end of a symmetric axis is rounded up to, times a power of ten: coarse enough to grow seldom, fine enough that what
+is drawn fills most of the axis."""
 
 PADDING = 0.02
 """Room left at both ends of a range that follows the data, as a share of its length."""
 
 
 @dataclass(frozen=True)
-class DecodedFrame:
-    """One frame.
+class Layout:
+    """How the rows of a part are divided.
 
     Attributes:
-        header: what `pack` was given: run, state, epoch, epochs, recorded, labels, current.
-        curves: name to float32 (length,).
+        axis: what a row stands for.
         fields: name to (offset, length) within a row.
-        rows: (epoch, float32 (S,)) in order of epochs.
+        size: numbers in a row.
     """
 
-    header: Mapping[str, Any]
-    curves: Mapping[str, Numbers]
+    axis: Axis
     fields: Mapping[str, tuple[int, int]]
-    rows: Sequence[tuple[float, Numbers]]
+    size: int
 
 
-def pack(
-    header: Mapping[str, Any],
-    curves: Mapping[str, NDArray[Any]],
-    rows: Sequence[tuple[float, NDArray[Any]]],
-    fields: Mapping[str, tuple[int, int]],
-) -> bytes:
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a part that follow each other.
+
+    Attributes:
+        part: name of the part.
+        start: number of the first row.
+        rows: (count, size) float32, or the same as bytes, little endian.
+        count: how many rows.
+        end: whether it is the one end row.
+    """
+
+    part: str
+    start: int
+    rows: bytes | Numbers
+    count: int
+    end: bool = False
+
+
+def pack(header: Mapping[str, Any], blocks: Sequence[Block]) -> bytes:
     """Write a frame.
 
     Args:
-        header: `run` (id, a new one for every start), `state` (`ready`, `queued`, `running`, `paused`, `done`, `failed`),
-            `epoch` (progress; whole part = completed epochs), `epochs` (planned), `recorded` (epochs of all snapshots that
-            the server has), `labels` (texts of the replay bar: `play`, `pause`, `slider`, and `following`, `replaying` with
-            the places `{epoch}`, `{epochs}`, `{last}`), `current` (true when the last row is the present state, which the
-            next one replaces, not a recorded snapshot).
-        curves: name to (length,).
-        rows: (epoch, (S,)), one S for the whole run.
-        fields: name to (offset, length) within a row.
+        header: anything JSON can say, of which the recording and its state are for whoever sends it to choose.
 
     Raises:
-        ValueError: a header with NaN or infinity, which JSON does not have, or rows of different sizes.
+        ValueError: a header with NaN or infinity, which JSON does not have, or a block that is not `count` equal rows.
     """
-    ordered = sorted(rows, key=lambda row: row[0])
-    size = len(ordered[0][1]) if ordered else 0
-    if len(sizes := {len(values) for _, values in ordered}) > 1:
-        raise ValueError(f"all rows must have one size, got {sorted(sizes)}")
-    places: dict[str, tuple[int, int]] = {}
-    offset = 0
-    for name, values in curves.items():
-        places[name] = (offset, len(values))
-        offset += len(values)
-    text = json.dumps(
-        {
-            **header,
-            "curves": places,
-            "fields": fields,
-            "rows": {"epochs": [float(epoch) for epoch, _ in ordered], "offset": offset, "size": size},
-        },
-        allow_nan=False,
-        separators=(",", ":"),
-    ).encode()
+    numbers = [block.rows if isinstance(block.rows, bytes) else np.asarray(block.rows, "<f4").tobytes() for block in blocks]
+    places = []
+    for block, data in zip(blocks, numbers, strict=True):
+        size, rest = divmod(len(data), 4 * block.count) if block.count else (0, len(data))
+        if rest:
+            raise ValueError(f"block of {block.part} must be {block.count} rows of float32, got {len(data)} bytes")
+        places.append([block.part, block.start, block.count, size, block.end])
+    text = json.dumps({**header, "blocks": places}, allow_nan=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)  # the numbers start at a multiple of four, so the browser can look at them in place
-    numbers = [np.asarray(values, "<f4").tobytes() for values in (*curves.values(), *(row for _, row in ordered))]
     return b"".join([struct.pack("<I", len(text)), text, *numbers])
 
 
-def unpack(frame: bytes) -> DecodedFrame:
-    """Read a frame; arrays are read-only views of it."""
+def unpack(frame: bytes) -> tuple[dict[str, Any], list[Block]]:
+    """Read a frame: the header as it was given, and its blocks; their rows are read-only views of the frame."""
     (length,) = struct.unpack_from("<I", frame)
     header = json.loads(frame[4 : 4 + length])
     numbers: Numbers = np.frombuffer(frame, "<f4", offset=4 + length)
-    curves = {name: numbers[start : start + count] for name, (start, count) in header.pop("curves").items()}
-    fields = {name: (start, count) for name, (start, count) in header.pop("fields").items()}
-    rows = header.pop("rows")
-    table = numbers[rows["offset"] :].reshape(len(rows["epochs"]), rows["size"])
-    return DecodedFrame(header, curves, fields, list(zip(rows["epochs"], table, strict=True)))
+    blocks, at = [], 0
+    for part, start, count, size, end in header.pop("blocks"):
+        rows = numbers[at : at + count * size].reshape(count, size)
+        blocks.append(Block(part, start, rows, count, end))
+        at += count * size
+    return header, blocks
 
 
-def fill(figure: Any, frame: DecodedFrame, cursor: float | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Recorded:
+    """All parts of a recording, whole, an end row as the last one of its part.
+
+    Attributes:
+        target: the epoch at which it ends for its watcher.
+        layouts: of every part; parts: name to (rows, size).
+        epochs: of every moment, (moments,).
+    """
+
+    target: float
+    layouts: Mapping[str, Layout]
+    parts: Mapping[str, Numbers]
+    epochs: NDArray[Any]
+
+    def field(self, name: str, axis: Axis, part: str | None = None) -> Numbers | None:
+        """The columns of a field, (rows, length); None where no part of this axis has it."""
+        for each, layout in self.layouts.items():
+            if layout.axis == axis and name in layout.fields and part in (None, each):
+                offset, length = layout.fields[name]
+                return self.parts[each][:, offset : offset + length]
+        return None
+
+    def moment(self, cursor: float | None = None) -> int | None:
+        """The last moment at or before this epoch, else the first one; the last of all for None; None without moments."""
+        if not len(self.epochs):
+            return None
+        if cursor is None:
+            return len(self.epochs) - 1
+        return max(int(np.searchsorted(self.epochs, cursor, side="right")) - 1, 0)
+
+
+def fill(figure: Any, table: Recorded, cursor: float | None = None) -> dict[str, Any]:
     """Fill a figure template, as the browser does.
 
     Args:
         figure: plain dict of a Plotly figure, or anything with `to_plotly_json()`. It is not changed.
-        cursor: the epoch shown; the last known snapshot at or before it is taken. `None` is the last one.
+        cursor: the epoch on screen, see `Recorded.moment`.
 
     Returns:
         The figure as a plain dict; non-finite numbers are `None`, which Plotly draws as a gap.
     """
     template = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
-    place = _row_at(frame, cursor)
-    traces = [_filled(trace, frame, place) for trace in template.get("data", ())]
+    moment = table.moment(cursor)
+    traces = [_filled(trace, table, moment) for trace in template.get("data", ())]
     layout = dict(template.get("layout", {}))
     meta = layout.get("meta") or {}
-    for axis, bounds in (meta.get("ranges") or {}).items():
-        limits = _limits(bounds, frame, logarithmic=(layout.get(axis) or {}).get("type") == "log")
-        if limits:
-            layout[axis] = {**(layout.get(axis) or {}), "range": limits, "autorange": False}
+    for axis, ends in (meta.get("ranges") or {}).items():
+        found = layout.get(axis) or {}
+        if limits := _limits(ends, table, logarithmic=found.get("type") == "log"):
+            layout[axis] = {**found, "range": limits, "autorange": False}
+            if symmetric := ends.get("symmetric"):
+                layout[axis]["tickvals"] = [0, limits[1]] if symmetric == "right" else [limits[0], 0, limits[1]]
     if titles := meta.get("titles"):
         layout["annotations"] = [dict(annotation) for annotation in layout.get("annotations", ())]
         for title in titles:
-            layout["annotations"][title["annotation"]]["text"] = _titled(title, frame, place)
+            layout["annotations"][title["annotation"]]["text"] = _titled(title, table, moment)
     return {**template, "data": traces, "layout": layout}
 
 
-def _row_at(frame: DecodedFrame, cursor: float | None) -> int | None:
-    """Index of the last row at or before the cursor, else of the first one; `None` without rows."""
-    if not frame.rows:
-        return None
-    if cursor is None:
-        return len(frame.rows) - 1
-    return max((k for k, (epoch, _) in enumerate(frame.rows) if epoch <= cursor), default=0)
-
-
-def _filled(trace: Mapping[str, Any], frame: DecodedFrame, place: int | None) -> dict[str, Any]:
+def _filled(trace: Mapping[str, Any], table: Recorded, moment: int | None) -> dict[str, Any]:
     """A copy of the trace with its bound attributes; arrays of which nothing is known are empty, so that nothing is drawn."""
     filled = dict(trace)
     for path, binding in ((trace.get("meta") or {}).get("bind") or {}).items():
-        value = _resolve(binding, frame, place)
+        value = _resolve(binding, table, moment)
         if value is None:
             if len(binding.get("row", ())) == 2:
                 continue  # a single number: the template's own stays
@@ -156,39 +224,82 @@ def _filled(trace: Mapping[str, Any], frame: DecodedFrame, place: int | None) ->
     return filled
 
 
-def _resolve(binding: Binding, frame: DecodedFrame, place: int | None) -> Any:
-    """The value of a binding: a list, a list of lists, a number, or `None` where nothing is known.
-
-    `[field]` is the whole field, `[field, i]` one number, `[field, start, stop]` a slice. `row` is the snapshot at the cursor,
-    `shape` folds it into r × c; `rows` is all known snapshots: (snapshots,), or (snapshots, numbers).
-    """
+def _resolve(binding: Binding, table: Recorded, moment: int | None) -> Any:
+    """The value of a binding: a list, a list of lists, a number, or `None` where nothing is known."""
     if "curve" in binding:
-        curve = frame.curves.get(binding["curve"])
-        return None if curve is None else _plain(curve)
-    if place is None:
+        return _curve(binding, table, moment)
+    if "once" in binding:
+        single = table.field(binding["once"], "once")
+        return None if single is None or not len(single) else _plain(single[0])
+    if moment is None:
         return None
     if "cursor" in binding:
-        return _plain(np.repeat(np.float64(frame.rows[place][0]), 2))
+        return _plain(np.repeat(table.epochs[moment], 2))
     if binding.get("rows") == "epoch":
-        return _plain(np.array([epoch for epoch, _ in frame.rows]))
-    part = _part(binding.get("rows") or binding["row"], frame.fields)
-    if part is None:
+        return _plain(table.epochs)
+    values = _part(binding.get("rows") or binding["row"], table)
+    if values is None:
         return None
     if "rows" in binding:
-        return _plain(np.stack([row[part] for _, row in frame.rows]))
-    values = np.asarray(frame.rows[place][1][part])
-    return _plain(values.reshape(binding["shape"]) if "shape" in binding else values)
+        return _plain(values)
+    here = np.asarray(values[moment])
+    return _plain(here.reshape(binding["shape"]) if "shape" in binding else here)
 
 
-def _part(where: Sequence[Any], fields: Mapping[str, tuple[int, int]]) -> slice | int | None:
-    """Index into a row for `[field]`, `[field, i]` or `[field, start, stop]`."""
-    if where[0] not in fields:
+def _curve(binding: Binding, table: Recorded, moment: int | None) -> Any:
+    column = table.field(binding["curve"], "epoch", binding.get("part"))
+    if column is None:
         return None
-    offset, length = fields[where[0]]
+    epochs = kept_epochs(len(column), binding.get("most"))
+    if binding.get("until") == "cursor":
+        completed = 0 if moment is None else min(int(table.epochs[moment]), len(column))
+        epochs = epochs[epochs <= completed]
+        if completed and epochs[-1] != completed:  # so that the line reaches the cursor
+            epochs = np.append(epochs, completed)
+    return _plain(column[epochs - 1, 0])
+
+
+def kept_epochs(last: int, limit: int | None = None) -> NDArray[Any]:
+    """Which of the epochs 1 … `last` are drawn: (n,) with n ≤ `limit`, the first and the last among them.
+
+    After epoch e comes e + max(1, ⌊e / m⌋): every epoch up to 2m, then ever wider steps of the same share of the way, so that
+    the eventful start stays dense. m is the largest of `DENSITIES` with which fewer than `limit` come before the last, hence
+    the choice stays the same for many epochs and a noisy curve does not shimmer while it grows.
+    """
+    if limit is None or last <= limit:
+        return np.arange(1, last + 1)
+    assert limit >= 2, "the first and the last epoch are always kept"
+    for density in DENSITIES:
+        epochs = _spaced(density)
+        kept = epochs[: np.searchsorted(epochs, last)]  # those before the last one
+        if len(kept) < limit:
+            return np.append(kept, last)
+    return np.array([1, last])
+
+
+DENSITIES = tuple(round(2 ** (k / 4)) for k in range(48, -1, -1))
+"""4096, 3444, 2896, …, 2, 1, 1: from many to few epochs before the steps widen."""
+
+
+@cache
+def _spaced(density: int) -> NDArray[Any]:
+    limits = FIELDS["epochs"].range
+    assert limits is not None
+    epochs, e = [], 1
+    while e <= limits.high:
+        epochs.append(e)
+        e += max(1, e // density)
+    return np.array(epochs)
+
+
+def _part(where: Sequence[Any], table: Recorded) -> Numbers | None:
+    """`[field]`, `[field, i]` or `[field, start, stop]` of all moments: (moments, n) or (moments,)."""
+    columns = table.field(where[0], "moment")
+    if columns is None:
+        return None
     if len(where) == 2:
-        return offset + int(where[1])
-    start, stop = where[1:] if len(where) == 3 else (0, length)
-    return slice(offset + int(start or 0), offset + int(length if stop is None else stop))
+        return np.asarray(columns[:, where[1]])
+    return columns[:, slice(*where[1:])] if len(where) == 3 else columns
 
 
 def _plain(values: NDArray[Any]) -> Any:
@@ -199,31 +310,57 @@ def _plain(values: NDArray[Any]) -> Any:
     return plain.tolist()
 
 
-def _limits(bounds: Mapping[str, Any], frame: DecodedFrame, *, logarithmic: bool) -> list[float] | None:
-    """[low, high] over all known rows with padding, as logarithms for a logarithmic axis; `None` where nothing is known."""
-    ends = []
-    for side, pick in (("low", min), ("high", max)):
-        parts = [part for where in bounds[side] if (part := _part(where, frame.fields)) is not None]
-        values = [float(v) for _, row in frame.rows for part in parts for v in np.atleast_1d(row[part])]
-        finite = [v for v in values if math.isfinite(v) and (v > 0 or not logarithmic)]
-        if not finite:
-            return None
-        ends.append(math.log10(pick(finite)) if logarithmic else pick(finite))
-    low, high = ends
+def _limits(ends: Mapping[str, Any], table: Recorded, *, logarithmic: bool) -> list[float] | None:
+    """[low, high] as the module says, as logarithms for a logarithmic axis; `None` where nothing is known."""
+    sides = [_ends(ends[side], table, logarithmic=logarithmic) for side in ("low", "high")]
+    if ends.get("symmetric"):
+        every = np.concatenate(sides)
+        reach = _rounded_up(float(np.abs(every).max())) if len(every) else None
+        return None if reach is None else [-reach, reach]
+    if not all(len(side) for side in sides):
+        return None
+    low, high = float(sides[0].min()), float(sides[1].max())
+    if logarithmic:
+        low, high = math.log10(low), math.log10(high)
     room = (high - low) * PADDING or max(abs(high) * PADDING, 1e-6)
     return [low - room, high + room]
 
 
-def write(binding: Binding, frame: DecodedFrame, cursor: float | None = None) -> str:
-    """One bound number as the browser's tables write it."""
-    return FORMATS[binding.get("format", "g3")](_resolve(binding, frame, _row_at(frame, cursor)))
+def _ends(ends: Sequence[Any], table: Recorded, *, logarithmic: bool) -> NDArray[Any]:
+    """The finite numbers of ends, those above 0 alone on a logarithmic axis."""
+    found: list[NDArray[Any]] = [np.empty(0)]
+    for end in ends:
+        part = np.array([table.target if end == "target" else end]) if not isinstance(end, list | tuple) else _part(end, table)
+        if part is not None:
+            found.append(np.asarray(part, np.float64).ravel())
+    every = np.concatenate(found)
+    return np.asarray(every[np.isfinite(every) & ((every > 0) | (not logarithmic))])
 
 
-def _titled(title: Mapping[str, Any], frame: DecodedFrame, place: int | None) -> str:
+def _rounded_up(value: float) -> float:
+    """The smallest of `STEPS` times a power of ten that is not below the value, but for float32's last digits; 1 for 0."""
+    if value == 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return float(next(step for step in STEPS if value <= step * power * (1 + 1e-6)) * power)
+
+
+def write(binding: Binding, table: Recorded, cursor: float | None = None) -> str:
+    """One bound number as the browser's tables write it: `FORMATS[binding["format"]]`."""
+    return FORMATS[binding.get("format", "g3")](_resolve(binding, table, table.moment(cursor)))
+
+
+def _titled(title: Mapping[str, Any], table: Recorded, moment: int | None) -> str:
     """The text of an annotation with its numbers."""
-    write = FORMATS[title.get("format", "g3")]
-    texts = [write(_resolve(binding, frame, place)) for binding in title["values"]]
-    return re.sub(r"\{(\d+)\}", lambda match: texts[int(match[1])], title["text"])
+    values = [_resolve(binding, table, moment) for binding in title["values"]]
+    write, least = FORMATS[title.get("format", "g3")], title.get("least")
+    places = re.compile(r"\{(\d+)\}")
+    lines = []
+    for line in title["text"].split("<br>"):
+        shown = [values[int(place)] for place in places.findall(line)]
+        if least is None or all(value is not None and value >= least for value in shown):
+            lines.append(places.sub(lambda match: write(values[int(match[1])]), line))
+    return "<br>".join(lines)
 
 
 def _sci(value: float) -> str:

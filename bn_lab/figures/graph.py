@@ -9,7 +9,7 @@ import numpy as np
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
 from bn_lab.figures.sheet import Spec
-from bn_lab.figures.style import GRAY, layout
+from bn_lab.figures.style import CHOSEN, GRAY, layout
 from bn_lab.i18n import Texts
 
 LABELS: Mapping[str, str] = {
@@ -49,10 +49,7 @@ PLACES: Mapping[str, tuple[float, float]] = {
 ROUNDING = 1e-12
 """What is left of a sum, as a share of its terms, up to which it is their rounding."""
 
-CHOSEN = "#009E73"
-"""Colour of the node that is explained."""
-
-BACKWARD = "rgba(213,94,0,0.22)"
+BACKWARD = "rgba(240,160,0,0.24)"
 """Ground of gradients, as a marker pen leaves it: no one colour of text can be read on both themes."""
 
 

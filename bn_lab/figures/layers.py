@@ -7,12 +7,13 @@ epochs would have to invent numbers. Percentiles need no bins.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from bn_lab.engine.history import STAGES, stages
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
-from bn_lab.figures.bindings import EPOCHS, Part, bind, limits, percentile_of, row, rows, share_of, stage_at
+from bn_lab.figures.bindings import EPOCHS, Part, bind, empty_bin, limits, numbers_of, percentile_of, row, rows, share_of
 from bn_lab.figures.data import Data
 from bn_lab.figures.sheet import Panel, Sheet
 from bn_lab.figures.style import COLORS, translucent
@@ -23,14 +24,15 @@ MOST = 4
 """Layers that a figure shows by default."""
 
 
-def some_layers(depth: int) -> tuple[int, ...]:
+def some_layers(depth: int, most: int = MOST) -> tuple[int, ...]:
     """Layers, counted from 1, to be shown where nobody chose: all of a few, else the first, the middle and the last."""
-    return tuple(range(1, depth + 1)) if depth <= MOST else (1, (depth + 1) // 2, depth)
+    return tuple(range(1, depth + 1)) if depth <= most else (1, (depth + 1) // 2, depth)
 
 
-def chosen_layers(experiment: Experiment, layers: Sequence[int] | None) -> tuple[int, ...]:
+def chosen_layers(experiment: Experiment, layers: Sequence[int] | None, most: int = MOST) -> tuple[int, ...]:
     """The layers asked for that the experiment has, else `some_layers`."""
-    return tuple(layer for layer in layers or () if 1 <= layer <= experiment.depth) or some_layers(experiment.depth)
+    chosen = tuple(layer for layer in layers or () if 1 <= layer <= experiment.depth)
+    return chosen or some_layers(experiment.depth, most)
 
 
 def stages_in_order(experiment: Experiment) -> tuple[str, ...]:
@@ -77,9 +79,7 @@ def _fill_histogram(
     sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, layer: int, stage: str, *, legend: bool
 ) -> None:
     arms = [arm for arm in experiment.arms if stage in stages(arm)]
-    at = {arm: stage_at(arm, layer, stage) for arm in arms}
     for arm in arms:
-        part = share_of(arm, layer, stage)
         sheet.add(
             panel,
             name=t(f"arm.{arm}"),
@@ -89,12 +89,17 @@ def _fill_histogram(
             fill="tozeroy",
             fillcolor=translucent(arm, 0.25),
             hovertemplate="%{y:.1%}",
-            meta=bind(x0=row(f"{arm}.x0", at[arm]), dx=row(f"{arm}.dx", at[arm]), y=row(*part)),
+            meta=outline(arm, layer, stage),
         )
-    sheet.ranges(panel.x, limits([[f"{arm}.low", at[arm]] for arm in arms], [[f"{arm}.high", at[arm]] for arm in arms]))
-    # The empty bin at the end of an outline is the zero from which the axis starts.
-    empty = [share_of(arm, layer, stage)[:2] for arm in arms]
-    sheet.ranges(panel.y, limits(empty, [[f"{arm}.peak", at[arm]] for arm in arms]))
+    low, high, peak = (numbers_of(arms, layer, stage, name) for name in ("low", "high", "peak"))
+    sheet.ranges(panel.x, limits(low, high))
+    sheet.ranges(panel.y, limits([empty_bin(arm, layer, stage) for arm in arms], peak))
+
+
+def outline(arm: Arm, layer: int, stage: str) -> dict[str, Any]:
+    """What fills the outline of a histogram."""
+    x0, dx = (row(f"{arm}.{stage}.{name}", layer - 1) for name in ("x0", "dx"))
+    return bind(x0=x0, dx=dx, y=row(*share_of(arm, layer, stage)))
 
 
 def ribbons(

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab.figures.sheet import Sheet, Spec
-from bn_lab.figures.style import COLORS, DARK, SMALL, plain, text_width
+from bn_lab.figures.style import DARK, FIRST, SECOND, SMALL, plain, text_width
 from bn_lab.i18n import Texts
 
-SIGNED = [[0, "#4f93d2"], [0.5, "#eceff3"], [1, "#e2876a"]]
+SIGNED = [[0, "#a48fe0"], [0.5, "#eceff3"], [1, "#e0b54a"]]
 """From −1 to 1: all of it is light enough for dark numbers, in both themes."""
 
 MOST_PANELS, MOST_CORRELATED = 12, 20
@@ -47,7 +47,7 @@ def distributions(found: Sequence[Distribution], t: Texts, *, narrow: bool = Fal
     for k, each in enumerate(found):
         name = plain(each.name, NAME) if k else t("own.figure.target", name=plain(each.name, NAME))
         draw = _bars if each.labels else _histogram
-        draw(sheet, divmod(k, columns), each, name, COLORS["before" if k else "none"], t)
+        draw(sheet, divmod(k, columns), each, name, FIRST if k else SECOND, t)
     return sheet.spec()
 
 

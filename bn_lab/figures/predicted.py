@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.figures.bindings import bind, curve, row
-from bn_lab.figures.data import Data, with_unit
+from bn_lab.figures.bindings import bind, once, row
+from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
-from bn_lab.figures.series import SPLITS
-from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, plain, text_width
+from bn_lab.figures.series import splits
+from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, QUIET, SMALL, plain, text_width
+from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
 FIELDS = {"train": "predictions", "validation": "validation_predictions"}
@@ -24,15 +26,23 @@ by the cell are hard to read in the middle of any scale."""
 SYMBOLS = {"train": "circle", "validation": "circle-open"}
 
 
-def predictions(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
+BEYOND = 0.35
+"""How far the axis of predictions on the stage reaches beyond the true values, as a share of their range."""
+
+
+def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> go.Figure:
     """Regression: predicted over actual values at the epoch on screen, a panel for each arm, all axes of the same range.
 
     Predictions of the first moments may lie far outside of what there is, and a range that never shrank would hide all that
     follows. So the axes fit what is on screen.
+
+    Args:
+        compact: for the stage: all arms in one panel on axes that stay, whatever is predicted.
     """
+    if compact:
+        return _compact(experiment, data, t)
     arms = experiment.arms
     columns = min(2, len(arms)) if narrow else len(arms)
-    splits = SPLITS if experiment.validation_share else SPLITS[:1]
     sheet = Sheet(
         t("figure.predictions.title", target=plain(data.target_name)),
         -(-len(arms) // columns),
@@ -50,8 +60,8 @@ def predictions(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = 
         )
         diagonal = {"name": t("figure.predictions.diagonal"), "legendgroup": "diagonal", "showlegend": k == 0}
         line = {"color": GRAY, "width": 1.5, "dash": "dash"}
-        sheet.add(panel, line=line, hoverinfo="skip", meta=bind(x=row("actual"), y=row("actual")), **diagonal)
-        for split in splits:
+        sheet.add(panel, line=line, hoverinfo="skip", meta=bind(x=once("actual"), y=once("actual")), **diagonal)
+        for split in splits(experiment):
             _points(sheet, panel, t, arm, split)
             if k == 0:
                 look = {"color": GRAY, "size": 6, "symbol": SYMBOLS[split]}
@@ -60,9 +70,32 @@ def predictions(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = 
     return sheet.figure()
 
 
-def _points(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, split: str) -> None:
+def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
+    """A network that predicts the same for all is a horizontal row of dots, a good one the diagonal."""
+    low, high = float(np.min(data.target)), float(np.max(data.target))
+    span = high - low or 1.0
+    beside, beyond = 0.04 * span, BEYOND * span
+    said = t("figure.predictions.title", target=plain(named(data.target_name, t)))
+    board = Board(compact_layout(said, left=46, right=10, top=24, bottom=30))
+    quiet = {"zeroline": False, "nticks": 6, "tickfont": {"size": SMALL - 1}, "showgrid": False, "showline": True}
+    quiet |= {"linecolor": QUIET, "tickformat": "~g"}
+    axes = []
+    for letter in "xy":
+        title = {"text": with_unit(t(f"figure.predictions.{letter}"), data, t), "font": {"size": SMALL - 1}, "standoff": 2}
+        axes.append({**quiet, "title": title})
+    x = {**axes[0], "range": [low - beside, high + beside]}
+    panel = board.place((0, 1, 0, 1), x, {**axes[1], "range": [low - beyond, high + beyond]})
+    ends = once("actual")
+    board.add(panel, line={"color": GRAY, "width": 1.5, "dash": "dash"}, hoverinfo="skip", meta=bind(x=ends, y=ends))
+    for arm in experiment.arms:
+        for split in splits(experiment):
+            _points(board, panel, t, arm, split, size=4.5)
+    return board.figure()
+
+
+def _points(board: Board, panel: Panel, t: Texts, arm: Arm, split: str, size: float = 6) -> None:
     hover = t("figure.predictions.hover", actual="%{x:.4~g}", predicted="%{y:.4~g}")
-    sheet.add(
+    board.add(
         panel,
         mode="markers",
         name=t(f"figure.{split}"),
@@ -70,12 +103,12 @@ def _points(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, split: str) -> None:
         showlegend=False,
         marker={
             "color": COLORS[arm],
-            "size": 6,
+            "size": size,
             "symbol": SYMBOLS[split],
             "opacity": 0.6 if split == "train" else 1,
         },
         hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
-        meta=bind(x=curve(f"shown.{split}"), y=row(f"{arm}.{FIELDS[split]}")),
+        meta=bind(x=once(f"shown.{split}"), y=row(f"{arm}.{FIELDS[split]}")),
     )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
-from bn_lab.figures.bindings import EPOCHS, Part, bind, limits, row, rows
+from bn_lab.figures.bindings import EPOCHS, bind, limits, row, rows
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, moment
-from bn_lab.figures.records import QUANTILES, UNITS, units
+from bn_lab.figures.parts import QUANTILES, UNITS, units
 from bn_lab.figures.sheet import Panel, Sheet
 from bn_lab.figures.style import COLORS, GRAY, translucent
 from bn_lab.figures.training import epochs
@@ -38,8 +38,7 @@ def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False)
         for layer in range(1, experiment.depth + 1):
             _whisker(sheet, panel, t, arm, layer, layer + 0.16 * (k - (len(arms) - 1) / 2))
     _line_at_one(sheet, panel, experiment, t)
-    one: list[Part] = [["one", 0]]
-    sheet.ranges(panel.y, limits(one + [[f"{arm}.gauge_low", 0] for arm in arms], one + [[f"{arm}.gauge"] for arm in arms]))
+    sheet.ranges(panel.y, limits([1, *([f"{arm}.gauge_low"] for arm in arms)], [1, *([f"{arm}.gauge"] for arm in arms)]))
     moment(sheet, experiment, t)
     return sheet.figure()
 

@@ -1,6 +1,7 @@
-"""`Sheet`: a figure of panels in rows and columns, put together piece by piece.
+"""Figures put together piece by piece: `Sheet`, panels in rows and columns whose heights are pixels, and `Board`, panels at
+shares of a size that the browser gives.
 
-Plotly's own `make_subplots` costs 17 ms for eight panels and knows only shares of the width; here rows have heights in pixels.
+Plotly's own `make_subplots` costs 17 ms for eight panels.
 """
 
 from __future__ import annotations
@@ -46,7 +47,87 @@ class Panel:
     place: tuple[float, float, float, float]
 
 
-class Sheet:
+class Board:
+    """Panels at shares of the plotting area.
+
+    Args:
+        layout: the common layout (`style.layout`, `style.compact`).
+    """
+
+    def __init__(self, layout: dict[str, Any]) -> None:
+        self.layout = {**layout, "annotations": []}
+        self._traces: list[dict[str, Any]] = []
+        self._x = self._y = 0
+
+    def place(self, place: tuple[float, float, float, float], x: dict[str, Any], y: dict[str, Any]) -> Panel:
+        """A new panel at left, right, bottom, top, with its axes."""
+        panel = Panel(self._axis("x"), self._axis("y"), place)
+        self.axis(panel.x, {"domain": place[:2], "anchor": panel.y, **x})
+        self.axis(panel.y, {"domain": place[2:], "anchor": panel.x, **y})
+        return panel
+
+    def _axis(self, letter: str) -> str:
+        number = getattr(self, f"_{letter}") + 1
+        setattr(self, f"_{letter}", number)
+        return letter if number == 1 else f"{letter}{number}"
+
+    def axis(self, name: str, settings: dict[str, Any]) -> None:
+        """Add to the settings of an axis."""
+        key = f"{name[0]}axis{name[1:]}"
+        title = settings.get("title")
+        if isinstance(title, str):
+            settings = {**settings, "title": {"text": title, "font": {"size": SMALL}, "standoff": 4}}
+        if "domain" in settings:
+            settings = {**settings, "domain": list(settings["domain"])}
+        self.layout[key] = {**self.layout.get(key, {}), **settings}
+
+    def ranges(self, axis: str, ends: Any) -> None:
+        """Let an axis follow the data (`bindings.limits`)."""
+        self.layout["meta"].setdefault("ranges", {})[f"{axis[0]}axis{axis[1:]}"] = ends
+
+    def add(self, panel: Panel, **trace: Any) -> None:
+        """Draw a trace: a line without markers where nothing else is said."""
+        kind = {} if "type" in trace else {"type": "scatter", "mode": "lines"}
+        self._traces.append({**kind, "xaxis": panel.x, "yaxis": panel.y, **trace})
+
+    def note(self, text: str, *, size: int = SMALL, **settings: Any) -> int:
+        """A text at shares of the whole; its number among the annotations."""
+        common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size}}
+        self.layout["annotations"].append({"text": text, **common, **settings})
+        return len(self.layout["annotations"]) - 1
+
+    def write(self, annotation: int, text: str, *values: Any, **more: Any) -> None:
+        """Let a note have bound numbers, for which `{0}`, `{1}` … stand in its text; `format` and `least` as in `frame`."""
+        title = {"annotation": annotation, "text": text, "values": list(values), **more}
+        self.layout["meta"].setdefault("titles", []).append(title)
+
+    def cursor(self, panel: Panel) -> None:
+        """A dotted line at the epoch on screen, from the bottom to the top of the panel whatever its axis shows."""
+        over = self.over(panel, overlaying=panel.y, range=[0, 1], fixedrange=True, visible=False)
+        line = {"color": GRAY, "width": 1.5, "dash": "dot"}
+        self.add(over, y=[0, 1], line=line, hoverinfo="skip", showlegend=False, meta=bind(x=CURSOR))
+
+    def over(self, panel: Panel, **settings: Any) -> Panel:
+        """Another y axis at a panel's x axis: over the panel's own (`overlaying`), or with a `domain` of its own."""
+        axis = self._axis("y")
+        self.axis(axis, {"anchor": panel.x, **settings})
+        return Panel(panel.x, axis, panel.place)
+
+    def key(self, panel: Panel, name: str, **trace: Any) -> None:
+        """An entry of the legend in gray, for what looks alike in the colours of all arms."""
+        nothing: dict[str, Any] = {"x": [None], "y": [None], "hoverinfo": "skip", "showlegend": True}
+        self.add(panel, name=name, **nothing, **trace)
+
+    def figure(self) -> go.Figure:
+        """What was put together, checked by Plotly: for templates, which are drawn once."""
+        return go.Figure(self.spec())
+
+    def spec(self) -> Spec:
+        """The same unchecked: for pictures that are drawn anew with every step of a slider. The check is left to the tests."""
+        return {"data": self._traces, "layout": self.layout}
+
+
+class Sheet(Board):
     """Panels of `height` pixels each in `rows` × `columns`.
 
     Args:
@@ -72,14 +153,11 @@ class Sheet:
         gap = 44 + heading + feet
         top, bottom = 56 + heading, 50 + feet
         inner = rows * height + (rows - 1) * gap  # pixels
-        self.layout = layout(title, top=top, bottom=bottom, height=inner + top + bottom, narrow=narrow)
-        self.layout["annotations"] = []
+        super().__init__(layout(title, top=top, bottom=bottom, height=inner + top + bottom, narrow=narrow))
         self.layout["margin"]["l"] = left
         self.layout["legend"]["y"] = -(bottom - 4) / inner
-        self._traces: list[dict[str, Any]] = []
         self._row = (height / inner, gap / inner)
         self._gap = min(0.17 if narrow else 0.055, 0.5 / columns)
-        self._x = self._y = 0
 
     def panel(self, row: int, column: int, x: dict[str, Any], y: dict[str, Any], title: str = "") -> Panel:
         """A new panel at that place, counted from 0 at the top left, with its axes and its title above it."""
@@ -88,45 +166,13 @@ class Sheet:
         height, gap = self._row
         top = 1 - row * (height + gap)
         place = (left, min(left + width, 1.0), max(top - height, 0.0), min(top, 1.0))
-        panel = Panel(self._axis("x"), self._axis("y"), place)
         common = {"nticks": 5 if self.narrow else 6, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4}
         few = {"nticks": 5} if self.columns > 3 else {}
-        self.axis(panel.x, {**common, "showgrid": False, "tickangle": 0, **few, "domain": place[:2], "anchor": panel.y, **x})
-        self.axis(panel.y, {**common, "domain": place[2:], "anchor": panel.x, **y})
+        panel = self.place(place, {**common, "showgrid": False, "tickangle": 0, **few, **x}, {**common, **y})
         if title:
             title = in_two_lines(title, COLUMN) if self.narrow or self.columns > 3 else title
             self.note(title, x=(place[0] + place[1]) / 2, y=place[3], xanchor="center", yanchor="bottom", yshift=3)
         return panel
-
-    def _axis(self, letter: str) -> str:
-        number = getattr(self, f"_{letter}") + 1
-        setattr(self, f"_{letter}", number)
-        return letter if number == 1 else f"{letter}{number}"
-
-    def axis(self, name: str, settings: dict[str, Any]) -> None:
-        """Add to the settings of an axis."""
-        key = f"{name[0]}axis{name[1:]}"
-        for part in ("title", "domain"):
-            if isinstance(settings.get(part), str):
-                settings = {**settings, part: {"text": settings[part], "font": {"size": SMALL}, "standoff": 4}}
-            elif part in settings:
-                settings = {**settings, part: list(settings[part])}
-        self.layout[key] = {**self.layout.get(key, {}), **settings}
-
-    def ranges(self, axis: str, ends: Any) -> None:
-        """Let an axis follow the data (`bindings.limits`)."""
-        self.layout["meta"].setdefault("ranges", {})[f"{axis[0]}axis{axis[1:]}"] = ends
-
-    def add(self, panel: Panel, **trace: Any) -> None:
-        """Draw a trace: a line without markers where nothing else is said."""
-        kind = {} if "type" in trace else {"type": "scatter", "mode": "lines"}
-        self._traces.append({**kind, "xaxis": panel.x, "yaxis": panel.y, **trace})
-
-    def note(self, text: str, *, size: int = SMALL, **settings: Any) -> int:
-        """A text at shares of the whole; its number among the annotations."""
-        common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size}}
-        self.layout["annotations"].append({"text": text, **common, **settings})
-        return len(self.layout["annotations"]) - 1
 
     def subtitle(self, text: str, *values: Any) -> None:
         """A line below the title, or two where it is narrow; `{0}`, `{1}` … in it are the bound numbers."""
@@ -137,25 +183,7 @@ class Sheet:
         place = {"x": 0, "xshift": EDGE - self.layout["margin"]["l"], "yshift": self.heading + 6}
         number = self.note(text, **place, xanchor="left", y=1, yanchor="bottom", align="left")
         if values:
-            title = {"annotation": number, "text": text, "values": list(values), "format": "int"}
-            self.layout["meta"].setdefault("titles", []).append(title)
-
-    def cursor(self, panel: Panel) -> None:
-        """A dotted line at the epoch on screen, from the bottom to the top of the panel whatever its axis shows."""
-        over = self.over(panel, overlaying=panel.y, range=[0, 1], fixedrange=True, visible=False)
-        line = {"color": GRAY, "width": 1.5, "dash": "dot"}
-        self.add(over, y=[0, 1], line=line, hoverinfo="skip", showlegend=False, meta=bind(x=CURSOR))
-
-    def over(self, panel: Panel, **settings: Any) -> Panel:
-        """Another y axis at a panel's x axis: over the panel's own (`overlaying`), or with a `domain` of its own."""
-        axis = self._axis("y")
-        self.axis(axis, {"anchor": panel.x, **settings})
-        return Panel(panel.x, axis, panel.place)
-
-    def key(self, panel: Panel, name: str, **trace: Any) -> None:
-        """An entry of the legend in gray, for what looks alike in the colours of all arms."""
-        nothing: dict[str, Any] = {"x": [None], "y": [None], "hoverinfo": "skip", "showlegend": True}
-        self.add(panel, name=name, **nothing, **trace)
+            self.write(number, text, *values, format="int")
 
     def _legend_lines(self) -> int:
         """About how many lines the legend takes, filled as Plotly fills it: until an entry does not fit."""
@@ -166,13 +194,9 @@ class Sheet:
                 lines, used = (lines + 1, entry) if used + entry > width else (lines, used + entry)
         return lines
 
-    def figure(self) -> go.Figure:
-        """What was put together, with room for its legend, checked by Plotly: for templates, which are drawn once."""
-        return go.Figure(self.spec())
-
     def spec(self) -> Spec:
-        """The same unchecked: for pictures that are drawn anew with every step of a slider. The check is left to the tests."""
+        """What was put together, with room for its legend."""
         lines = self._legend_lines()
         self.layout["margin"]["b"] += LINE * lines
         self.layout["height"] += LINE * lines
-        return {"data": self._traces, "layout": self.layout}
+        return super().spec()

@@ -29,6 +29,18 @@ GRAY = "#808495"
 FONT, SMALL, TITLE = 12, 11, 16
 """Sizes of text in pixels."""
 
+FIRST, SECOND = "#7B5FD0", "#B07A00"
+"""Violet and ochre, for pairs that are no arms: batch and moving statistics, what to learn from and what to predict."""
+
+CHOSEN = "#E0364C"
+"""Crimson, what the visitor chose, wherever it is marked; no arm's either."""
+
+QUIET = "rgba(128,132,149,0.45)"
+"""Lines that only help to read: bases, zeros, connections."""
+
+FAINT = "rgba(128,132,149,0.2)"
+"""Lines of a grid."""
+
 LEFT, EDGE = 56, 8
 """Pixels left of the panels, and left of the title."""
 
@@ -92,5 +104,31 @@ def layout(title: str, *, top: int, bottom: int, height: int, narrow: bool = Fal
             "traceorder": "grouped",
             "tracegroupgap": 4,
         },
+        "meta": {},
+    }
+
+
+def compact(title: str = "", *, left: int, right: int, top: int, bottom: int) -> dict[str, Any]:
+    """The layout of a figure on the stage, whose width and height the browser gives; margins in pixels. No legend: the names
+    and numbers beside the stage have the arms' colours."""
+    return {
+        "template": {},
+        "title": {
+            "text": title,
+            "font": {"size": FONT + 1},
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 3, "l": 2},
+        },
+        "margin": {"l": left, "r": right, "t": top, "b": bottom, "pad": 0},
+        "font": {"size": SMALL},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "dragmode": False,
+        "showlegend": False,
         "meta": {},
     }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bn_lab.engine.history import batch_norm_input, stages
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
-from bn_lab.figures.bindings import row, stage_at
+from bn_lab.figures.bindings import row
 from bn_lab.figures.data import Data
 from bn_lab.i18n import Texts
 
@@ -53,7 +53,7 @@ def _row(arm: Arm, layer: int, t: Texts) -> list[Cell]:
     for stage in (batch_norm_input(arm), "normalized", "scaled", "activation"):
         for moment in ("mean", "std"):
             known = stage in stages(arm)
-            cells.append(row(f"{arm}.{moment}", stage_at(arm, layer, stage), format="g3") if known else NOTHING)
+            cells.append(row(f"{arm}.{stage}.{moment}", layer - 1, format="g3") if known else NOTHING)
     cells += [row(f"{arm}.{share}", layer - 1, format="percent") for share in ("saturated", "dead")]
     cells.append(row(f"{arm}.gauge", 3 * layer - 2, format="g3") if arm in BN_ARMS else NOTHING)
     return cells

@@ -7,23 +7,50 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.figures.bindings import bind, curve
+from bn_lab.figures.bindings import EPOCHS, bind, curve, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, with_unit
-from bn_lab.figures.series import SPLITS
-from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import COLORS, translucent
+from bn_lab.figures.series import splits
+from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.style import COLORS, FAINT, QUIET, SMALL, compact, translucent
 from bn_lab.i18n import Texts
 
 HEIGHT = 300
 
+NUMBERS = {
+    "loss": ("train_loss", "validation_loss"),
+    "accuracy": ("train_accuracy", "validation_accuracy"),
+    "rmse": ("rmse", "validation_rmse"),
+    "r2": ("r2", "validation_r2"),
+}
+"""The fields of `summary` that hold a measure at a moment, of training and of validation."""
+
+PALE = 0.32
+"""Opacity of what lies ahead of the moment on screen."""
+
+FEW = 300
+"""Points of a curve on the stage at most: painted anew with every moment, and the picture is half a page wide."""
+
 
 def loss(
-    experiment: Experiment, data: Data, t: Texts, *, log_x: bool = False, log_y: bool = False, narrow: bool = False
+    experiment: Experiment,
+    data: Data,
+    t: Texts,
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    compact: bool = False,
+    narrow: bool = False,
 ) -> go.Figure:
-    """The loss of every arm over the epochs: training solid, validation dashed; a median and a band with several seeds."""
+    """The loss of every arm over the epochs: training solid, validation dashed; a median and a band with several seeds.
+
+    Args:
+        compact: for the stage.
+    """
     is_regression = data.task == "regression"
     name = with_unit(t("figure.loss.mse"), data, t, power=2) if is_regression else t("figure.loss.cross_entropy")
     y = {"title": name, "type": "log" if log_y else "linear", "exponentformat": "power"}
+    if compact:
+        return _compact(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x)
     return _figure(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x, narrow=narrow)
 
 
@@ -35,6 +62,7 @@ def metric(
     measure: str = "",
     log_x: bool = False,
     log_y: bool = False,
+    compact: bool = False,
     narrow: bool = False,
 ) -> go.Figure:
     """The metric of every arm over the epochs.
@@ -42,32 +70,74 @@ def metric(
     Args:
         measure: `rmse` (by default) or `r2` for regression; always `accuracy` for classification.
         log_y: without effect on R², which may be negative, and on accuracy.
+        compact: for the stage.
     """
     if data.task == "classification":
+        measure = "accuracy"
         y: dict[str, Any] = {"title": t("measure.accuracy"), "tickformat": ".0%", "range": [0, 1.03]}
-        return _figure(experiment, t, "accuracy", t("figure.metric.accuracy"), y, log_x=log_x, narrow=narrow)
-    if measure == "r2":
-        return _figure(experiment, t, "r2", t("figure.metric.r2"), {"title": "R²"}, log_x=log_x, narrow=narrow)
-    y = {"title": with_unit("RMSE", data, t), "type": "log" if log_y else "linear", "exponentformat": "power"}
-    return _figure(experiment, t, "rmse", t("figure.metric.rmse"), y, log_x=log_x, narrow=narrow)
+    elif measure == "r2":
+        y = {"title": "R²"}
+    else:
+        measure = "rmse"
+        y = {"title": with_unit("RMSE", data, t), "type": "log" if log_y else "linear", "exponentformat": "power"}
+    title = t(f"figure.metric.{measure}")
+    if compact:
+        return _compact(experiment, t, measure, title, y, log_x=log_x)
+    return _figure(experiment, t, measure, title, y, log_x=log_x, narrow=narrow)
 
 
 def _figure(
     experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool, narrow: bool
 ) -> go.Figure:
-    splits = SPLITS if experiment.validation_share else SPLITS[:1]
     sheet = Sheet(title, 1, 1, height=HEIGHT, narrow=narrow)
     panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
     sheet.layout["hovermode"] = "x unified"
     for arm in experiment.arms:
-        for split in splits:
+        for split in splits(experiment):
             if experiment.seeds > 1:
                 _band(sheet, panel, arm, split, measure)
-            _line(sheet, panel, arm, split, measure, t)
+            name = f"{t(f'arm.{arm}')} · {t(f'figure.{split}')}"
+            _line(sheet, panel, arm, split, measure, name=name, legendgroup=f"{arm}.{split}", hovertemplate="%{y:.4~g}")
+            _now(sheet, panel, arm, split, measure, legendgroup=f"{arm}.{split}")
     sheet.cursor(panel)
     if experiment.seeds > 1:
         sheet.subtitle(t("figure.seeds", seeds=experiment.seeds))
     return sheet.figure()
+
+
+def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool) -> go.Figure:
+    """For the stage: all there is in pale colours, and bright what lies before the moment on screen, which is marked.
+
+    The epochs reach to where the run is to end, from the start on, so that nothing moves but the curves. On a logarithmic axis
+    they start at the first step, and what was recorded within the first epochs are dots.
+    """
+    name = y.pop("title")
+    said = {"loss": f"{title} · {name}", "rmse": name}.get(measure, title)
+    if experiment.validation_share:
+        said += f" <span style='font-size:{SMALL}px'>({t('figure.dashed')})</span>"
+    board = Board(compact(said, left=46, right=10, top=24, bottom=30))
+    quiet = {"zeroline": False, "gridcolor": FAINT, "gridwidth": 1, "tickfont": {"size": SMALL - 1}}
+    decades = {"dtick": 1, "tickformat": ",~g"} if log_x else {"nticks": 6, "tickformat": ",~r"}
+    x = {**epochs(t, log=log_x), **quiet, **decades, "showgrid": False, "showline": True, "linecolor": QUIET}
+    x |= {"title": {"text": t("figure.epoch"), "font": {"size": SMALL - 1}, "standoff": 2}}
+    y = {"tickformat": "~g", **y, **quiet, "nticks": 4 if y.get("type") == "log" else 6, "exponentformat": "none"}
+    panel = board.place((0, 1, 0, 1), x, y)
+    board.ranges(panel.x, limits([1 if log_x else 0, ["epoch"]], ["target"]))
+    for arm in experiment.arms:
+        for split in splits(experiment):
+            few: dict[str, Any] = {"most": FEW}
+            if experiment.seeds > 1 and split == "train":
+                _band(board, panel, arm, split, measure, **few)
+            _line(board, panel, arm, split, measure, few, opacity=PALE, hoverinfo="skip")
+            if measure == "loss" and split == "train":
+                _steps(board, panel, arm)
+            hover = f"%{{y:.4~g}} · {t('figure.at_epoch', epoch='%{x:.6~g}')}<extra>{t(f'arm.{arm}')}</extra>"
+            _line(board, panel, arm, split, measure, {**few, "until": "cursor"}, hovertemplate=hover)
+    board.cursor(panel)
+    for arm in experiment.arms:
+        for split in splits(experiment):
+            _now(board, panel, arm, split, measure)
+    return board.figure()
 
 
 def epochs(t: Texts, *, log: bool, title: bool = True) -> dict[str, Any]:
@@ -77,34 +147,43 @@ def epochs(t: Texts, *, log: bool, title: bool = True) -> dict[str, Any]:
     return {"title": t("figure.epoch") if title else "", "unifiedhovertitle": hover, **scale}
 
 
-def _band(sheet: Sheet, panel: Panel, arm: Arm, split: str, measure: str) -> None:
+def _band(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more: Any) -> None:
     """Smallest to largest over the seeds; the upper edge fills down to the trace before it."""
     opacity = 0.22 if split == "train" else 0.12
     area = {"fill": "tonexty", "fillcolor": translucent(arm, opacity)}
-    for edge, more in (("low", {}), ("high", area)):
-        meta = bind(x=curve("epoch"), y=curve(f"{arm}.{split}.{measure}.{edge}"))
+    for edge, filled in (("low", {}), ("high", area)):
+        meta = bind(x=epochs_of(measure, **more), y=curve(f"{arm}.{split}.{measure}.{edge}", **more))
         hidden = {"hoverinfo": "skip", "showlegend": False, "legendgroup": f"{arm}.{split}"}
-        sheet.add(panel, line={"width": 0}, meta=meta, **hidden, **more)
+        board.add(panel, line={"width": 0}, meta=meta, **hidden, **filled)
 
 
-def _line(sheet: Sheet, panel: Panel, arm: Arm, split: str, measure: str, t: Texts) -> None:
-    """The curve, and a dot at its end: it shows a curve of one point, and where a diverged network stopped."""
-    name, color = f"{arm}.{split}.{measure}", COLORS[arm]
-    group = f"{arm}.{split}"
-    sheet.add(
-        panel,
-        name=f"{t(f'arm.{arm}')} · {t(f'figure.{split}')}",
-        legendgroup=group,
-        line={"color": color, "width": 2, "dash": "solid" if split == "train" else "dash"},
-        hovertemplate="%{y:.4~g}",
-        meta=bind(x=curve("epoch"), y=curve(f"{name}.median")),
-    )
-    sheet.add(
+def _line(
+    board: Board, panel: Panel, arm: Arm, split: str, measure: str, part: dict[str, Any] | None = None, **look: Any
+) -> None:
+    """The curve, or a part of it."""
+    line = {"color": COLORS[arm], "width": 2, "dash": "solid" if split == "train" else "dash"}
+    part = part or {}
+    meta = bind(x=epochs_of(measure, **part), y=curve(f"{arm}.{split}.{measure}.median", **part))
+    board.add(panel, line=line, meta=meta, **look)
+
+
+def _steps(board: Board, panel: Panel, arm: Arm) -> None:
+    """The training loss inside the first epochs, step by step, as small dots."""
+    marker = {"color": COLORS[arm], "size": 2.5, "opacity": 2 * PALE}
+    board.add(panel, mode="markers", marker=marker, hoverinfo="skip", meta=bind(x=EPOCHS, y=rows(f"{arm}.running_loss", 0)))
+
+
+def _now(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more: Any) -> None:
+    """A dot at the moment on screen; it also shows a curve of a single point."""
+    field = NUMBERS[measure][split == "validation"]
+    ring = {"symbol": "circle-open", "line": {"width": 2}}
+    look = ring if split == "validation" else {"symbol": "circle", "line": {"width": 1, "color": "#ffffff"}}
+    board.add(
         panel,
         mode="markers",
-        legendgroup=group,
         showlegend=False,
         hoverinfo="skip",
-        marker={"color": color, "size": 7, "symbol": "circle" if split == "train" else "circle-open"},
-        meta=bind(x=curve(f"{name}.end_epoch"), y=curve(f"{name}.end")),
+        marker={"color": COLORS[arm], "size": 8, **look},
+        meta=bind(x=row("epoch"), y=row(f"{arm}.{field}")),
+        **more,
     )

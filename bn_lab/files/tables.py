@@ -28,8 +28,8 @@ def networks(history: History) -> pd.DataFrame:
     """A row for each arm, seed and completed epoch.
 
     Columns: `arm`, `seed`, `epoch`; `train_…` in training mode, as the mean over the epoch; `validation_…` in inference mode
-    after it; `inference_…`, on the training samples in inference mode, at the epochs that have a snapshot; `diverged`, whether
-    the network had stopped by then, from where on it has no numbers.
+    after it; `inference_…`, on the training samples in inference mode, at the epochs that end with a snapshot; `diverged`,
+    whether the network had stopped by then, from where on it has no numbers.
     """
     seeds, epochs = history.experiment.seed_list, np.arange(1, history.epoch + 1)
     parts = []
@@ -79,9 +79,9 @@ def _diverged(history: History, arm: Arm) -> Array:
 def layers(history: History) -> pd.DataFrame:
     """A row for each snapshot, arm, hidden layer and stage of the first seed's network, on its last training batch.
 
-    Columns: `epoch` (the part of a begun one after the point), `arm`, `seed`, `layer` (from 1), `stage`; of the stage's values
-    `mean`, `std`, `low`, `high` and percentiles `p5` … `p95`; of the layer, the same at all its stages, `saturated`, `dead`,
-    `gradient_norm`, and `batch_variance_low`, `…_median` and `…_high` as in `ArmSnapshot`.
+    Columns: `epoch` (of a moment inside an epoch, with the part of it that is done after the point), `arm`, `seed`, `layer`
+    (from 1), `stage`; of the stage's values `mean`, `std`, `low`, `high` and percentiles `p5` … `p95`; of the layer, the same
+    at all its stages, `saturated`, `dead`, `gradient_norm`, and `batch_variance_low`, `…_median`, `…_high` as in `ArmSnapshot`.
     """
     parts = [
         pd.DataFrame(_layers(history, snapshot.epoch, arm, record))

@@ -1,9 +1,12 @@
-"""Runs for visitors: shared by all who open the same experiment, trained in turns on one thread, within limits."""
+"""Recordings for visitors: shared by all who watch the same experiment, trained in turns in worker processes, within limits.
+
+Read in this order: `messages`, `visitor`, `recordings`, `recording`, `relay`, `pool`; and on the workers' side `worker`,
+`packing`, `turns`.
+"""
 
 from bn_lab.service.limits import LimitError, Limits
-from bn_lab.service.trainer import Trainer
-from bn_lab.service.training import Training
-from bn_lab.service.view import State, View
-from bn_lab.service.visitor import Visitor
+from bn_lab.service.messages import RequestError, State
+from bn_lab.service.recordings import Recordings, recordings
+from bn_lab.service.visitor import Progress, Visitor, Watch
 
-__all__ = ["LimitError", "Limits", "State", "Trainer", "Training", "View", "Visitor"]
+__all__ = ["LimitError", "Limits", "Progress", "Recordings", "RequestError", "State", "Visitor", "Watch", "recordings"]

@@ -6,9 +6,11 @@ Every limit is a setting in the environment, named `BN_LAB_` and the field in ca
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,23 @@ PREFIX = "BN_LAB_"
 
 MB = 1e6
 
-BARE, PAGE = 450.0, 8.0
-"""Memory of a server process with everything loaded, and of each page that is open, in MB; measured, and rounded up."""
+BARE, WORKER, PAGE = 220.0, 350.0, 8.0
+"""Memory of a server process with everything loaded, of each worker, and of each page that is open, in MB; rounded up."""
 
 CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where Linux says how much memory a container has."""
+
+CORES = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux says how much of the processor a container has: `max`, or microseconds in each period."""
 
 SHRUNK = ("epochs", "seeds", "samples", "width", "depth", "batch_size")
 """Fields by which an experiment can be made to fit, in the order in which that is proposed."""
 
 PROPOSALS = 3
 """How many alternatives a message names."""
+
+MOST_WORKERS = 16
+"""Workers at most unless told otherwise: the page's process, which hands on what they make, is one."""
 
 MOST_HALVINGS = 16
 """How often a field is halved at most: from the largest value there is to the smallest."""
@@ -47,6 +55,8 @@ class LimitError(ExperimentError):
         "too_long": "training would take about {value} minutes of a processor, and {setting} allows {high}; {fits}",
         "too_big": "training would take about {value} MB of memory, and {setting} allows {high}; {fits}",
         "study_too_long": "this study would take about {value} minutes of a processor, and {setting} allows {high}",
+        "watches": "{value} experiments would be watched at once, and {setting} allows {high}",
+        "targets": "others watch this up to {high} different numbers of epochs, more than which {setting} does not allow",
         "studies": "{value} studies of yours are not finished yet, and {setting} allows {high} at a time",
     }
 
@@ -71,14 +81,32 @@ def available() -> float:
     return min(found)
 
 
+@cache
+def cores() -> int:
+    """Processor cores that this process may use: those of the container if it has a limit, else the machine's."""
+    found = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if CORES.is_file():
+        quota, period = CORES.read_text().split()
+        found = min(found, ceil(int(quota) / int(period))) if quota.isdigit() else found
+    return found
+
+
+def usual_workers() -> int:
+    """One a core where memory allows: workers may take half of what the bare server leaves. One in any case."""
+    return max(1, min(cores(), MOST_WORKERS, int((available() - BARE) / 2 / WORKER)))
+
+
 def _spare() -> float:
-    """Half of the memory beyond the bare server: one half is for pages, the other for runs."""
-    return max(64.0, (available() - BARE) / 2)
+    """Half of the memory beyond the bare server and its workers: one half is for pages, the other for runs."""
+    return max(64.0, (available() - BARE - usual_workers() * WORKER) / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """The limits of one server process; those of memory follow from the memory there is, where they are not set."""
+
+    workers: int = field(default_factory=usual_workers)
+    """Processes that train what visitors watch."""
 
     visitors: int = field(default_factory=lambda: int(_spare() / PAGE))
     """Pages that may be open at once."""
@@ -94,6 +122,12 @@ class Limits:
 
     experiment_mb: float = field(default_factory=lambda: _spare() / 2)
     """Memory of one run, in MB."""
+
+    recording_targets: int = 32
+    """Different numbers of epochs up to which one experiment may be watched at once."""
+
+    visitor_watches: int = 12
+    """Experiments that one page may watch at once."""
 
     experiment_minutes: float = 120.0
     """Time of one processor core that one experiment may take, in minutes, by the estimate of `bn_lab.engine.cost`."""

@@ -1,212 +1,299 @@
-"""`Visitor`: which training one page watches, and what its buttons mean where others watch the same.
+"""`Visitor` and `Watch`: what one page watches, for as long as it is there.
 
-What trains by itself, or has ended, is shared by all who open its experiment. Nobody can stop or slow what others watch: who
-pauses, or plans another number of epochs, goes on with a copy, and all others notice nothing. What stands still is its
-visitor's own.
+A run of the page's script declares what the page wants, under a *slot* for each place that shows something. That lapses after a
+while unless the page's own connection is open, which then says who is watching.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import inf
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from bn_lab.experiment import Experiment
-from bn_lab.service.trainer import Trainer
-from bn_lab.service.training import Training
-from bn_lab.service.view import ACTIVE, State
+from bn_lab.datasets import Table, keep, table_of
+from bn_lab.engine.summary import Finding
+from bn_lab.experiment import Arm, Experiment, ExperimentError
+from bn_lab.figures.frame import Block
+from bn_lab.service.limits import LimitError, setting
+from bn_lab.service.messages import State
+from bn_lab.service.relay import END
 
-TO_THE_END = "all"
-"""How far a visitor wants to train, where that is not a number of epochs."""
+if TYPE_CHECKING:
+    from bn_lab.engine.history import History, NetworkCopy
+    from bn_lab.service.recordings import Recordings
+
+LAPSE = 20.0
+"""Seconds that a visitor counts as there after the script or the connection last was: a reload takes some."""
+
+HIDDEN = 600.0
+"""Seconds that a hidden page counts as there."""
+
+GONE = 600.0
+"""Seconds after which a visitor who is not there any more is forgotten."""
+
+BUDGET = 256_000
+"""Bytes of rows that are sent at once, where so many wait: some dozens of moments."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a watched recording is doing.
+
+    Attributes:
+        state: as far as it is watched.
+        epoch: epochs trained, the present one in part; at most the target.
+        target: the epoch at which it ends.
+        place: place in line of what waits for memory, counted from 1; 0 where it does not wait.
+        seconds: time from its starts to its stops, which is more than its own where others are trained in between.
+        rate: epochs a second of late, 0 where unknown.
+        error: why it failed.
+        moments: how many are recorded up to the target.
+        findings: what the numbers at the target say; empty before.
+    """
+
+    state: State
+    epoch: float
+    target: int
+    place: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    error: ExperimentError | None = None
+    findings: tuple[Finding, ...] = ()
+    moments: int = 0
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to go at the present rate, or None where unknown."""
+        return max(0.0, self.target - self.epoch) / self.rate if self.rate > 0 else None
+
+
+class Watch:
+    """One recording, up to one target, as one visitor watches it. Made by `Visitor.want`.
+
+    Attributes:
+        visitor: who watches; slot: for which place on the page.
+        recording: id of the recording.
+        experiment: what is trained; target: its number of epochs.
+        wanted: how far it is to be trained for this visitor now, at most the target.
+        table: the visitor's own data.
+        parts: what of it the page looks at.
+    """
+
+    def __init__(
+        self, all_: Recordings, visitor: Visitor, slot: str, experiment: Experiment, table: Table | None, recording: str
+    ) -> None:
+        self._recordings = all_
+        self.visitor, self.slot, self.recording = visitor, slot, recording
+        self.experiment, self.target, self.table = experiment, experiment.epochs, table
+        self.wanted = 0
+        self.parts: frozenset[str] = frozenset()
+
+    def go(self, epochs: int) -> None:
+        """Have it trained so far, at most to the target; what has failed is tried again."""
+        with self._recordings.changing():
+            self.wanted = max(self.wanted, min(epochs, self.target))
+            if (found := self._recordings.find(self.recording)) is not None:
+                self._recordings.retry(found)
+
+    @property
+    def progress(self) -> Progress:
+        """What it is doing."""
+        with self._recordings.changing():
+            found = self._recordings.find(self.recording)
+            if found is None:
+                return Progress(State.READY, 0.0, self.target)
+            relay = found.relay
+            if found.error is not None:
+                state = State.FAILED
+            elif relay.reached(self.target):
+                state = State.ENDED
+            elif found.wants_more and found.is_moving:
+                state = State.TRAINING
+            elif self.wanted > relay.epoch or (found.place and relay.layouts is None):
+                state = State.QUEUED
+            else:
+                state = State.READY
+            return Progress(
+                state,
+                min(relay.epoch, float(self.target)),
+                self.target,
+                found.place if state is State.QUEUED else 0,
+                found.seconds(self.target),
+                found.rate if state is State.TRAINING else 0.0,
+                found.error,
+                relay.findings.get(self.target, ()),
+                relay.count(self.target),
+            )
+
+    @property
+    def layouts(self) -> dict[str, Any] | None:
+        """How rows are divided, as JSON knows it: `{part: {axis, fields, size}}`; None before the first moment."""
+        with self._recordings.changing():
+            found = self._recordings.find(self.recording)
+            return None if found is None else found.relay.description
+
+    def rows(self, sent: Mapping[str, int], budget: int = BUDGET) -> list[Block]:
+        """Rows that were not sent yet, up to the target; and say which parts the page looks at.
+
+        Args:
+            sent: by part that is looked at, how many rows were sent; the name with `!` stands for its end row.
+            budget: bytes to send at most, or one row of every part.
+        """
+        parts = frozenset(part for part in sent if not part.endswith(END))
+        with self._recordings.changing():
+            if (found := self._recordings.find(self.recording)) is None:
+                return []
+            if parts != self.parts:
+                self.parts = parts
+                self._recordings.settle(found)
+            return found.relay.blocks(sent, self.target, budget)
+
+    def history(self, timeout: float = 10.0) -> History:
+        """The whole record, as far as it is trained, cut at the target.
+
+        Raises:
+            RequestError: it takes longer than `timeout` seconds, or cannot be had.
+        """
+        found: History = self._recordings.ask("history", self, (self.target,), timeout)
+        return found
+
+    def network(self, arm: Arm, seed: int, timeout: float = 10.0) -> NetworkCopy:
+        """A copy of one network, at the target or as far as it is trained.
+
+        Raises:
+            RequestError: it takes longer than `timeout` seconds, or cannot be had.
+        """
+        found: NetworkCopy = self._recordings.ask("network", self, (self.target, arm, seed), timeout)
+        return found
 
 
 class Visitor:
-    """One page; `watch`, `open` or `begin` come first.
-
-    Args:
-        trainer: in whose care the trainings are.
-        name: what the visitor is known by; a page that comes back after a cut is the same visitor.
+    """One page. Made by `Recordings.visitor`.
 
     Attributes:
-        training: the training on the page; None before the first.
+        name: what its session knows it by.
+        token: what its connection says to prove whose it is.
     """
 
-    def __init__(self, trainer: Trainer, name: str) -> None:
-        self.trainer, self.name = trainer, name
-        self.training: Training | None = None
-        self.answered = -inf  # when a page last gave an order for a part of an epoch; kept by the page
-        self._apart = False  # whether the visitor went ways of their own, and does not join others any more
-
-    def watch(self, training: Training) -> Training:
-        """Watch this training from now on."""
-        with self.trainer.lock:
-            left, self.training = self.training, training
-            training.renew(self.name)
-            self.trainer.attend()
-            if left is not None and left is not training:
-                self._let_go(left)
-        return training
-
-    def leave(self) -> None:
-        """Watch nothing any more."""
-        with self.trainer.lock:
-            left, self.training = self.training, None
-            if left is not None:
-                self._let_go(left)
-
-    def _let_go(self, left: Training) -> None:
-        left.leave(self.name)
-        if not self.trainer.shares(left) and not left.watchers():
-            self.trainer.drop(left.id)
-
-    def open(self, experiment: Experiment, wanted: str = "") -> Training:
-        """Watch what others train of this experiment or have trained, else a training of one's own.
-
-        Args:
-            experiment: of the link.
-            wanted: how far to train what nobody has trained: a number of epochs, `TO_THE_END`, or not at all.
-
-        Raises:
-            LimitError: for more than the server gives.
-        """
-        with self.trainer.lock:
-            self._apart = False
-            epochs = int(wanted) if wanted not in ("", TO_THE_END) else 0
-            found = self.trainer.find(experiment) or self.trainer.find_standing(experiment, epochs)
-            if found is not None:
-                return self.watch(found)
-            training = self.begin(experiment)
-            self._apart = False
-            if wanted == TO_THE_END or epochs >= experiment.epochs:
-                self.trainer.share(training)
-                training.start()
-            elif epochs:
-                self.trainer.share_standing(training, epochs)
-                training.reach(epochs)
-            return training
-
-    def begin(self, experiment: Experiment) -> Training:
-        """Watch a training of one's own that has not begun.
-
-        Raises:
-            LimitError: for more than the server gives.
-        """
-        self._apart = True
-        return self.watch(self.trainer.add(experiment, self.name))
+    def __init__(self, all_: Recordings, name: str, token: str, clock: Callable[[], float]) -> None:
+        self.name, self.token = name, token
+        self._recordings, self._clock = all_, clock
+        self._watches: dict[str, Watch] = {}
+        self._until = clock() + LAPSE  # without a connection it counts as there until then
+        self._listeners: list[Callable[[], None]] = []  # one for each open connection
+        self._hidden: float | None = None  # since when
+        self._was_present = False  # whether its watches count at present
 
     @property
-    def wanted(self) -> str:
-        """How far the training on the page is meant to go, for `open`."""
-        if self.training is None or self.training.view.state in (State.READY, State.GONE, State.FAILED):
-            return ""
-        view = self.training.view
-        whole = self.training.asleep or view.progress >= view.experiment.epochs
-        return TO_THE_END if whole or view.state in (*ACTIVE, State.DONE) else str(int(view.progress) or "")
+    def watches(self) -> Mapping[str, Watch]:
+        """What it watches, by slot."""
+        return dict(self._watches)
 
-    # The buttons.
+    def want(self, slot: str, experiment: Experiment, wanted: int | None = None, table: Table | None = None) -> Watch:
+        """Watch an experiment up to its number of epochs; to be said in every run of the script.
 
-    def start(self, wait: float = 0.0) -> None:
-        """Train to the end: with others who are as far already, unless one went ways of one's own.
-
-        Waits for the first numbers, `wait` seconds at most, where there are none yet.
-        """
-        training = self._training()
-        with self.trainer.lock:
-            if training.view.state in (*ACTIVE, State.DONE):
-                return
-            found = self.trainer.find(training.view.experiment)
-            if not (found is None or self._apart) and found.view.progress >= training.view.progress:
-                self.watch(found)
-                return
-            if training.watchers(but=self.name):
-                training = self.watch(self.trainer.fork(training, self.name))
-            self.trainer.share(training)
-        training.start(wait)
-
-    def pause(self, wait: float = 0.25) -> None:
-        """Stand still, `wait` seconds from now at the latest; what others watch goes on."""
-        training = self._training()
-        with self.trainer.lock:
-            if training.view.state not in ACTIVE:
-                return
-            if training.watchers(but=self.name):
-                training = self.watch(self.trainer.fork(training, self.name))
-                if training.holds:  # else it is made again when it is needed
-                    training.look()
-                    self.trainer.lock.wait_for(lambda: not training.working, wait)  # until the view is that of the copy
-                return
-            self.trainer.withdraw(training)
-        training.pause(wait)
-        if training.view.state is State.DONE:  # it has ended before it could stand still
-            self.trainer.share(training)
-
-    def step(self, wait: float = 0.0) -> None:
-        """Train one batch more."""
-        if (training := self._standing()) is not None:
-            training.step(wait)
-
-    def finish_epoch(self, wait: float = 0.0) -> None:
-        """Train to the end of the present epoch."""
-        if (training := self._standing()) is not None:
-            training.finish_epoch(wait)
-
-    def _standing(self) -> Training | None:
-        """What stands still on the page, as one's own; None where nothing stands that could go on."""
-        training = self._training()
-        with self.trainer.lock:
-            if training.view.state not in (State.READY, State.PAUSED):
-                return None
-            self._apart = True
-            if self.trainer.shares(training) or training.watchers(but=self.name):
-                training = self.watch(self.trainer.fork(training, self.name))
-            return training
-
-    def plan(self, epochs: int) -> bool:
-        """Let the training go to another number of epochs; False if it is known to be beyond that already.
+        Args:
+            slot: the place on the page; whatever else it showed is not watched any more.
+            experiment: what to watch.
+            wanted: how many epochs to train for now, to the end where not given; the same experiment keeps the larger number.
+            table: the visitor's own data, where it is about those.
 
         Raises:
-            ExperimentError: if `epochs` is out of range. LimitError: if it is more than the server gives.
+            LimitError: for more than the server gives. ExperimentError: the data are not there.
         """
-        training = self._training()
-        with self.trainer.lock:
-            view = training.view
-            if view.progress > epochs:
-                return False
-            planned = replace(view.experiment, epochs=epochs)
-            self.trainer.limits.check(planned)
-            found = self.trainer.find(planned)
-            moving = view.state in (*ACTIVE, State.DONE)
-            if moving and found is not None and found.view.progress >= view.progress:
-                self.watch(found)
-            elif self.trainer.shares(training) or training.watchers(but=self.name):
-                self._plan_shared(training, epochs)
-            else:
-                training.extend(epochs)
-            return True
+        with self._recordings.changing():
+            self._until = max(self._until, self._clock() + LAPSE)
+            self.look()
+            watch = self._watches.get(slot)
+            if watch is None or watch.experiment != experiment:
+                return self._new(slot, experiment, wanted, table)
+            if (epochs := watch.target if wanted is None else wanted) > watch.wanted:
+                watch.go(epochs)
+            return watch
 
-    def _plan_shared(self, training: Training, epochs: int) -> None:
-        """Plan another number of epochs for what others find, or may find later, under the present one."""
-        state = training.view.state
-        if state is State.DONE or training.watchers(but=self.name):
-            training = self.watch(self.trainer.fork(training, self.name, epochs))
-        else:
-            self.trainer.withdraw(training)
-            training.extend(epochs)
-        if state in ACTIVE:
-            self.trainer.share(training)
-            training.start()
+    def _new(self, slot: str, experiment: Experiment, wanted: int | None, table: Table | None) -> Watch:
+        if experiment.is_private:
+            table = table_of(experiment) if table is None else keep(table)
+        limits = self._recordings.limits
+        limits.check(experiment)
+        if slot not in self._watches and len(self._watches) >= limits.visitor_watches:
+            high = limits.visitor_watches
+            raise LimitError("experiment", "watches", len(self._watches) + 1, setting=setting("visitor_watches"), high=high)
+        recording = self._recordings.name_for(experiment, self.name, table)
+        before = self._watches.get(slot)
+        watch = self._watches[slot] = Watch(self._recordings, self, slot, experiment, table, recording)
+        watch.wanted = watch.target if wanted is None else min(wanted, watch.target)
+        self._recordings.attach(watch)
+        if before is not None:  # only now, so that what both share is not let go of in between
+            self._recordings.detach(before, for_good=True)
+        return watch
+
+    def drop(self, slot: str) -> None:
+        """This place shows nothing any more."""
+        with self._recordings.changing():
+            if (watch := self._watches.pop(slot, None)) is not None:
+                self._recordings.detach(watch, for_good=True)
+
+    def keep(self, slots: Collection[str]) -> None:
+        """Only these places show something; to be said at the end of a run of the script."""
+        with self._recordings.changing():
+            for slot in set(self._watches) - set(slots):
+                self.drop(slot)
 
     # Coming and going.
 
-    def renew(self) -> None:
-        """The page is there."""
-        self.trainer.attend()
-        self._training().renew(self.name)
+    def connect(self, changed: Callable[[], None] | None = None) -> None:
+        """A connection of its page is open; `changed` is called, on any thread, when something it watches has news."""
+        with self._recordings.changing():
+            self._listeners.append(changed or _nothing)
+            self.look()
 
-    def release(self) -> None:
-        """The connection broke, which may only be a short cut."""
-        if self.training is not None:
-            self.training.release(self.name)
+    def disconnect(self, changed: Callable[[], None] | None = None) -> None:
+        """That connection is over."""
+        with self._recordings.changing():
+            if (changed or _nothing) in self._listeners:
+                self._listeners.remove(changed or _nothing)
+            if not self._listeners:
+                self._until, self._hidden = self._clock() + LAPSE, None
+            self.look()
 
-    def _training(self) -> Training:
-        assert self.training is not None
-        return self.training
+    def hide(self, hidden: bool) -> None:
+        """Its page is hidden, or seen again."""
+        with self._recordings.changing():
+            if hidden != (self._hidden is not None):
+                self._hidden = self._clock() if hidden else None
+            self.look()
+
+    def tell(self) -> None:
+        """Something it watches has news."""
+        for listener in list(self._listeners):
+            listener()
+
+    @property
+    def is_present(self) -> bool:
+        """Whether what it watches is wanted."""
+        now = self._clock()
+        seen = self._hidden is None or now < self._hidden + HIDDEN
+        return (bool(self._listeners) and seen) or now < self._until
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has not been there for so long that it may be forgotten."""
+        return not self._listeners and self._clock() >= self._until + GONE
+
+    def look(self) -> None:
+        """Have its watches count while it is there, and no longer."""
+        with self._recordings.changing():
+            present = self.is_present
+            if present == self._was_present:
+                return
+            self._was_present = present
+            for watch in self._watches.values():
+                if present:
+                    self._recordings.attach(watch)
+                else:
+                    self._recordings.detach(watch, for_good=False)
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bn_lab.datasets import split, table_of
+from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.studies.measures import MEASURES
@@ -16,10 +17,7 @@ from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Cell, Question, Side, Study, StudyError
 from bn_lab.studies.verdict import Verdict, judge
 
-if TYPE_CHECKING:  # torch comes with them
-    from bn_lab.engine.trial import Outcome
-
-Results = Mapping[str, "Outcome"]
+Results = Mapping[str, Outcome]
 """Outcomes by the key of their network; those that are missing have not been trained (yet)."""
 
 

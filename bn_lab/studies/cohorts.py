@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from bn_lab.engine.cost import seconds
-from bn_lab.engine.trial import VARIED, Outcome, train_cohort
+from bn_lab.engine.members import VARIED
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.networks import Network
 
@@ -35,6 +36,8 @@ class Cohort:
 
     def train(self) -> list[Outcome]:
         """The outcome of every network, in order."""
+        from bn_lab.engine.trial import train_cohort  # brings torch, which who plans a study need not have
+
         return train_cohort([network.experiment for network in self.networks], probes=self.probes)
 
 

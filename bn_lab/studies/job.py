@@ -11,16 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bn_lab.engine.outcome import Outcome
+from bn_lab.studies.cohorts import Cohort
 from bn_lab.studies.executors import executor
 from bn_lab.studies.networks import Network
 from bn_lab.studies.progress import Failure, JobView, Progress
 from bn_lab.studies.study import Study, StudyError
-
-if TYPE_CHECKING:
-    from bn_lab.engine.trial import Outcome
-    from bn_lab.studies.cohorts import Cohort
 
 __all__ = ["Failure", "Job", "JobView"]
 

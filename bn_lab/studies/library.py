@@ -7,19 +7,16 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from threading import Lock, Timer
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network
 from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Study
-
-if TYPE_CHECKING:
-    from bn_lab.engine.trial import Outcome
 
 IDLE = 60.0
 """Seconds without a study after which the workers are let go."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 
-if TYPE_CHECKING:  # torch comes with them
-    from bn_lab.engine.trial import Outcome
-
-Outcomes = Sequence["Outcome"]
+Outcomes = Sequence[Outcome]
 """Of one network; or of one arm and seed over a row of cells, for measures of a whole row."""
 
 LEARNED = 0.5

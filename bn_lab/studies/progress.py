@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
+from bn_lab.studies.cohorts import Cohort, cohorts
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study
-
-if TYPE_CHECKING:  # torch comes with them, which only the job's thread waits for
-    from bn_lab.engine.trial import Outcome
-    from bn_lab.studies.cohorts import Cohort
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 
@@ -112,8 +110,6 @@ class Progress:
 
     def plan(self) -> list[Cohort]:
         """Count what is known, and put the rest together."""
-        from bn_lab.studies.cohorts import cohorts
-
         networks, probes = self._study.networks, self._study.probes
         every = cohorts(networks, probes)
         costs = {network.key: cohort.cost / len(cohort.networks) for cohort in every for network in cohort.networks}

@@ -14,17 +14,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
+from bn_lab.engine.outcome import Outcome, Smoothness
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study, StudyError
-
-if TYPE_CHECKING:  # torch comes with it
-    from bn_lab.engine.trial import Outcome
 
 RECORD = 1
 """Number of the format below; counted up when it changes."""
@@ -59,9 +57,6 @@ def from_record(record: Any) -> Outcome:
     Raises:
         StudyError: where `record` is none, or one of another format, or does not fit itself.
     """
-    from bn_lab.engine.smoothness import Smoothness
-    from bn_lab.engine.trial import Outcome
-
     found = _object("record", record, [field.name for field in fields(Outcome)] + ["format", "key"])
     if found["format"] != RECORD:
         raise StudyError("format", "one_of", found["format"], options=RECORD)
@@ -73,7 +68,7 @@ def from_record(record: Any) -> Outcome:
     values |= {name: _array(name, found[name], len(points)) for name in INFERENCE}
     values |= {name: _whole(name, found[name]) for name in WHOLE}
     if (smoothness := found["smoothness"]) is not None:
-        smoothness = _smoothness(Smoothness, smoothness)
+        smoothness = _smoothness(smoothness)
     return Outcome(
         experiment=experiment,
         inference_epochs=points,
@@ -151,15 +146,16 @@ def _epochs(value: Any, experiment: Experiment) -> Array:
     return np.array(epochs, np.int64)
 
 
-def _smoothness(kind: Any, value: Any) -> Any:
-    found = _object("smoothness", value, [field.name for field in fields(kind)])
+def _smoothness(value: Any) -> Smoothness:
+    found = _object("smoothness", value, [field.name for field in fields(Smoothness)])
     if not isinstance(found["steps"], list) or not isinstance(found["distances"], list):
         raise StudyError("smoothness", "shape", "nothing", expected="{steps: […], distances: […]}")
     points = len(found["steps"])
-    names = [field.name for field in fields(kind) if field.name not in ("steps", "distances")]
-    steps = np.array([_whole("steps", each) for each in found["steps"]], np.int64)
-    distances = _array("distances", found["distances"], len(found["distances"]))
-    return kind(steps=steps, distances=distances, **{name: _array(name, found[name], points) for name in names})
+    names = [field.name for field in fields(Smoothness) if field.name not in ("steps", "distances")]
+    numbers: dict[str, Any] = {name: _array(name, found[name], points) for name in names}
+    numbers["steps"] = np.array([_whole("steps", each) for each in found["steps"]], np.int64)
+    numbers["distances"] = _array("distances", found["distances"], len(found["distances"]))
+    return Smoothness(**numbers)
 
 
 def write(path: Path, value: Any) -> None:

@@ -1,10 +1,8 @@
-"""A card per arm with its numbers, and sentences that the numbers support."""
+"""A card per arm with its numbers, and sentences that the numbers support, for what is read without a browser's player."""
 
 from __future__ import annotations
 
 from html import escape
-
-import streamlit as st
 
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
@@ -13,11 +11,6 @@ from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.ui import words
 from bn_lab.ui.once import once_per_history
-
-
-def show(history: History, t: Texts) -> None:
-    """The cards, side by side as far as the page is wide."""
-    st.html(cards(history, t))
 
 
 @once_per_history
@@ -55,17 +48,6 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
     if summary.diverged:
         lines.append((t("card.diverged"), t("card.of", part=summary.diverged, whole=seeds)))
     return lines
-
-
-def findings(history: History | None, t: Texts) -> None:
-    """What the numbers say, as a list; nothing before the first epoch."""
-    st.markdown("" if history is None else _findings(history, t))
-
-
-@once_per_history
-def _findings(history: History, t: Texts) -> str:
-    lines = [f"- {sentence}" for sentence in sentences(history, t)]
-    return "\n".join([f"### {t('finding.title')}", *lines]) if lines else ""
 
 
 def sentences(history: History, t: Texts) -> list[str]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bn_lab.datasets import GENERATED
 from bn_lab.experiment import FIELDS, Experiment, Field, is_own
-from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.groups import GROUPS
@@ -17,6 +17,7 @@ from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import holding
 
 STOPS: dict[str, Sequence[float]] = {
+    "depth": range(1, 13),
     "width": [2**k for k in range(9)],
     "batch_size": [2**k for k in range(1, 13)],
     "seeds": [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32],
@@ -30,25 +31,51 @@ STOPS: dict[str, Sequence[float]] = {
 """Stops of sliders; other logarithmic ones stop at 1, 2 and 5 of every decade. A value between stops becomes one more."""
 
 
+FIRST = ("dataset", "depth", "width", "activation", "arms", "epsilon")
+"""What the lab is about: at the top, always in sight."""
+
+BESIDE = ("depth", "width")
+"""Of these the two that stand side by side."""
+
+
 def show(t: Texts) -> None:
     """Draw the sidebar. Every widget shows the session's experiment and changes it on its own change."""
-    experiment = session.experiment()
-    language(t)
     if rules.is_hidden(rules.SIDEBAR):
         return
+    experiment = session.experiment()
     with st.sidebar:
+        with st.container(key="settings_first"):
+            _first(experiment, t)
         for group in GROUPS:
-            if names := _visible(group, experiment):
-                st.subheader(t(f"group.{group}"), divider="gray")
-                for name in names:
-                    _widget(FIELDS[name], experiment, t)
-                    if name == "dataset" and not (rules.is_hidden("own") or rules.is_fixed(name)):
-                        st.page_link(pages.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+            if names := _folded(group, experiment):
+                _fold(group, names, experiment, t)
 
 
-def _visible(group: str, experiment: Experiment) -> list[str]:
-    """The fields of a group that have a widget: those that have an effect, and that no lesson hides."""
-    return [name for name in GROUPS[group] if matters(name, experiment) and not rules.is_hidden(name)]
+def _first(experiment: Experiment, t: Texts) -> None:
+    names = [name for name in FIRST if not rules.is_hidden(name)]
+    while names:
+        count = len(BESIDE) if tuple(names[: len(BESIDE)]) == BESIDE else 1
+        for place, name in zip(st.columns(count), names, strict=False):
+            with place:
+                _widget(FIELDS[name], experiment, t)
+                if name == "dataset" and not (rules.is_hidden("own") or rules.is_fixed(name)):
+                    st.page_link(pages.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+        names = names[count:]
+
+
+def _fold(group: str, names: Sequence[str], experiment: Experiment, t: Texts) -> None:
+    """A group that opens; its name says how many of its settings differ from the default."""
+    changed = sum(name in experiment.differences() for name in names)
+    told = t("fold.changed", name=t(f"fold.{group}"), count=changed) if changed else t(f"fold.{group}")
+    with st.expander(told, key=f"fold_{group}"):
+        for name in names:
+            _widget(FIELDS[name], experiment, t)
+
+
+def _folded(group: str, experiment: Experiment) -> list[str]:
+    """The fields of a group that have a widget there: those that have an effect, and that no lesson hides."""
+    names = [name for name in GROUPS[group] if name not in FIRST]
+    return [name for name in names if matters(name, experiment) and not rules.is_hidden(name)]
 
 
 def matters(name: str, experiment: Experiment) -> bool:
@@ -58,34 +85,19 @@ def matters(name: str, experiment: Experiment) -> bool:
     return name != "data_noise" or experiment.dataset in GENERATED
 
 
-def language(t: Texts) -> None:
-    """Switch between languages, at the top of the sidebar, or of the page where a lesson hides that."""
-    key = "language_choice"
-    st.session_state[key] = t.language
-    place = st if rules.is_hidden(rules.SIDEBAR) else st.sidebar
-    place.segmented_control(
-        t("page.language"),
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
-        key=key,
-        on_change=guarded(lambda: session.choose(st.session_state[key] or t.language)),
-        label_visibility="collapsed",
-    )
-
-
 def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
-    key, value = f"field_{field.name}", getattr(experiment, field.name)
-    if st.session_state.get(key) == value:
-        session.acknowledge(field.name)
+    value, turn = getattr(experiment, field.name), session.turn(field.name)
+    key = f"field_{field.name}" + (f"_{turn}" if turn else "")
     st.session_state[key] = list(value) if field.kind == "choices" else value
     fixed = rules.is_fixed(field.name)
+    label = t(f"short.{field.name}") if field.name in BESIDE else t(f"field.{field.name}")
     common: dict[str, Any] = {
-        "label": f":material/lock: {t(f'field.{field.name}')}" if fixed else t(f"field.{field.name}"),
+        "label": f":material/lock: {label}" if fixed else label,
         "disabled": fixed,
         "help": t(f"help.{field.name}"),
         "key": key,
         "on_change": guarded(_changed),
-        "args": (field.name,),
+        "args": (field.name, turn, key),
     }
     draw: Callable[[Field, Any, Texts, dict[str, Any]], object]
     if field.kind == "choice":
@@ -95,13 +107,13 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
     elif field.name in ("seed", "samples"):
         draw = _number
     else:
-        draw = _plain_slider if field.name == "depth" else _stops
+        draw = _listed if field.name in BESIDE else _stops
     draw(field, value, t, common)
 
 
-def _changed(name: str) -> None:
-    value = st.session_state[f"field_{name}"]
-    if not session.is_echo(name, value):
+def _changed(name: str, turn: int, key: str) -> None:
+    if turn == session.turn(name):  # else a word of a widget that is gone
+        value = st.session_state[key]
         session.change(name, tuple(value) if isinstance(value, list) else value)
 
 
@@ -127,9 +139,9 @@ def _number(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
     st.number_input(min_value=low, max_value=high, step=1, **empty, **common)
 
 
-def _plain_slider(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    assert field.range is not None
-    st.slider(min_value=int(field.range.low), max_value=int(field.range.high), **common)
+def _listed(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    """In a list, which takes little room."""
+    st.selectbox(options=stops(field, value), **common)
 
 
 def _stops(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from bn_lab.figures.data import named
 from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.i18n import Texts
 from bn_lab.ui import controls, preview, session, still, words
-from bn_lab.ui.classroom import pages
+from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.files import download
 from bn_lab.ui.guard import guarded
 
@@ -43,9 +43,10 @@ MANY = 20
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.language(t)
     st.title(t("page.data"))
     st.markdown(t("data.intro"))
+    if not rules.is_hidden("own"):
+        st.page_link(pages.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
     st.fragment(guarded(_body))(t)
 
 

@@ -17,7 +17,7 @@ from threading import Event, Lock, Timer
 from streamlit import config
 from streamlit.runtime import Runtime
 
-from bn_lab.service.leases import CLOSED_GRACE, KEPT_AFTER_CLOSE
+from bn_lab.service.visitor import LAPSE
 
 LATER = 5.0
 """Seconds between the moment at which nobody needs what a visitor left and the one at which it is given back."""
@@ -58,8 +58,8 @@ class CleanUp:
 
 
 def needed() -> float:
-    """Seconds for which something of a visitor who has left is kept: the session, or the training."""
-    return float(max(config.get_option("server.disconnectedSessionTTL"), CLOSED_GRACE + KEPT_AFTER_CLOSE))
+    """Seconds for which something of a visitor who has left is kept: the session, and what was watched."""
+    return float(max(config.get_option("server.disconnectedSessionTTL"), LAPSE))
 
 
 def return_free_memory() -> None:

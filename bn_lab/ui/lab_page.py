@@ -1,50 +1,32 @@
-"""The lab: controls in the sidebar, a training in the middle."""
+"""The lab: settings in the sidebar, the stage on the first screen, and below it all that there is to see besides."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.ui import compare, controls, panels, player, presets, preview, session, share, take_away, words
-from bn_lab.ui.classroom import dialog, pages, rules
+from bn_lab.service import LimitError, Watch
+from bn_lab.ui import compare, controls, panels, presets, preview, session, stage, words
+from bn_lab.ui.classroom import pages, rules
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.live import components
 
 
 def show() -> None:
-    """Draw the page."""
-    t = session.words()
-    controls.show(t)
-    experiment, training = session.experiment(), session.training()
-    begun = player.has_begun(training.view.state)  # asked once: it may change while the page is drawn
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.title("BN Lab", width="stretch")
-        if not rules.is_hidden("presets"):
-            presets.choose(t)
-        if not rules.is_hidden("share"):
-            share.show(t)
-            dialog.entry(t)
-        if not rules.is_hidden("take_away"):
-            take_away.show(t)
-    if not rules.is_hidden("intro"):
-        st.markdown(t("page.intro"))
+    """Draw the page; inside another page or a slide only the stage."""
+    t, is_embedded = session.words(), bool(st.context.is_embedded)
+    if not is_embedded:
+        controls.show(t)
     pages.show_away(t)
-    presets.question(t)
     _problems(t)
-    dialog.show(t)
-    numbers = st.container()
-    # Always there, so that what comes after it stays where it is, and is not drawn anew, when it empties.
-    with st.container(key="preview"):
-        if not begun and not rules.is_hidden("preview"):
-            preview.show(experiment, t)
-    if not rules.is_hidden("curves"):
-        panels.curves(training.run, experiment, t)
-    compare.show_way(training, t)
-    findings = st.container(key="findings")
-    with numbers:
-        player.show(training, begun, findings, t)
-    panels.layers(training.run, experiment, t)
-    if begun and not rules.is_hidden("preview"):
-        with st.expander(t("preview.again")):
-            preview.show(experiment, t)
+    try:
+        watch = session.watch()
+    except LimitError as error:
+        st.warning(words.error(t, error), icon=":material/warning:")
+        return
+    stage.show(watch, t)
+    if not is_embedded:
+        _below(watch, t)
 
 
 def _problems(t: Texts) -> None:
@@ -54,3 +36,20 @@ def _problems(t: Texts) -> None:
         st.warning(t("link.problem"), icon=":material/warning:")
     for problem in problems:
         st.warning(words.error(t, problem), icon=":material/warning:")
+
+
+def _below(watch: Watch, t: Texts) -> None:
+    """What those see who scroll. A part that breaks leaves the others."""
+    if not rules.is_hidden("intro"):
+        st.markdown(t("page.intro"))
+    if not rules.is_hidden("presets"):
+        presets.question(t)
+    if not rules.is_hidden("findings"):
+        components.findings(watch, t, key="findings")
+    guarded(compare.show_way)(watch, t)
+    if not rules.is_hidden("curves"):
+        guarded(panels.curves)(watch, t)
+    panels.layers(watch, t)
+    if not rules.is_hidden("preview"):
+        st.subheader(t("preview.title"))
+        guarded(preview.show)(watch.experiment, t)

@@ -20,11 +20,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def choose(t: Texts) -> None:
-    """A button that opens the list: titles and questions, the one on screen marked."""
-    key = f"presets_list_{on_screen()}"  # another one closes it: what was chosen is to be seen
-    with st.popover(t("presets.button"), icon=":material/bookmarks:", key=key):
-        for group in GROUPS:
-            _group(group, t)
+    """The list for a dialog: titles and questions, the one on screen marked. Choosing closes it."""
+    for group in GROUPS:
+        _group(group, t)
 
 
 def _group(group: str, t: Texts) -> None:
@@ -44,6 +42,7 @@ def _group(group: str, t: Texts) -> None:
 def _adopt(key: str) -> None:
     if (name := st.session_state[key]) is not None:
         session.adopt(PRESETS[name].experiment)
+        st.session_state.pop(session.DIALOG, None)  # what was chosen is to be seen
 
 
 def on_screen() -> str | None:

@@ -1,4 +1,4 @@
-"""What the page shows before the first training: the networks, the data, and what will happen."""
+"""The networks, the data, and what a training does with them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ COLUMNS = 14
 def show(experiment: Experiment, t: Texts) -> None:
     """Networks, plan and data of `experiment`."""
     table = table_of(experiment)
-    st.subheader(t("preview.networks"))
     st.html(networks(experiment, table, t))
     st.markdown(plan(experiment, table, t))
-    st.subheader(t("preview.data"))
     st.markdown(_about(experiment, table, t))
     head(table, t)
 
@@ -70,12 +68,17 @@ def plan(experiment: Experiment, table: Table, t: Texts) -> str:
     values = {
         "networks": networks,
         "samples": f"{samples:,}",
-        "batches": f"{-(-(samples - 1) // experiment.batch_size):,}",  # a last batch of one sample joins the one before it
+        "batches": f"{steps(experiment, table):,}",
         "batch": min(experiment.batch_size, samples),
         "epochs": f"{experiment.epochs:,}",
     }
     rest = t("preview.held", count=f"{held:,}") if held else t("preview.nothing_held")
     return f"{t('preview.plan', **values)} {rest}"
+
+
+def steps(experiment: Experiment, table: Table) -> int:
+    """Batches of an epoch: a last one of one sample joins the one before it."""
+    return -(-(len(split(table, experiment, experiment.seed).train) - 1) // experiment.batch_size)
 
 
 def _about(experiment: Experiment, table: Table, t: Texts) -> str:

@@ -1,4 +1,4 @@
-"""What a visitor's session holds: the experiment on screen, its training, the language; and the link that says so.
+"""What a visitor's session holds: the experiment on screen, what is watched of it, the language; and the link that says so.
 
 `st.session_state` outlives edits of the code, which make new classes of old names, so only plain things are kept there: the
 experiment as the parameters of its link, ids and texts.
@@ -6,75 +6,100 @@ experiment as the parameters of its link, ids and texts.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import streamlit as st
 
 from bn_lab.datasets import split, table_of
-from bn_lab.engine.cost import parameters
+from bn_lab.engine.history import History
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
-from bn_lab.service import LimitError, Limits, State, Trainer, Training, Visitor
+from bn_lab.service import LimitError, Limits, Visitor, Watch, recordings
 from bn_lab.service.entrance import Entrance
-from bn_lab.service.visitor import TO_THE_END
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.departures import CleanUp
 from bn_lab.ui.own import holding
 
-LIGHT, LIGHT_SAMPLES = 100_000, 1_000
-"""Parameters of all networks, and samples of the data set, up to which the networks are drawn in advance."""
+LAB = "lab"
+"""Name of what a visitor watches in the lab."""
+
+DIALOG = "dialog"
+"""In the session: name of the dialog that is open."""
+
+PLAY, TO_THE_END = "play", "all"
+"""How a link may want its experiment opened: playing, or at its last epoch; a number is an epoch at which it stands still. None
+of these changes how far the experiment goes."""
+
+LOOKS = ("lang", "theme", "embed", "embed_options")
+"""Parameters of a link that only say how to look; one that has no others is the plain address."""
 
 
-FIRST_LOOK = 0.3
-"""Seconds that a page waits for the untrained networks, once torch is there."""
+class Opening(NamedTuple):
+    """How the experiment on screen opens.
+
+    Attributes:
+        epoch: the epoch that is shown first, "end" for the last one.
+        playing: whether it plays by itself.
+        wanted: how far it is trained by itself; None is to its end.
+    """
+
+    epoch: int | str | None
+    playing: bool
+    wanted: int | None
 
 
-class Page(Visitor):
-    """One connected page, which Streamlit tells when its connection is over."""
+class Presence:
+    """One connected page, which Streamlit tells when its connection is over. That may only be a short cut: after it there is
+    another object for the same visitor."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def gone(self) -> None:
-        """The connection is over, which may only be a short cut."""
+        """The connection is over."""
         entrance().leave(self.name)
-        self.release()
         _clean_up().after_departure()
 
 
-@st.cache_resource(show_spinner=False)
-def trainer() -> Trainer:
-    """The one trainer of this process."""
-    return Trainer(limits=Limits.from_environment())
-
-
-@st.cache_resource(show_spinner=False)
+@cache
 def entrance() -> Entrance:
     """The one count of the visitors of this process."""
-    return Entrance(trainer().limits.visitors)
+    return Entrance(limits().visitors)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _clean_up() -> CleanUp:
-    return CleanUp(idle=lambda: not trainer().watching)
+    return CleanUp(idle=lambda: recordings().idle)
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=Page.gone)
-def _page(name: str) -> Page:
-    return Page(trainer(), name)
+@st.cache_resource(scope="session", show_spinner=False, on_release=Presence.gone)
+def _presence(name: str) -> Presence:
+    return Presence(name)
 
 
-def visitor() -> Page:
-    """The visitor of this session. After a cut there is another object for the same one: only the name comes back."""
-    return _page(st.session_state.setdefault("visitor", uuid4().hex[:12]))
+def visitor() -> Visitor:
+    """The visitor of this session."""
+    return recordings().visitor(_name())
+
+
+def _name() -> str:
+    name: str = st.session_state.setdefault("visitor", uuid4().hex)
+    return name
+
+
+def limits() -> Limits:
+    """What this server gives."""
+    return recordings().limits
 
 
 def is_admitted() -> bool:
     """Whether there is room for this visitor."""
-    return entrance().enter(visitor().name)
+    return entrance().enter(_presence(_name()).name)
 
 
 def begin() -> Texts:
@@ -100,8 +125,8 @@ def read_link(parameters: dict[str, str]) -> None:
     if language is not None and language_of(language) is None:
         problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
         language = None
-    state["wanted"] = _wanted(decoded.other.get("run", ""), experiment, problems)
-    _put(experiment)
+    run = _run(decoded.other.get("run", ""), experiment, problems)
+    _put(experiment, run, playing=not set(parameters) - set(LOOKS))
     state["problems"], state["problems_of_link"] = problems, True
     state["wished_language"] = language
     for page in (*LOOKED_AT, "compare"):
@@ -128,13 +153,20 @@ def words() -> Texts:
 
 
 def choose(language: str) -> None:
-    """Switch the language; nothing else changes, a running training goes on."""
+    """Switch the language; nothing else changes."""
     st.session_state["wished_language"] = language
 
 
-def _put(experiment: Experiment) -> None:
-    """Have this experiment on screen."""
-    st.session_state["experiment"] = encode(experiment)
+def _put(experiment: Experiment, run: str = "", *, playing: bool = False) -> None:
+    """Have this experiment on screen.
+
+    Args:
+        experiment: what to have there.
+        run: how a link wants it opened, see `PLAY`; the address keeps saying so while it is on screen.
+        playing: whether it plays by itself where `run` says nothing.
+    """
+    state = st.session_state
+    state["experiment"], state["run"], state["playing"] = encode(experiment), run, playing
     holding.settle(experiment.dataset)
 
 
@@ -150,7 +182,6 @@ def experiment_of(parameters: Mapping[str, str]) -> Experiment:
 
 @lru_cache(maxsize=256)
 def _experiment(parameters: tuple[tuple[str, str], ...]) -> Experiment:
-    """Every tick of every page asks."""
     return decode(dict(parameters)).experiment
 
 
@@ -162,10 +193,10 @@ def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experi
         problems.append(error)
         experiment = replace(experiment, dataset=FIELDS["dataset"].default)
     try:
-        trainer().limits.check(experiment)
+        limits().check(experiment)
     except LimitError as error:
         problems.append(error)
-        experiment = trainer().limits.shrunk(experiment)
+        experiment = limits().shrunk(experiment)
     try:
         check(experiment)
     except ExperimentError as error:
@@ -174,14 +205,25 @@ def _possible(experiment: Experiment, problems: list[ExperimentError]) -> Experi
     return experiment
 
 
-def _wanted(text: str, experiment: Experiment, problems: list[ExperimentError]) -> str:
-    """How far a link wants to train, see `Visitor.open`; what is no such thing goes to `problems`."""
-    if text in ("", TO_THE_END):
+def _run(text: str, experiment: Experiment, problems: list[ExperimentError]) -> str:
+    """How a link wants its experiment opened, see `PLAY`; what is no such thing goes to `problems`."""
+    if text in ("", PLAY, TO_THE_END):
         return text
     if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= experiment.epochs:
         return str(int(text))
-    problems.append(ExperimentError("run", "one_of", shown(text), options=f"{TO_THE_END}, 1 … {experiment.epochs}"))
+    problems.append(ExperimentError("run", "one_of", shown(text), options=f"{PLAY}, {TO_THE_END}, 1 … {experiment.epochs}"))
     return ""
+
+
+def opening() -> Opening:
+    """How the experiment on screen opens."""
+    run = st.session_state["run"]
+    if run == TO_THE_END:
+        return Opening("end", False, None)
+    if run.isdigit():
+        return Opening(int(run), False, int(run))
+    playing = run == PLAY or bool(st.session_state["playing"])
+    return Opening(None, playing, None if playing else 0)
 
 
 def holds(candidate: Experiment) -> bool:
@@ -192,21 +234,21 @@ def holds(candidate: Experiment) -> bool:
 def _hold(candidate: Experiment) -> None:
     """Have the data of an experiment at hand, or raise an `ExperimentError`: a file is not open, or not good for that."""
     if candidate.is_private:
-        holding.hold(candidate.dataset, trainer().limits.own_mb)
+        holding.hold(candidate.dataset, limits().own_mb)
 
 
 def check(candidate: Experiment) -> None:
     """Raise an `ExperimentError` where the choices do not fit the data set, or are more than this server gives."""
     _hold(candidate)
     split(table_of(candidate), candidate, candidate.seed)
-    trainer().limits.check(candidate)
+    limits().check(candidate)
 
 
 def change(name: str, value: Any) -> None:
-    """Set one field of the experiment, and start from the beginning if that changes the numbers.
+    """Set one field of the experiment. What was moving before plays again with it, from the beginning; with another number of
+    epochs it goes on.
 
     A value that cannot be, or of a field that a lesson's link fixes, is refused with a message, and the field stays as it was.
-    Another number of epochs leaves the numbers so far as they are, unless fewer are asked for than are done.
     """
     before = experiment()
     try:
@@ -218,24 +260,24 @@ def change(name: str, value: Any) -> None:
         st.session_state["problems"], st.session_state["problems_of_link"] = [error], False
         return
     st.session_state["problems"] = []
-    if after == before:
-        return
-    _put(after)
-    if name != "epochs" or not _plan_epochs(after.epochs):
-        reset()
+    if after != before:
+        _put(after, playing=_is_moving())
 
 
-def overrule(name: str, value: Any) -> None:
-    """Set a field that has a widget from elsewhere on the page.
+def _is_moving() -> bool:
+    """Whether somebody has pressed play on what is on screen, or it plays by itself."""
+    found = visitor().watches.get(LAB)
+    return opening().playing or (found is not None and found.wanted > 0)
 
-    Until the browser shows the new value its messages repeat the old one, which must not be taken for a choice: pressing two
-    buttons quickly would take the first one back. See `is_echo`.
-    """
-    st.session_state.setdefault("overruled", {})[name] = getattr(experiment(), name)
+
+def set_field(name: str, value: Any) -> None:
+    """Set a field that has a widget from elsewhere on the page."""
+    before = experiment()
     change(name, value)
+    _renew_widgets(before)
 
 
-def adopt(wish: Experiment, wanted: str = "") -> None:
+def adopt(wish: Experiment, run: str = PLAY) -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
     What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes. Where it is about a file
@@ -243,91 +285,69 @@ def adopt(wish: Experiment, wanted: str = "") -> None:
 
     Args:
         wish: the experiment.
-        wanted: how far to train it, see `Visitor.open`.
+        run: how to open it, see `PLAY`.
     """
     state, before, problems = st.session_state, experiment(), list[ExperimentError]()
     wish = rules.kept(wish, before, problems)
     if not holds(wish):
-        _ask_for(wish, wanted)
+        _ask_for(wish, run)
         state["problems"], state["problems_of_link"] = problems, False
         return
     after = _possible(wish, problems)
     if rules.changed(after, before):  # what the lesson fixes and what is wished do not go together
         after = before
     state["problems"], state["problems_of_link"] = problems, False
-    for name in FIELDS:
-        if f"field_{name}" in state and getattr(before, name) != getattr(after, name):  # it has a widget on the page
-            state.setdefault("overruled", {})[name] = getattr(before, name)
-    _put(after)
-    state["wanted"] = wanted
-    _look(visitor().open(after, wanted))
+    _put(after, "" if run == PLAY else run, playing=run == PLAY)
+    _renew_widgets(before)
 
 
-def _ask_for(wish: Experiment, wanted: str) -> None:
-    """Let go of the training on screen, and wait for the file of an experiment as a link to it does."""
-    visitor().leave()
-    st.session_state.pop("training", None)
+def _ask_for(wish: Experiment, run: str) -> None:
+    """Let go of what is on screen, and wait for the file of an experiment as a link to it does."""
+    visitor().drop(LAB)
     other = {name: text for name, text in link_parameters().items() if name in PASSED_ON}
-    open_awaited(encode(wish) | other | ({"run": wanted} if wanted else {}))
+    open_awaited(encode(wish) | other | ({"run": run} if run else {}))
 
 
-def is_echo(name: str, value: Any) -> bool:
-    """Whether a widget's value is only the old one of a field that was overruled, from a browser that does not know it yet."""
-    overruled = st.session_state.get("overruled", {})
-    return name in overruled and bool(overruled[name] == value)
+def _renew_widgets(before: Experiment) -> None:
+    """Have new widgets for the fields that have changed since `before`.
 
-
-def acknowledge(name: str) -> None:
-    """The browser shows the new value of an overruled field: from now on the old one is a choice again."""
-    st.session_state.get("overruled", {}).pop(name, None)
-
-
-def _plan_epochs(epochs: int) -> bool:
-    """Let the training go to another number of epochs; False if it is known to be beyond that already."""
-    training()
-    return visitor().plan(epochs)
-
-
-def is_light(candidate: Experiment) -> bool:
-    """Whether drawing the networks takes so little that it is done before anybody asks to train them."""
-    table = table_of(candidate)
-    numbers = sum(parameters(candidate, table, arm) for arm in candidate.arms) * candidate.seeds
-    return numbers <= LIGHT and numbers * table.samples <= LIGHT * LIGHT_SAMPLES
-
-
-def reset() -> None:
-    """Let go of the training: the next one starts from the beginning, from the same initial weights."""
-    st.session_state["wanted"] = ""
-    _look(visitor().begin(experiment()))
-
-
-def training() -> Training:
-    """The training of the experiment on screen.
-
-    Where there is none (any more), it is that of all who opened the same experiment, or a new one, which goes as far as the
-    link wants, or as this page has been: the same experiment gives the same numbers.
+    Until the browser shows a new value its messages repeat the old one of the same widget, which must not be taken for a
+    choice: pressing two buttons quickly would take the first one back. Of a widget that is gone nothing is heard.
     """
-    page, state = visitor(), st.session_state
-    found = page.training or trainer().get(state.get("training", ""))
-    if found is None or found.view.state is State.GONE:
-        _look(page.open(experiment(), state["wanted"]))
-    elif found is not page.training:
-        page.watch(found)
-    assert page.training is not None
-    state["training"] = page.training.id
-    page.renew()
-    return page.training
+    after, turns = experiment(), dict(st.session_state.get("turns", {}))
+    for name in FIELDS:
+        if getattr(before, name) != getattr(after, name):
+            turns[name] = turns.get(name, 0) + 1
+    st.session_state["turns"] = turns
 
 
-def _look(training: Training) -> None:
-    """Show untrained networks in advance, where that takes little."""
-    if training.view.state is State.READY and training.view.history is None and is_light(training.view.experiment):
-        # The first visitor's page does not wait for torch; afterwards the networks are there at once.
-        training.look(wait=FIRST_LOOK if "bn_lab.engine.run" in sys.modules else 0.0)
+def turn(name: str) -> int:
+    """How many widgets a field has had before its present one."""
+    turns: Mapping[str, int] = st.session_state.get("turns", {})
+    return turns.get(name, 0)
+
+
+def watch() -> Watch:
+    """What is watched of the experiment on screen. To be asked in every run: it lapses where nobody asks.
+
+    Raises:
+        LimitError: for more than this server gives.
+    """
+    now = experiment()
+    return visitor().want(LAB, now, wanted=opening().wanted, table=table_of(now) if now.is_private else None)
+
+
+def lab_history(timeout: float = 10.0) -> History:
+    """What is recorded of the experiment on screen so far.
+
+    Raises:
+        RequestError: it takes longer, or cannot be had.
+    """
+    return watch().history(timeout)
 
 
 def link_parameters() -> dict[str, str]:
-    """The query parameters of what is on screen, but for how far it is trained."""
+    """The query parameters of what is on screen, but for how it opens."""
     language = st.session_state.get("wished_language")
     other = {"lang": st.session_state["language"]} if language else {}
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
@@ -335,14 +355,18 @@ def link_parameters() -> dict[str, str]:
 
 
 def address_parameters() -> dict[str, str]:
-    """The query parameters of the address: with how far the training is meant to go, so that it is there again after a reload,
-    and on another server; on the Compare page with what is compared."""
-    training = visitor().training
-    if training is not None and training.view.state is not State.GONE:
-        st.session_state["wanted"] = visitor().wanted
-    wanted = st.session_state["wanted"]
+    """The query parameters of the address: with how a link wanted its experiment opened, while that is on screen; on the
+    Compare page with what is compared."""
+    run = st.session_state["run"]
     compared = st.session_state.get("compare") if st.session_state.get("page") == "compare" else ""
-    return link_parameters() | ({"run": wanted} if wanted else {}) | ({"compare": compared} if compared else {})
+    return link_parameters() | ({"run": run} if run else {}) | ({"compare": compared} if compared else {})
+
+
+def end() -> None:
+    """What every run of the script ends with: only what the lab and this page show is still wanted, and the address says what
+    is on screen."""
+    visitor().keep({LAB, str(st.session_state["page"])})
+    write_link()
 
 
 def write_link() -> None:

@@ -15,20 +15,20 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import link
 from bn_lab.ui import session
 from bn_lab.ui.classroom import rules
+from bn_lab.ui.classroom.pages import PAGE
 from bn_lab.ui.live.components import copy_button
 
 
 def show(t: Texts) -> None:
-    """A button that opens the link and what to know of it."""
-    with st.popover(t("share.button"), icon=":material/link:"):
-        st.markdown(t("share.explain"))
-        address(here(), t, key="copy_link")
-        if session.experiment().is_private:
-            st.info(t("own.share"), icon=":material/lock:")
+    """What is in the dialog: the link to the page on screen, and what to know of it."""
+    st.markdown(t("share.explain"))
+    address(link(root() + st.session_state[PAGE], session.experiment(), session.address_parameters()), t, key="copy_link")
+    if session.experiment().is_private:
+        st.info(t("own.share"), icon=":material/lock:")
 
 
 def here() -> str:
-    """The link to what is on screen."""
+    """The link to the lab with what is on screen there."""
     return link(root(), session.experiment(), session.address_parameters())
 
 

@@ -1,4 +1,4 @@
-"""Pictures that show numbers as they are, bound to no run; the browser changes them in place."""
+"""Pictures that show numbers as they are, that follow nothing; the browser changes them in place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Callable
 from bn_lab.figures.sheet import Spec, as_json
 from bn_lab.ui.live.components import panel
 
-NO_RUN = "still"
-"""The run that these figures follow: none."""
-
 
 def picture(draw: Callable[..., Spec], *, alt: str, key: str, subject: str) -> None:
     """Show `draw(narrow=…)` for wide and for narrow screens; alt, key and subject as of `panel`."""
     wide, narrow = (as_json(draw(narrow=is_narrow)) for is_narrow in (False, True))
-    panel(wide, narrow=narrow, run=NO_RUN, alt=alt, key=key, subject=subject)
+    panel(wide, narrow=narrow, watch=None, alt=alt, key=key, subject=subject)

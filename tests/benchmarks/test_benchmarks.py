@@ -11,9 +11,11 @@ import pytest
 
 from benchmarks import native
 from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.before import before
 from benchmarks.engine import with_seeds
 from benchmarks.measure import Goal, Row, interleave, ratios
 from benchmarks.plain import Plain
+from benchmarks.settings import Settings
 from bn_lab.datasets import Table, load
 from bn_lab.engine.run import Run
 from bn_lab.experiment import Experiment
@@ -96,3 +98,20 @@ def test_a_benchmark_without_its_opponent_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("BN_LAB_CHROMIUM", "")
     main(["lesson", "--quick", "--repeats", "1"])
     assert "skipped: no Keras" in capsys.readouterr().out
+
+
+def test_another_checkout_takes_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parents[2]
+    checkout = tmp_path / "earlier"
+    checkout.mkdir()
+    for name in ("benchmarks", "bn_lab", "data"):
+        (checkout / name).symlink_to(root / name)
+    main(["networks", "--quick", "--repeats", "1", "--base", str(checkout)])
+    assert "networks of one cohort (earlier)" in capsys.readouterr().out
+
+
+def test_a_benchmark_that_another_checkout_lacks_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (row,) = before(tmp_path, "networks", Settings(repeats=1, quick=True))
+    assert isinstance(row, Row)
+    assert row.verdict == "skipped"

@@ -4,29 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.__main__ import BENCHMARKS, ON_REQUEST, arguments
-from benchmarks.crowd import COMPLAINT, Census, Crowd, Host, hosted, own, pause, remains
-from benchmarks.load import longest_wait, percentile
+from benchmarks.crowd import COMPLAINT, Census, Crowd, Host, Worker, hosted, own, remains
+from benchmarks.load import ON_STAGE, longest_wait, packed, percentile
 from benchmarks.measure import Row
-from benchmarks.protocol import Page, header_of, initial_value
-from bn_lab.figures.frame import pack
+from benchmarks.protocol import MOMENTS, Opening, Stream, header_of, parts_of
+from bn_lab.datasets import load
+from bn_lab.engine.training import train
+from bn_lab.experiment import Experiment
+from bn_lab.figures.frame import Block, pack
+from bn_lab.figures.parts import layouts
+from bn_lab.figures.pictures import FIGURES as PICTURES
+from bn_lab.figures.pictures import beside_loss
+from bn_lab.i18n import texts
 
-FEED_ID, FRAGMENT = "$$ID-0123-feed", "a-fragment"
+FIGURES = {
+    "network": '["none.scaled.share"]',
+    "rmse": '["none.train.rmse.median"]',
+    "loss": '["epoch", "none.train.loss.median"]',
+}
+STAGE = {"token": "secret", "recording": "r", "target": 9, "epochs": 0, "figures": FIGURES}
+LAYOUTS = {
+    MOMENTS: {"fields": {"epoch": [0, 1]}},
+    "stage.scaled": {"fields": {"none.scaled.share": [0, 1]}},
+    "curves.loss": {"fields": {"epoch": [0, 1], "none.train.loss.median": [1, 1]}},
+    "curves.rmse": {"fields": {"epoch": [0, 1], "none.train.rmse.median": [1, 1]}},
+}
 
 
-def frame(epoch: float = 3.0, sent: float = 1.0, **header: object) -> bytes:
-    """A frame of a run with snapshots of epochs 0 and 2."""
-    values = {"run": "r", "state": "running", "epoch": epoch, "epochs": 9, "recorded": [0.0, 2.0], "sent": sent, **header}
-    rows = [(0.0, np.zeros(4)), (2.0, np.ones(4))]
-    return pack(values, {"loss": np.arange(5.0)}, rows, {"field": (0, 4)})
+def frame(n: int = 1, epoch: float = 3.0, *blocks: Block, **header: object) -> bytes:
+    """A frame of the recording on the stage."""
+    values = {"n": n, "recording": "r", "target": 9, "state": "training", "epoch": epoch, "error": False, "layouts": None}
+    return pack(values | header, blocks)
+
+
+def rows(part: str, start: int, count: int, end: bool = False) -> Block:
+    return Block(part, start, np.zeros((count, 2), np.float32), count, end)
+
+
+def stream(**values: object) -> Stream:
+    return Stream(STAGE, **values)  # type: ignore[arg-type]
 
 
 def message(**values: object) -> bytes:
@@ -34,155 +59,111 @@ def message(**values: object) -> bytes:
     return content
 
 
-def delta(place: tuple[int, ...], fragment: str = FRAGMENT, **element: object) -> ForwardMsg:
+def shown(**element: object) -> bytes:
+    """The message that draws something on the page."""
     found = ForwardMsg()
-    found.metadata.delta_path[:] = place
-    found.delta.fragment_id = fragment
     found.delta.new_element.CopyFrom(Element(**element))
-    return found
-
-
-def shown(content: bytes) -> bytes:
-    """The message that brings a frame."""
-    return delta((0, 9), bidi_component={"id": FEED_ID, "bytes": content}).SerializeToString()
-
-
-def button(name: str, disabled: bool = False) -> bytes:
-    """The message that draws a button of the player, all of them at the same place."""
-    return delta((0, 1), button={"id": f"$$ID-9-player_{name}", "disabled": disabled}).SerializeToString()
-
-
-def said(content: bytes) -> ClientState:
-    return BackMsg.FromString(content).rerun_script
+    return found.SerializeToString()
 
 
 def finished(status: int = ForwardMsg.FINISHED_SUCCESSFULLY) -> bytes:
     return message(script_finished=status)
 
 
-def test_of_a_frame_only_the_header_is_read() -> None:
-    header = header_of(frame(epoch=4.5))
-    assert (header["run"], header["epoch"], header["rows"]["epochs"]) == ("r", 4.5, [0.0, 2.0])
+def test_a_page_asks_for_a_run_of_its_script() -> None:
+    request = BackMsg.FromString(Opening("epochs=9").ask()).rerun_script
+    assert (request.query_string, request.page_script_hash) == ("epochs=9", "")
 
 
-def test_a_page_can_be_used_once_a_run_of_the_script_ended_with_a_frame_and_a_button() -> None:
-    page = Page("epochs=9")
-    assert page.receive(finished()) == "script_finished"
-    assert not page.usable
-    assert page.receive(shown(frame())) == "frame"
-    page.receive(button("train"))
+def test_a_page_is_there_once_a_run_of_the_script_ended_with_a_stage() -> None:
+    page = Opening("")
+    page.receive(shown(bidi_component={"json": json.dumps({"token": "of no stage"})}))
+    page.receive(finished())
+    assert not page.finished
+    page.receive(shown(bidi_component={"json": json.dumps(STAGE)}))
     page.receive(finished(ForwardMsg.FINISHED_EARLY_FOR_RERUN))
-    assert not page.usable
-    page.receive(finished(ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY))
-    assert page.usable
-    assert (page.counts.pages, page.counts.ticks, page.counts.cut, page.errors) == (1, 1, 1, [])
-
-
-def test_a_late_frame_changes_nothing() -> None:
-    page = Page("")
-    page.receive(shown(frame(epoch=5, sent=2.0)))
-    assert page.receive(shown(frame(epoch=4, sent=1.0))) != "frame"
-    assert page.epoch == 5
-
-
-def test_a_pressed_button_is_a_trigger_in_the_fragment_that_drew_it() -> None:
-    page = Page("epochs=9")
-    page.receive(message(new_session={"page_script_hash": "main"}))
-    page.receive(message(navigation={"page_script_hash": "hash"}))
-    page.receive(button("train"))
-    request = said(page.press("train"))
-    assert (request.fragment_id, request.page_script_hash, request.query_string) == (FRAGMENT, "hash", "epochs=9")
-    assert [(w.id, w.trigger_value) for w in request.widget_states.widgets] == [("$$ID-9-player_train", True)]
-    assert not said(page.ask()).widget_states.widgets, "a trigger is over with the message that says it"
-
-
-def test_a_button_that_another_has_replaced_or_that_is_disabled_cannot_be_pressed() -> None:
-    page = Page("")
-    page.receive(button("train"))
-    page.receive(button("pause", disabled=True))
-    assert [page.can_press(name) for name in ("train", "pause")] == [False, False]
-    for name in ("train", "pause"):
-        with pytest.raises(LookupError, match=name):
-            page.press(name)
-
-
-def test_the_feed_speaks_as_the_browser_does_for_it() -> None:
-    page = Page("")
-    page.receive(shown(frame()))
-    (widget,) = said(page.say("tick", 1.5)).widget_states.widgets
-    assert widget.id == f"$$STREAMLIT_INTERNAL_KEY_{FEED_ID}__events"
-    assert json.loads(widget.json_trigger_value) == [{"event": "tick", "value": 1.5}]
-
-
-def test_a_page_at_rest_asks_for_the_snapshots_that_it_has_not_seen() -> None:
-    page = Page("")
-    page.receive(shown(frame(recorded=[0.0, 1.0, 2.0])))
-    assert page.lacks == "", "while it moves there are other things to send"
-    page.receive(shown(frame(state="paused", recorded=[0.0, 1.0, 2.0], sent=2.0)))
-    assert page.lacks == "r 3"
-    page.receive(shown(frame(state="paused", recorded=[0.0, 2.0], sent=3.0)))
-    assert page.lacks == ""
-
-
-def test_widgets_start_with_what_they_show() -> None:
-    elements = {
-        "string_value": Element(selectbox={"id": "a", "options": ["x", "y"], "default": 1}),
-        "string_array_value": Element(slider={"id": "b", "options": ["1", "2"], "default": [1.0]}),
-        "double_array_value": Element(slider={"id": "c", "default": [3.0]}),
-        "int_value": Element(number_input={"id": "d", "default": 7}),
-    }
-    values = {kind: initial_value(element) for kind, element in elements.items()}
-    assert all(state is not None and state.WhichOneof("value") == kind for kind, state in values.items())
-    assert values["string_value"].string_value == "y"
-    assert list(values["string_array_value"].string_array_value.data) == ["2"]
-    assert initial_value(Element(number_input={"id": "e"})).WhichOneof("value") is None
-    assert initial_value(Element(heading={"body": "no widget"})) is None
-
-
-def test_a_value_that_the_server_sets_replaces_that_of_the_page() -> None:
-    page = Page("")
-    page.receive(delta((0, 2), selectbox={"id": "a", "options": ["x", "y"], "default": 0}).SerializeToString())
-    page.receive(delta((0, 2), selectbox={"id": "a", "options": ["x", "y"], "default": 1}).SerializeToString())
-    assert said(page.ask()).widget_states.widgets[0].string_value == "x"
-    page.receive(delta((0, 2), selectbox={"id": "a", "raw_value": "y", "set_value": True}).SerializeToString())
-    assert said(page.ask()).widget_states.widgets[0].string_value == "y"
-
-
-def test_a_reference_brings_the_message_that_was_kept() -> None:
-    page = Page("")
-    original = delta((0, 9), bidi_component={"id": FEED_ID, "bytes": frame()})
-    original.hash, original.metadata.cacheable = "h", True
-    page.receive(original.SerializeToString())
-    assert list(said(page.ask()).cached_message_hashes) == ["h"]
-    reference = ForwardMsg(ref_hash="h")
-    reference.metadata.delta_path[:] = (0, 9)
-    page.receive(reference.SerializeToString())
+    assert not page.finished
+    page.receive(finished())
+    assert page.finished
+    assert page.stage == STAGE
     assert page.errors == []
-    other = {"script_finished": ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY, "metadata": {"run": {"fragment_ids": ["other"]}}}
-    page.receive(message(**other))
-    assert list(said(page.ask()).cached_message_hashes) == ["h"]
-    page.receive(finished())  # no session said how long to keep it
-    page.receive(reference.SerializeToString())
-    assert page.errors == ["a reference to a message that is not there"]
 
 
-def test_fragments_are_run_again_until_they_are_told_not_to_or_the_page_is_drawn_anew() -> None:
-    page = Page("")
-    for fragment in ("one", "two"):
-        page.receive(message(auto_rerun={"interval": 2.0, "fragment_id": fragment}))
-    assert page.intervals == {"one": 2.0, "two": 2.0}
-    page.receive(message(stop_auto_rerun={"fragment_ids": ["one"]}))
-    assert page.intervals == {"two": 2.0}
-    page.receive(message(new_session={"page_script_hash": "hash"}))
-    assert page.intervals == {}
-
-
-def test_what_goes_wrong_is_told() -> None:
-    page = Page("")
-    page.receive(delta((0, 3), exception={"type": "ValueError", "message": "broken"}).SerializeToString())
-    page.receive(delta((0, 4), alert={"body": "failed", "format": 1}).SerializeToString())
+def test_what_goes_wrong_on_a_page_is_told() -> None:
+    page = Opening("")
+    page.receive(shown(exception={"type": "ValueError", "message": "broken"}))
+    page.receive(shown(alert={"body": "failed", "format": 1}))
     page.receive(finished(ForwardMsg.FINISHED_WITH_COMPILE_ERROR))
     assert [any(word in error for word in ("broken", "failed", "compile")) for error in page.errors] == [True] * 3
+
+
+def test_of_a_frame_only_the_header_is_read() -> None:
+    header = header_of(frame(1, 4.5, rows(MOMENTS, 0, 3)))
+    assert (header["recording"], header["epoch"], header["blocks"]) == ("r", 4.5, [[MOMENTS, 0, 3, 2, False]])
+
+
+def test_the_stream_asks_for_what_the_stage_needs_as_soon_as_it_knows_what_there_is() -> None:
+    page = stream(epochs=9)
+    assert json.loads(page.hello()) == {"hello": "secret"}
+    assert json.loads(page.watch()) == {"watch": "r", "epochs": 9, "parts": {MOMENTS: 0}}
+    answers, _ = page.receive(frame(1, 0.0, rows(MOMENTS, 0, 1), layouts=LAYOUTS))
+    assert list(map(json.loads, answers)) == [
+        {"watch": "r", "epochs": 9, "parts": {MOMENTS: 1, "stage.scaled": 0, "curves.loss": 0}},
+        {"painted": 1},
+    ]
+
+
+def test_what_the_lessons_stage_needs_is_what_is_packed() -> None:
+    experiment = Experiment(epochs=1)
+    data, t = load(experiment.dataset), texts("en")
+    names = {"network": {"layers": (1, 2, 3)}, "loss": {"compact": True}, beside_loss(data): {"compact": True}}
+    figures = {name: PICTURES[name].draw(experiment, data, t, **options).to_json() for name, options in names.items()}
+    told = {part: asdict(layout) for part, layout in layouts(train(experiment)).items()}
+    assert set(parts_of(figures, told)) == set(ON_STAGE)
+
+
+def test_a_picture_is_there_once_all_parts_of_the_stage_have_a_row() -> None:
+    page = stream(parts=(MOMENTS, "stage.scaled", "curves.loss"))
+    page.receive(frame(1, 0.0, rows(MOMENTS, 0, 1)))
+    assert not page.has_picture
+    page.receive(frame(2, 0.0, rows("stage.scaled", 0, 1)))
+    assert page.has_picture
+
+
+def test_frames_are_counted_that_show_more_than_before() -> None:
+    page = stream()
+    news = [
+        page.receive(each)[1]
+        for each in (
+            frame(1, 1.0, rows(MOMENTS, 0, 2)),
+            frame(2, 1.0, rows("layers", 0, 2)),
+            frame(3, 2.0),
+            frame(4, 2.0, rows(MOMENTS, 2, 1)),
+        )
+    ]
+    assert news == [True, False, True, True]
+    assert (page.frames, page.moments, page.epoch, page.errors) == (4, 2, 2.0, [])
+
+
+def test_a_page_that_comes_back_says_what_it_has() -> None:
+    page = stream(parts=(MOMENTS, "layers"))
+    page.receive(frame(1, 9.0, rows(MOMENTS, 0, 5), rows(MOMENTS, 5, 1, True), rows("layers", 0, 2)))
+    assert json.loads(page.watch())["parts"] == {MOMENTS: 5, f"{MOMENTS}!": 6, "layers": 2}
+
+
+def test_what_goes_wrong_on_the_stream_is_told() -> None:
+    page = stream()
+    page.receive(frame(1, 1.0, rows(MOMENTS, 4, 1)))
+    page.receive(frame(2, 1.0, recording="another"))
+    page.receive(frame(3, 1.0, error=True))
+    page.receive(json.dumps({"refused": "unknown token"}))
+    assert [word in error for word, error in zip(("rows", "another", "failed", "token"), page.errors, strict=True)] == [
+        True
+    ] * 4
+
+
+def test_what_a_worker_packs_is_timed() -> None:
+    assert [cost > 0 for cost in packed(epochs=2, repeats=2)] == [True, True]
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
@@ -198,12 +179,13 @@ def test_the_longest_wait_counts_from_the_start_and_to_the_end() -> None:
 
 
 def test_what_is_left_is_reckoned_without_the_pools_of_libraries() -> None:
-    before = Census(["MainThread"], 6, 1, 1, 1.0, 0.5, 400.0)
-    after = Census(["AnyIO worker thread", "MainThread", "ScriptRunner.scriptThread"], 7, 9, 1, 2.0, 0.5, 500.0)
-    rows = {row.what: row for row in remains([], before, after, 60) if isinstance(row, Row)}
-    assert [rows[what].value for what in ("errors", "… threads left", "… tasks left")] == [0, 1, 1]
-    assert rows["memory 60 s after the last has left"].verdict == "missed"
-    assert rows["… threads left"].note == "ScriptRunner.scriptThread"
+    before = Census(["MainThread"], 6, 1, 1.0, 400.0, [Worker(1.0, 300.0)])
+    after = Census(["AnyIO worker thread", "MainThread", "ScriptRunner.scriptThread"], 7, 9, 2.0, 500.0, [Worker(2.0, 330.0)])
+    found = {row.what: row for row in remains([], before, after, 60) if isinstance(row, Row)}
+    assert [found[what].value for what in ("errors", "… threads left", "… tasks left")] == [0, 1, 1]
+    assert found["memory 60 s after the last has left, page's process"].verdict == "missed"
+    assert found["… the largest worker"].value == 1.1
+    assert found["… threads left"].note == "ScriptRunner.scriptThread"
 
 
 @pytest.mark.parametrize(
@@ -224,20 +206,21 @@ def test_what_takes_long_is_measured_only_where_it_is_named() -> None:
     assert all(function.__doc__ for function in ON_REQUEST.values())
 
 
-@pytest.mark.browser
-@pytest.mark.alone  # Playwright's event loop, once there, would not let it have its own
+@pytest.mark.processes
+@pytest.mark.alone
 def test_three_visitors_train_on_a_real_server() -> None:
     async def visit(host: Host) -> None:
         crowd = Crowd(host)
         first, *others = await asyncio.gather(*(crowd.start(own(7), 0.2), crowd.start(own(7), 1.0), crowd.start(own(8), 0.5)))
         for visitor in (first, *others):
-            await visitor.until(lambda page=visitor.page: page.epoch >= 5, 30, "no progress")
-        await asyncio.sleep(5)
+            await visitor.until(lambda visitor=visitor: visitor.stream.epoch >= 5, 30, "no progress")
         assert all(len(visitor.updates) >= 3 for visitor in (first, *others))
-        assert await pause(first) is not None
-        assert not first.page.active
-        assert all(visitor.page.active for visitor in others), "each steers the own training"
-        assert (await host.census()).sessions >= 3
+        await first.reconnect()
+        epoch = first.stream.epoch
+        await first.until(lambda: first.stream.epoch > epoch, 30, "no progress after the stream was cut")
+        census = await host.census()
+        assert census.sessions >= 3
+        assert census.workers
         assert crowd.errors == []
         await crowd.disperse()
 

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from benchmarks.browser import end
-from tests.browser.lab import ACTIVE, SECONDS, Lab, Visit
+from tests.browser.lab import SECONDS, Lab, Visit
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -86,13 +86,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def observed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A lab that writes the states of its trainings into its log."""
-    with serve("tests/browser/observed_server.py", log=tmp_path_factory.mktemp("observed") / "log") as started:
-        yield started
-
-
 @pytest.fixture
 def visit(chromium: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Visitors; at the end of the test none of their pages may have complained."""
@@ -104,26 +97,30 @@ def visit(chromium: Browser, server: Server, request: pytest.FixtureRequest) -> 
         path: str = "",
         language: str = "en",
         width: int = 1280,
-        height: int = 900,
+        height: int = 800,
         dark: bool = False,
         address: str = "",
-        join: bool = False,
+        touch: bool = False,
+        calm: bool = False,
     ) -> Lab:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale={"en": "en-US", "ko": "ko-KR"}[language],
+            has_touch=touch,
+            is_mobile=touch,
+            reduced_motion="reduce" if calm else "no-preference",
         )
         context.set_default_timeout(30 * SECONDS)
         labs.append(Lab(context.new_page(), address or server.address, language))
-        return labs[-1].open(query, path, join=join)
+        return labs[-1].open(query, path)
 
     yield opened
     complaints = [complaint for lab in labs if not lab.page.is_closed() for complaint in lab.complaints()]
     if complaints or request.node.stash.get(FAILED, False):
         _report(labs, server, request.node.name)
     for lab in labs:
-        _leave(lab)
+        lab.page.context.close()
     assert not complaints, "\n".join(complaints)
 
 
@@ -136,15 +133,6 @@ def _report(labs: list[Lab], server: Server, test: str) -> None:
             lab.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
             print(f"{name}.png: {lab.page.url}, {lab.errors}")
     print(server.log.read_text()[-5000:])
-
-
-def _leave(lab: Lab) -> None:
-    """Close the page. A training would go on for a while, and take the time from the next test."""
-    if not lab.page.is_closed() and lab.feed.count() and ACTIVE.match(lab.state):
-        # Not a careful click: the training may end by itself meanwhile, and take the button away.
-        lab.page.evaluate("() => document.querySelector('.st-key-player_pause button')?.click()")
-        expect(lab.feed).not_to_have_attribute("data-run-state", ACTIVE)
-    lab.page.context.close()
 
 
 FAILED = pytest.StashKey[bool]()

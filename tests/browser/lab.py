@@ -1,7 +1,7 @@
 """The lab as a visitor's hands and eyes see it: one page in Chromium.
 
-Only what is promised to stay is used: `.st-key-<key>` around every widget, the attributes `data-run`, `data-run-state`,
-`data-epoch` and `data-cursor` of the replay bar, `data-run`, `data-painted` and `data-cursor` of the figures, and the address.
+Only what is promised to stay is used: `.st-key-<key>` around every widget, the data attributes of the stage (`.bn-stage`) and of
+the figures (`.bn-panel`), the classes of the player's controls, the address, and the page's own store of numbers.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from bn_lab.i18n import Texts, texts
-
-Numbers = list[list[object]]
-"""What each trace of a figure draws; None where there is no number."""
+from bn_lab.server import addresses, assets
 
 Curves = dict[str, tuple[list[float], list[float]]]
 """Name of a curve, such as `before.train.loss`, to its epochs and values."""
@@ -24,37 +23,39 @@ Curves = dict[str, tuple[list[float], list[float]]]
 SECONDS = 1000
 """Playwright counts in milliseconds."""
 
-ACTIVE = re.compile("^(queued|running)$")
-
 LONG = "dataset=iris&epochs=5000&batch_size=2"
 """An experiment that trains for minutes on any machine: what a test does meanwhile is never overtaken by its end."""
 
-CURVES = """name => {
-    const found = {};
-    for (const trace of document.querySelector(`.st-key-${name} .js-plotly-plot`)?.data ?? []) {
-        const curve = trace.meta?.bind?.y?.curve ?? "";
-        if (curve.endsWith(".median")) found[curve.slice(0, -7)] = [Array.from(trace.x), Array.from(trace.y)];
+STORE = f"/{addresses.MODULES}/{assets.modules_version()}/store.js"
+"""The module in which the page keeps its numbers; imported again it is the same one."""
+
+CURVES = """async (at) => {
+    const store = await import(at), recording = store.current(), part = recording.parts.get("curves.loss"), found = {};
+    const { epoch } = store.shown(), count = Math.min(part?.count ?? 0, Math.floor(epoch));
+    const column = (offset) => Array.from({ length: count }, (_, k) => part.row(k)[offset]);
+    for (const [field, [offset]] of Object.entries(recording.layouts["curves.loss"].fields)) {
+        if (field.endsWith(".median")) found[field.slice(0, -7)] = [column(0).map((_, k) => k + 1), column(offset)];
     }
     return found;
 }"""
 
-POINTS = """name => Math.max(0, ...(document.querySelector(`.st-key-${name} .js-plotly-plot`)?.data ?? [])
-    .filter((trace) => trace.meta?.bind?.y?.curve?.endsWith(".median")).map((trace) => trace.y.length))"""
+ALL_THERE = """async ([at, epochs]) => {
+    const store = await import(at), count = () => store.current()?.parts.get("curves.loss")?.count ?? 0;
+    for (const latest = performance.now() + 30_000; count() < epochs && performance.now() < latest; )
+        await new Promise((resolve) => setTimeout(resolve, 20));
+}"""
 
-NUMBERS = """name => {
+MOMENTS = "async (at) => (await import(at)).shown().moments"
+
+ROWS = """async ([at, part]) => {
+    const store = await import(at), known = store.current().parts.get(part);
+    return Array.from({ length: known?.count ?? 0 }, (_, k) => Array.from(known.row(k)));
+}"""
+
+NUMBERS = """plot => {
     const plain = (value) => value?.length ? Array.from(value, plain) : Number.isFinite(value) ? value : null;
-    const traces = document.querySelector(`.st-key-${name} .js-plotly-plot`).data.filter((trace) => trace.meta?.bind);
-    return traces.map((trace) => Array.from(trace.z ?? trace.y ?? [], plain));
+    return plot.data.filter((trace) => trace.meta?.bind).map((trace) => Array.from(trace.z ?? trace.y ?? [], plain));
 }"""
-
-IN_STEP = """name => {
-    const feed = document.querySelector(".bn-feed"), panel = document.querySelector(`.st-key-${name} .bn-panel`);
-    return feed && panel && Number(panel.dataset.painted) > 0 && panel.dataset.run === feed.dataset.run
-        && panel.dataset.cursor === feed.dataset.cursor;
-}"""
-
-PANELS = """() => [...document.querySelectorAll(".bn-panel")].map((panel) =>
-    /st-key-(\\w+)/.exec(panel.closest("[class*=st-key-]").className)[1])"""
 
 
 class Lab:
@@ -65,7 +66,7 @@ class Lab:
         self.words: Texts = texts(language)
         self.errors: list[str] = []
         self.tolerated: list[str] = []
-        self.feed = page.locator(".bn-feed")
+        self.stage = page.locator(".bn-stage")
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._hear)
 
@@ -76,9 +77,9 @@ class Lab:
         if message.type == "error" and (not source or source.startswith(self.address)) and "/_stcore/" not in source:
             self.errors.append(f"{message.text} ({source})")
 
-    def tolerate(self, text: str) -> None:
-        """An error with this text is what the test is about."""
-        self.tolerated.append(text)
+    def tolerate(self, *parts: str) -> None:
+        """Errors with these texts are what the test is about."""
+        self.tolerated.extend(parts)
 
     def complaints(self) -> list[str]:
         """Errors of the page and of its figures."""
@@ -88,64 +89,49 @@ class Lab:
 
     # Going somewhere.
 
-    def open(self, query: str = "", path: str = "", *, join: bool = False) -> Lab:
-        """Open a link and wait until the page can be used.
-
-        Args:
-            join: stay where other visitors of the link are, if there are any; otherwise there is a training from the beginning.
-        """
+    def open(self, query: str = "", path: str = "") -> Lab:
+        """Open a link and wait until the page can be used."""
         self.page.goto(f"{self.address}/{path}" + (f"?{query}" if query else ""))
         if not path:
             self.ready()
-            if not join and self.state != "ready":
-                self.press("reset")
-                self.expect_state("ready")
         return self
 
     def ready(self) -> None:
-        """Wait until there are buttons and the replay bar has its first frame."""
-        expect(self.page.locator(".st-key-player button").filter(visible=True).first).to_be_visible()
-        expect(self.feed).to_have_attribute("data-run", re.compile("."))
+        """Wait until the stage shows a moment."""
+        expect(self.stage).to_have_attribute("data-cursor", re.compile("."))
 
     def settled(self) -> None:
-        """Wait until Streamlit has nothing to do; for pages on which nothing trains."""
+        """Wait until Streamlit has nothing to do."""
         app = self.page.locator("[data-testid=stApp]")
         expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
         expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters in the address, but for how far the training is meant to go."""
-        found = parse_qs(urlsplit(self.page.url).query)
-        return {name: values[-1] for name, values in found.items() if name != "run"}
-
-    @property
-    def wanted(self) -> str:
-        """How far the training is meant to go, by the address."""
-        return parse_qs(urlsplit(self.page.url).query).get("run", [""])[-1]
+        """The parameters in the address."""
+        return {name: values[-1] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
     def wait_for_query(self, **wanted: str) -> None:
-        """Wait until the address has exactly these parameters, and maybe how far the training is meant to go."""
+        """Wait until the address has exactly these parameters."""
         self.page.wait_for_function(
             """wanted => { const found = Object.fromEntries(new URLSearchParams(location.search)), names = Object.keys(wanted);
-            delete found.run;
             return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
             arg=wanted,
         )
 
-    # The training.
+    # The stage.
 
     def _said(self, name: str) -> str:
-        return self.feed.get_attribute(f"data-{name}") or ""
+        return self.stage.get_attribute(f"data-{name}") or ""
 
     @property
-    def run(self) -> str:
-        """Id of the training on screen."""
-        return self._said("run")
+    def recording(self) -> str:
+        """Id of the recording on the stage."""
+        return self._said("recording")
 
     @property
     def state(self) -> str:
-        return self._said("run-state")
+        return self._said("state")
 
     @property
     def epoch(self) -> int:
@@ -154,110 +140,144 @@ class Lab:
 
     @property
     def cursor(self) -> float:
-        """The epoch that the pictures show; NaN where there is none."""
+        """The epoch on screen; NaN where there is none."""
         return float(self._said("cursor") or math.nan)
 
+    @property
+    def is_playing(self) -> bool:
+        return self._said("playing") == "true"
+
     def button(self, name: str) -> Locator:
-        # Streamlit draws a button with a help text twice, for wide and for narrow screens, and hides one of them.
-        return self.page.locator(f".st-key-player_{name} button").filter(visible=True)
+        """A control of the player: `play`, `start`, `back`, `forward`, `new-seed`, `longer`."""
+        return self.stage.locator(f"button.bn-{name}")
 
     def press(self, name: str) -> None:
-        """Press a button of the player."""
         self.button(name).click()
 
-    def expect_state(self, state: str | re.Pattern[str], seconds: float = 30) -> None:
-        expect(self.feed).to_have_attribute("data-run-state", state, timeout=seconds * SECONDS)
+    def play(self) -> None:
+        """Play, unless it does."""
+        if not self.is_playing:
+            self.press("play")
+        expect(self.stage).to_have_attribute("data-playing", "true")
 
-    def expect_new_run(self, old: str) -> None:
-        """Wait for a training that has not begun, in the place of `old`."""
-        expect(self.feed).not_to_have_attribute("data-run", old)
-        self.expect_state("ready")
+    def pause(self) -> None:
+        """Pause, unless it stands."""
+        if self.is_playing:
+            self.press("play")
+        self.expect_paused()
+
+    def expect_paused(self, seconds: float = 30) -> None:
+        expect(self.stage).to_have_attribute("data-playing", "false", timeout=seconds * SECONDS)
+
+    def expect_state(self, state: str, seconds: float = 60) -> None:
+        expect(self.stage).to_have_attribute("data-state", state, timeout=seconds * SECONDS)
+
+    def speed(self, value: str) -> None:
+        self.stage.locator(".bn-speed").select_option(value)
+
+    def seek(self, epoch: float) -> None:
+        """Type an epoch."""
+        field = self.stage.locator("input.bn-epoch")
+        field.fill(f"{epoch:g}")
+        field.press("Enter")
+
+    def expect_cursor(self, epoch: float, seconds: float = 30) -> None:
+        expect(self.stage).to_have_attribute("data-cursor", f"{epoch:g}", timeout=seconds * SECONDS)
 
     def wait_for_epoch(self, epoch: int, seconds: float = 30) -> None:
         """Wait until so many epochs are trained."""
+        self._wait(f"Number(stage.dataset.epoch) >= {epoch}", seconds)
+
+    def wait_for_cursor(self, beyond: float, seconds: float = 30) -> None:
+        """Wait until a later epoch is on screen."""
+        self._wait(f"Number(stage.dataset.cursor) > {beyond}", seconds)
+
+    def _wait(self, condition: str, seconds: float) -> None:
         self.page.wait_for_function(
-            "epoch => Number(document.querySelector('.bn-feed')?.dataset.epoch) >= epoch", arg=epoch, timeout=seconds * SECONDS
+            f"() => {{ const stage = document.querySelector('.bn-stage'); return stage && {condition} }}",
+            timeout=seconds * SECONDS,
         )
 
-    def train(self, until: int = 1) -> None:
-        """Press Train and wait for some epochs."""
-        self.press("train")
-        self.wait_for_epoch(until)
+    def expect_other(self, old: str) -> None:
+        """Wait for another recording in the place of `old`, and a moment of it."""
+        expect(self.stage).not_to_have_attribute("data-recording", old)
+        self.ready()
 
     def train_to_the_end(self, seconds: float = 60) -> None:
-        self.press("train")
-        self.expect_state("done", seconds)
+        """Play, always at the newest moment, until the last one is on screen."""
+        self.speed("follow")
+        self.play()
+        self.expect_state("ended", seconds)
+        self.expect_paused()
+        self._wait("Number(stage.dataset.cursor) === Number(stage.dataset.epoch)", seconds)
+
+    # The numbers.
+
+    def curves(self) -> Curves:
+        """The losses that the page has, of every epoch."""
+        return {curve: (x, y) for curve, (x, y) in self.page.evaluate(CURVES, STORE).items()}
+
+    def finished_curves(self, epochs: int) -> Curves:
+        """The losses once there is one for every epoch."""
+        self.page.evaluate(ALL_THERE, [STORE, epochs])
+        return self.curves()
+
+    def moments(self) -> list[float]:
+        """Epochs of all moments that the page has."""
+        return list(self.page.evaluate(MOMENTS, STORE))
+
+    def rows(self, part: str) -> list[list[float]]:
+        """All rows of a part that the page has."""
+        return list(self.page.evaluate(ROWS, [STORE, part]))
 
     # The figures.
+
+    def figure(self, name: str) -> Locator:
+        """A figure of the stage: `network`, `loss`, `metric`, `boundary`, `predictions`."""
+        return self.stage.locator(f".bn-figure[data-name={name}]")
+
+    def panel(self, name: str) -> Locator:
+        """A figure below the stage, or on another page."""
+        return self.page.locator(f".st-key-{name} .bn-panel")
+
+    def panels(self) -> list[str]:
+        """Names of all figures below the stage."""
+        names = """() => [...document.querySelectorAll(".bn-panel:not(.bn-figure)")].map((panel) =>
+            /st-key-(\\w+)/.exec(panel.closest("[class*=st-key-]").className)[1])"""
+        return list(self.page.evaluate(names))
+
+    def see(self, name: str) -> Locator:
+        """Bring a figure below the stage into view, and wait until it shows the moment on screen."""
+        panel = self.panel(name)
+        panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
+        self.in_step(panel)
+        return panel
+
+    def in_step(self, panel: Locator) -> None:
+        """Wait until a figure in view shows the moment on screen."""
+        handle = panel.element_handle()
+        self.page.wait_for_function(
+            """panel => { const stage = document.querySelector(".bn-stage");
+            return Number(panel.dataset.painted) > 0 && panel.dataset.cursor === stage.dataset.cursor }""",
+            arg=handle,
+        )
 
     def plot(self, name: str) -> Locator:
         return self.page.locator(f".st-key-{name} .js-plotly-plot")
 
-    def panel(self, name: str) -> Locator:
-        return self.page.locator(f".st-key-{name} .bn-panel")
+    def numbers(self, panel: Locator) -> list[Any]:
+        """All that a figure draws from the recording, trace by trace."""
+        return list(panel.locator(".js-plotly-plot").evaluate(NUMBERS))
 
-    def panels(self) -> list[str]:
-        """Names of all figures on the page."""
-        return list(self.page.evaluate(PANELS))
-
-    def see(self, name: str) -> None:
-        """Bring a figure into view, and wait until it shows the epoch of the replay bar; only what is in view is painted."""
-        self.panel(name).evaluate("panel => panel.scrollIntoView({ block: 'center' })")  # clear of the bars above and below
-        self.page.wait_for_function(IN_STEP, arg=name)
-
-    def curves(self, name: str = "loss") -> Curves:
-        """What the lines of a figure show now."""
-        return {curve: (x, y) for curve, (x, y) in self.page.evaluate(CURVES, name).items()}
-
-    def finished_curves(self, epochs: int, name: str = "loss") -> Curves:
-        """The lines of a figure once they have a point for every epoch."""
-        self.see(name)
-        self.page.wait_for_function(f"([name, epochs]) => ({POINTS})(name) === epochs", arg=[name, epochs])
-        return self.curves(name)
-
-    def points(self, name: str = "loss") -> int:
-        """How long the longest line of a figure is."""
-        return int(self.page.evaluate(POINTS, name))
-
-    def wait_for_points(self, more_than: int, name: str = "loss") -> int:
-        """Wait until a line has grown; how long it is then."""
-        self.page.wait_for_function(f"([name, points]) => ({POINTS})(name) > points", arg=[name, more_than])
-        return self.points(name)
-
-    def numbers(self, name: str) -> Numbers:
-        """All that a figure draws from the training, trace by trace."""
-        return list(self.page.evaluate(NUMBERS, name))
-
-    def wait_for_other_numbers(self, name: str, old: Numbers) -> None:
-        """Wait until a figure draws something else."""
-        script = f"([name, old]) => JSON.stringify(({NUMBERS})(name)) !== JSON.stringify(old)"
-        self.page.wait_for_function(script, arg=[name, old])
-
-    def range(self, name: str, axis: str = "xaxis") -> list[float]:
-        """The range of a figure's axis, exponents where it is logarithmic."""
-        script = "([name, axis]) => document.querySelector(`.st-key-${name} .js-plotly-plot`)._fullLayout[axis].range"
-        return [float(end) for end in self.page.evaluate(script, [name, axis])]
-
-    def drag(
-        self,
-        target: Locator,
-        start: tuple[float, float],
-        end: tuple[float, float],
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Drag the mouse over a thing, from one place to another, in shares of its size from the top left.
-
-        `meanwhile` is called while the button is held, before the mouse moves and before it is let go.
-        """
+    def drag(self, target: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag the mouse over a thing, from one place to another, in shares of its size from the top left."""
         box = target.bounding_box()
         assert box is not None
         places = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in (start, end)]
         mouse = self.page.mouse
         mouse.move(*places[0])
         mouse.down()
-        meanwhile()
         mouse.move(*places[1], steps=8)
-        meanwhile()
         mouse.up()
 
     def drag_thumb(self, key: str, to: float) -> None:
@@ -293,8 +313,14 @@ class Lab:
             self.page.locator(f".st-key-view_{key}").get_by_role("button", name=option, exact=True)
         ).first.click()
 
+    def menu(self, name: str) -> None:
+        """Choose an entry of the menu at the top: `presets`, `code`, `files`, `lesson`, `present`, or a page."""
+        self.page.locator(".st-key-menu button").filter(visible=True).first.click()
+        key = f"menu.{name}" if f"menu.{name}" in self.words else f"page.{name}"
+        self.page.get_by_text(self.words(key), exact=True).filter(visible=True).last.click()
+
     def speak(self, language: str) -> None:
-        """Switch the language by the switch in the sidebar."""
+        """Switch the language by the switch at the top."""
         name = {"en": "English", "ko": "한국어"}[language]
         self.page.locator(".st-key-language_choice").get_by_text(name, exact=True).click()
         self.words = texts(language)

@@ -98,13 +98,13 @@ def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dar
     lab.train_to_the_end()
     lab.settled()
     examine(lab)
-    lab.page.locator(".st-key-lesson_open button").filter(visible=True).click()
+    lab.menu("lesson")
     lab.page.get_by_role("tab").nth(1).click()  # which has a caption
     expect(lab.page.get_by_text(lab.words("classroom.hide_about"))).to_be_visible()
     examine(lab)
     lab.page.keyboard.press("Escape")
     expect(lab.page.get_by_role("dialog")).to_have_count(0)
-    lab.page.locator(".st-key-compare_way a").click()
+    lab.menu("compare")
     lab.plot("compare_0_loss").wait_for()
     examine(lab)
     for path, figures in PATHS.items():
@@ -134,14 +134,12 @@ def test_the_keyboard_alone_trains_and_saves(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20")
     lab.settled()
     lab.page.add_style_tag(content="* { transition: none !important; }")  # every look is there at once
-    unseen = tab_to(lab, "language_choice", "field_epochs", lab.words("page.rules"), "player_train")
+    unseen = tab_to(lab, "field_depth", "language_choice", "bn-play")
     lab.page.keyboard.press("Enter")
-    lab.expect_state("done")
-    expect(lab.page.locator(".st-key-preview")).to_have_count(0)  # the page is drawn anew, with figures in its place
-    lab.settled()
-    unseen += tab_to(lab, "loss / modebar-btn")
+    lab.expect_state("ended")
+    unseen += tab_to(lab, "bn-speed")
     with lab.page.expect_download():
-        unseen += tab_to(lab, "PNG")
+        unseen += tab_to(lab, "loss / modebar-btn", "PNG")
         lab.page.keyboard.press("Enter")
     unseen += tab_to(lab, "bn-table")
     assert unseen == []

@@ -22,7 +22,7 @@ TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("[da
     .map((part) => `${part.tagName} ${part.scrollWidth} > ${part.clientWidth}`)"""
 
 # Where the text of a button or of a card is, against where the button or the card is; drawings fit their own letters.
-SPILLED = """() => [...document.querySelectorAll("[data-testid=stMain] button, .bn-card, .bn-box")].flatMap((box) => {
+SPILLED = """() => [...document.querySelectorAll("[data-testid=stMain] button, .bn-value, .bn-box")].flatMap((box) => {
     const room = box.getBoundingClientRect(), spilled = [];
     if (!room.width || !box.checkVisibility()) return [];
     if (room.right > innerWidth + 1 || room.left < -1) spilled.push(`out of the page: ${box.textContent}`);
@@ -87,7 +87,7 @@ def picture(lab: Lab, name: str) -> None:
     """The whole page as one picture: a viewport so high that nothing is left to scroll to, and everything is painted."""
     width = (lab.page.viewport_size or {"width": 1280})["width"]
     lab.page.mouse.move(0, 0)  # no tooltip is in the picture
-    lab.page.set_viewport_size({"width": width, "height": 900})
+    lab.page.set_viewport_size({"width": width, "height": 800})
     height = lab.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     lab.page.set_viewport_size({"width": width, "height": min(height + 60, 8000)})
     for panel in lab.panels():
@@ -120,6 +120,8 @@ def test_everything_fits_and_nothing_is_empty(visit: Visit, width: int, language
     expect_to_fit(lab)
     lab.train_to_the_end()
     lab.settled()
+    for panel in lab.panels():
+        lab.see(panel)
     picture(lab, f"{name}-trained")
     expect_to_fit(lab)
     for panel in lab.panels():

@@ -1,4 +1,4 @@
-"""Two features: every arm's boundary is drawn live, follows the replay bar, and the page about the data leads to it."""
+"""Two features: every arm's boundary is drawn live, follows the playhead, and the page about the data leads to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUERY = "dataset=spiral&data_noise=0.05&epochs=30&width=16&optimizer=adam&learni
 
 DRAWN = """() => {
     const found = {};
-    for (const trace of document.querySelector(".st-key-boundary .js-plotly-plot").data) {
+    for (const trace of document.querySelector(".bn-figure[data-name=boundary] .js-plotly-plot").data) {
         if (trace.type === "heatmap") found[trace.meta.bind.z.row[0]] = trace.z.flatMap((row) => Array.from(row));
     }
     return found;
@@ -22,17 +22,18 @@ DRAWN = """() => {
 
 def test_the_boundary_of_every_arm_is_drawn_and_follows_the_epoch_on_screen(visit: Visit) -> None:
     lab = visit(QUERY)
-    lab.see("boundary")
+    lab.in_step(lab.figure("boundary"))
     before = lab.page.evaluate(DRAWN)
     assert set(before) == {"none.boundary", "before.boundary"}
     assert {len(values) for values in before.values()} == {40 * 40}
     lab.train_to_the_end()
-    lab.see("boundary")
+    lab.in_step(lab.figure("boundary"))
     after = lab.page.evaluate(DRAWN)
     assert all(min(values) < 0.1 and max(values) > 0.9 for values in after.values())
     assert after["none.boundary"] != after["before.boundary"]
-    lab.feed.locator("input").press("Home")  # back to the untrained networks
-    lab.see("boundary")
+    lab.press("start")  # back to the untrained networks
+    lab.expect_cursor(0)
+    lab.in_step(lab.figure("boundary"))
     assert lab.page.evaluate(DRAWN) == before
 
 
@@ -48,4 +49,4 @@ def test_the_page_about_the_data_opens_a_set_in_the_lab(visit: Visit) -> None:
     lab.page.locator(".st-key-data_open button").filter(visible=True).click()
     lab.ready()
     lab.wait_for_query(dataset="moons", epochs="3")
-    lab.see("boundary")
+    lab.in_step(lab.figure("boundary"))

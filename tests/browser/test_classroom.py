@@ -46,7 +46,7 @@ def site(html: str) -> Iterator[str]:
 
 def test_the_link_of_the_dialog_shows_the_lesson_in_a_slide_of_another_site(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&seed=31", dark=True)
-    lab.page.locator(".st-key-lesson_open button").locator("visible=true").click()
+    lab.menu("lesson")
     dialog = lab.page.get_by_role("dialog")
     dialog.get_by_text(lab.words("classroom.embedded"), exact=True).click()
     dialog.get_by_role("tab", name=lab.words("classroom.hide"), exact=True).click()
@@ -69,11 +69,10 @@ def test_the_link_of_the_dialog_shows_the_lesson_in_a_slide_of_another_site(visi
     with site(f"<p>1</p>{frame.replace('127.0.0.1', 'localhost')}") as elsewhere:
         slide.goto(elsewhere)
         inside = slide.frame_locator("iframe")
-        inside.locator(".st-key-player_train button").locator("visible=true").click()
-        expect(inside.locator(".bn-feed")).to_have_attribute("data-run-state", "done")
-    expect(inside.locator(".st-key-player_new_seed button").locator("visible=true")).to_be_disabled()
-    expect(inside.locator(".st-key-field_depth")).to_have_count(0)
-    expect(inside.locator(".st-key-field_epsilon")).to_have_count(1)
+        inside.locator(".bn-play").click()
+        expect(inside.locator(".bn-stage")).to_have_attribute("data-state", "ended")
+    expect(inside.locator(".bn-new-seed")).to_be_disabled()
+    expect(inside.locator("[class*=st-key-field_]")).to_have_count(0)
     expect(inside.get_by_role("link", name=lab.words("page.claims"), exact=True)).to_have_count(0)
     expect(inside.get_by_text(lab.words("preview.networks"))).to_have_count(0)
     slide.close()

@@ -18,10 +18,11 @@ DRAWN = """name => document.querySelector(`.st-key-${name} .js-plotly-plot`).dat
 def test_what_was_trained_is_compared_and_its_link_opens_with_the_same_curves(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&seed=21")
     lab.train_to_the_end()
-    lab.press("new_seed")
-    lab.expect_state("ready")
+    old = lab.recording
+    lab.press("new-seed")
+    lab.expect_other(old)
     lab.train_to_the_end()
-    lab.page.locator(".st-key-compare_way a").click()
+    lab.menu("compare")
     loss = lab.plot("compare_0_loss")
     loss.wait_for()
     curves = lab.page.evaluate(DRAWN, "compare_0_loss")

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 
 
 def expect_language(lab: Lab, language: str) -> None:
-    expect(lab.button("reset")).to_contain_text(texts(language)("player.reset"))
-    expect(lab.page.get_by_role("link", name=texts(language)("page.rules"))).to_be_visible()
+    expect(lab.button("new-seed")).to_contain_text(texts(language)("player.new_seed"))
+    expect(lab.page.get_by_role("link", name=texts(language)("page.lesson"))).to_be_visible()
 
 
 @pytest.mark.parametrize(("browser", "other"), [("ko", "en"), ("en", "ko")])
@@ -27,17 +27,15 @@ def test_the_link_decides_then_the_browser(visit: Visit, browser: str, other: st
 
 
 def test_switching_keeps_experiment_and_training(visit: Visit) -> None:
-    lab = visit(f"{LONG}&depth=2")
-    lab.train(until=50)
-    run, epoch = lab.run, lab.epoch
+    lab = visit(f"{LONG}&depth=2&seed=63")
+    lab.play()
+    lab.wait_for_epoch(10)
+    recording = lab.recording
     for language in ("ko", "en"):
         lab.speak(language)
         expect_language(lab, language)
-        lab.wait_for_query(dataset="iris", epochs="5000", batch_size="2", depth="2", lang=language)
-        assert lab.run == run
-        assert lab.state == "running"
-        assert lab.epoch >= epoch
-        epoch = lab.epoch
-        lab.wait_for_epoch(epoch + 50)
-    lab.see("loss")
-    assert lab.points() > 50
+        lab.wait_for_query(dataset="iris", epochs="5000", batch_size="2", depth="2", seed="63", lang=language)
+        assert lab.recording == recording
+        assert lab.is_playing
+        lab.wait_for_epoch(lab.epoch + 10)
+        lab.wait_for_cursor(lab.cursor)

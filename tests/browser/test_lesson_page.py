@@ -31,15 +31,15 @@ def test_an_answer_is_hidden_then_computed_and_the_lab_opens_its_experiment(visi
     assert lab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     button(lab, "lesson_door_lab_inference").click()
     lab.ready()
-    lab.expect_state("done")
-    lab.wait_for_query(**encode(STEP.experiment), lesson="inference")
-    assert lab.epoch == STEP.experiment.epochs
+    lab.expect_state("ended")
+    lab.wait_for_query(**encode(STEP.experiment), lesson="inference", run="all")
+    lab.expect_cursor(STEP.experiment.epochs)
 
 
 @pytest.mark.thorough
 def test_a_preset_is_chosen_from_the_list_which_closes(visit: Visit) -> None:
     lab = visit("epochs=7", width=390, language="ko")
-    lab.page.locator("[class*=st-key-presets_list] button").filter(visible=True).first.click()
+    lab.menu("presets")
     title = lab.words("preset.small_batch.title")
     lab.page.locator(".st-key-presets_counter label").filter(has_text=title).click()
     lab.wait_for_query(**encode(PRESETS["small_batch"].experiment))

@@ -12,22 +12,16 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_reloaded_page_opens_the_same_experiment_and_gives_the_same_curve(visit: Visit) -> None:
-    lab = visit()
+    lab = visit("epochs=20&seed=61")
     lab.choose("dataset", lab.words("dataset.iris"))
-    lab.wait_for_query(dataset="iris")
-    lab.slide("epochs", "Home")
-    lab.wait_for_query(dataset="iris", epochs="1")
-    for stop in ("2", "5", "10", "20"):
-        lab.slide("epochs", "ArrowRight")
-        lab.wait_for_query(dataset="iris", epochs=stop)
+    lab.wait_for_query(dataset="iris", epochs="20", seed="61")
     lab.train_to_the_end()
     first = lab.finished_curves(20)
-    assert lab.wanted == "all"
     lab.page.reload()
     lab.ready()
-    lab.expect_state("done")  # at once: the training is still there
-    assert lab.query == {"dataset": "iris", "epochs": "20"}
-    assert lab.finished_curves(20) == first == alone.losses("dataset=iris&epochs=20")
+    lab.expect_state("ended")  # at once: the recording is still there
+    assert lab.query == {"dataset": "iris", "epochs": "20", "seed": "61"}
+    assert lab.finished_curves(20) == first == alone.losses("dataset=iris&epochs=20&seed=61")
 
 
 @pytest.mark.thorough
@@ -42,7 +36,7 @@ def test_another_visitor_of_the_link_gets_the_same_curve(visit: Visit) -> None:
 
 def test_the_link_to_copy_is_the_address(visit: Visit) -> None:
     lab = visit("dataset=iris&depth=5")
-    lab.page.get_by_test_id("stPopoverButton").filter(has_text=lab.words("share.button")).filter(visible=True).click()
+    lab.page.locator(".st-key-share button").filter(visible=True).click()
     shown = lab.page.get_by_test_id("stCode").filter(has_text="http")
     expect(shown).to_contain_text(f"{lab.address}/?dataset=iris&depth=5")
     expect(lab.page.get_by_text(lab.words("share.local"))).to_be_visible()
@@ -63,18 +57,18 @@ def test_a_link_with_bad_values_names_each_and_keeps_the_rest(visit: Visit) -> N
 
 
 def test_moving_between_the_pages_keeps_experiment_and_training(visit: Visit) -> None:
-    lab = visit(f"{LONG}&depth=2&lang=en")
-    lab.train(until=20)
-    run, query = lab.run, lab.query
-    lab.page.get_by_role("link", name=lab.words("page.rules")).click()
+    lab = visit(f"{LONG}&depth=2&lang=en&seed=62")
+    lab.play()
+    lab.wait_for_epoch(20)
+    recording, query = lab.recording, lab.query
+    lab.menu("rules")
     lab.page.wait_for_url("**/rules**")
     lab.wait_for_query(**query)
     lab.page.get_by_role("link", name=lab.words("page.lab"), exact=True).click()
     lab.ready()
     lab.wait_for_query(**query)
-    assert lab.run == run
+    assert lab.recording == recording
     lab.wait_for_epoch(lab.epoch + 20)
-    assert lab.state == "running"
 
 
 def test_a_link_to_the_rules_keeps_the_experiment(visit: Visit) -> None:

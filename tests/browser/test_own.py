@@ -33,8 +33,7 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     lab.page.screenshot(path=SCREENSHOTS / "own-data-390-ko.png", full_page=True)
     lab.page.locator(".st-key-own_use button").click()
     lab.ready()
-    lab.press("train")
-    lab.expect_state("done")
+    lab.train_to_the_end()
     dataset = f"own-{digest_of(FILE)}-4-classification-dropped"
     assert lab.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
     curves = lab.finished_curves(30)
@@ -43,9 +42,9 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     expect(other.page.get_by_text(digest_of(FILE)[:8]).first).to_be_visible()
     give(other, FILE + b"\n", "other.csv")
     expect(other.page.get_by_text(digest_of(FILE + b"\n")[:8]).first).to_be_visible()
-    assert other.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
+    assert other.query == {"dataset": dataset, "epochs": "30", "seed": "3", "run": "all"}
     give(other, FILE, "iris.csv")
     other.ready()
-    other.expect_state("done")
-    assert other.query == lab.query
+    other.expect_state("ended")
+    assert other.query == {**lab.query, "run": "all"}
     assert other.finished_curves(30) == curves

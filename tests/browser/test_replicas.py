@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
@@ -42,41 +41,28 @@ def visitor_of(site: Site, replica: Replica, query: str, visit: Visit) -> Lab:
     return lab.open(query)
 
 
-def experiment(lab: Lab) -> dict[str, str]:
-    """What the address says, but for how far it is trained."""
-    return {name: value for name, value in lab.query.items() if name != "run"}
-
-
-def trains_again(lab: Lab) -> None:
-    """Wait until the page, connected to a replica that knows nothing of it, trains again by itself."""
-    lab.ready()
-    lab.expect_state(re.compile("^(queued|running|done)$"))
-
-
 def test_who_trains_at_a_replica_that_is_killed_goes_on_at_the_other(site: Site, visit: Visit) -> None:
     victim, survivor = site.replicas
     other = visitor_of(site, survivor, SHORT, visit)
     lost = [visitor_of(site, victim, QUERY, visit) for _ in range(2)]
     for lab in lost:
-        lab.press("train")
+        lab.play()
     for lab in lost:
         lab.wait_for_epoch(1)
-    other.press("train")
-    assert [lab.state for lab in lost] == ["running", "running"]
+    other.play()
+    assert [lab.state for lab in lost] == ["training", "training"]
     reconnected: set[Lab] = set()
     for lab in lost:
-        for text in ("WebSocket", "disconnected from server"):
-            lab.tolerate(text)  # what a browser says of a lost connection
+        lab.tolerate("WebSocket", "disconnected from server")  # what a browser says of a lost connection
         lab.page.on("websocket", lambda _, lab=lab: reconnected.add(lab))
     victim.kill()
     for lab in lost:
         # Not the moment without a connection, which may be too short to be seen.
         wait_until(lambda lab=lab: lab.page.evaluate(CONNECTED) and lab in reconnected, 60, "the page has reconnected")
         assert replica_of(lab) == survivor.address
-        assert experiment(lab) == dict(parse_qsl(QUERY))
-        trains_again(lab)
+        assert lab.query == dict(parse_qsl(QUERY))
     for lab, query in ((other, SHORT), *((lab, QUERY) for lab in lost)):
-        lab.expect_state("done", seconds=60)
+        lab.expect_state("ended", seconds=90)
         expected = alone.losses(query)
         assert lab.finished_curves(len(expected["before.train.loss"][0])) == expected
     assert other.complaints() == [], "who was at the other replica has noticed something"

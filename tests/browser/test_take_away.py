@@ -66,7 +66,7 @@ def test_a_figure_saves_itself_as_picture_drawing_and_page(visit: Visit, chromiu
 def test_the_report_opens_by_itself(visit: Visit, chromium: Browser, tmp_path: Path) -> None:
     lab = visit("dataset=iris&epochs=5&arms=none,before", language="ko")
     lab.train_to_the_end()
-    lab.page.locator(".st-key-take_files button").filter(visible=True).click()
+    lab.menu("files")
     dialog = lab.page.get_by_role("dialog")
     path = saved(lab, dialog.get_by_role("button", name="HTML"), tmp_path)
     assert path.name == "iris-report.html"

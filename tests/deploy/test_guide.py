@@ -7,21 +7,26 @@ from dataclasses import fields
 
 import pytest
 
+from bn_lab.server.headers import FRAME_ANCESTORS
+from bn_lab.service import pool
 from bn_lab.service.limits import Limits, setting
-from bn_lab.studies.executors import CLUSTER, WORKERS
+from bn_lab.studies import executors
 from tests.deploy.image import ROOT, instructions
 
 GUIDE = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [WORKERS, CLUSTER, *(setting(each.name) for each in fields(Limits))])
+SETTINGS = [pool.WORKERS, FRAME_ANCESTORS, executors.WORKERS, executors.CLUSTER]
+SETTINGS += [setting(each.name) for each in fields(Limits)]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_is_in_the_table(name: str) -> None:
     assert len(re.findall(rf"^\| `{name}` \|", GUIDE, re.MULTILINE)) == 1
 
 
 def test_no_setting_is_made_up() -> None:
-    known = {WORKERS, CLUSTER, "BN_LAB_PORT", *(setting(each.name) for each in fields(Limits))}
-    assert set(re.findall(r"BN_LAB_[A-Z_]+", GUIDE)) <= known
+    assert set(re.findall(r"BN_LAB_[A-Z_]+", GUIDE)) <= {*SETTINGS, "BN_LAB_PORT"}
 
 
 def test_files_that_are_named_are_there() -> None:

@@ -49,7 +49,6 @@ def test_torch_comes_from_the_index_that_is_named(index: str, told: list[str], t
 def test_an_image_holds_all_that_the_lab_needs(tmp_path: Path) -> None:
     image.lay_out(tmp_path)
     laid = {path.name for path in tmp_path.iterdir()}
-    assert laid >= {"app.py", "bn_lab", "data", "static", ".streamlit"}
-    assert list((tmp_path / "static").glob("plotly-*.gz"))
+    assert laid >= {"app.py", "bn_lab", "data", ".streamlit"}
     assert list((tmp_path / "bn_lab" / "__pycache__").glob("experiment.*.pyc"))
     assert not [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o222]

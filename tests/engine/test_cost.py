@@ -11,6 +11,7 @@ import torch
 from bn_lab.datasets import load
 from bn_lab.engine import cost
 from bn_lab.engine.batches import BLOCK_NUMBERS
+from bn_lab.engine.history import FIRST_STEPS
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ARMS, Experiment
 
@@ -68,6 +69,37 @@ def test_memory_is_what_a_run_holds_and_not_many_times_as_much(choices: dict[str
     while not run.finished:
         run.finish_epoch()
     assert held(run) <= cost.memory(experiment) <= 8 * held(run) + 2 * cost.FLOOR
+
+
+def test_a_further_target_takes_its_moment_and_the_weights_of_all_networks() -> None:
+    experiment = Experiment(epochs=3, width=64, seeds=8)
+    runs = [Run(experiment) for _ in range(2)]
+    runs[1].aim(2)
+    for run in runs:
+        while not run.finished:
+            run.finish_epoch()
+        run._kept = run._kept[:1]  # or else those would share their arrays with the weights of targets
+    taken = held(runs[1]) - held(runs[0])
+    assert taken <= cost.target_memory(experiment) <= 4 * taken
+
+
+def test_each_of_the_first_steps_has_its_moment_where_moments_are_quick() -> None:
+    for dataset in ("boston", "iris", "spiral"):
+        assert cost.recorded_steps(Experiment(dataset=dataset)) == FIRST_STEPS
+    counts = [cost.recorded_steps(Experiment(dataset="digits", width=width)) for width in (1, 16, 64, 256)]
+    assert counts == sorted(counts, reverse=True)
+    assert 1 <= counts[-1] < counts[0] < FIRST_STEPS
+
+
+def test_the_moments_of_the_first_steps_depend_on_the_experiment_alone() -> None:
+    experiment = Experiment(dataset="digits")
+    found = {cost.recorded_steps(replace(experiment, epochs=epochs)) for epochs in (1, 30, 5000)}
+    assert found == {cost.recorded_steps(experiment, load("digits"))}
+
+
+def test_a_record_takes_time_of_which_studies_have_none() -> None:
+    experiment = Experiment(dataset="digits", seeds=4)
+    assert cost.seconds(experiment) > cost.seconds(experiment, networks=8)
 
 
 @pytest.mark.parametrize("field", ["epochs", "seeds", "width", "depth", "samples", "batch_size"])

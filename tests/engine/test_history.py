@@ -10,16 +10,15 @@ import pytest
 
 from bn_lab.datasets import Table, load
 from bn_lab.engine.history import (
+    FIRST_STEPS,
     KEPT_EPOCHS,
     KEPT_NUMBERS,
     STAGES,
-    Kept,
     batch_norm_input,
     freeze,
-    is_kept,
     is_recorded,
+    kept_epochs,
     stages,
-    thinned,
 )
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
@@ -43,11 +42,35 @@ def test_snapshots_are_dense_early_and_at_most_a_few_hundred() -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 5, 71, 130])
-def test_a_run_keeps_these_moments_and_its_last(toy: Toy, epochs: int) -> None:
-    history = train(Experiment(epochs=epochs, arms=("none",), depth=1), table=toy(samples=4))
-    assert [snapshot.epoch for snapshot in history.snapshots] == moments(epochs)
+@pytest.mark.parametrize("batch_size", [4, 2])
+def test_a_run_keeps_these_moments_those_of_the_first_steps_and_its_last(toy: Toy, epochs: int, batch_size: int) -> None:
+    experiment = Experiment(epochs=epochs, arms=("none",), depth=1, batch_size=batch_size)
+    history = train(experiment, table=toy(samples=8))
+    steps = 8 // batch_size
+    first = {step / steps for step in range(FIRST_STEPS + 1) if step <= epochs * steps}
+    assert [snapshot.epoch for snapshot in history.snapshots] == sorted(first | set(moments(epochs)))
     assert history.current is None
     assert history.latest is history.snapshots[-1]
+
+
+def test_a_moment_inside_an_epoch_has_the_loss_of_its_batches_so_far(toy: Toy) -> None:
+    run = Run(Experiment(dataset="iris", epochs=30, arms=ARMS, seeds=2, batch_size=4), table=toy("classification"))
+    partial, current = {}, {}
+    while not run.finished:
+        run.step()
+        history = run.history(current=True)
+        assert history.latest is not None
+        partial[run.progress], current[run.progress] = history.partial_loss, history.latest
+    inside = [snapshot for snapshot in run.history().snapshots if snapshot.epoch % 1]
+    assert len(inside) == FIRST_STEPS // 5 * 4 + FIRST_STEPS % 5
+    for snapshot in [*inside, *(each for each in current.values() if each.epoch % 1)]:
+        assert snapshot.train_loss is not None
+        assert snapshot.train_accuracy is not None
+        assert snapshot.train_loss.shape == snapshot.train_accuracy.shape == (4, 2)
+        np.testing.assert_array_equal(snapshot.train_loss, partial[snapshot.epoch])
+    for snapshot in run.history().snapshots:
+        if snapshot.epoch % 1 == 0:
+            assert snapshot.train_loss is snapshot.train_accuracy is None
 
 
 def test_stages_of_each_arm() -> None:
@@ -137,34 +160,25 @@ def test_progress_counts_batches(toy: Toy) -> None:
 
 
 def test_weights_are_kept_of_about_three_epochs_to_each_doubling() -> None:
-    kept = [epoch for epoch in range(5001) if is_kept(epoch)]
-    assert kept[:16] == [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 51]
-    assert len(kept) == 35
-    assert all(b / a < 1.34 for a, b in pairwise(kept[6:]))
+    assert KEPT_EPOCHS[:16] == (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 51)
+    assert len(KEPT_EPOCHS) == 35
+    assert KEPT_EPOCHS[-1] < 5000 < round(2 ** (37 / 3))
+    assert all(b / a < 1.34 for a, b in pairwise(KEPT_EPOCHS[6:]))
 
 
-def made_up_weights(epoch: float, numbers: int) -> Kept:
-    return Kept(epoch, {"none": {"weight.0": np.zeros((1, numbers), np.float32)}})
-
-
-@pytest.mark.parametrize("most", [2, 3, 5, 12, 34, 35, 100])
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 12, 34, 35, 100])
 def test_what_memory_allows_is_kept_evenly(most: int) -> None:
-    numbers = KEPT_NUMBERS // most
-    kept = [made_up_weights(0, numbers)]
-    for count, epoch in enumerate((epoch for epoch in range(1, 5001) if is_kept(epoch)), start=2):
-        kept = thinned([*kept, made_up_weights(epoch, numbers)])
-        assert min(count, most // 2 + 1) <= len(kept) <= most
-        assert (kept[0].epoch, kept[-1].epoch) == (0, epoch)
-        places = [KEPT_EPOCHS.index(each.epoch) for each in kept]
-        assert len(set(np.diff(places[:-1]))) <= 1
+    epochs = kept_epochs(KEPT_NUMBERS // most)
+    assert most / 2 < len(epochs) <= max(2, most) or len(epochs) == len(KEPT_EPOCHS)
+    assert epochs[0] == 0
+    places = [KEPT_EPOCHS.index(epoch) for epoch in epochs]
+    assert len(set(np.diff(places))) == 1
+    if most >= 35:
+        assert epochs == KEPT_EPOCHS
 
 
 def test_two_epochs_are_kept_however_large_a_network_is() -> None:
-    kept = [made_up_weights(0, 1)]
-    for epoch in KEPT_EPOCHS[1:9]:
-        large = Kept(epoch, {"none": {"weight.0": np.broadcast_to(np.float32(0), (KEPT_NUMBERS, 9))}})
-        kept = thinned([Kept(0, large.arms), *kept[1:], large])
-        assert [each.epoch for each in kept] == [0, epoch]
+    assert len(kept_epochs(9 * KEPT_NUMBERS)) == 2
 
 
 def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
@@ -183,9 +197,9 @@ def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 @pytest.mark.parametrize("dataset", ["boston", "iris"])
 def test_every_array_of_a_record_is_read_only(dataset: DatasetName) -> None:
-    run = Run(Experiment(dataset=dataset, epochs=9, arms=ARMS, seeds=2, validation_share=0.2))
-    run.finish_epoch()
-    run.step()
+    run = Run(Experiment(dataset=dataset, epochs=30, arms=ARMS, seeds=2, validation_share=0.2))
+    for _ in range(FIRST_STEPS + 2):
+        run.step()
     history = run.history(current=True, weights=True)
     assert history.current is not None
     found = list(arrays(history))

@@ -142,47 +142,6 @@ def test_looking_twice_shows_the_same(assert_same_bits: Same) -> None:
     assert_same_bits(run.history(current=True), run.history(current=True))
 
 
-@pytest.mark.parametrize("pause", [1, 3, 70, 71])
-def test_an_extended_run_is_a_run_planned_longer(toy: Toy, pause: int, assert_same_bits: Same) -> None:
-    def run_for(epochs: int) -> Run:
-        return Run(Experiment(epochs=epochs, arms=ARMS, depth=1, dropout=0.2, validation_share=0.2), table=toy(samples=10))
-
-    run = run_for(pause)
-    assert_same_bits(finish(run), finish(run_for(pause)))
-    run.extend(75)
-    assert not run.finished
-    assert_same_bits(finish(run), finish(run_for(75)))
-
-
-def test_extending_in_the_middle_of_an_epoch_is_the_same_too(toy: Toy, assert_same_bits: Same) -> None:
-    table = toy(samples=10)
-    run = Run(Experiment(epochs=3, batch_size=3), table=table)
-    for _ in range(4):
-        run.step()
-    run.extend(6)
-    assert_same_bits(finish(run), train(Experiment(epochs=6, batch_size=3), table=table))
-
-
-def test_a_run_may_be_cut_to_what_is_done(toy: Toy, assert_same_bits: Same) -> None:
-    run = Run(Experiment(epochs=100, depth=1), table=toy())
-    while run.epoch < 71:
-        run.finish_epoch()
-    run.extend(71)
-    assert run.finished
-    expected = train(Experiment(epochs=71, depth=1), table=toy())
-    assert_same_bits(run.history(), expected)
-    run.extend(71)
-    assert_same_bits(run.history(), expected)
-
-
-def test_a_refused_extension_leaves_the_run_as_it_was(toy: Toy, assert_same_bits: Same) -> None:
-    run = Run(Experiment(epochs=71, depth=1), table=toy())
-    before = finish(run)
-    with pytest.raises(ExperimentError, match="epochs must be between 1 and 5000, got 5001"):
-        run.extend(5001)
-    assert_same_bits(before, run.history())
-
-
 @pytest.mark.parametrize("task", ["regression", "classification"])
 @pytest.mark.parametrize("batch_size", [6, 19, 64])
 @torch.inference_mode()
@@ -274,48 +233,16 @@ def test_the_present_weights_are_added_where_asked_for(toy: Toy, assert_same_bit
     assert kept_epochs(run, weights=True) == [0, 1, 2], "and nothing stays of it"
 
 
-def test_extending_leaves_no_stray_weights(toy: Toy) -> None:
-    run = Run(Experiment(epochs=7, depth=1), table=toy())
-    finish(run)
-    assert kept_epochs(run)[-2:] == [6, 7]
-    run.extend(9)
-    assert kept_epochs(run)[-1] == 6
-    finish(run)
-    assert kept_epochs(run)[-3:] == [6, 8, 9]
-    run.extend(9)
-    assert kept_epochs(run)[-3:] == [6, 8, 9]
-
-
 def test_weights_that_do_not_fit_are_kept_of_fewer_epochs(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, assert_same_bits: Same
 ) -> None:
     def run_for(epochs: int) -> Run:
         return Run(Experiment(epochs=epochs, depth=1), table=toy())
 
-    monkeypatch.setattr(history, "KEPT_NUMBERS", 4 * run_for(1).history().kept[0].numbers + 1)
+    monkeypatch.setattr(history, "KEPT_NUMBERS", 9 * run_for(1).history().kept[0].numbers + 1)
     run = run_for(9)
     finish(run)
-    epochs = kept_epochs(run)
-    assert epochs == [0, 4, 8, 9], "every fourth, and the last moment of a run that ends between kept epochs"
-    run.extend(21)
-    assert_same_bits(finish(run), finish(run_for(21)))
-
-
-@pytest.mark.parametrize("steps", [0, 1, 7, 30])
-@pytest.mark.parametrize(
-    "choices",
-    [{}, {"arms": ARMS, "seeds": 3, "dropout": 0.2, "bn_noise": 0.3, "optimizer": "adam", "validation_share": 0.2}],
-)
-def test_a_fork_goes_on_by_itself_with_the_same_numbers(steps: int, choices: dict[str, Any], assert_same_bits: Same) -> None:
-    experiment = Experiment(dataset="iris", epochs=8, **choices)
-    run = Run(experiment)
-    for _ in range(steps):
-        run.step()
-    fork = run.fork()
-    assert_same_bits(fork.history(current=True), run.history(current=True))
-    for each in (fork, run):  # one after the other: neither may move anything of the other
-        while not each.finished:
-            each.step()
-    alone = train(experiment)
-    assert_same_bits(fork.history(), alone)
-    assert_same_bits(run.history(), alone)
+    assert kept_epochs(run) == [0, 4, 9], "every fourth, and the last moment of a run that ends between kept epochs"
+    run = run_for(30)
+    finish(run)
+    assert kept_epochs(run) == [0, 4, 10, 25, 30], "a longer run keeps what a shorter one does"

@@ -16,7 +16,8 @@ from bn_lab.datasets import load
 from bn_lab.engine.batches import Batch, Epoch, Source
 from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.optimizers import OPTIMIZERS
-from bn_lab.engine.smoothness import FACTORS, Probe, Smoothness
+from bn_lab.engine.outcome import Smoothness
+from bn_lab.engine.smoothness import FACTORS, Probe
 from bn_lab.engine.trial import train_cohort
 from bn_lab.experiment import Arm, Experiment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bn_lab.engine.history import Divergence, History, Snapshot
-from bn_lab.engine.summary import CLOSE, LATE, TOLD, Summary, findings, is_output_layer, summaries
+from bn_lab.engine.summary import (
+    CLOSE,
+    LATE,
+    SENTENCES,
+    TOLD,
+    Sentence,
+    Standing,
+    Summary,
+    at_moment,
+    findings,
+    is_output_layer,
+    sentence,
+    summaries,
+)
+from bn_lab.engine.training import train
 from bn_lab.experiment import ARMS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 
@@ -202,6 +217,123 @@ def test_before_the_first_epoch_nothing_is_claimed() -> None:
         assert findings(history) == []
 
 
+# Where arms stand at any moment.
+
+
+def moment(epoch: float, inference: Any, running: Any = None, accuracies: tuple[Any, Any] | None = None) -> Snapshot:
+    """A snapshot with these losses (A, S), and with accuracies in inference mode and so far."""
+    right, so_far = accuracies or (None, None)
+    found = (None if each is None else np.array(each, float) for each in (right, running, so_far))
+    return Snapshot(epoch, {}, np.array(inference, float), *found)
+
+
+LOSSES = {"none": [[9.0, 4.0]], "before": [[25.0, 1.0]]}
+HELD = {"none": [[16.0, 5.0]], "before": [[36.0, 4.0]]}
+
+
+def standings(history: History, snapshot: Snapshot) -> dict[str, Standing]:
+    found = at_moment(history, snapshot)
+    assert [each.arm for each in found] == list(history.experiment.arms)
+    return {each.arm: each for each in found}
+
+
+def test_after_an_epoch_its_losses_count() -> None:
+    plain, before = standings(made_up(LOSSES, validation=HELD), moment(1.0, [[8.0], [24.0]])).values()
+    assert (plain.train_loss, plain.validation_loss, plain.inference_loss, plain.difference) == (9.0, 16.0, 8.0, None)
+    assert (before.train_loss, before.validation_loss, before.inference_loss, before.difference) == (25.0, 36.0, 24.0, 16.0)
+    assert plain.metrics == pytest.approx(
+        {
+            ("rmse", "train"): 3.0,
+            ("r2", "train"): 1 - 9 / 8,
+            ("rmse", "inference"): 8**0.5,
+            ("r2", "inference"): 0.0,
+            ("rmse", "validation"): 4.0,
+            ("r2", "validation"): -3.0,
+        }
+    )
+
+
+def test_inside_an_epoch_its_batches_so_far_count() -> None:
+    history = made_up(LOSSES, validation=HELD)
+    before = standings(history, moment(1.5, [[7.0], [20.0]], running=[[6.0], [16.0]]))["before"]
+    assert (before.train_loss, before.validation_loss, before.inference_loss, before.difference) == (16.0, 36.0, 20.0, 10.0)
+    assert before.metrics["rmse", "train"] == 4.0
+    first = standings(history, moment(0.5, [[7.0], [20.0]], running=[[6.0], [16.0]]))["before"]
+    assert first.train_loss == 16.0
+    assert first.validation_loss is not None
+    assert math.isnan(first.validation_loss), "of no epoch yet"
+
+
+def test_before_the_first_step_there_is_inference_only() -> None:
+    plain, before = standings(made_up(LOSSES), moment(0.0, [[8.0], [24.0]])).values()
+    assert (plain.inference_loss, before.inference_loss) == (8.0, 24.0)
+    assert plain.validation_loss is before.validation_loss is None
+    assert math.isnan(plain.train_loss)
+    assert before.difference is not None
+    assert math.isnan(before.difference)
+
+
+def test_classes_have_accuracy_at_every_moment() -> None:
+    accuracy = {"none": [[0.5, 0.75]], "before": [[0.25, 1.0]]}
+    history = made_up(LOSSES, accuracy=accuracy, validation=HELD, dataset="iris")
+    whole = standings(history, moment(2.0, [[1.0], [1.0]], accuracies=([[0.7], [0.9]], None)))["before"]
+    assert whole.metrics == {("accuracy", "train"): 1.0, ("accuracy", "inference"): 0.9, ("accuracy", "validation"): 1.0}
+    inside = moment(1.5, [[1.0], [1.0]], [[1.0], [1.0]], ([[0.7], [0.9]], [[0.6], [0.8]]))
+    found = standings(history, inside)["before"].metrics
+    assert found == {("accuracy", "train"): 0.8, ("accuracy", "inference"): 0.9, ("accuracy", "validation"): 0.25}
+
+
+def test_at_a_moment_numbers_are_medians_of_what_has_not_diverged() -> None:
+    ends = [Divergence("before", 1, 2, 1), Divergence("before", 2, 3, 1)]
+    losses = {"none": [[1.0] * 3] * 3, "before": [[2.0] * 3, [5.0, NAN, NAN], [4.0, 3.0, NAN]]}
+    history = made_up(losses, divergences=ends)
+    for epoch, loss, diverged in ((1.0, 4.0, 0), (2.0, 2.5, 1), (3.0, 2.0, 2)):
+        found = standings(history, moment(epoch, np.ones((2, 3))))["before"]
+        assert (found.train_loss, found.diverged) == (loss, diverged)
+
+
+def test_the_last_moment_of_a_run_is_where_its_summary_stands() -> None:
+    for choices in ({}, {"dataset": "iris"}, {"optimizer": "sgd", "learning_rate": 0.05}):
+        experiment = Experiment(epochs=3, seeds=3, arms=ARMS, validation_share=0.2, **choices)  # type: ignore[arg-type]
+        history = train(experiment)
+        for standing, summary in zip(at_moment(history, history.snapshots[-1]), summaries(history), strict=True):
+            found, expected = asdict(standing), asdict(summary)
+            metrics = {key: value for key, value in found.pop("metrics").items() if key[1] != "inference"}
+            np.testing.assert_equal(metrics, expected["metrics"])
+            np.testing.assert_equal(found, {name: expected[name] for name in found})
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ({"none": [[9.0]], "before": [[25.0]]}, ("behind", "before", "none", 25.0, 9.0)),
+        ({"none": [[9.0]], "before": [[3.0]]}, ("ahead", "before", "none", 3.0, 9.0)),
+        ({"none": [[9.0]], "before": [[8.9]]}, ("level", "before", "none", 8.9, 9.0)),
+        ({"none": [[9.0]], "before": [[8.0]], "after": [[1.0]]}, ("ahead", "before", "none", 8.0, 9.0)),
+        ({"none": [[9.0]], "standardized": [[1.0]], "after": [[10.0]]}, ("behind", "after", "none", 10.0, 9.0)),
+        ({"none": [[9.0]], "standardized": [[1.0]]}, ("behind", "none", "standardized", 9.0, 1.0)),
+        ({"before": [[9.0]], "after": [[1.0]]}, ("behind", "before", "after", 9.0, 1.0)),
+        ({"standardized": [[9.0]], "after": [[1.0]]}, ("behind", "standardized", "after", 9.0, 1.0)),
+        ({"before": [[9.0]]}, ("alone", "before", None, 9.0, NAN)),
+        ({"none": [[NAN]], "before": [[3.0]]}, ("diverged", "none", "before", NAN, 3.0)),
+        ({"none": [[9.0]], "before": [[NAN]]}, ("diverged", "before", "none", NAN, 9.0)),
+        ({"none": [[NAN]], "before": [[NAN]]}, ("both_diverged", "before", "none", NAN, NAN)),
+        ({"none": [[NAN], [4.0]], "before": [[3.0], [3.0]]}, ("ahead", "before", "none", 3.0, 4.0)),
+    ],
+)
+def test_the_sentence_of_a_moment(losses: Curves, said: tuple[Any, ...]) -> None:
+    history = made_up(losses)
+    np.testing.assert_equal(asdict(sentence(history, history.snapshots[-1])), asdict(Sentence(*said)))
+    assert said[0] in SENTENCES
+
+
+def test_before_the_first_whole_epoch_is_over_the_sentence_judges_nobody() -> None:
+    history = made_up(LOSSES)
+    assert sentence(history, moment(0.5, [[1.0], [1.0]], [[2.0], [3.0]])) == Sentence("early", "before", "none", 3.0, 2.0)
+    assert sentence(history, moment(0.0, [[1.0], [1.0]])).id == "early"
+    assert sentence(history, moment(1.5, [[1.0], [1.0]], [[2.0], [3.0]])) == Sentence("behind", "before", "none", 3.0, 2.0)
+
+
 # Findings.
 
 
@@ -318,6 +450,13 @@ def test_modes_without_a_network_to_compare_with() -> None:
     found = told(made_up({"before": [[10.0]]}, inference={"before": [9.4]}))
     assert found["inference_lower"] == [{"arm": "before", "epoch": 1, "training": 10.0, "inference": 9.4}]
     assert not told(made_up({"before": [[0.0]]}, inference={"before": [0.0]})).keys() & {"inference_lower", "inference_higher"}
+
+
+def test_modes_are_compared_at_the_last_whole_epoch_of_which_there_is_a_moment() -> None:
+    history = made_up({"before": [[4.0, 2.0]]}, inference={"before": [1.0]})
+    inside = Snapshot(2.5, {}, np.array([[9.0]]), None, np.array([[7.0]]))
+    assert told(replace(history, snapshots=(*history.snapshots, inside))) == told(history)
+    assert told(history)["inference_lower"] == [{"arm": "before", "epoch": 2, "training": 2.0, "inference": 1.0}]
 
 
 def test_modes_are_compared_at_one_and_the_same_epoch() -> None:

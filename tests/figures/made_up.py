@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from bn_lab.datasets import load
-from bn_lab.engine.smoothness import Smoothness
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome, Smoothness
 from bn_lab.experiment import Experiment
 from bn_lab.figures.studies import Results
 from bn_lab.studies.networks import Network

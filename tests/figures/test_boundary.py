@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +10,15 @@ import pytest
 
 from bn_lab.datasets import Table, load
 from bn_lab.engine.boundary import GRID, cells
-from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ARMS, Experiment
-from bn_lab.figures import figure_names
 from bn_lab.figures.boundary import AREAS, DOTS, boundary
-from bn_lab.figures.frame import DecodedFrame, fill
+from bn_lab.figures.frame import fill
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import figure_names
+from bn_lab.figures.style import COLORS
 from bn_lab.i18n import texts
 
-Framed = Callable[[History], DecodedFrame]
 T = texts("en")
 
 
@@ -28,16 +27,16 @@ def traces(figure: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("dataset", ["xor", "plane"])
-def test_areas_and_samples_are_those_of_the_record(dataset: str, framed: Framed) -> None:
+def test_areas_and_samples_are_those_of_the_record(dataset: str) -> None:
     run = Run(Experiment(dataset=dataset, arms=ARMS, validation_share=0.2))
     run.finish_epoch()
     history = run.history()
-    filled = fill(boundary(run.experiment, run.table, T), framed(history), 0.0)
+    filled = fill(boundary(run.experiment, run.table, T), recorded(history), 0.0)
     areas = traces(filled, "heatmap")
     for area, arm in zip(areas, ARMS, strict=True):
-        recorded = history.snapshots[0].arms[arm].boundary
-        assert recorded is not None
-        np.testing.assert_array_equal(area["z"], recorded)
+        kept = history.snapshots[0].arms[arm].boundary
+        assert kept is not None
+        np.testing.assert_array_equal(area["z"], kept)
         x, y = cells(run.table.features)
         np.testing.assert_allclose(area["x0"] + area["dx"] * np.arange(GRID), x)
         np.testing.assert_allclose(area["y0"] + area["dy"] * np.arange(GRID), y)
@@ -80,3 +79,33 @@ def test_every_panel_is_square_and_all_share_their_axes() -> None:
     (x0, x1), (y0, y1) = layout["xaxis"]["range"], layout["yaxis"]["range"]
     assert layout["yaxis"]["scaleratio"] == pytest.approx((x1 - x0) / (y1 - y0))
     assert [layout[f"{letter}axis{k}"]["matches"] for k in (2, 3, 4) for letter in "xy"] == ["x", "y"] * 3
+
+
+def lab(color: str | tuple[float, ...]) -> np.ndarray:
+    """CIE L*a*b* of a colour in sRGB."""
+    red_green_blue = [int(color[k : k + 2], 16) for k in (1, 3, 5)] if isinstance(color, str) else color
+    share = np.array(red_green_blue) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    x, y, z = np.cbrt(xyz / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_no_class_has_the_colour_of_an_arm_or_of_another_class() -> None:
+    arms = [lab(color) for color in COLORS.values()]
+    areas = [lab(tuple(map(float, area.split(",")))) for area in AREAS]
+    for k, area in enumerate(areas):
+        assert min(np.linalg.norm(area - arm) for arm in arms) > 20, AREAS[k]
+        assert min(np.linalg.norm(area - other) for j, other in enumerate(areas) if j != k) > 20, AREAS[k]
+    # The first two differ in lightness and on the axis from blue to yellow, which every kind of colour vision has one of.
+    assert abs(areas[0] - areas[1])[[0, 2]].min() > 25
+    assert [lab(dot)[0] < area[0] for dot, area in zip(DOTS, areas, strict=True)] == [True] * len(AREAS)
+
+
+def test_on_the_stage_every_plane_is_square_under_its_arms_name() -> None:
+    table = several(2)
+    for arms in (ARMS[:1], ARMS[:2], ARMS[:3], ARMS):
+        layout = boundary(Experiment(arms=arms), table, T, compact=True).to_plotly_json()["layout"]
+        assert [note["text"] for note in layout["annotations"]] == [T(f"arm.{arm}") for arm in arms]
+        assert layout["yaxis"]["scaleanchor"] == "x"
+        assert not layout["showlegend"]

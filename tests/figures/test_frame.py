@@ -13,52 +13,90 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+import bn_lab.ui
 from bn_lab.figures import frame
-from bn_lab.ui.live.assets import modules
+from bn_lab.figures.frame import Block, Layout, Recorded
 
-FIELDS = {"counts": (0, 4), "span": (4, 2), "sigma": (6, 1)}
-HEADER = {
-    "run": "run-1",
-    "state": "running",
-    "epoch": 20.5,
-    "epochs": 100,
-    "recorded": [10, 20],
-    "labels": {"play": "다시 보기", "following": "epoch {epoch} of {epochs}"},
-    "current": True,
+LIVE = Path(bn_lab.ui.__file__).parent / "live"
+"""Where the browser's modules are."""
+
+HEADER = {"n": 3, "recording": "r", "target": 100, "state": "training", "epoch": 20.5, "error": None, "words": "다시 보기"}
+
+LAYOUTS = {
+    "summary": Layout("moment", {"epoch": (0, 1), "sigma": (1, 1)}, 2),
+    "stage": Layout("moment", {"counts": (0, 4), "span": (4, 2), "none": (6, 1)}, 7),
+    "curves.loss": Layout("epoch", {"epoch": (0, 1), "loss": (1, 1)}, 2),
+    "curves.rmse": Layout("epoch", {"epoch": (0, 1), "rmse": (1, 1)}, 2),
+    "samples": Layout("once", {"shown": (0, 3), "actual": (3, 2)}, 5),
 }
-CURVES = {"loss": np.array([3.0, np.nan, np.inf, 0.5]), "one": np.array([1.0])}
-ROWS = [
-    (20.5, np.array([9, 1, 2, 3, -1.0, 3.0, 12345.678])),
-    (10.0, np.array([0, 1, 2, 3, -4.0, 0.5, 0.00012])),
-    (20.0, np.array([5, np.nan, 7, 8, np.nan, 2.0, -np.inf])),
-]
+
+EPOCHS = [0.0, 0.5, 10.0, 20.0, 20.5]
+"""Of all moments; the last one is the target's own."""
+
+PARTS = {
+    "summary": [[0, math.nan], [0.5, 3], [10, 0.00012], [20, -math.inf], [20.5, 12345.678]],
+    "stage": [
+        [0, 1, 2, 3, -4.0, 0.5, 0],
+        [1, 1, 2, 3, -1.0, 0.5, 0],
+        [5, math.nan, 7, 8, math.nan, 2.0, 0],
+        [5, 6, 7, 8, -1.0, 2.0, 0],
+        [9, 1, 2, 3, -1.0, 3.0, 0],
+    ],
+    "curves.loss": [[e, math.nan if e == 2 else 100 / e] for e in range(1, 21)],
+    "curves.rmse": [[e, e] for e in range(1, 16)],  # not as far as the loss, as it may be on the way
+    "samples": [[1, 2, 3, 5, 50]],
+}
+
+TABLE = Recorded(20.5, LAYOUTS, {name: np.array(rows, np.float32) for name, rows in PARTS.items()}, np.array(EPOCHS))
+EMPTY = Recorded(20.5, {}, {}, np.empty(0))
 
 FIGURE: dict[str, Any] = {
     "data": [
         {"type": "scatter", "meta": {"bind": {"y": {"curve": "loss"}, "x": {"cursor": True}}}},
         {"type": "bar", "x0": 7, "meta": {"bind": {"y": {"row": ["counts"]}, "x0": {"row": ["span", 0]}}}},
         {"type": "bar", "marker": {"size": 3}, "meta": {"bind": {"marker.color": {"row": ["counts", 1, 3]}}}},
-        {"type": "heatmap", "meta": {"bind": {"z": {"row": ["counts", 0, 4], "shape": [2, 2]}}}},
+        {"type": "heatmap", "meta": {"bind": {"z": {"row": ["counts"], "shape": [2, 2]}}}},
         {"type": "heatmap", "meta": {"bind": {"z": {"rows": ["counts", 1, None]}}}},
         {"type": "scatter", "meta": {"bind": {"x": {"rows": "epoch"}, "y": {"rows": ["sigma", 0]}}}},
         {"type": "scatter", "y": [1], "meta": {"bind": {"y": {"curve": "unknown"}, "x0": {"row": ["unknown", 0]}}}},
+        {"type": "scatter", "meta": {"bind": {"x": {"once": "shown"}, "y": {"row": ["epoch"]}}}},
+        {
+            "type": "scatter",
+            "meta": {"bind": {"x": {"curve": "epoch", "part": "curves.rmse"}, "y": {"curve": "rmse"}}},
+        },
+        {
+            "type": "scatter",
+            "meta": {
+                "bind": {
+                    "x": {"curve": "epoch", "part": "curves.loss", "until": "cursor"},
+                    "y": {"curve": "loss", "until": "cursor", "most": 6},
+                }
+            },
+        },
+        {"type": "scatter", "meta": {"bind": {"y": {"curve": "epoch", "part": "curves.loss", "most": 6}}}},
         {"type": "scatter", "y": [1, 2]},
     ],
     "layout": {
         "yaxis": {"type": "log"},
-        "annotations": [{"text": ""}, {"text": "kept"}],
+        "annotations": [{"text": ""}, {"text": "kept"}, {"text": ""}],
         "meta": {
             "ranges": {
                 "xaxis": {"low": [["span", 0]], "high": [["span", 1], ["counts"]]},
                 "yaxis": {"low": [["counts"]], "high": [["counts"]]},
                 "xaxis2": {"low": [["unknown", 0]], "high": [["span", 1]]},
+                "xaxis3": {"low": [["span", 0]], "high": [["span", 1]], "symmetric": True},
+                "xaxis4": {"low": [["none", 0]], "high": [["none", 0]], "symmetric": "right"},
+                "xaxis5": {"low": [0, ["epoch"]], "high": ["target"]},
             },
             "titles": [
+                {"annotation": 0, "text": "σ = {0}, {1} at {0}", "values": [{"row": ["sigma", 0]}, {"row": ["span", 0]}]},
                 {
-                    "annotation": 0,
-                    "text": "σ = {0}, {1} at {0}",
-                    "values": [{"row": ["sigma", 0]}, {"row": ["span", 0]}],
-                }
+                    "annotation": 2,
+                    "text": "{0} of it<br>{1} of that",
+                    "values": [{"row": ["counts", 0]}, {"row": ["counts", 1]}],
+                    "format": "int",
+                    "least": 1,
+                },
             ],
         },
     },
@@ -66,32 +104,45 @@ FIGURE: dict[str, Any] = {
 
 
 def packed(**header: Any) -> bytes:
-    return frame.pack({**HEADER, **header}, CURVES, ROWS, FIELDS)
+    """A frame with all of `PARTS`, the last moment as end rows, in pieces where they are long."""
+    blocks = []
+    for part, rows in TABLE.parts.items():
+        if LAYOUTS[part].axis == "moment":
+            blocks += [
+                Block(part, 0, rows[:2], 2),
+                Block(part, 2, rows[2:4].tobytes(), 2),
+                Block(part, 4, rows[4:], 1, end=True),
+            ]
+        else:
+            blocks.append(Block(part, 0, rows, len(rows)))
+    return frame.pack({**HEADER, **header}, blocks)
 
 
 def test_a_frame_gives_back_what_was_packed() -> None:
-    decoded = frame.unpack(packed())
-    assert decoded.header == HEADER
-    assert decoded.fields == FIELDS
-    assert [epoch for epoch, _ in decoded.rows] == [10.0, 20.0, 20.5]
-    np.testing.assert_array_equal(decoded.curves["loss"], CURVES["loss"].astype("f4"))
-    for (_, got), (_, sent) in zip(decoded.rows, sorted(ROWS, key=lambda row: row[0]), strict=True):
-        np.testing.assert_array_equal(got, sent.astype("f4"))
+    header, blocks = frame.unpack(packed())
+    assert header == HEADER
+    found: dict[str, list[np.ndarray]] = {}
+    for block in blocks:
+        assert isinstance(block.rows, np.ndarray)
+        assert len(block.rows) == block.count
+        assert block.start == sum(map(len, found.get(block.part, [])))
+        assert block.end == (LAYOUTS[block.part].axis == "moment" and block.start == 4)
+        found.setdefault(block.part, []).append(block.rows)
+    for part, rows in TABLE.parts.items():
+        np.testing.assert_array_equal(np.concatenate(found[part]), rows)
 
 
 def test_the_numbers_start_at_a_multiple_of_four_whatever_the_texts() -> None:
     for length in range(5):
-        data = packed(run="가" * length)
+        data = packed(words="가" * length)
         assert struct.unpack_from("<I", data)[0] % 4 == 0
-        assert frame.unpack(data).header["run"] == "가" * length
+        assert frame.unpack(data)[0]["words"] == "가" * length
 
 
-def test_a_frame_without_snapshots_is_a_frame() -> None:
-    decoded = frame.unpack(frame.pack(HEADER, {}, [], {}))
-    assert decoded.rows == []
-    filled = frame.fill(FIGURE, decoded)
-    assert filled["data"][1] == {**FIGURE["data"][1], "y": []}
-    assert filled["layout"]["annotations"][0]["text"] == "σ = –, – at –"
+def test_a_frame_without_rows_is_a_frame() -> None:
+    assert frame.unpack(frame.pack(HEADER, [])) == (HEADER, [])
+    _, (block,) = frame.unpack(frame.pack(HEADER, [Block("p", 3, b"", 0)]))
+    assert (block.part, block.start, block.count) == ("p", 3, 0)
 
 
 def test_a_header_has_no_nan() -> None:
@@ -99,38 +150,82 @@ def test_a_header_has_no_nan() -> None:
         packed(epoch=math.nan)
 
 
-def test_rows_have_one_size() -> None:
-    with pytest.raises(ValueError, match=r"one size, got \[2, 3\]"):
-        frame.pack(HEADER, {}, [(0, np.zeros(2)), (1, np.zeros(3))], {})
+def test_a_block_is_as_many_equal_rows_as_it_says() -> None:
+    with pytest.raises(ValueError, match="block of p must be 2 rows of float32, got 12 bytes"):
+        frame.pack({}, [Block("p", 0, np.zeros(3, np.float32), 2)])
 
 
 def test_every_kind_of_binding_is_filled() -> None:
-    data = frame.fill(FIGURE, frame.unpack(packed()), cursor=10)["data"]
-    assert data[0]["y"] == [3.0, None, None, 0.5]
+    data = frame.fill(FIGURE, TABLE, cursor=10)["data"]
+    assert data[0]["y"] == [100, None, *(pytest.approx(100 / e) for e in range(3, 21))]
     assert data[0]["x"] == [10.0, 10.0]
-    assert (data[1]["y"], data[1]["x0"]) == ([0, 1, 2, 3], -4.0)
-    assert data[2]["marker"] == {"size": 3, "color": [1, 2]}
-    assert data[3]["z"] == [[0, 1], [2, 3]]
-    assert data[4]["z"] == [[1, 2, 3], [None, 7, 8], [1, 2, 3]]
-    assert (data[5]["x"], data[5]["y"]) == ([10, 20, 20.5], [pytest.approx(0.00012), None, pytest.approx(12345.678)])
+    assert (data[1]["y"], data[1]["x0"]) == ([5, None, 7, 8], 7)
+    assert data[2]["marker"] == {"size": 3, "color": [None, 7]}
+    assert data[3]["z"] == [[5, None], [7, 8]]
+    assert data[4]["z"] == [[1, 2, 3], [1, 2, 3], [None, 7, 8], [6, 7, 8], [1, 2, 3]]
+    assert data[5]["x"] == EPOCHS
+    assert data[5]["y"] == [None, 3, pytest.approx(0.00012), None, pytest.approx(12345.678)]
     assert data[6]["y"] == []
     assert "x0" not in data[6]
-    assert data[7] == FIGURE["data"][7]
+    assert (data[7]["x"], data[7]["y"]) == ([1, 2, 3], [10])
+    assert data[8]["x"] == data[8]["y"] == [*range(1, 16)]
+    assert data[9]["x"] == [*range(1, 11)]
+    kept = frame.kept_epochs(20, 6).tolist()
+    assert data[10]["y"] == kept
+    assert data[9]["y"][0] == 100
+    assert data[9]["y"][-1] == pytest.approx(10)
+    assert len(data[9]["y"]) == len({e for e in kept if e <= 10} | {10})
+    assert data[11] == FIGURE["data"][11]
+
+
+def test_before_the_first_epoch_nothing_is_completed() -> None:
+    data = frame.fill(FIGURE, TABLE, cursor=0.5)["data"]
+    assert (data[9]["x"], data[9]["y"], data[7]["y"]) == ([], [], [0.5])
+
+
+@pytest.mark.parametrize(("cursor", "moment"), [(None, 4), (0, 0), (0.4, 0), (0.5, 1), (19.9, 2), (99, 4), (-1, 0)])
+def test_the_cursor_is_the_last_moment_at_or_before_it(cursor: float | None, moment: int) -> None:
+    assert TABLE.moment(cursor) == moment
+
+
+def test_without_moments_arrays_are_empty_and_the_templates_numbers_stay() -> None:
+    filled = frame.fill(FIGURE, EMPTY)
+    assert filled["data"][1] == {**FIGURE["data"][1], "y": []}
+    assert filled["layout"]["annotations"] == [{"text": "σ = –, – at –"}, {"text": "kept"}, {"text": ""}]
+    assert "xaxis3" not in filled["layout"]
 
 
 def test_filling_leaves_the_template_alone() -> None:
     before = json.dumps(FIGURE)
-    frame.fill(FIGURE, frame.unpack(packed()))
+    frame.fill(FIGURE, TABLE)
     assert json.dumps(FIGURE) == before
 
 
-def test_ranges_span_all_snapshots_whatever_the_cursor() -> None:
-    decoded = frame.unpack(packed())
-    layouts = [frame.fill(FIGURE, decoded, cursor)["layout"] for cursor in (10, 20, None)]
-    for layout in layouts:
+def test_ranges_span_all_moments_whatever_the_cursor() -> None:
+    for cursor in (0, 10, None):
+        layout = frame.fill(FIGURE, TABLE, cursor)["layout"]
         assert layout["xaxis"]["range"] == pytest.approx([-4 - 13 * 0.02, 9 + 13 * 0.02])
         assert layout["yaxis"]["range"] == pytest.approx([-0.02 * math.log10(9), 1.02 * math.log10(9)])
         assert "xaxis2" not in layout
+        assert layout["xaxis3"] == {"range": [-4, 4], "autorange": False, "tickvals": [-4, 0, 4]}
+        assert layout["xaxis4"] == {"range": [-1, 1], "autorange": False, "tickvals": [0, 1]}
+        assert layout["xaxis5"]["range"] == pytest.approx([-0.02 * 20.5, 1.02 * 20.5])
+
+
+@pytest.mark.parametrize(
+    ("largest", "reach"),
+    [(0.0, 1.0), (1.0, 1.0), (1.01, 1.5), (2.1, 3.0), (4.95, 5.0), (5.2, 6.0), (9.9, 10.0), (123.0, 150.0), (0.0021, 0.003)],
+)
+def test_symmetric_axes_end_at_round_numbers(largest: float, reach: float) -> None:
+    table = Recorded(1, {"p": Layout("moment", {"v": (0, 1)}, 1)}, {"p": np.array([[largest]], np.float32)}, np.zeros(1))
+    ends = {"low": [["v"]], "high": [0], "symmetric": True}
+    filled = frame.fill({"layout": {"meta": {"ranges": {"xaxis": ends}}}}, table)
+    assert filled["layout"]["xaxis"]["range"] == pytest.approx([-reach, reach])
+
+
+def test_lines_of_a_title_below_the_least_are_left_out() -> None:
+    texts = [frame.fill(FIGURE, TABLE, cursor)["layout"]["annotations"][2]["text"] for cursor in EPOCHS]
+    assert texts == ["1 of that", "1 of it<br>1 of that", "5 of it", "5 of it<br>6 of that", "9 of it<br>1 of that"]
 
 
 @pytest.mark.parametrize(
@@ -159,59 +254,43 @@ def page(chromium: Browser) -> Iterator[Any]:
 
 
 def serve(route: Any) -> None:
-    name = Path(route.request.url).name
-    found = modules().get(name, b"<!doctype html>")
-    route.fulfill(body=found, content_type="text/javascript" if name in modules() else "text/html")
+    path = LIVE / route.request.url.removeprefix("http://lab.test/")
+    script = path.read_text(encoding="utf-8") if path.suffix == ".js" and path.is_file() else None
+    kind = "text/html" if script is None else "text/javascript"
+    route.fulfill(body=script or "<!doctype html>", content_type=kind)
 
 
-IN_BROWSER = """async ([frames, figure, choice]) => {
-  const { receive, choose, store } = await import("/store.js");
+IN_BROWSER = """async ([bytes, figure, recording, target, cursor]) => {
+  const { receive, seek, show } = await import("/store.js");
   const { fill } = await import("/bind.js");
-  for (const bytes of frames) receive(Uint8Array.from([0, ...bytes]).subarray(1));  // not aligned, as messages are
-  if (choice !== null) choose(choice);
+  show(recording, target);
+  receive(Uint8Array.from(bytes).buffer);
+  seek(cursor ?? Infinity);
   const plain = (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v);
-  const filled = JSON.parse(JSON.stringify(fill(figure, new Map()), plain));
-  return { ...filled, known: store.known, chosen: store.chosen, state: store.state, epoch: store.epoch };
+  return JSON.parse(JSON.stringify(fill(figure), plain));
 }"""
 
 
-def in_browser(page: Any, frames: list[bytes], choice: int | None = None) -> Any:
-    return page.evaluate(IN_BROWSER, [[list(data) for data in frames], FIGURE, choice])
-
-
 @pytest.mark.browser
-@pytest.mark.parametrize("choice", [0, 1, None])
-def test_the_browser_fills_by_the_same_rule(page: Any, choice: int | None) -> None:
-    data = packed(run=f"same rule {choice}")
-    cursor = None if choice is None else [10.0, 20.0][choice]
-    here = frame.fill(FIGURE, frame.unpack(data), cursor)
-    there = in_browser(page, [data], choice)
+@pytest.mark.parametrize("cursor", [*EPOCHS, None])
+def test_the_browser_fills_by_the_same_rule(page: Any, cursor: float | None) -> None:
+    layouts = {name: vars(layout) for name, layout in LAYOUTS.items()}
+    recording = f"same rule {cursor}"
+    said = {"recording": recording, "target": 20.5, "state": "ended", "place": 0, "seconds": 1, "rate": 1, "findings": None}
+    data = packed(**said, layouts=layouts)
+    here = frame.fill(FIGURE, TABLE, cursor)
+    there = page.evaluate(IN_BROWSER, [list(data), FIGURE, recording, 20.5, cursor])
     assert there["data"] == here["data"]
     assert there["layout"]["annotations"] == here["layout"]["annotations"]
-    for axis in ("xaxis", "yaxis"):
-        assert there["layout"][axis]["range"] == pytest.approx(here["layout"][axis]["range"])
+    for axis in ("xaxis", "yaxis", "xaxis2", "xaxis3", "xaxis4", "xaxis5"):
+        assert (axis in there["layout"]) == (axis in here["layout"])
+        if axis in here["layout"]:
+            assert there["layout"][axis]["range"] == pytest.approx(here["layout"][axis]["range"])
+            assert there["layout"][axis].get("tickvals") == here["layout"][axis].get("tickvals")
 
 
 @pytest.mark.browser
-def test_repeated_and_late_frames_do_no_harm(page: Any) -> None:
-    late = frame.pack({**HEADER, "run": "order", "epoch": 5, "current": True}, {}, [(4, ROWS[0][1]), (5, ROWS[0][1])], FIELDS)
-    now = packed(run="order", state="paused")
-    seen = in_browser(page, [now, now, late, now])
-    assert seen["known"] == [4, 10, 20, 20.5]  # the recorded row of the late frame is welcome, its present state is past
-    assert (seen["state"], seen["epoch"]) == ("paused", 20.5)
-
-
-@pytest.mark.browser
-def test_a_new_run_empties_the_store(page: Any) -> None:
-    in_browser(page, [packed(run="first")], 0)
-    seen = in_browser(page, [frame.pack({**HEADER, "run": "second", "epoch": 0}, {}, [], {})])
-    assert (seen["known"], seen["chosen"]) == ([], None)
-
-
-@pytest.mark.browser
-def test_a_chosen_epoch_stays_while_rows_arrive(page: Any) -> None:
-    in_browser(page, [packed(run="stay")], 1)
-    more = frame.pack({**HEADER, "run": "stay", "epoch": 30, "current": False}, {}, [(30, ROWS[0][1]), (2, ROWS[0][1])], FIELDS)
-    seen = in_browser(page, [more])
-    assert seen["known"] == [2, 10, 20, 30]
-    assert seen["chosen"] == 20
+def test_the_browser_keeps_the_same_epochs(page: Any) -> None:
+    for last, most in ((0, 6), (5, 6), (20, 6), (300, 300), (1000, 300), (5000, 500), (4999, 2)):
+        script = "async ([last, most]) => [...(await import('/bind.js')).keptEpochs(last, most)]"
+        assert page.evaluate(script, [last, most]) == frame.kept_epochs(last, most).tolist()

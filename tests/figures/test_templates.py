@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,16 +14,21 @@ from bn_lab.engine.history import STAGES, History
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, BN_ARMS, Arm, Experiment
-from bn_lab.figures import FIGURES, alt, figure_names, some_layers, stages_in_order
-from bn_lab.figures.frame import DecodedFrame, fill
-from bn_lab.figures.layers import chosen_layers
+from bn_lab.figures.frame import Recorded, fill
+from bn_lab.figures.layers import chosen_layers, some_layers, stages_in_order
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import FIGURES, alt, beside_loss, figure_names
+from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
 
-Framed = Callable[[History], DecodedFrame]
 T = texts("en")
+STAGE: dict[str, Any] = {"compact": True}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
-    "loss": [{"log_x": True}, {"log_y": True}],
-    "metric": [{"measure": "r2"}, {"log_y": True}, {"log_x": True}],
+    "network": [{"layers": [2]}, {"same_scale": True}, {"layers": [1, 3], "same_scale": True}],
+    "loss": [{"log_x": True}, {"log_y": True}, STAGE, STAGE | {"log_x": True, "log_y": True}],
+    "metric": [{"measure": "r2"}, {"log_y": True}, {"log_x": True}, STAGE | {"measure": "r2"}, STAGE | {"log_x": True}],
+    "boundary": [STAGE],
+    "predictions": [STAGE],
     "histograms": [{"layers": [2]}, {"layers": [99]}],
     "ribbons": [{"stage": stage} for stage in STAGES] + [{"log_x": True}, {"layers": [1, 3]}],
     "gamma_beta": [{"log_x": True}, {"layers": [3]}],
@@ -60,43 +65,45 @@ def bindings(figure: go.Figure) -> Iterator[dict[str, Any]]:
     for title in meta.get("titles", []):
         yield from title["values"]
     for ends in meta.get("ranges", {}).values():
-        yield from ({"row": part} for part in [*ends["low"], *ends["high"]])
+        yield from ({"row": end} for end in [*ends["low"], *ends["high"]] if isinstance(end, list | tuple))
 
 
-def resolves(binding: dict[str, Any], frame: DecodedFrame) -> bool:
+def resolves(binding: dict[str, Any], table: Recorded) -> bool:
     if "curve" in binding:
-        return binding["curve"] in frame.curves
+        return table.field(binding["curve"], "epoch", binding.get("part")) is not None
+    if "once" in binding:
+        return table.field(binding["once"], "once") is not None
     if binding in ({"cursor": True}, {"rows": "epoch"}):
         return True
     (kind,) = {"row", "rows"} & set(binding)
     name, *where = binding[kind]
-    if name not in frame.fields:
+    columns = table.field(name, "moment")
+    if columns is None:
         return False
-    _, length = frame.fields[name]
     if kind == "rows":
-        assert len(where) == 1, "a line needs one number of every snapshot"
-    start, stop = (where[0], where[0] + 1) if len(where) == 1 else where or (0, length)
-    return 0 <= start < stop <= length
+        assert len(where) == 1, "a line needs one number of every moment"
+    start, stop = (where[0], where[0] + 1) if len(where) == 1 else where or (0, columns.shape[1])
+    return 0 <= start < stop <= columns.shape[1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_binding_resolves_and_the_filled_figure_is_valid(
-    run: Run, history: History, name: str, language: str, framed: Framed
+    run: Run, history: History, name: str, language: str, table: Recorded
 ) -> None:
     if name not in figure_names(history.experiment, run.table):
         pytest.skip("not for this task")
-    frame = framed(history)
     for options in variants(name, language):
         figure = FIGURES[name].draw(history.experiment, run.table, texts(language), **options)
-        wanted = [binding for binding in bindings(figure) if not resolves(binding, frame)]
+        wanted = [binding for binding in bindings(figure) if not resolves(binding, table)]
         assert not wanted, options
-        assert figure.layout.title.text
-        assert figure.layout.height > 200
-        for axis in figure.select_xaxes():
-            assert axis.title.text is not None
-        go.Figure(fill(figure, frame))
-        fill(figure, frame, 0.0)
+        if name != "network" and "compact" not in options:
+            assert figure.layout.title.text
+            assert figure.layout.height > 200
+            for axis in figure.select_xaxes():
+                assert axis.title.text is not None
+        go.Figure(fill(figure, table))
+        fill(figure, table, 0.0)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -107,11 +114,11 @@ def test_every_figure_has_a_text_alternative_of_one_sentence(name: str, language
     assert 30 < len(sentence) < 200 or (language == "ko" and 15 < len(sentence) < 200)
 
 
-def test_one_seed_has_no_band_and_no_validation_no_dashed_line(framed: Framed) -> None:
+def test_one_seed_has_no_band_and_no_validation_no_dashed_line() -> None:
     run = Run(Experiment(dataset="iris"))
     figure = FIGURES["loss"].draw(run.experiment, run.table, T)
     assert not [trace for trace in figure.data if trace.fill]
-    assert all(resolves(binding, framed(run.history())) for binding in bindings(figure))
+    assert all(resolves(binding, recorded(run.history())) for binding in bindings(figure))
 
 
 def test_strangers_names_are_shown_as_they_are() -> None:
@@ -127,14 +134,14 @@ def test_strangers_names_are_shown_as_they_are() -> None:
 
 # Around the depths at which figures choose layers or break rows, and both widths where networks are shallowest and deepest.
 @pytest.mark.parametrize(("depth", "width"), [(1, 1), (1, 40), (2, 1), (3, 40), (4, 1), (5, 40), (7, 1), (12, 40), (12, 1)])
-def test_every_depth_and_width_before_the_first_epoch(depth: int, width: int, framed: Framed) -> None:
+def test_every_depth_and_width_before_the_first_epoch(depth: int, width: int) -> None:
     run = Run(Experiment(dataset="iris", depth=depth, width=width, arms=ARMS))
-    frame = framed(run.history())
+    table = recorded(run.history())
     for name in figure_names(run.experiment, run.table):
         for narrow in (False, True):
             figure = FIGURES[name].draw(run.experiment, run.table, T, narrow=narrow)
-            assert all(resolves(binding, frame) for binding in bindings(figure)), name
-            go.Figure(fill(figure, frame))
+            assert all(resolves(binding, table) for binding in bindings(figure)), name
+            go.Figure(fill(figure, table))
 
 
 def test_layers_are_chosen_or_few() -> None:
@@ -172,16 +179,26 @@ def test_units_are_named_in_the_language_where_they_are_known(unit: str, shown: 
 
 
 @pytest.mark.parametrize("arms", [(arm,) for arm in ARMS])
-def test_figures_fit_the_arms(arms: tuple[Any, ...], framed: Framed) -> None:
+def test_figures_fit_the_arms(arms: tuple[Any, ...]) -> None:
     run = Run(Experiment(dataset="boston", arms=arms))
     names = figure_names(run.experiment, run.table)
     assert ("gauge" in names) == ("gamma_beta" in names) == (arms[0] in BN_ARMS)
     assert ("predictions" in names, "confusion" in names) == (True, False)
     for name in names:
         figure = FIGURES[name].draw(run.experiment, run.table, T)
-        assert all(resolves(binding, framed(run.history())) for binding in bindings(figure))
+        assert all(resolves(binding, recorded(run.history())) for binding in bindings(figure))
+
+
+def test_cells_of_the_table_resolve(run: Run, table: Recorded) -> None:
+    for row in statistics(run.experiment, run.table, T).rows:
+        assert all(isinstance(cell, str) or resolves({"row": cell["row"]}, table) for cell in row)
+
+
+def test_beside_the_loss_stands_the_plane_else_predictions_else_the_metric(run: Run) -> None:
+    wanted = {"moons": "boundary", "boston_without_b": "predictions", "iris": "metric"}
+    assert beside_loss(run.table) == wanted[run.experiment.dataset]
 
 
 def test_figures_do_not_need_torch() -> None:
-    check = "import bn_lab.figures, sys; assert 'torch' not in sys.modules"
+    check = "import bn_lab.figures.pictures, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,12 +1,21 @@
-"""A trainer that trains when a test says so, at a time that passes when a test says so."""
+"""Recordings and workers that move when a test says so, at a time that passes when a test says so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
 
+import numpy as np
 import pytest
 
-from bn_lab.service import State, Trainer, Training
+from bn_lab import Experiment, train
+from bn_lab.engine.history import History
+from bn_lab.service import Limits, Recordings, State, Visitor, Watch
+from bn_lab.service.connection import Connection, Queued, pair
+from bn_lab.service.pool import Remote
+from bn_lab.service.worker import Worker
 
 
 class Clock:
@@ -22,24 +31,118 @@ class Clock:
         self.now += seconds
 
 
+class Bench:
+    """Recordings whose workers are objects of the test.
+
+    Args:
+        clock: the time of all.
+        limits: of the recordings; two workers where not given.
+        tick: seconds that pass with each turn.
+    """
+
+    def __init__(self, clock: Clock, limits: Limits | None = None, tick: float = 0.02) -> None:
+        self.clock, self.tick = clock, tick
+        self.workers: dict[Connection, tuple[Queued, Worker]] = {}
+        limits = limits or Limits(workers=2)
+        self.recordings = Recordings(limits, start=self.start, clock=clock, listening=False)
+
+    def start(self) -> tuple[Connection, Callable[[], None]]:
+        here, there = pair()
+        self.workers[here] = there, Worker(there, self.clock)
+        return here, lambda: None
+
+    @property
+    def remotes(self) -> list[Remote]:
+        return self.recordings._pool.workers
+
+    def turn(self) -> bool:
+        """Let every worker have a turn, and hand on what is said; False if there was nothing to do."""
+        busy = False
+        self.clock.pass_by(self.tick)
+        for remote in list(self.remotes):
+            remote.post_waiting()
+            orders, worker = self.workers[remote.connection]
+            for order in orders.waiting():
+                worker.receive(order)
+            busy |= worker.turn()
+            assert isinstance(remote.connection, Queued)
+            for report in remote.connection.waiting():
+                self.recordings.receive(remote, report)
+        return busy
+
+    def until(self, condition: Callable[[], bool], look_after: bool = False) -> None:
+        """Give turns until `condition` holds."""
+        for _ in range(20_000):
+            if condition():
+                return
+            self.turn()
+            if look_after:
+                self.recordings.look_after()
+        raise AssertionError("never happened")
+
+    def ended(self, *watches: Watch) -> None:
+        self.until(lambda: all(watch.progress.state is State.ENDED for watch in watches))
+
+    def quiet(self) -> None:
+        """Give turns until there is nothing to do."""
+        while self.turn():
+            pass
+
+    def lose(self, remote: Remote) -> None:
+        """The process of this worker ends."""
+        self.recordings.lost(remote)
+
+    def answer(self, ask: Callable[[], Any]) -> Any:
+        """What a page gets that asks on a thread of its own, while this one gives turns."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as page:
+            future = page.submit(ask)
+            self.until(future.done)
+            return future.result()
+
+    def visitor(self, name: str) -> Visitor:
+        """A visitor whose page is open."""
+        visitor = self.recordings.visitor(name)
+        visitor.connect()
+        return visitor
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def trainer(clock: Clock) -> Trainer:
-    return Trainer(clock=clock, threaded=False)
+def bench(clock: Clock) -> Bench:
+    return Bench(clock)
 
 
-def until(trainer: Trainer, condition: Callable[[], bool]) -> None:
-    """Give turns until `condition` holds."""
-    for _ in range(10_000):
-        if condition():
-            return
-        trainer.turn()
-    raise AssertionError("never happened")
+alone: Callable[[Experiment], History] = cache(train)
+"""The record of an experiment by itself, which several tests ask for."""
 
 
-def finished(trainer: Trainer, training: Training) -> None:
-    until(trainer, lambda: training.view.state is State.DONE)
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two records differ, bit for bit; how long it took is no part of that."""
+    if path.endswith(".seconds"):
+        return []
+    if type(one) is not type(other):
+        return [path]
+    if isinstance(one, np.ndarray):
+        same = one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+        return [] if same else [path]
+    if is_dataclass(one):
+        return [
+            found
+            for each in fields(one)
+            for found in differences(getattr(one, each.name), getattr(other, each.name), f"{path}.{each.name}")
+        ]
+    if isinstance(one, Mapping):
+        if one.keys() != other.keys():
+            return [path]
+        return [found for name in one for found in differences(one[name], other[name], f"{path}[{name}]")]
+    if isinstance(one, tuple):
+        if len(one) != len(other):
+            return [f"{path}: {len(one)} and {len(other)}"]
+        return [found for i, (a, b) in enumerate(zip(one, other, strict=True)) for found in differences(a, b, f"{path}[{i}]")]
+    return [] if one == other else [path]

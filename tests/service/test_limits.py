@@ -13,6 +13,7 @@ from bn_lab.engine.cost import memory, seconds
 from bn_lab.experiment import ARMS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import LimitError, Limits
+from bn_lab.service import limits as module
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.limits import MB, setting
 from bn_lab.ui import words
@@ -101,6 +102,30 @@ def test_studies_are_bounded_in_size_and_in_number() -> None:
     limits.check_study([Experiment(dataset="digits", width=64, seeds=20, epochs=1)], unfinished=0)  # 20 networks, one by one
     with pytest.raises(LimitError, match="BN_LAB_EXPERIMENT_MB"):
         limits.check_study([*places, Experiment(dataset="digits", width=256, depth=6, batch_size=4096, epochs=1)], unfinished=0)
+
+
+@pytest.mark.parametrize(
+    ("mb", "quota", "workers"),
+    [
+        (1000, "max 100000", 1),
+        (500, "max 100000", 1),
+        (2000, "max 100000", 2),
+        (64_000, "max 100000", 16),
+        (64_000, "150000 100000", 2),
+    ],
+)
+def test_there_is_a_worker_a_core_where_memory_allows(
+    mb: float, quota: str, workers: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "CORES", tmp_path / "cpu.max")
+    module.CORES.write_text(quota)
+    monkeypatch.setattr(module, "cores", module.cores.__wrapped__)
+    monkeypatch.setattr(module, "available", lambda: mb)
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: range(64))
+    assert Limits().workers == workers
+    assert Limits.from_environment({"BN_LAB_WORKERS": "3"}).workers == 3
+    left = mb - module.BARE - workers * module.WORKER
+    assert Limits().trainings_mb == max(64, left / 2)
 
 
 def test_limits_are_settings_of_the_environment() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 
 ONE = Experiment(arms=("none",), epochs=4)

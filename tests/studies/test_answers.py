@@ -8,7 +8,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.studies.answers import answer, answers, measured, measures_of, own_study
 from bn_lab.studies.measures import MEASURES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bn_lab.engine.trial import PROBES
+from bn_lab.engine.outcome import PROBES
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Question, Study

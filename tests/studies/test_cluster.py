@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.cohorts import cohorts
 from bn_lab.studies.executors import cluster_executor

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bn_lab.engine.cost import seconds
-from bn_lab.engine.trial import VARIED
+from bn_lab.engine.members import VARIED
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.cohorts import MOST, SECONDS, cohorts, structure

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies import job as jobs
 from bn_lab.studies.cohorts import cohorts

@@ -7,7 +7,7 @@ from math import inf, isnan, nan
 import numpy as np
 import pytest
 
-from bn_lab.engine.trial import Outcome
+from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.measures import MEASURES, epochs_to
 from tests.studies.conftest import outcome
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bn_lab.engine.trial import PROBES, Outcome
+from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.cohorts import cohorts
 from bn_lab.studies.records import Store, from_record, to_csv, to_json, to_record

@@ -1,96 +1,101 @@
-"""A visitor's page without a browser, and a trainer that trains when a test says so."""
+"""A visitor's page without a browser, and recordings whose worker is a thread."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Event
 from typing import Any
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.testing.v1 import AppTest
 
 from bn_lab.experiment import Experiment
-from bn_lab.figures.frame import DecodedFrame, unpack
-from bn_lab.service import State, Trainer, Training
+from bn_lab.service import Limits, Recordings, State, Visitor, Watch
 from bn_lab.service.entrance import Entrance
+from bn_lab.service.pool import on_a_thread
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import panels, player, session
+from bn_lab.ui import anatomy, panels, session
 from bn_lab.ui.departures import CleanUp
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "bn_lab" / "ui" / "script.py"
+
+PATIENCE = 60.0
+"""Seconds to wait for a training on a busy machine."""
 
 
 @pytest.fixture
-def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
-    """The process's trainer, without its thread: it trains in `turn`, and only `look` and `pause` are answered at once."""
-    mine = Trainer(threaded=False)
-
-    ask_to_start, ask_to_look, ask_to_pause = Training.start, Training.look, Training.pause
-    ask_for_step, ask_for_epoch = Training.step, Training.finish_epoch
-
-    def start(training: Training, wait: float = 0.0) -> None:
-        ask_to_start(training)
-
-    def step(training: Training, wait: float = 0.0) -> None:
-        ask_for_step(training)
-
-    def finish_epoch(training: Training, wait: float = 0.0) -> None:
-        ask_for_epoch(training)
-
-    def look(training: Training, wait: float = 0.0) -> None:
-        ask_to_look(training)
-        training.turn(0)
-
-    def pause(training: Training, wait: float = 0.25) -> None:
-        ask_to_pause(training, wait=0)
-        if wait and training.working:
-            training.turn(0)
-
-    monkeypatch.setattr(Training, "start", start)
-    monkeypatch.setattr(Training, "step", step)
-    monkeypatch.setattr(Training, "finish_epoch", finish_epoch)
-    monkeypatch.setattr(Training, "look", look)
-    monkeypatch.setattr(Training, "pause", pause)
-    monkeypatch.setattr(session, "trainer", lambda: mine)
-    monkeypatch.setattr(player, "TWICE", 0.0)  # no hand clicks as fast as a test
+def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordings]:
+    """The process's recordings, with one worker on a thread."""
+    mine = Recordings(Limits(workers=1), start=on_a_thread)
+    for module in (session, anatomy):
+        monkeypatch.setattr(module, "recordings", lambda: mine)
     entrance = Entrance(10_000)  # nobody leaves here
     monkeypatch.setattr(session, "entrance", lambda: entrance)
-    never = CleanUp(idle=lambda: True, timer=Timer)  # a timer that nobody starts: there is no server to tidy up
+    never = CleanUp(idle=lambda: True)  # there is no server to tidy up
+    monkeypatch.setattr(never, "after_departure", lambda: None)
     monkeypatch.setattr(session, "_clean_up", lambda: never)
-    return mine
+    yield mine
+    mine.close()
 
 
 class Lab:
-    """One visitor's page."""
+    """One visitor's page, which stays connected as a browser's would."""
 
     may_fail = False  # whether an error that the page tells of is what the test is about
     components_known: Any = None  # every AppTest looks through all installed packages for components, 0.2 s; one look will do
 
-    def __init__(self, trainer: Trainer, params: dict[str, str], locale: str | None) -> None:
-        self.trainer = trainer
-        self.at = AppTest.from_file(APP, default_timeout=60)
+    def __init__(self, recordings: Recordings, params: dict[str, str], locale: str | None, *, embedded: bool = False) -> None:
+        self.recordings = recordings
+        self.news = Event()
+        self.at = AppTest.from_file(SCRIPT, default_timeout=PATIENCE)
         self.at.query_params = dict(params)
-        self.at.context = {"locale": locale} if locale else {}
+        self.at.context = ({"locale": locale} if locale else {}) | ({"is_embedded": True} if embedded else {})
         self.at._bidi_component_manager = Lab.components_known
         self.run()
         Lab.components_known = self.at._bidi_component_manager
+        self.visitor.connect(self.news.set)
 
     def run(self) -> None:
         """Draw the page again."""
         self.at.run()
+        self._check()
+
+    def _check(self) -> None:
         assert not self.at.exception, self.at.exception
         assert self.may_fail or "failures" not in self.at.session_state, self.at.session_state["failures"]
 
-    def click(self, name: str) -> None:
-        """Press one of the player's buttons."""
-        self.at.button(key=f"player_{name}").click()
+    def act(self, act: str, **more: Any) -> None:
+        """What the stage wants of the script."""
+        (stage,) = [node.proto for node in self.at.get("bidi_component") if node.key == "stage"]
+        name = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{stage.id}__events"
+        said = json.dumps([{"event": "act", "value": {"act": act, **more}}])
+        states = self.at._tree.get_widget_states()
+        states.widgets.append(WidgetState(id=name, json_trigger_value=said))
+        self.at._run(states)
+        self._check()
+
+    def open(self, name: str) -> None:
+        """Open a dialog of the header."""
+        if name == "share":
+            self.at.button(key="share").click()
+        else:
+            self.at.menu_button(key="menu").click(name)
+        self.run()
+
+    def close(self) -> None:
+        """Close the dialog, as a click beside it does."""
+        del self.at.session_state[session.DIALOG]
         self.run()
 
     def widget(self, key: str) -> Any:
-        """The only widget with this key."""
-        (found,) = [node for node in self.at if getattr(node, "key", None) == key]
+        """The only widget with this key; of a field the present one."""
+        pattern = re.compile(rf"{re.escape(key)}(_\d+)?" if key.startswith("field_") else re.escape(key))
+        (found,) = [node for node in self.at if pattern.fullmatch(str(getattr(node, "key", None)))]
         return found
 
     def set(self, key: str, value: Any) -> None:
@@ -110,16 +115,35 @@ class Lab:
         self.run()
 
     @property
-    def training(self) -> Training:
-        """The training on screen."""
-        found = self.trainer.get(self.at.session_state["training"])
-        assert found is not None
-        return found
+    def visitor(self) -> Visitor:
+        """The visitor of this page."""
+        return self.recordings.visitor(self.at.session_state["visitor"])
+
+    @property
+    def watch(self) -> Watch:
+        """What is watched in the lab."""
+        return self.visitor.watches["lab"]
 
     @property
     def state(self) -> State:
-        """What the training on screen is doing."""
-        return self.training.view.state
+        """What the recording on screen is doing."""
+        return self.watch.progress.state
+
+    def until(self, state: str, slot: str = "lab") -> None:
+        """Wait until what is watched is so, then draw the page."""
+        self.wait_for(lambda: self.visitor.watches[slot].progress.state == state)
+        self.run()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so that changes with what is watched."""
+        while not condition():
+            assert self.news.wait(PATIENCE), "nothing happens"
+            self.news.clear()
+
+    def train(self) -> None:
+        """Train what is on screen to its end, as playing it does, then draw the page."""
+        self.watch.go(self.watch.target)
+        self.until("ended")
 
     @property
     def link(self) -> Decoded:
@@ -127,48 +151,28 @@ class Lab:
         return decode(self.at.query_params)
 
     @property
-    def parameters(self) -> dict[str, str]:
-        """What the address says, but for how far the training is meant to go."""
-        return {name: text for name, text in self.at.query_params.items() if name != "run"}
-
-    @property
-    def run_of_link(self) -> str:
-        """How far the training is meant to go, by the address."""
-        return str(self.at.query_params.get("run", ""))
-
-    @property
     def experiment(self) -> Experiment:
-        """The experiment of the session, which the address must hold, too, and the training as well."""
+        """The experiment of the session, which the address must hold, too, and what is watched as well."""
         found: Experiment = self.link.experiment
         assert self.link.problems == ()
         assert decode(self.at.session_state["experiment"]).experiment == found
-        assert self.training.view.experiment == found
+        assert self.watch.experiment == found
         return found
-
-    def until(self, state: str) -> None:
-        """Train until it is so, then draw the page."""
-        for _ in range(2000):
-            if self.state == state:
-                break
-            self.trainer.turn()
-        assert self.state == state
-        self.run()
-
-    @property
-    def buttons(self) -> dict[str, bool]:
-        """The player's buttons, and whether one can press them."""
-        found = [(str(button.key), not button.disabled) for button in self.at.button]
-        return {key.removeprefix("player_"): can for key, can in found if key.startswith("player_")}
 
     @property
     def components(self) -> dict[str, Any]:
-        """The live pictures by key."""
+        """What lives in the browser, by key."""
         return {str(node.key): node.proto for node in self.at.get("bidi_component")}
 
+    def told(self, key: str) -> Any:
+        """What a component was told."""
+        return json.loads(self.components[key].json)
+
     @property
-    def frame(self) -> DecodedFrame:
-        """What the page has just sent to the pictures."""
-        return unpack(self.components["feed"].bytes)
+    def stage(self) -> dict[str, Any]:
+        """What the stage was told."""
+        found: dict[str, Any] = self.told("stage")
+        return found
 
     @property
     def text(self) -> str:
@@ -186,11 +190,13 @@ class Lab:
 
 
 @pytest.fixture
-def lab(trainer: Trainer) -> Callable[..., Lab]:
+def lab(recordings: Recordings) -> Callable[..., Lab]:
     """`lab(locale="ko-KR", dataset="iris")` opens the page at a link with these parameters, drawn once."""
 
-    def opened(experiment: Experiment | None = None, *, locale: str | None = None, **params: str) -> Lab:
-        return Lab(trainer, (encode(experiment) if experiment else {}) | params, locale)
+    def opened(
+        experiment: Experiment | None = None, *, locale: str | None = None, embedded: bool = False, **params: str
+    ) -> Lab:
+        return Lab(recordings, (encode(experiment) if experiment else {}) | params, locale, embedded=embedded)
 
     return opened
 
@@ -199,3 +205,4 @@ def lab(trainer: Trainer) -> Callable[..., Lab]:
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out: drawing them is most of the time that a page takes."""
     monkeypatch.setattr(panels, "_figure", lambda *asked, **options: None)
+    monkeypatch.setattr(panels, "templates", lambda *asked, **options: ("", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab import train
 from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, rescaled, subject, three_ways
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.ui import words
+from bn_lab.service import Progress, RequestError, State
+from bn_lab.ui import anatomy, session, words
+from bn_lab.ui.algorithm import page as algorithm_page
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
@@ -114,7 +118,7 @@ def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch
 
 def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
     page = opened(lab, layer=2, unit=3)
-    kept = page.training.view.history.kept[0]
+    kept = page.watch.history().kept[0]
     x = subject(IRIS, kept, "before", 2).x[2]
     for number in (x.mean(), x.std()):
         assert words.number(number) in page.text
@@ -126,7 +130,7 @@ def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
 
 def test_a_larger_epsilon_makes_the_normalized_values_smaller(lab: Open) -> None:
     page = opened(lab)
-    x = subject(IRIS, page.training.view.history.kept[0], "before", 1).x[0]
+    x = subject(IRIS, page.watch.history().kept[0], "before", 1).x[0]
     page.set("algorithm_epsilon", 10.0)
     expected = np.sqrt(x.var() / (x.var() + 10))
     assert words.number(float(expected)) in page.text
@@ -193,21 +197,42 @@ def test_the_graph_of_the_whole_batch_stands_in_the_link(lab: Open) -> None:
     assert "algorithm" not in page.at.query_params
 
 
-def test_large_networks_are_drawn_on_demand(lab: Open) -> None:
-    page = lab(Experiment(dataset="digits", width=256, samples=64, batch_size=32), lang="en")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_networks_that_are_not_there_yet_say_so(lab: Open, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    page, t = lab(IRIS, lang=language), texts(language)
+    progress = Progress(State.QUEUED, 0.0, 6, place=3)
+    waiting = SimpleNamespace(layouts=None, progress=progress, recording="x", target=6, experiment=IRIS, history=late)
+    monkeypatch.setattr(session, "watch", lambda: waiting)
     page.go_to("algorithm")
-    assert texts("en")("algorithm.nothing") in page.text
-    page.at.button(key="algorithm_draw").click()
+    assert t("algorithm.queued", place=3) in page.text
+    assert t("algorithm.steps.question") not in page.text
+    waiting.progress = replace(progress, place=0)
     page.run()
-    assert texts("en")("algorithm.steps.question") in page.text
+    assert t("algorithm.nothing") in page.text
+    waiting.progress = replace(progress, state=State.FAILED, error=RequestError("recording", "lost", "recording"))
+    page.run()
+    assert [error.value for error in page.at.error] == [words.error(t, waiting.progress.error)]
+
+
+def late(timeout: float) -> Any:
+    raise RequestError("recording", "late", "history", seconds=timeout)
+
+
+def test_a_worker_that_does_not_answer_is_told(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(lab)
+    monkeypatch.setattr(anatomy, "WAIT", 0.0)
+    page.set("algorithm_arm", "none")
+    assert [error.value for error in page.at.error] == [
+        words.error(texts("en"), RequestError("recording", "late", "subject", seconds=0))
+    ]
+    monkeypatch.undo()
 
 
 def test_later_epochs_are_looked_at(lab: Open) -> None:
     page = lab(replace(IRIS, epochs=3), lang="en")
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to("algorithm")
-    newest = page.training.view.history.kept[-1]
+    newest = page.watch.history().kept[-1]
     assert newest.epoch == 3
     assert words.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
     page.set("algorithm_epoch", 1)
@@ -216,7 +241,7 @@ def test_later_epochs_are_looked_at(lab: Open) -> None:
 
 def test_the_same_weights_in_three_ways(lab: Open) -> None:
     page = opened(lab)
-    ways = three_ways(IRIS, page.training.view.history.kept[0], "before")
+    ways = three_ways(IRIS, page.watch.history().kept[0], "before")
     for way in (ways.batch, ways.moving, ways.precise):
         assert words.number(way["train"].loss) in page.text
     assert "100 %" in page.text  # nothing is trained yet
@@ -224,7 +249,7 @@ def test_the_same_weights_in_three_ways(lab: Open) -> None:
 
 def test_batch_mates_use_the_chosen_sample_and_epsilon(lab: Open) -> None:
     page = opened(lab, unit=2, sample=3, epsilon=0.5)
-    kept = page.training.view.history.kept[0]
+    kept = page.watch.history().kept[0]
     row = int(subject(IRIS, kept, "before", 1).rows[2])
     mates = batch_mates(IRIS, kept, "before", 1, 1, row, epsilon=0.5)
     for number in (words.number(mates.std[4]), words.number(mates.std[128]), words.signed(mates.exponent)):
@@ -235,7 +260,7 @@ def test_a_factor_is_chosen_and_stands_in_the_link(lab: Open) -> None:
     page = opened(lab)
     page.set("algorithm_factor", 0.01)
     assert page.at.query_params["algorithm"] == "factor:0.01"
-    found = rescaled(IRIS, page.training.view.history.kept[0], "before", 1, [0.01])
+    found = rescaled(IRIS, page.watch.history().kept[0], "before", 1, [0.01])
     for number in (found.change[0], found.gradient_norm[0], found.predicted[0]):
         assert words.number(float(number)) in page.text
 
@@ -257,7 +282,7 @@ def test_where_the_scale_begins_to_matter(change: list[float], expected: tuple[s
 
 def test_both_placements_are_told(lab: Open) -> None:
     page = opened(lab, layer=2)
-    both = placements(IRIS, page.training.view.history.kept[0], 2, "before")
+    both = placements(IRIS, page.watch.history().kept[0], 2, "before")
     for values in (both.before["activation"], both.after["scaled"]):
         assert words.number(float(values.std())) in page.text
         assert words.number(float(values.min())) in page.text
@@ -268,7 +293,7 @@ def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
     experiment = replace(IRIS, arms=("none", arm))
     page = lab(experiment, lang="en")
     page.go_to("algorithm")
-    found = folded(experiment, page.training.view.history.kept[0], arm, 1)
+    found = folded(experiment, page.watch.history().kept[0], arm, 1)
     assert words.number(found.largest) in page.text
     assert found.difference < 1e-12 < found.difference32 < 1e-4
     assert f"layer {found.layer}," in page.text
@@ -279,7 +304,7 @@ def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
     told = texts("en")
     assert told("algorithm.folding.answer_none") in page.text
     assert told("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
-    loss = three_ways(IRIS, page.training.view.history.kept[0], "none").moving["train"].loss
+    loss = three_ways(IRIS, page.watch.history().kept[0], "none").moving["train"].loss
     assert told("algorithm.inference.answer_none", loss=words.number(loss)) in page.text
 
 
@@ -297,8 +322,7 @@ def test_an_epoch_that_is_not_there_is_told(lab: Open) -> None:
 def trained(lab: Open, experiment: Experiment, **params: str) -> Any:
     """The page after all of the experiment's epochs."""
     page = lab(experiment, lang="en", **params)
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to("algorithm")
     return page
 
@@ -313,20 +337,18 @@ def test_diverged_weights_are_not_taken_apart(lab: Open) -> None:
     assert texts("en")("algorithm.folding.question") in page.text
 
 
-def test_only_whole_epochs_are_offered(lab: Open) -> None:
-    page = lab(IRIS, lang="en")
-    page.click("epoch")
-    page.until("paused")
-    page.click("step")
-    page.until("paused")
-    page.go_to("algorithm")
-    assert page.training.view.history.kept[-1].epoch > 1
+def test_only_whole_epochs_are_offered(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = train(IRIS)
+    within = replace(whole.kept[1], epoch=1.2)
+    moving = replace(whole, kept=(*whole.kept[:2], within))
+    monkeypatch.setattr(algorithm_page, "history_of", lambda *asked, **options: moving)
+    page = opened(lab)
     assert list(page.widget("algorithm_epoch").options) == ["0", "1"]
 
 
 def test_epsilon_that_holds_the_spread_down_is_told(lab: Open) -> None:
     free, held = (opened(lab, **algorithm).text for algorithm in ({}, {"epsilon": 10.0}))
-    x = subject(IRIS, opened(lab).training.view.history.kept[0], "before", 1).x[0]
+    x = subject(IRIS, opened(lab).watch.history().kept[0], "before", 1).x[0]
     std = words.number(float(np.sqrt(x.var() / (x.var() + 10))))
     assert f"at {std} instead of 1" not in free
     assert f"at {std} instead of 1" in held

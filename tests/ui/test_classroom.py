@@ -59,22 +59,20 @@ def test_a_lesson_hides_groups_fields_sections_and_pages(lab: Open) -> None:
     page = lab(dataset="iris", epochs="3", hide="network,epsilon,preview,intro,numbers,findings,claims", lang="en")
     t = texts("en")
     assert fields(page) == {*FIELDS} - {*GROUPS["network"], "epsilon", "data_noise"}
-    assert t("group.network") not in [header.value for header in page.at.subheader]
-    for hidden in ("page.intro", "preview.networks"):
+    assert t("fold.network") not in [expander.label for expander in page.at.expander]
+    for hidden in ("page.intro", "preview.title"):
         assert t(hidden) not in page.text
-    page.click("train")
-    page.until("done")
-    assert t("finding.title") not in page.text
-    assert t("card.train_loss") not in page.text
+    assert "findings" not in page.components
+    assert page.stage["hidden"] == ["numbers", "findings"]
     assert page.at.query_params["hide"] == "network,epsilon,preview,intro,numbers,findings,claims"
     page.go_to("claims")
-    assert [title.value for title in page.at.title] == ["BN Lab"]
+    assert "stage" in page.components
     assert t("classroom.away", page=t("page.claims")) in [info.value for info in page.at.info]
     page.go_to("rules")
     assert [title.value for title in page.at.title] == [t("page.rules")]
     assert page.at.query_params["hide"].endswith(",claims")
     page.go_to("")
-    assert page.at.info == []
+    assert t("classroom.away", page=t("page.claims")) not in [info.value for info in page.at.info]
 
 
 def test_pictures_of_hidden_sections_are_not_drawn(lab: Open) -> None:
@@ -83,7 +81,9 @@ def test_pictures_of_hidden_sections_are_not_drawn(lab: Open) -> None:
     heads = [header.value for header in page.at.subheader]
     assert t("section.scales") in heads
     assert not {t(f"section.{name}") for name in ("curves", "layers", "predictions")} & {*heads}
-    assert len(page.at.code) == 0
+    assert page.stage["hidden"] == ["curves", "layers"]
+    assert "share" not in [button.key for button in page.at.button]
+    assert not {"share", "lesson"} & {*page.at.menu_button(key="menu").options}
 
 
 def test_the_language_can_be_chosen_where_the_sidebar_is_hidden(lab: Open) -> None:
@@ -112,12 +112,9 @@ def test_fixed_fields_keep_the_values_of_the_link(lab: Open, monkeypatch: pytest
     once(monkeypatch, page, lambda: session.change("depth", 7))
     assert page.experiment.depth == 5
     assert warned(page, t("error.fixed", field=t("field.depth")))
-    assert page.buttons["new_seed"] is False
+    assert page.stage["fixed"] == {"seed": True, "epochs": True}
     page.change("epsilon", 1e-6)
     assert page.experiment == Experiment(dataset="iris", epochs=3, depth=5, epsilon=1e-6)
-    page.click("train")
-    page.until("done")
-    assert "longer" not in page.buttons
 
 
 def test_an_experiment_from_elsewhere_is_taken_but_for_what_is_fixed(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +137,7 @@ def test_the_way_out_shows_everything(lab: Open, monkeypatch: pytest.MonkeyPatch
     page = lab(dataset="iris", hide="sidebar,claims", fix="depth", lang="en")
     page.at.button(key="lesson_leave").click()
     page.run()
-    assert page.parameters == {"dataset": "iris", "lang": "en"}
+    assert page.at.query_params == {"dataset": "iris", "lang": "en"}
     assert "depth" in fields(page)
     assert "lesson_leave" not in [button.key for button in page.at.button]
     page.go_to("claims")
@@ -150,8 +147,7 @@ def test_the_way_out_shows_everything(lab: Open, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> None:
     page, t = lab(dataset="iris", epsilon="1e-06", lang=language), texts(language)
-    page.at.button(key="lesson_open").click()
-    page.run()
+    page.open("lesson")
     check_text(page, language)
     page.set("lesson_hide_network", ["network", "depth"])
     page.set("lesson_hide_pages", ["claims"])
@@ -160,7 +156,7 @@ def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> No
     page.set("lesson_embedded", True)
     page.set("lesson_theme", "dark")
     check_text(page, language)
-    made, framed = [code.value for code in page.at.code][1:]
+    made, framed = [code.value for code in page.at.code]
     assert "/algorithm?dataset=iris&epsilon=1e-06&" in made
     found = parse_link(made)
     assert found.experiment == page.experiment
@@ -171,10 +167,10 @@ def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> No
     assert drawn == qr.picture(made, t("classroom.qr_alt"))
     page.at.button(key="lesson_go_large").click()
     page.run()
-    assert [code.value for code in page.at.code][1:] == [made, framed, made]
+    assert [code.value for code in page.at.code] == [made, framed, made]
     page.at.button(key="lesson_go_small").click()
     page.run()
-    assert [code.value for code in page.at.code][1:] == [made, framed]
+    assert [code.value for code in page.at.code] == [made, framed]
 
 
 def test_a_link_says_nothing_twice_and_nothing_that_goes_without_saying() -> None:
@@ -227,3 +223,13 @@ def test_a_text_that_is_too_long_has_no_code(lab: Open) -> None:
     assert qr.picture("x" * 1273, "") is not None
     assert qr.picture("x" * 1274, "") is None
     assert qr.picture("x" * 100_000, "") is None
+
+
+@pytest.mark.parametrize(("way", "run"), [("", ""), ("play", "play"), ("all", "all"), ("epoch", "4")])
+def test_a_link_opens_the_lab_as_one_wishes(lab: Open, way: str, run: str) -> None:
+    page = lab(dataset="iris", epochs="6", run="all")
+    page.open("lesson")
+    page.set("lesson_run", way)
+    if way == "epoch":
+        page.set("lesson_epoch", 4)
+    assert parse_link(page.at.code[0].value).other.get("run", "") == run

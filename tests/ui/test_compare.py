@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,7 +18,7 @@ from bn_lab import train
 from bn_lab.datasets.own import digest_of
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Limits, Trainer
+from bn_lab.service import Limits, Recordings, State
 from bn_lab.sharing import PASSED_ON, parse_link
 from bn_lab.ui.compare import kept, link
 from tests.datasets.own.made import ROOT
@@ -48,14 +49,11 @@ def table_of(page: Any) -> str:
 
 
 def train_all(page: Any) -> None:
-    """Train what the Compare page waits for."""
-    for _ in range(500):
-        if not any(run["record"] is None for run in told(page)):
-            return
-        for _ in range(5):
-            page.trainer.turn()
-        page.run()
-    raise AssertionError("not trained")
+    """Wait for all that the Compare page waits for."""
+    for _ in told(page):
+        if any(run["record"] is None for run in told(page)):
+            page.until("ended", slot="compare")
+    assert all(run["record"] is not None for run in told(page))
 
 
 def opened(lab: Open, *runs: tuple[Experiment, str], **params: str) -> Any:
@@ -133,13 +131,21 @@ def test_a_link_has_room_for_all_that_is_drawn() -> None:
 # The list.
 
 
+def trained(page: Any, field: str, value: Any) -> None:
+    """Change a field, train to the end, and draw the lab."""
+    page.change(field, value)
+    page.train()
+
+
 def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Open) -> None:
     page = lab(**SHORT)
-    for depth in (3, 2, 3):
-        page.change("depth", depth)
-        page.click("train")
-        page.until("done")
+    assert "runs" not in page.at.session_state or told(page) == []
+    page.train()
+    for depth in (2, 3):
+        trained(page, "depth", depth)
     assert found(page) == [Experiment(dataset="iris", epochs=4, depth=2), IRIS]
+    page.go_to("compare")
+    train_all(page)
     history = train(IRIS)
     record = told(page)[1]["record"]
     for arm in IRIS.arms:
@@ -148,25 +154,27 @@ def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Op
     assert all(isinstance(value, (int, str, dict, bool, type(None))) for value in told(page)[0].values())
 
 
-def test_a_run_that_stands_still_is_kept_where_it_stands_if_one_asks(lab: Open) -> None:
-    page = lab(dataset="iris", epochs="40")
-    page.click("epoch")
-    page.until("paused")
-    page.click("step")
-    page.until("paused")
-    assert told(page) == []
-    page.at.button(key="compare_keep").click()
-    page.run()
-    assert found(page) == [Experiment(dataset="iris", epochs=1)]
-    assert "compare_keep" not in [button.key for button in page.at.button]
-    record = told(page)[0]["record"]
-    assert record["numbers"]["none"]["train_loss"] == pytest.approx(train(found(page)[0]).series("none", "loss")[0, -1])
+def test_numbers_of_own_data_are_fetched_while_the_file_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = Experiment(dataset="own-0123456789abcdef-4-classification-dropped", epochs=4)
+    monkeypatch.setattr(kept.st, "session_state", {kept.STATE: []})
+    monkeypatch.setattr(kept, "history_of", lambda watch: watch)
+    monkeypatch.setattr(kept, "record_of", lambda history: {"of": history.recording})
+    progress = SimpleNamespace(state=State.TRAINING)
+    for experiment in (IRIS, private):
+        watch = SimpleNamespace(recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
+        progress.state = State.TRAINING
+        kept.keep_finished(watch)  # type: ignore[arg-type]
+        progress.state = State.ENDED
+        kept.keep_finished(watch)  # type: ignore[arg-type]
+    assert [(run["experiment"]["dataset"], run["record"]) for run in kept.runs()] == [
+        (private.dataset, {"of": private.dataset}),
+        ("iris", None),
+    ]
 
 
-def test_a_removed_run_stays_away_until_it_is_trained_again(lab: Open) -> None:
+def test_a_removed_run_stays_away_until_another_was_there(lab: Open) -> None:
     page = lab(**SHORT)
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to("compare")
     page.at.button(key="compare_remove_1").click()
     page.run()
@@ -174,18 +182,15 @@ def test_a_removed_run_stays_away_until_it_is_trained_again(lab: Open) -> None:
     assert texts("en")("compare.empty") in page.text
     page.go_to("")
     assert told(page) == []
-    page.click("reset")
-    page.click("train")
-    page.until("done")
-    assert found(page) == [IRIS]
+    trained(page, "depth", 2)
+    trained(page, "depth", 3)
+    assert found(page) == [IRIS, Experiment(dataset="iris", epochs=4, depth=2)]
 
 
 def test_the_list_is_bounded_and_named_runs_stay_longest(lab: Open) -> None:
     page = lab(**SHORT)
     for seed in range(kept.MOST + 3):
-        page.change("seed", seed)
-        page.click("train")
-        page.until("done")
+        trained(page, "seed", seed)
         if seed == 0:
             page.go_to("compare")
             page.set("compare_name_1", "the first")
@@ -225,8 +230,9 @@ def test_the_page_tells_runs_by_what_differs_and_draws_those_that_are_checked(la
     assert len(link.read(page.at.query_params["compare"])[0]) == 2
     page.at.button(key="compare_open_2").click()
     page.run()
-    page.until("done")
+    page.until("ended")
     assert page.experiment == runs[1][0]
+    assert page.at.query_params["run"] == "all"
 
 
 def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> None:
@@ -245,9 +251,7 @@ def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> No
 def test_a_run_has_the_colour_for_everybody_that_it_has_for_who_trained_it(lab: Open) -> None:
     page = lab(**SHORT)
     for depth in (3, 2):
-        page.change("depth", depth)
-        page.click("train")
-        page.until("done")
+        trained(page, "depth", depth)
     page.go_to("compare")
     again = lab(compare=unquote(page.at.query_params["compare"]))
     again.go_to("compare")
@@ -255,23 +259,21 @@ def test_a_run_has_the_colour_for_everybody_that_it_has_for_who_trained_it(lab: 
     assert slots[0] == slots[1] == {IRIS: 0, Experiment(dataset="iris", epochs=4, depth=2): 1}
 
 
-def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open, trainer: Trainer) -> None:
-    page = lab(dataset="iris", epochs="5000", compare=link.write([(IRIS, "")]))
-    page.click("train")
-    page.until("running")
-    mine = page.training
+def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="5000", run="play", compare=link.write([(IRIS, "")]))
+    mine = page.watch
     page.go_to("compare")
     train_all(page)
-    assert page.training is mine
-    assert mine.view.state == "running"
-    assert mine.watchers() == 1
+    assert page.watch is mine
+    assert mine.wanted == 5000
+    assert list(page.visitor.watches) == ["lab"]
     other = lab(compare=link.write([(IRIS, "")]))
     other.go_to("compare")
     assert told(other)[0]["record"] is not None, "somebody trained it already"
 
 
-def test_what_this_server_does_not_give_is_left_out_and_named(lab: Open, trainer: Trainer) -> None:
-    trainer.limits = Limits(experiment_minutes=0.02)
+def test_what_this_server_does_not_give_is_left_out_and_named(lab: Open, recordings: Recordings) -> None:
+    recordings.limits = Limits(experiment_minutes=0.02)
     text = f"{link.write([(Experiment(epochs=5000), 'long'), (IRIS, 'short')])}~dataset:iris;depth:99;samples:9999"
     page = lab(compare=text, lang="en")
     page.go_to("compare")

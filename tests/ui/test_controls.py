@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import texts
 from bn_lab.sharing import encode
-from bn_lab.ui.controls import STOPS, stops
+from bn_lab.ui.controls import BESIDE, FIRST, STOPS, stops
 from bn_lab.ui.groups import GROUPS
 
 Open = Callable[..., Any]
 
-SLIDERS = [name for name, field in FIELDS.items() if field.range and name not in ("seed", "samples", "depth")]
+SLIDERS = [name for name, field in FIELDS.items() if field.range and name not in ("seed", "samples", "depth", "width")]
 
 OTHER: dict[str, Any] = {
     "weight_std": 0.1,  # before the other initializer, without which there is no widget for it
@@ -84,7 +84,7 @@ def test_a_slider_has_few_enough_stops_to_hit_and_each_reads_differently(name: s
 
 
 def test_stops_are_given_for_sliders_only() -> None:
-    assert set(STOPS) <= set(SLIDERS)
+    assert set(STOPS) <= {*SLIDERS, *BESIDE}
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -93,14 +93,14 @@ def test_every_field_has_one_widget_with_its_value_options_and_limits(lab: Open)
     t = texts("en")
     for name, field in FIELDS.items():
         widget, value = page.widget(f"field_{name}"), getattr(page.experiment, name)
-        assert widget.label == t(f"field.{name}")
+        assert widget.label == t(f"short.{name}" if name in BESIDE else f"field.{name}")
         assert widget.help == t(f"help.{name}")
         assert not widget.disabled
         assert (tuple(widget.value) if field.kind == "choices" else widget.value) == value
         if field.options:
             assert len(widget.options) == len(field.options)
-        elif name in SLIDERS:
-            assert widget.options == [f"{stop:.10g}" for stop in stops(field, value)]
+        elif name in (*SLIDERS, *BESIDE):
+            assert list(widget.options) == [f"{stop:.10g}" for stop in stops(field, value)]
         else:
             assert field.range
             assert (widget.min, widget.max) == (field.range.low, field.range.high)
@@ -124,28 +124,44 @@ def test_noise_of_the_data_is_asked_only_where_they_are_computed(lab: Open) -> N
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_changed_field_changes_experiment_and_link_and_starts_anew(lab: Open) -> None:
+def test_what_the_lab_is_about_comes_first_and_the_rest_is_folded(lab: Open) -> None:
+    page, t = lab(dataset="iris", epochs="6", dropout="0.1", lang="en"), texts("en")
+    (first,) = [node for node in page.at.sidebar if getattr(node, "key", None) == "field_dataset"]
+    assert first.label == t("field.dataset")
+    order = [key for node in page.at.sidebar if (key := str(getattr(node, "key", ""))).startswith("field_")]
+    assert order[: len(FIRST)] == [f"field_{name}" for name in FIRST]
+    folds = [expander.label for expander in page.at.sidebar.expander]
+    assert folds == [
+        *(t(f"fold.{name}") for name in ("data_settings", "network", "normalization")),
+        t("fold.changed", name=t("fold.training"), count=2),
+    ]
+    page.change("batch_size", 16)
+    assert page.at.sidebar.expander[0].label == t("fold.changed", name=t("fold.data_settings"), count=1)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_pages_without_settings_have_no_sidebar(lab: Open) -> None:
+    page = lab(dataset="iris")
+    assert len(page.at.sidebar) > 0
+    for path in ("rules", "data", "own"):
+        page.go_to(path)
+        assert len(page.at.sidebar) == 0
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_changed_field_changes_experiment_and_link(lab: Open) -> None:
     wanted = Experiment(dataset="spiral", initializer="normal")
     page = lab(wanted)
     for name, value in OTHER.items():
-        page.training.step()
-        page.trainer.turn()
-        before = page.training
-        assert before.view.state == "paused"
+        before = page.watch
         page.change(name, value)
         wanted = replace(wanted, **{name: value})
         assert page.experiment == wanted, name
-        assert page.parameters == encode(wanted)
-        assert page.frame.header["run"] == page.training.run
-        assert page.frame.header["epochs"] == wanted.epochs
-        if name == "epochs":  # which leaves the numbers so far as they are
-            assert page.training is before
-            assert page.state == "paused"
-            assert before.view.history.steps == 1
-        else:
-            assert page.training is not before
-            assert page.state == "ready"
-            assert page.trainer.trainings == [page.training]
+        assert page.at.query_params == encode(wanted)
+        assert page.stage["recording"] == page.watch.recording
+        assert page.stage["target"] == wanted.epochs
+        assert (page.watch.recording == before.recording) == (name == "epochs")
+        assert list(page.visitor.watches) == ["lab"]
     assert set(encode(wanted)) == set(FIELDS)
 
 
@@ -176,16 +192,15 @@ def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
 ) -> None:
     start = Experiment(dataset="iris", epochs=5)
     page = lab(start, lang="en")
-    page.click("train")
-    page.until("done")
-    before, warned = page.training, len(page.at.warning)
+    page.train()
+    before, warned = page.watch, len(page.at.warning)
     page.change(field, value)
     assert len(page.at.warning) == warned + 1
     told = [warning.value for warning in page.at.warning]
     assert any(texts("en")(f"field.{field}") in text and all(word in text for word in words) for text in told)
     assert page.experiment == start
-    assert page.training is before
-    assert page.state == "done"
+    assert page.watch is before
+    assert page.state == "ended"
     shown = page.widget(f"field_{field}").value
     assert (tuple(shown) if field == "arms" else shown) == getattr(start, field)
     page.change("depth", 4)

@@ -25,7 +25,7 @@ from bn_lab.ui.algorithm import steps as steps_part
 from bn_lab.ui.claims import card
 from bn_lab.ui.guard import AGAIN, LETTERS, guarded, guarded_file
 from bn_lab.ui.own.holding import TOUCHED
-from tests.ui.conftest import Lab
+from tests.ui.conftest import SCRIPT, Lab
 
 Open = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,18 +101,18 @@ def test_a_page_that_breaks_says_so_with_a_reference(
 def test_other_pages_and_the_next_action_work_after_a_page_broke(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(preview, "show", broken)
-        page = lab(dataset="iris", lang="en")
+        page = lab(dataset="iris", epochs="3", lang="en")
         page.go_to("rules")
         assert references(page) == []
-        assert page.at.query_params == {"dataset": "iris", "lang": "en"}
+        assert page.at.query_params == {"dataset": "iris", "epochs": "3", "lang": "en"}
         assert [title.value for title in page.at.title] == [texts("en")("page.rules")]
         page.go_to("")
         assert len(references(page)) == 1
     page.change("depth", 6)
     assert references(page) == []
-    assert page.experiment == Experiment(dataset="iris", depth=6)
-    page.click("train")
-    page.until("running")
+    assert page.experiment == Experiment(dataset="iris", depth=6, epochs=3)
+    page.train()
+    assert references(page) == []
 
 
 @pytest.mark.parametrize("module", [lab_page, rules_page], ids=["lab", "rules"])
@@ -127,11 +127,11 @@ def test_a_page_without_anything_still_has_its_navigation(lab: Open, monkeypatch
     assert page.at.query_params == {"dataset": "iris"}
 
 
-def test_a_fragment_that_breaks_leaves_the_rest_of_the_page(
+def test_a_section_that_breaks_leaves_the_rest_of_the_page(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(panels, "_curves", broken)
+        patch.setattr(panels, "curves", broken)
         page = lab(dataset="iris", lang="en")
         (reference,) = references(page)
         check_log(caplog, reference, experiment="dataset=iris")
@@ -140,8 +140,7 @@ def test_a_fragment_that_breaks_leaves_the_rest_of_the_page(
         t = texts("en")
         assert t("section.curves") not in headings
         assert {t("section.layers"), t("section.predictions")} <= set(headings)
-        page.click("train")
-        page.until("running")
+        assert page.stage["recording"] == page.watch.recording
     page.run()
     assert references(page) == []
 
@@ -158,7 +157,7 @@ def test_a_callback_that_breaks_is_told_on_top_until_the_next_action(
     check_page_says_nothing(page)
     assert page.experiment == Experiment(dataset="iris")
     shown = [node.type for node in page.at.main]
-    assert shown.index("error") < shown.index("title")
+    assert shown.index("error") < shown.index("bidi_component")
     page.run()  # nobody has done anything: it is still there
     assert references(page) == [reference]
     page.change("depth", 6)
@@ -218,8 +217,7 @@ def test_another_visitor_notices_nothing(lab: Open, monkeypatch: pytest.MonkeyPa
     one, other = lab(dataset="iris", lang="en"), lab(dataset="boston", epochs="3", lang="en")
     assert len(references(one)) == 1
     assert references(other) == []
-    other.click("train")
-    other.until("done")
+    other.train()
     assert references(other) == []
     one.change("depth", 4)
     assert len(references(one)) == 1
@@ -228,9 +226,9 @@ def test_another_visitor_notices_nothing(lab: Open, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_session_there_is_an_english_message(
-    trainer: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    recordings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    at = AppTest.from_file(SCRIPT, default_timeout=60)
     at.query_params = {"dataset": "iris", "lang": "ko"}
     with monkeypatch.context() as patch:
         patch.setattr(session, "begin", broken)
@@ -258,7 +256,7 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(guard, "monotonic", lambda: now[0])
-    monkeypatch.setattr(panels, "_curves", broken)
+    monkeypatch.setattr(panels, "curves", broken)
     page = lab(lang="en")
     (first,) = references(page)
     for _ in range(5):
@@ -271,7 +269,7 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
     (second,) = references(page)
     assert second != first
     check_log(caplog, first, second, experiment="default")
-    monkeypatch.setattr(panels, "_inside", made_broken(1))
+    monkeypatch.setattr(panels, "_layers", made_broken(1))
     page.run()
     assert [reference == second for reference in references(page)] == [True, False]
 
@@ -340,7 +338,7 @@ CALLED_AS_THEY_ARE = {"logs.install", "guard.show", "session.words"}
 
 
 def test_the_script_calls_the_page_through_the_guard_only() -> None:
-    tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
     modules = {
         alias.name
         for node in ast.walk(tree)
@@ -348,7 +346,7 @@ def test_the_script_calls_the_page_through_the_guard_only() -> None:
         for alias in node.names
     }
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    assert {name for name in called if name.split(".")[0] in modules | {"install"}} == CALLED_AS_THEY_ARE
+    assert {name for name in called if name.split(".")[0] in modules} == CALLED_AS_THEY_ARE
 
 
 def unguarded(source: str) -> Iterator[str]:
@@ -392,7 +390,7 @@ def is_harmless(value: ast.expr) -> bool:
     return is_text or is_guarded(value) or (isinstance(value, ast.Name) and value.id in CANNOT_FAIL)
 
 
-@pytest.mark.parametrize("path", [ROOT / "app.py", *UI], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", UI, ids=lambda path: str(path.relative_to(ROOT)))
 def test_whatever_streamlit_calls_is_guarded(path: Path) -> None:
     assert list(unguarded(path.read_text(encoding="utf-8"))) == []
 

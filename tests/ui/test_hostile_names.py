@@ -17,8 +17,9 @@ from google.protobuf.json_format import MessageToDict
 
 from bn_lab.datasets import DATASETS, Table, load, shipped
 from bn_lab.experiment import ARMS, Experiment, ExperimentError
-from bn_lab.figures import FIGURES, figure_names, statistics
+from bn_lab.figures.pictures import FIGURES, figure_names
 from bn_lab.figures.style import plain
+from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import shown
 from bn_lab.ui import session, words
@@ -187,8 +188,7 @@ def test_pages_hold_names_as_text_only(lab: Open, dataset: str, language: str) -
     ready = check_page(page)
     assert "caption" in ready or "markdown" in ready, "the preview names the target"
     assert "bidi_component" in ready
-    page.click("train")
-    page.until("done")
+    page.train()
     assert check_page(page) >= {"bidi_component"}
     for path in ("algorithm", "claims", "compare", "rules"):
         page.go_to(path)

@@ -18,7 +18,7 @@ from bn_lab.engine.history import History
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.presets import PRESETS
-from bn_lab.service import Limits, State, Trainer
+from bn_lab.service import Limits, Recordings
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.algorithm.choice import decode, encode, fitted
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
@@ -218,6 +218,7 @@ def test_growth_is_that_of_the_recorded_spreads(history: History) -> None:
         assert answer.values[f"factor_{arm}"] == pytest.approx(max(stds) / min(stds))
 
 
+@pytest.mark.usefixtures("recordings")
 def test_the_change_of_units_is_that_of_the_formula(history: History) -> None:
     answer = answers.changed(1, 1000, 50, {"nothing": 0.01, "much": np.inf})(history)
     x = subject(history.experiment, history.kept[-1], "before", 1).x[0]
@@ -246,10 +247,9 @@ def short(monkeypatch: pytest.MonkeyPatch, name: str, **changes: Any) -> Step:
 
 
 def follow(page: Any, experiment: Experiment) -> None:
-    """Train what the page waits for, then draw it."""
-    while page.trainer.find(experiment).view.state is not State.DONE:
-        page.trainer.turn()
-    page.run()
+    """Wait for what the page waits for, then draw it."""
+    assert page.visitor.watches["lesson"].experiment == experiment
+    page.until("ended", slot="lesson")
 
 
 def buttons(page: Any) -> list[str]:
@@ -265,14 +265,14 @@ def test_every_step_is_there_in_both_languages(lab: Open, language: str) -> None
         if not step.programs:  # which have braces of their own
             check_text(page, language)
         assert [header.value for header in page.at.header] == [f"{k + 1}. {t(f'lesson.{name}.title')}"]
-        assert page.parameters.get("lesson", FIRST) == name
+        assert page.at.query_params.get("lesson", FIRST) == name
         assert page.widget(f"lesson_option_{name}").value is None
         assert t("lesson.answer_first") in page.text
         assert not any(key.startswith("lesson_door") for key in buttons(page))
         if name != list(STEPS)[-1]:
             page.at.button(key="lesson_on").click()
             page.run()
-    assert page.trainer.watching == 0
+    assert "lesson" not in page.visitor.watches
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -280,13 +280,11 @@ def test_the_answer_comes_after_the_choice_and_stays(lab: Open, monkeypatch: pyt
     step, t = short(monkeypatch, "faster"), texts(language)
     page = lab(lang=language, lesson="faster")
     page.go_to("lesson")
-    assert page.trainer.find(step.experiment) is None
+    assert "lesson" not in page.visitor.watches
     page.set("lesson_option_faster", "never")
-    assert t("lesson.computing", epoch=0, epochs=12) in page.text
     follow(page, step.experiment)
     check_text(page, language)
-    history = page.trainer.find(step.experiment).view.history
-    answer = step.answer(history)
+    answer = step.answer(train(step.experiment))
     said = option_label(step, "never", t)
     told = {"never": t("lesson.agreed", found=said), OPEN: t("lesson.open")}
     found = option_label(step, answer.option, t) if answer.option else ""
@@ -308,7 +306,7 @@ def test_a_teacher_sees_answers_without_a_choice(lab: Open, monkeypatch: pytest.
     follow(page, step.experiment)
     assert t("lesson.normalize.why") in page.text
     assert page.widget("lesson_option_normalize").value is None
-    assert page.parameters == {"lang": "en", "lesson": "normalize"}
+    assert page.at.query_params == {"lang": "en", "lesson": "normalize"}
     page.set("language_choice", "ko")
     assert texts("ko")("lesson.normalize.why") in page.text
 
@@ -330,19 +328,20 @@ def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Op
     page.go_to("lesson")
     page.set("lesson_option_inference", SAME)
     follow(page, step.experiment)
-    trained = page.trainer.find(step.experiment)
+    trained = page.visitor.watches["lesson"].recording
     page.at.button(key="lesson_door_lab_inference").click()
     page.run()
     page.go_to("")
     assert page.experiment == step.experiment
-    assert page.training is trained
-    assert page.run_of_link == "all"
+    assert page.watch.recording == trained
+    assert page.state == "ended"
+    assert page.at.query_params["run"] == "all"
     page.go_to("lesson")
     page.at.button(key="lesson_door_algorithm_inference").click()
     page.run()
     assert page.at.session_state["algorithm"] == encode(step.algorithm)
     assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
-    assert page.trainer.find(step.experiment) is trained
+    assert page.watch.recording == trained
 
 
 def test_there_is_no_door_to_a_page_that_is_hidden(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,38 +375,43 @@ def test_what_a_step_opens_of_the_algorithm_is_there_after_its_training(name: st
 
 def test_the_lesson_leaves_the_training_of_the_lab_alone(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "scale")
-    page = lab(dataset="iris", epochs="5000")
-    page.click("train")
-    page.until("running")
-    before = page.training
+    page = lab(dataset="iris", epochs="5000", run="play")
+    before = page.watch
     page.go_to("lesson")
     page.set("lesson_option_scale", SAME)
-    page.trainer.turn()
-    assert before.view.state == "running"
     follow(page, step.experiment)
     page.go_to("")
-    assert page.training is before
-    page.click("pause")
-    assert page.training is before  # nobody else watches it: no copy was made
+    assert page.watch is before
+    assert before.wanted == 5000
+    assert list(page.visitor.watches) == ["lab"]
+
+
+def test_how_far_a_training_is_that_an_answer_waits_for(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    short(monkeypatch, "scale", epochs=5000)
+    page = lab(lesson="scale", lang="en")
+    page.go_to("lesson")
+    page.set("lesson_option_scale", SAME)
+    assert re.search(r"epoch [\d,]+ of 5,000", page.text)
+    assert texts("en")("lesson.scale.why") not in page.text
 
 
 def test_readers_share_a_training_and_leave_it(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = short(monkeypatch, "scale", epochs=1000)
+    short(monkeypatch, "scale", epochs=1000)
     pages = [lab(lesson="scale") for _ in range(2)]
     for page in pages:
         page.go_to("lesson")
         page.set("lesson_option_scale", SAME)
-    training = pages[0].trainer.find(step.experiment)
-    assert training.watchers() == 2
+    (name,) = {page.visitor.watches["lesson"].recording for page in pages}
+    shared = pages[0].recordings.find(name)
+    assert len(shared.named) == 2
     for page in pages:
         page.at.button(key="lesson_on").click()
         page.run()
-        page.set("lesson_option_layers", "below_2")
-    assert training.watchers() == 0
+    assert not shared.named
 
 
-def test_what_the_server_does_not_give_is_told(lab: Open, trainer: Trainer) -> None:
-    trainer.limits = Limits(experiment_minutes=0.001)
+def test_what_the_server_does_not_give_is_told(lab: Open, recordings: Recordings) -> None:
+    recordings.limits = Limits(experiment_minutes=0.001)
     page = lab(lesson="faster", dataset="iris", epochs="1", lang="en")
     page.go_to("lesson")
     page.set("lesson_option_faster", "never")

@@ -6,6 +6,7 @@ import gc
 import re
 from collections.abc import Callable
 from threading import Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 from weakref import WeakSet
 
@@ -16,11 +17,10 @@ from bn_lab.datasets import load, table_of
 from bn_lab.datasets.own import MB, DataError, File, digest_of, known, proposed, read
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Limits, Trainer
+from bn_lab.service import Limits, Recordings
 from bn_lab.studies.answers import own_study
 from bn_lab.ui import panels, words
 from bn_lab.ui.own import form, holding, looks, templates
-from bn_lab.ui.own import page as own_page
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
 
 Open = Callable[..., Any]
@@ -59,8 +59,7 @@ def trained(lab: Open, **params: str) -> Any:
     page = opened(lab, IRIS, **params)
     press(page, "own_use")
     page.go_to("")
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to("own")
     return page
 
@@ -81,22 +80,20 @@ def test_iris_from_a_file_trains_as_the_shipped_iris_does(lab: Open, language: s
     press(page, "own_use")
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=3, seed=5)
     assert "아이리스.csv" in page.widget("field_dataset").options
-    page.click("train")
-    page.until("done")
-    ours = page.training.view.history
+    page.until("ended")
+    ours = page.watch.history()
     shipped = lab(dataset="iris", epochs="3", seed="5", run="all")
-    shipped.until("done")
-    assert ours.train_loss.tolist() == shipped.training.view.history.train_loss.tolist()
+    shipped.until("ended")
+    assert ours.train_loss.tolist() == shipped.watch.history().train_loss.tolist()
 
 
 def test_own_data_are_trained_for_their_visitor_alone(lab: Open) -> None:
     first, second = (opened(lab, IRIS, epochs="2") for _ in range(2))
     for page in (first, second):
         press(page, "own_use")
-        page.click("train")
-        page.until("done")
-    assert first.training is not second.training
-    assert first.trainer.find(first.experiment) is None
+        page.until("ended")
+    assert first.experiment == second.experiment
+    assert first.watch.recording != second.watch.recording
 
 
 def test_own_data_are_gone_with_their_session(lab: Open) -> None:
@@ -105,8 +102,11 @@ def test_own_data_are_gone_with_their_session(lab: Open) -> None:
     press(page, "own_use")
     experiment = page.experiment
     assert table_of(experiment).samples == 51
-    page.trainer.drop(page.training.id)
-    del page
+    page.recordings._forget_visitor(page.visitor)
+    page.recordings.close()
+    for thread in [thread for thread in enumerate_threads() if thread.name.startswith("bn-lab-")]:
+        thread.join(10)  # the worker, which had a copy
+    del page, thread
     gc.collect()
     with pytest.raises(ExperimentError, match="in this session"):
         table_of(experiment)
@@ -119,7 +119,7 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     assert t("own.ask", hash=digest_of(IRIS)[:8]) in page.text
     assert words.plain(t("field.depth")) in page.text
     assert page.at.query_params == link
-    assert page.trainer.trainings == []
+    assert page.visitor.watches == {}
     upload(page, IRIS + b"\n", "other.csv")
     assert any(digest_of(IRIS + b"\n")[:8] in error for error in errors(page))
     assert page.at.query_params == link
@@ -127,8 +127,8 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     assert errors(page) == [re.sub(r"\\(.)", r"\1", t("error.file_one_column"))]
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2, seed=7, epochs=4)
-    page.until("paused")
-    assert (page.training.view.progress, page.run_of_link) == (2, "2")
+    assert page.stage["open"] == {"epoch": 2, "playing": False}
+    assert (page.watch.wanted, page.at.query_params["run"]) == (2, "2")
 
 
 def test_a_link_can_be_opened_with_shipped_data_instead(lab: Open) -> None:
@@ -145,8 +145,8 @@ def test_a_link_that_its_file_does_not_allow_is_told_so(lab: Open, choice: str) 
     upload(page, IRIS)
     assert page.experiment == Experiment(depth=2)
     told = [warning.value for warning in page.at.warning]
-    assert told[1] == texts("en")("link.problem")
-    assert len(told) == 3  # the first is about sharing
+    assert told[0] == texts("en")("link.problem")
+    assert len(told) == 2
     page.go_to("own")
     press(page, "own_use")
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2)
@@ -261,10 +261,10 @@ def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
     press(page, "compare_open_1")
     assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in page.text
     assert page.at.query_params == {"dataset": IRIS_ID, "epochs": "2", "seed": "5", "lang": "en", "run": "all"}
-    assert [training.view.experiment for training in page.trainer.trainings if not training.view.experiment.is_private] == []
+    assert page.visitor.watches == {}, "nothing is trained instead"
     page.go_to("")
     upload(page, IRIS)
-    page.until("done")
+    page.until("ended")
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2, seed=5)
 
 
@@ -302,8 +302,7 @@ def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> Non
 def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     page = lab(dataset=IRIS_ID, epochs="2", fix="depth,seed", lang="en")
     upload(page, IRIS)
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to("own")
     press(page, "own_close")
     page.go_to("compare")
@@ -313,7 +312,7 @@ def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     page.go_to("")
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
-    assert page.parameters["fix"] == "depth,seed"
+    assert page.at.query_params["fix"] == "depth,seed"
 
 
 def test_own_data_show_what_a_link_chose(lab: Open) -> None:
@@ -430,11 +429,11 @@ def test_the_language_chosen_while_a_link_waits_stays(lab: Open) -> None:
     page = lab(dataset=IRIS_ID, lang="en")
     page.set("language_choice", "ko")
     upload(page, IRIS)
-    assert page.parameters == {"dataset": IRIS_ID, "lang": "ko"}
+    assert page.at.query_params == {"dataset": IRIS_ID, "lang": "ko"}
 
 
-def test_all_files_together_have_a_limit(lab: Open, trainer: Trainer) -> None:
-    trainer.limits = Limits(own_mb=0.001)
+def test_all_files_together_have_a_limit(lab: Open, recordings: Recordings) -> None:
+    recordings.limits = Limits(own_mb=0.001)
     page = opened(lab, IRIS)
     assert "0 MB" in errors(page)[0]
     assert "own_files" not in page.at.session_state
@@ -444,7 +443,7 @@ def test_settings_that_do_not_fit_are_told(lab: Open) -> None:
     page = opened(lab, written(mixed()), samples="400")
     press(page, "own_use")
     assert page.experiment.samples is None
-    assert "51" in page.at.warning[1].value
+    assert "51" in page.at.warning[0].value
 
 
 MARK = "ZQZ"
@@ -485,7 +484,7 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(form, "plan", broken)
     page.run()
     press_failing = page.at.button(key="own_close")
-    monkeypatch.setattr(own_page.holding, "close_file", broken)
+    monkeypatch.setattr(holding, "close_file", broken)
     press_failing.click()
     page.run()
     assert "ValueError" in caplog.text
@@ -509,11 +508,10 @@ def test_studies_on_own_data_are_refused(lab: Open) -> None:
 def test_every_page_goes_with_own_data(lab: Open, path: str) -> None:
     page = opened(lab, written(mixed()), epochs="2", validation_share="0.2")
     press(page, "own_use")
-    page.click("train")
-    page.until("done")
+    page.train()
     page.go_to(path)
     assert not page.at.exception
-    assert page.parameters["dataset"].startswith("own-")
+    assert page.at.query_params["dataset"].startswith("own-")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -550,5 +548,5 @@ def test_what_a_report_holds_of_own_data_is_told_where_it_is_made(lab: Open) -> 
     page = opened(lab, IRIS)
     press(page, "own_use")
     page.go_to("")
-    press(page, "take_files")
+    page.open("files")
     assert texts("en")("take.report_own") in page.text

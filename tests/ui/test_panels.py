@@ -12,14 +12,15 @@ import pytest
 from bn_lab.datasets import load
 from bn_lab.engine.history import STAGES
 from bn_lab.experiment import ARMS, Experiment
-from bn_lab.figures import FIGURES, alt, figure_names, some_layers
+from bn_lab.figures.layers import some_layers
+from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.i18n import texts
 from bn_lab.ui import panels
 from tests.ui.test_controls import OTHER
 
 Open = Callable[..., Any]
 
-OTHERS = {"copy_link", "feed", "pulse", "statistics"}
+OTHERS = {"findings", "stage", "statistics"}
 """Components that are not figures."""
 
 
@@ -44,10 +45,10 @@ def test_every_figure_of_the_experiment_is_there_in_two_widths(lab: Open, choice
     page = lab(experiment, lang="en")
     found = contents(page)
     split = {"confusion_validation"} if experiment.dataset == "iris" and experiment.validation_share else set()
-    assert set(found) == set(figure_names(experiment, load(experiment.dataset))) - {"ribbons"} | split
+    assert set(found) == set(figure_names(experiment, load(experiment.dataset))) - {"network"} | split
     for key, content in found.items():
         name = key.removesuffix("_validation")
-        assert content["run"] == page.training.run
+        assert content["recording"] == page.watch.recording
         assert content["alt"] == alt(name, texts("en"))
         for width in ("figure", "narrow"):
             figure = content[width] if isinstance(content[width], dict) else json.loads(content[width])
@@ -55,32 +56,27 @@ def test_every_figure_of_the_experiment_is_there_in_two_widths(lab: Open, choice
             assert figure["layout"]["height"] > 0
         assert content["figure"] != content["narrow"]
     table = json.loads(page.components["statistics"].json)
-    assert table["run"] == page.training.run
+    assert table["recording"] == page.watch.recording
     assert len(table["table"]["rows"]) == len(experiment.arms) * len(some_layers(experiment.depth))
 
 
-def test_pictures_belong_to_the_training_on_screen_after_every_change(lab: Open) -> None:
+def test_pictures_belong_to_what_is_on_screen_after_every_change(lab: Open) -> None:
     page = lab(dataset="iris")
-    before = page.training.run
+    before = page.watch.recording
     page.change("depth", 2)
-    runs = {content["run"] for content in contents(page).values()} | {page.frame.header["run"]}
-    assert runs == {page.training.run} != {before}
+    shown = {content["recording"] for content in contents(page).values()} | {page.stage["recording"]}
+    assert shown == {page.watch.recording} != {before}
 
 
 def test_pictures_stay_while_numbers_change(lab: Open) -> None:
-    page = lab(dataset="iris")
-    before = contents(page)
-    page.click("epoch")
-    page.until("paused")
-    assert contents(page) == before
+    page = lab(dataset="iris", epochs="3")
+    before = contents(page), page.stage["figures"]
+    page.train()
+    assert (contents(page), page.stage["figures"]) == before
 
 
 def test_distributions_over_time_are_shown_for_one_stage(lab: Open) -> None:
     page = lab(dataset="iris", lang="en")
-    page.set("view_look", "over_time")
-    found = contents(page)
-    assert "ribbons" in found
-    assert "histograms" not in found
     assert len(page.widget("view_stage").options) == len(STAGES)
     page.set("view_stage", "normalized")
     assert texts("en")("stage.normalized") in json.dumps(json.loads(contents(page)["ribbons"]["figure"]), ensure_ascii=False)
@@ -90,15 +86,15 @@ def test_distributions_over_time_are_shown_for_one_stage(lab: Open) -> None:
     assert "ribbons" in contents(page)
 
 
-@pytest.mark.parametrize("key", ["view_scale", "view_epochs", "view_metric", "view_look"])
+@pytest.mark.parametrize("key", ["view_scale", "view_epochs", "view_metric", "view_stage"])
 def test_a_choice_of_view_changes_pictures_but_not_the_experiment(lab: Open, key: str) -> None:
     page = lab(lang="ko")
-    before, pictures = page.training, contents(page)
-    options = {"view_scale": "linear", "view_epochs": "log", "view_metric": "r2", "view_look": "over_time"}
+    before, pictures = page.watch, contents(page)
+    options = {"view_scale": "linear", "view_epochs": "linear", "view_metric": "r2", "view_stage": "scaled"}
     page.set(key, options[key])
     assert page.widget(key).value == options[key]
     assert contents(page) != pictures
-    assert page.training is before
+    assert page.watch is before
     assert page.at.query_params == {"lang": "ko"}
 
 
@@ -127,10 +123,10 @@ def test_layers_are_chosen_where_there_are_many(lab: Open) -> None:
 
 def test_the_choice_of_epoch_axis_holds_for_all_pictures_over_epochs(lab: Open) -> None:
     page = lab(dataset="iris", depth="2")
-    page.set("view_look", "over_time")
-    for kind in ("log", "linear"):
+    for kind in ("linear", "log"):
         page.set("view_epochs", kind)
         found = {name: json.loads(content["figure"])["layout"] for name, content in contents(page).items()}
+        assert json.loads(page.stage["figures"]["loss"])["layout"]["xaxis"]["type"] == kind
         for name in ("loss", "metric", "ribbons", "gradients", "gamma_beta"):
             axes = [axis["type"] for key, axis in found[name].items() if key.startswith("xaxis")]
             assert set(axes) == {kind}, name
@@ -139,23 +135,23 @@ def test_the_choice_of_epoch_axis_holds_for_all_pictures_over_epochs(lab: Open) 
 
 def test_a_picture_says_when_its_axes_come_to_mean_something_else(lab: Open) -> None:
     page = lab(depth="6", lang="en")
-    page.set("view_look", "over_time")
 
     def subjects() -> dict[str, str]:
         return {name: content["subject"] for name, content in contents(page).items()}
 
     first = subjects()
-    for key, value in (("view_scale", "linear"), ("view_epochs", "log"), ("language_choice", "ko")):
+    for key, value in (("view_scale", "linear"), ("view_epochs", "linear"), ("language_choice", "ko")):
         page.set(key, value)
         assert subjects() == first, key
     others = [("view_metric", "r2", {"metric"}), ("view_stage", "scaled", {"ribbons"})]
-    for key, value, names in [*others, ("view_layers", [2], {"ribbons", "gamma_beta"})]:
+    for key, value, names in [*others, ("view_layers", [2], {"ribbons", "histograms", "gamma_beta"})]:
         before = subjects()
         page.set(key, value)
         assert {name for name, subject in subjects().items() if subject != before[name]} == names
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "network": {"layers": (1, 2), "same_scale": True},
     "histograms": {"layers": (1, 2)},
     "ribbons": {"layers": (1,), "stage": "pre_activation"},
     "gamma_beta": {"layers": (1, 2)},

@@ -9,6 +9,7 @@ import pytest
 
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.presets import PRESETS
+from bn_lab.ui import session
 from bn_lab.ui.presets import GROUPS
 
 Open = Callable[..., Any]
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 
 def marked(page: Any) -> list[str]:
     """The presets that the list shows as on screen."""
+    page.open("presets")
     found = [page.widget(f"presets_{group}").value for group in GROUPS]
+    page.close()
     return [name for name in found if name is not None]
 
 
@@ -31,9 +34,11 @@ def test_a_preset_comes_on_screen_with_its_question(lab: Open, language: str) ->
     page, t = lab(lang=language), texts(language)
     assert marked(page) == ["lesson"]
     for group, name in (("counter", "small_batch"), ("programs", "pytorch"), ("counter", "inputs_alone")):
+        page.open("presets")
         page.set(f"presets_{group}", name)
+        assert session.DIALOG not in page.at.session_state, "what was chosen is to be seen"
         assert page.experiment == PRESETS[name].experiment
-        assert page.state == "ready"
+        assert page.stage["open"]["playing"]
         assert marked(page) == [name]
         assert any(t(f"preset.{name}.question") in info.value for info in page.at.info)
 

@@ -112,13 +112,3 @@ def test_the_head_of_the_data_is_shown(lab: Open, dataset: str, columns: int, la
     if language == "en":
         assert all(str(column).isascii() for column in head.value.columns)
     assert texts(language)(f"about.{dataset}") in [markdown.value for markdown in page.at.markdown]
-
-
-@pytest.mark.usefixtures("no_pictures")
-def test_networks_and_data_stay_in_reach_during_the_training(lab: Open) -> None:
-    page = lab(dataset="iris")
-    assert len(page.at.expander) == 0
-    page.click("step")
-    (expander,) = page.at.expander
-    assert len(expander.dataframe) == 1
-    assert len(page.at.dataframe) == 1

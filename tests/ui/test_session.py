@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from bn_lab import train
 from bn_lab.datasets import Table, keep, table_of
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Limits, State, Trainer, Training
+from bn_lab.service import Limits, Recordings
 from bn_lab.service.entrance import Entrance
-from bn_lab.service.leases import CLOSED_GRACE
 from bn_lab.ui import session
 
 Open = Callable[..., Any]
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def warnings(page: Any) -> list[str]:
-    """What the page warns of, the remark about the address of this computer apart."""
-    told = [warning.value for warning in page.at.warning]
-    told.remove(texts(page.at.session_state["language"])("share.local"))
-    return told
+    """What the page warns of."""
+    return [warning.value for warning in page.at.warning]
 
 
-def test_a_first_visit_opens_the_default_experiment(lab: Open) -> None:
+def test_a_first_visit_opens_the_default_experiment_and_plays_it(lab: Open) -> None:
     page = lab()
     assert page.experiment == Experiment()
     assert page.at.query_params == {}
     assert warnings(page) == []
-    assert page.state == "ready"
-    assert page.training.view.history.steps == 0
+    assert page.stage["open"] == {"epoch": None, "playing": True}
+    assert page.watch.wanted == page.stage["epochs"] == page.stage["target"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("params", "plays"),
+    [
+        ({"lang": "ko"}, True),
+        ({"dataset": "boston"}, False),
+        ({"dataset": "iris"}, False),
+        ({"dataset": "iris", "run": "play"}, True),
+        ({"hide": "sidebar"}, False),
+    ],
+    ids=str,
+)
+def test_only_the_plain_address_plays_by_itself_and_a_link_that_says_so(lab: Open, params: dict[str, str], plays: bool) -> None:
+    page = lab(**params)
+    assert page.stage["open"]["playing"] is plays
+    assert page.watch.wanted == (page.watch.target if plays else 0)
+    assert page.at.query_params == {name: text for name, text in params.items() if text != "boston"}
 
 
 def test_a_link_opens_its_experiment(lab: Open) -> None:
@@ -99,78 +108,70 @@ def test_hostile_values_are_shown_short_and_as_text(lab: Open, text: str, langua
 )
 def test_the_language_is_the_links_or_the_browsers(lab: Open, lang: str | None, locale: str | None, language: str) -> None:
     page = lab(locale=locale, **({"lang": lang} if lang else {}))
-    assert page.at.button(key="player_train").label == texts(language)("player.train")
+    assert page.at.button(key="share").label == texts(language)("menu.share")
+    assert page.stage["texts"]["player.play"] == texts(language)("player.play")
     assert page.widget("language_choice").value == language
     assert page.at.query_params == ({"lang": language} if lang else {})
     assert warnings(page) == []
 
 
 def test_switching_the_language_keeps_everything_else(lab: Open) -> None:
-    page = lab(dataset="iris", epochs="5000", locale="en-US")
-    page.click("train")
-    page.until("running")
-    before, done = page.training, page.training.view.history.steps
+    page = lab(dataset="iris", epochs="5000", run="play", locale="en-US")
+    before = page.watch
     page.set("language_choice", "ko")
-    assert page.at.button(key="player_pause").label == texts("ko")("player.pause")
-    assert page.parameters == {"dataset": "iris", "epochs": "5000", "lang": "ko"}
-    assert page.training is before
-    assert before.view.state == "running"
-    page.trainer.turn()
-    assert before.view.history.steps >= done
+    assert page.stage["language"] == "ko"
+    assert page.at.query_params == {"dataset": "iris", "epochs": "5000", "run": "play", "lang": "ko"}
+    assert page.watch is before
     page.set("language_choice", None)  # pressing the present one again
     assert page.widget("language_choice").value == "ko"
 
 
-def test_other_pages_keep_the_link_and_the_training(lab: Open) -> None:
+def test_other_pages_keep_the_link_and_what_is_watched(lab: Open) -> None:
     page = lab(dataset="iris", lang="ko")
     page.change("depth", 5)
-    page.click("step")
-    page.until("paused")
-    before = page.training
+    before = page.watch
     page.go_to("rules")
     assert page.at.query_params == {"dataset": "iris", "depth": "5", "lang": "ko"}
+    assert page.watch is before
+    assert page.told("connect") == {"token": page.visitor.token}
     page.set("language_choice", "en")
     page.go_to("")
     assert page.at.query_params == {"dataset": "iris", "depth": "5", "lang": "en"}
     assert page.experiment == Experiment(dataset="iris", depth=5)
-    assert page.training is before
-    assert page.state == "paused"
+    assert page.watch is before
 
 
-def test_two_visitors_do_not_disturb_each_other(lab: Open) -> None:
-    one, other = lab(dataset="iris", epochs="4"), lab(dataset="iris", epochs="4")
-    one.click("train")
-    one.until("done")
-    assert other.state == "ready"
-    other.click("train")
-    one.click("reset")
-    other.until("done")
-    assert one.state == "ready"
-    np.testing.assert_array_equal(other.training.view.history.train_loss, train(other.experiment).train_loss)
+def test_two_visitors_watch_one_recording_and_do_not_disturb_each_other(lab: Open) -> None:
+    one, other = lab(dataset="iris", epochs="4"), lab(dataset="iris", epochs="3")
+    assert one.watch.recording == other.watch.recording
+    assert one.visitor.token != other.visitor.token
+    one.train()
+    assert other.watch.wanted == 0
+    other.train()
+    for page, epochs in ((one, 4), (other, 3)):
+        alone = train(Experiment(dataset="iris", epochs=epochs))
+        np.testing.assert_array_equal(page.watch.history().train_loss, alone.train_loss)
 
 
-def test_who_leaves_lets_go_of_the_training(lab: Open, trainer: Trainer) -> None:
-    page = lab(dataset="iris", epochs="5000")
-    page.click("train")
-    page.until("running")
-    left = session.Page(trainer, page.at.session_state["visitor"])
-    left.training = page.training
-    left.gone()
-    assert page.training.watchers() == 1
-    assert page.training._leases._until[left.name][0] <= trainer._clock() + CLOSED_GRACE
+def test_what_moves_goes_on_moving_with_a_changed_field(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="4")
+    page.change("depth", 2)
+    assert page.watch.wanted == 0
+    assert page.stage["open"] == {"epoch": None, "playing": False}
+    page.watch.go(page.watch.target)  # somebody presses play
+    page.change("depth", 3)
+    assert page.watch.wanted == 4
+    assert page.stage["open"] == {"epoch": None, "playing": True}
 
 
-def test_a_training_that_is_gone_is_replaced_by_a_new_one(lab: Open, trainer: Trainer) -> None:
-    page = lab(dataset="iris")
-    page.click("step")
-    page.until("paused")
-    before = page.training.id
-    trainer.drop(before)
-    page.run()
-    assert page.training.id != before
-    assert page.state == "ready"
-    assert page.frame.header["run"] == page.training.run
-    assert page.experiment == Experiment(dataset="iris")
+def test_more_epochs_go_on_with_the_same_recording(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="4", run="2")
+    before = page.watch.recording
+    assert page.watch.wanted == 2
+    page.change("epochs", 10)
+    assert page.watch.recording == before
+    assert page.stage["target"] == page.watch.wanted == 10
+    assert page.at.query_params == {"dataset": "iris", "epochs": "10"}
 
 
 def test_every_problem_of_choices_with_the_data_is_one_of_a_field() -> None:
@@ -180,68 +181,12 @@ def test_every_problem_of_choices_with_the_data_is_one_of_a_field() -> None:
     session.check(Experiment(dataset="iris", samples=75, validation_share=0.5))
 
 
-@pytest.mark.parametrize(
-    ("choices", "light"),
-    [
-        ({}, True),
-        ({"arms": ("none", "standardized", "before", "after"), "depth": 12, "width": 32, "seeds": 1}, True),
-        ({"width": 256, "depth": 12}, False),
-        ({"seeds": 32, "width": 128}, False),
-        ({"dataset": "digits", "width": 256}, False),
-    ],
-)
-def test_only_small_networks_are_drawn_before_they_are_asked_for(choices: dict[str, Any], light: bool) -> None:
-    assert session.is_light(Experiment(**choices)) is light
-
-
-@pytest.fixture
-def real() -> Iterator[Trainer]:
-    """The process's own trainer, with its thread, which is over after the test."""
-    logging.disable(logging.WARNING)  # outside of a page Streamlit says that there is none
-    trainer = session.trainer()
-    yield trainer
-    thread = trainer._thread
-    for training in trainer.trainings:
-        trainer.drop(training.id)
-    if thread is not None:
-        thread.join(timeout=10)
-        assert not thread.is_alive()
-    logging.disable(logging.NOTSET)
-
-
-def test_the_trainer_of_the_process_trains_what_the_page_asks_for(real: Trainer) -> None:
-    at = AppTest.from_file(APP, default_timeout=60)
-    at.query_params = {"dataset": "iris", "epochs": "5"}
-    at.run()
-    at.button(key="player_train").click().run()
-    assert not at.exception
-    found: Training | None = real.get(at.session_state["training"])
-    assert found is not None
-    with real._changed:
-        assert real._changed.wait_for(lambda: found.view.state is State.DONE, timeout=30)
-    at.run()
-    assert at.button(key="player_longer").label
-    assert found.view.history is not None
-    np.testing.assert_array_equal(found.view.history.train_loss, train(Experiment(dataset="iris", epochs=5)).train_loss)
-    assert [thread.name for thread in threading.enumerate()].count("bn-lab-trainer") == 1
-
-
-def test_a_browser_that_does_not_know_a_new_value_yet_does_not_take_it_back(lab: Open) -> None:
-    page = lab(dataset="iris")
-    page.click("new_seed")
-    page.change("seed", 0)  # what a message says that left before the new value arrived
-    assert page.experiment.seed == 1
-    page.run()
-    page.change("seed", 0)  # and this is a choice
-    assert page.experiment.seed == 0
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_link_cannot_ask_for_more_than_the_server_gives(lab: Open, trainer: Trainer, language: str) -> None:
-    trainer.limits = Limits(experiment_minutes=0.02)
+def test_a_link_cannot_ask_for_more_than_the_server_gives(lab: Open, recordings: Recordings, language: str) -> None:
+    recordings.limits = Limits(experiment_minutes=0.02)
     asked, t = Experiment(epochs=5000), texts(language)
     page = lab(asked, lang=language, run="all")
-    assert trainer.limits.allows(page.experiment)
+    assert recordings.limits.allows(page.experiment)
     assert page.experiment != asked
     told = "\n".join(warnings(page))
     assert "BN_LAB_EXPERIMENT_MINUTES" in told
@@ -261,23 +206,24 @@ def test_where_there_is_no_room_a_visitor_is_told_so_and_comes_in_later(
     page = lab(dataset="iris", lang=language)
     assert t("page.full", most=1) in page.text
     assert page.at.query_params == {"dataset": "iris", "lang": language}
-    assert page.trainer.trainings == []
+    assert page.visitor.watches == {}
     entrance.leave("somebody else")
     page.at.button(key="try_again").click()
     page.run()
     assert page.experiment == Experiment(dataset="iris")
-    assert page.state == "ready"
+    assert page.stage["epochs"] == 0
 
 
-@pytest.mark.parametrize(
-    ("run", "state", "epochs"), [("all", "done", 6), ("4", "paused", 4), ("nonsense", "ready", 0), ("7", "ready", 0)]
-)
-def test_a_link_says_how_far_to_train(lab: Open, run: str, state: str, epochs: int) -> None:
+@pytest.mark.parametrize(("run", "epoch", "wanted"), [("all", "end", 6), ("4", 4, 4), ("nonsense", None, 0), ("7", None, 0)])
+def test_a_link_says_where_to_open(lab: Open, run: str, epoch: int | str | None, wanted: int) -> None:
     page = lab(dataset="iris", epochs="6", run=run, lang="en")
-    page.until(state)
-    assert page.training.view.progress == epochs
-    assert page.run_of_link == (run if epochs else "")
-    assert any(run in text for text in warnings(page)) is (epochs == 0)
+    assert page.stage["open"] == {"epoch": epoch, "playing": False}
+    assert page.stage["target"] == 6
+    assert page.watch.wanted == wanted
+    assert page.at.query_params.get("run", "") == (run if wanted else "")
+    assert any(run in text for text in warnings(page)) is (wanted == 0)
+    page.change("depth", 2)
+    assert "run" not in page.at.query_params
 
 
 def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> None:
@@ -287,5 +233,5 @@ def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> 
     page = lab(dataset=name, depth="2", lang="en")
     assert page.at.query_params == {"dataset": name, "depth": "2", "lang": "en"}
     assert texts("en")("own.ask", hash=name[4:12]) in [info.value for info in page.at.info]
-    assert "training" not in page.at.session_state
+    assert "stage" not in page.components
     assert not page.at.dataframe

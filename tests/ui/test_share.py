@@ -79,6 +79,7 @@ def test_the_page_warns_who_cannot_open_the_link(
 ) -> None:
     monkeypatch.setattr(type(st.context), "url", property(lambda _: address))
     page, t = lab(Experiment(), lang="en"), texts("en")
+    page.open("share")
     assert [node.value for node in page.at.warning] == ([t(f"share.{warning}")] if warning else [])
 
 
@@ -86,6 +87,7 @@ def test_the_page_warns_who_cannot_open_the_link(
 def test_the_link_on_the_page_opens_what_is_on_the_page(lab: Callable[..., Any]) -> None:
     page = lab(Experiment(dataset="iris", arms=("none", "after")), lang="ko")
     page.change("depth", 5)
+    page.open("share")
     (code,) = page.at.code
     found = parse_link(code.value)
     assert found.experiment == page.experiment == Experiment(dataset="iris", arms=("none", "after"), depth=5)
@@ -102,3 +104,13 @@ def test_a_link_to_another_page_keeps_language_and_lesson_alone(monkeypatch: pyt
     found = link_to("compare", Experiment(depth=5), {"compare": "depth:2"})
     assert found == "https://lab.example/sub/compare?depth=5&compare=depth:2&lang=ko&hide=rules&fix=depth"
     assert link_to("", Experiment()) == "https://lab.example/sub/?lang=ko&hide=rules&fix=depth"
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_another_page_is_shared_as_it_is(lab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    page = lab(Experiment(dataset="iris"), lang="ko")
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: "https://lab.example/rules"))
+    page.go_to("rules")
+    page.open("share")
+    (code,) = page.at.code
+    assert code.value == "https://lab.example/rules?dataset=iris&lang=ko"

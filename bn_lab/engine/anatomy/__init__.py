@@ -6,14 +6,34 @@ seen is batch normalization's doing. The mini-batch is the first one of the epoc
 from 1 as in `Divergence`, units and samples from 0. Where weights have diverged, numbers are NaN.
 
 Letters: F units of a layer, B samples of the batch, n samples altogether, E kept epochs.
+
+What is found are records that need no torch, and neither does a mini-batch that somebody types. The functions that compute
+with weights bring torch in when they are first asked for.
 """
 
-from bn_lab.engine.anatomy.inference import Folded, Score, ThreeWays, folded, three_ways
-from bn_lab.engine.anatomy.mates import Company, Mates, batch_mates, company
-from bn_lab.engine.anatomy.subjects import Statistics, Subject, TypedError, statistics, subject, typed
-from bn_lab.engine.anatomy.weights import Placements, Rescaled, placements, rescaled
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bn_lab.engine.anatomy.records import Company, Folded, Mates, Placements, Rescaled, Score, Statistics, ThreeWays
+from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST, Subject, TypedError, typed
+
+if TYPE_CHECKING:
+    from bn_lab.engine.anatomy.functions import (
+        batch_mates,
+        company,
+        folded,
+        placements,
+        rescaled,
+        statistics,
+        subject,
+        three_ways,
+    )
 
 __all__ = [
+    "FEWEST",
+    "LARGEST",
+    "MOST",
     "Company",
     "Folded",
     "Mates",
@@ -34,3 +54,14 @@ __all__ = [
     "three_ways",
     "typed",
 ]
+
+COMPUTED = ("batch_mates", "company", "folded", "placements", "rescaled", "statistics", "subject", "three_ways")
+"""Names of the functions that compute with weights; torch comes with them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in COMPUTED:
+        from bn_lab.engine.anatomy import functions
+
+        return getattr(functions, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

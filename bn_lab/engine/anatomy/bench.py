@@ -28,12 +28,6 @@ Normalize = Callable[[Tensor, int], Tensor]
 """What stands for batch normalization: from its input `(D, F, B)` in hidden layer k, counting from 0, to its output."""
 
 
-def finite(values: Array) -> Array:
-    """`values` with NaN for everything that is not finite."""
-    values = np.asarray(values, np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
-
-
 class Bench:
     """The first network of one arm and its samples, in float64, without noise, dropout and penalty.
 

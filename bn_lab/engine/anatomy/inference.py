@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bn_lab.datasets import Table
-from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, altered, finite
+from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, altered
+from bn_lab.engine.anatomy.records import Folded, Score, ThreeWays, finite
 from bn_lab.engine.batches import batch_sizes
-from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.history import Kept
 from bn_lab.engine.losses import LOSSES, accuracy
-from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
-
-
-@dataclass(frozen=True)
-class Score:
-    """Mean loss over the samples and share of right classes (None for regression); NaN where outputs are not finite."""
-
-    loss: float
-    accuracy: float | None
-
-
-@dataclass(frozen=True)
-class ThreeWays:
-    """Scores by split (`train`, and `validation` where samples are held back), for each kind of statistics.
-
-    Attributes:
-        batch: those of each mini-batch, as in training.
-        moving: the moving averages, as in inference mode.
-        precise: mean and biased variance over the whole training set.
-    """
-
-    batch: Mapping[str, Score]
-    moving: Mapping[str, Score]
-    precise: Mapping[str, Score]
 
 
 @torch.inference_mode()
@@ -94,29 +71,6 @@ def _score(bench: Bench, outputs: Tensor, targets: Tensor) -> Score:
     if bench.table.task == "regression":
         return Score(loss, None)
     return Score(loss, float(accuracy(outputs, targets)[0]) if outputs.isfinite().all() else np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class Folded(Record):
-    """Batch normalization with moving statistics, folded into an affine layer.
-
-    Attributes:
-        layer: the affine layer that it is folded into: 1 … depth, and depth + 1 for the output layer.
-        weight, bias: (out, in) and (out,), that layer's own.
-        folded_weight, folded_bias: the same with batch normalization folded in.
-        difference: the largest absolute difference that folding makes to the network's outputs on the training samples when
-            both are computed in float64; `difference32`: in float32.
-        largest: the largest absolute output, to compare the differences with.
-    """
-
-    layer: int
-    weight: Array
-    bias: Array
-    folded_weight: Array
-    folded_bias: Array
-    difference: float
-    difference32: float
-    largest: float
 
 
 @torch.inference_mode()

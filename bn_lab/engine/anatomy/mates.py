@@ -2,77 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from bn_lab.datasets import Table
 from bn_lab.datasets.streams import MATES
-from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, finite
+from bn_lab.engine.anatomy.bench import Bench, Network
+from bn_lab.engine.anatomy.records import Company, Mates
 from bn_lab.engine.batches import PIECE_NUMBERS
-from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.history import Kept
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment, ExperimentError
-
-
-@dataclass(frozen=True, eq=False)
-class Mates(Record):
-    """x̂ of one sample in one unit among random batches.
-
-    Attributes:
-        values: by batch size, (draws,).
-        std: by batch size, the standard deviation of these values.
-        population: training samples that the batches are drawn from, without replacement.
-    """
-
-    values: Mapping[int, Array]
-    std: Mapping[int, float]
-    population: int
-
-    @property
-    def fitted(self) -> dict[int, float]:
-        """`std` of the sizes that follow the law.
-
-        Size 2 does not: of two values x̂ is +1 or −1 whatever they are, as long as ε is small. Nor does the whole population,
-        of which there is only one batch.
-        """
-        return {size: std for size, std in self.std.items() if 4 <= size < self.population}
-
-    @property
-    def exponent(self) -> float:
-        """p of the power law std = c·sizeᵖ that fits best, on logarithms, over the sizes of `fitted`; NaN if there is none."""
-        points = self.fitted
-        if len(points) < 2 or not all(points.values()):
-            return np.nan
-        sizes, stds = np.log(list(points.items())).T
-        return float(np.polyfit(sizes, stds, 1)[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Company(Record):
-    """What batch normalization of one unit takes in, for one sample among random batches; no ε has touched it.
-
-    Attributes:
-        entering: by batch size B, (draws, B), the sample itself first.
-        population: as in `Mates`.
-    """
-
-    entering: Mapping[int, Array]
-    population: int
-
-    @np.errstate(all="ignore")
-    def mates(self, epsilon: float) -> Mates:
-        """x̂ of the sample with this ε."""
-        values = {size: _normalized(batches, epsilon) for size, batches in self.entering.items()}
-        return Mates(values, {size: float(each.std()) for size, each in values.items()}, self.population)
-
-
-def _normalized(batches: Array, epsilon: float) -> Array:
-    """x̂ of the first of each row."""
-    return finite(reference.forward(batches, np.ones(1), np.zeros(1), epsilon).normalized[:, 0])
 
 
 def batch_mates(

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, altered, entry, finite
-from bn_lab.engine.history import Kept, Record
+from bn_lab.engine.anatomy.bench import Bench, Network, altered, entry
+from bn_lab.engine.anatomy.records import Placements, Rescaled, finite
+from bn_lab.engine.history import Kept
 from bn_lab.engine.layers import BatchNorm
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
-
-
-@dataclass(frozen=True, eq=False)
-class Rescaled(Record):
-    """What happens when a layer's weights W and bias b are multiplied by a; y(a) is the output of batch normalization then.
-
-    Attributes:
-        factors: (N,), the factors a.
-        change: (N,), ‖y(a) − y(1)‖ / ‖y(1)‖ over the batch.
-        gradient_norm: (N,), ‖∂loss/∂W‖ at aW.
-        predicted: (N,), ‖∂loss/∂W‖ at W, over |a|.
-    """
-
-    factors: Array
-    change: Array
-    gradient_norm: Array
-    predicted: Array
 
 
 @torch.inference_mode()
@@ -82,19 +65,6 @@ def _output(bench: Bench, kept: Kept, k: int, rows: Array, factor: float) -> tup
     bench.cohort.backward(tape, targets)
     gradient = bench.cohort.gradients[f"weight.{k}"]
     return entry(tape, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
-
-
-@dataclass(frozen=True, eq=False)
-class Placements(Record):
-    """The values of each stage with batch normalization on either side of the activation, in order of computation.
-
-    Attributes:
-        before: `pre_activation`, `normalized`, `scaled`, `activation`, (F, B) each.
-        after: `pre_activation`, `activation`, `normalized`, `scaled`, likewise.
-    """
-
-    before: Mapping[str, Array]
-    after: Mapping[str, Array]
 
 
 @torch.inference_mode()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
 from bn_lab.figures.sheet import Panel, Sheet, Spec
@@ -14,9 +14,6 @@ from bn_lab.figures.studies.drawing import FINE_LOG, MOST_PANELS, band, line
 from bn_lab.figures.studies.numbers import Results, label, outcomes, progress, worst_if_nan
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Cell, Study
-
-if TYPE_CHECKING:  # torch comes with it
-    from bn_lab.engine.smoothness import Smoothness
 
 KINDS = ("loss", "change", "beta")
 

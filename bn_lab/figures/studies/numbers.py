@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Arm, Experiment
-from bn_lab.figures.series import kept_epochs
+from bn_lab.figures.frame import kept_epochs
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Cell, Study
 
-if TYPE_CHECKING:  # torch comes with it
-    from bn_lab.engine.trial import Outcome
-
-Results = Mapping[str, "Outcome"]
+Results = Mapping[str, Outcome]
 """Outcomes by the key of their network; those of networks that are not trained yet are missing."""
 
 POINTS = 160

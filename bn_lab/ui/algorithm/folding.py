@@ -6,17 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bn_lab.engine.anatomy import Folded, folded
-from bn_lab.engine.history import Kept
+from bn_lab.engine.anatomy import Folded
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import anatomy, words
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
-from bn_lab.ui.algorithm.scene import Scene
-from bn_lab.ui.once import remembered
-
-_folded = remembered(64)(folded)
+from bn_lab.ui.algorithm.scene import Scene, of_network
 
 FACTOR = r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}}"
 
@@ -27,12 +23,12 @@ FORMULAS = {
 """μ and σ² are the moving statistics."""
 
 
-def show(found: Scene, moment: Kept, t: Texts) -> None:
+def show(found: Scene, t: Texts) -> None:
     """Sentence, formulas, both matrices, the unit's weights as numbers."""
     if found.arm not in BN_ARMS:
         opening("folding", t, t("algorithm.folding.answer_none"), source=False)
         return
-    one = _folded(found.experiment, moment, found.arm, found.choice.layer, epsilon=found.choice.epsilon)
+    one = anatomy.folded(*of_network(found), found.arm, found.choice.layer, found.choice.epsilon)
     values = {
         "layer": one.layer,
         "difference": words.number(one.difference),

@@ -5,30 +5,26 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bn_lab.engine.anatomy import ThreeWays, statistics, three_ways
-from bn_lab.engine.history import Kept
+from bn_lab.engine.anatomy import ThreeWays
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import anatomy, words
 from bn_lab.ui.algorithm.draw import opening, picture, tex
-from bn_lab.ui.algorithm.scene import Scene
-from bn_lab.ui.once import remembered
+from bn_lab.ui.algorithm.scene import Scene, of_network
 
 UPDATES = (r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B", r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
 
-_statistics = remembered(32)(statistics)
-_three_ways = remembered(64)(three_ways)
 
-
-def show(found: Scene, moment: Kept, t: Texts) -> None:
+def show(found: Scene, t: Texts) -> None:
     """Sentence, statistics over the run, and the same weights evaluated in three ways."""
-    ways = _three_ways(found.experiment, moment, found.arm)
+    history, moment = of_network(found)
+    ways = anatomy.three_ways(history, moment, found.arm)
     losses = {way: words.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
     if found.arm not in BN_ARMS:
         opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
-    over = _statistics(found.experiment, found.kept, found.arm, found.choice.layer)
+    over = anatomy.statistics(history, found.kept, found.arm, found.choice.layer)
     at = found.kept.index(moment)
     weight = f"{100 * over.start_weight[at]:.3g}"
     left = rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}"

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from math import isnan
 
-from bn_lab.engine.anatomy import company
-from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import anatomy, words
 from bn_lab.ui.algorithm.draw import opening, picture
-from bn_lab.ui.algorithm.scene import Scene, network_sample, subject_of
-from bn_lab.ui.once import remembered
-
-_company = remembered(16)(company)
+from bn_lab.ui.algorithm.scene import Scene, network_sample, of_network, subject_of
 
 
-def show(found: Scene, moment: Kept, t: Texts) -> None:
+def show(found: Scene, t: Texts) -> None:
     """Sentence, the values of x̂, and how their spread falls."""
     picked = found.choice
     sample = network_sample(found)
     row = int(subject_of(found, picked.layer).rows[sample])
-    together = _company(found.experiment, moment, found.arm, picked.layer, picked.unit - 1, row)
+    together = anatomy.company(*of_network(found), found.arm, picked.layer, picked.unit - 1, row)
     mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
     counted = list(mates.fitted)
     if counted and not any(mates.std.values()):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import streamlit as st
 
-from bn_lab.engine.history import Kept
-from bn_lab.experiment import BN_ARMS
+from bn_lab.engine.history import History
+from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
+from bn_lab.service import State, Watch
 from bn_lab.sharing import shown
 from bn_lab.ui import controls, session, words
 from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
-from bn_lab.ui.algorithm.scene import Scene, choice, choose, scene
+from bn_lab.ui.algorithm.scene import Scene, choice, of_network, scene
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.histories import failure, history_of
 
 PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": steps.show,
@@ -24,7 +25,7 @@ PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
 }
 """The parts about one unit's numbers, or typed ones. Each draws its sentence of answer first, then what it is read from."""
 
-NETWORK_PARTS: Mapping[str, Callable[[Scene, Kept, Texts], None]] = {
+NETWORK_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "inference": inference.show,
     "mates": mates.show,
     "scale": scale.show,
@@ -33,11 +34,14 @@ NETWORK_PARTS: Mapping[str, Callable[[Scene, Kept, Texts], None]] = {
 }
 """The parts about the network at a moment, which follow; they show it also while numbers are typed."""
 
-HEARTBEAT = 10.0
-"""Seconds between two signs of life, without which the visitor's training would pause."""
+TICK = 10.0
+"""Seconds between two looks at a training that goes on: whether there are later weights, or its end."""
 
-DRAWING = 10.0
-"""Seconds to wait for the networks to be drawn: the first visitor of a server waits for torch, too."""
+SOON = 1.0
+"""The same where there is nothing to look at yet."""
+
+DRAWING = 5.0
+"""Seconds that a page waits for the networks to be drawn: the first visitor of a server waits for torch, too."""
 
 
 def show() -> None:
@@ -46,39 +50,83 @@ def show() -> None:
     controls.show(t)
     st.title(t("page.algorithm"))
     st.markdown(t("algorithm.intro"))
-    st.fragment(guarded(_body), run_every=HEARTBEAT)(t)
+    pace = _pace(session.watch())
+    st.fragment(guarded(_body), run_every=pace)(pace, t)
 
 
-def _body(t: Texts) -> None:
-    """Everything that a slider moves."""
-    training = session.training()
-    if training.view.history is None and session.is_light(session.experiment()):
-        training.look(wait=DRAWING)
+def _pace(watch: Watch) -> float | None:
+    """Seconds after which to look again; None where nothing is going to change."""
+    progress = watch.progress
+    if progress.state is State.FAILED:
+        return None
+    if watch.layouts is None:
+        return SOON
+    return TICK if progress.state in (State.QUEUED, State.TRAINING) else None
+
+
+def _body(pace: float | None, t: Texts) -> None:
+    """Everything that a slider moves.
+
+    Args:
+        pace: how often it was mounted to look again; where that has changed, the page is drawn again.
+    """
+    watch = session.watch()
     for part in unread(st.session_state.get("algorithm", "")):
         st.warning(t("algorithm.unread", part=words.plain(shown(part))), icon=":material/warning:")
-    found = scene()
+    try:
+        found = scene(_history(watch, t))
+        diverged = found is not None and found.has_diverged
+    except ExperimentError as error:
+        st.error(words.error(t, error), icon=":material/error:")
+        return
+    if _pace(watch) != pace:
+        st.rerun()
     subject.show(found, t)
     if found is None:
-        st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
-        st.button(t("algorithm.draw"), key="algorithm_draw", on_click=guarded(_draw), icon=":material/play_arrow:")
         return
     _notes(found, t)
-    diverged = found.has_diverged
     if diverged:
         st.warning(t("algorithm.diverged", arm=t(f"arm.{found.arm}")), icon=":material/warning:")
     if not diverged or found.is_typed:
         for name, draw in PARTS.items():
             _head(name, t)
-            guarded(draw)(found, t)
-    for name, draw_network in () if diverged else NETWORK_PARTS.items():
+            guarded(_part)(draw, found, t)
+    for name, draw in () if diverged or found.moment is None else NETWORK_PARTS.items():
         _head(name, t)
-        if found.moment is None:
-            st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
-            continue
         if found.is_typed:
-            st.caption(t("algorithm.of_network", **_whose(found, found.moment, t)))
-        guarded(draw_network)(found, found.moment, t)
+            st.caption(t("algorithm.of_network", **_whose(found, t)))
+        guarded(_part)(draw, found, t)
     session.write_link()
+
+
+def _history(watch: Watch, t: Texts) -> History | None:
+    """The record of the lab's experiment; None, and said so, while its networks are not drawn yet.
+
+    Raises:
+        ExperimentError: the training failed, or the worker does not answer.
+    """
+    progress = watch.progress
+    if progress.state is State.FAILED:
+        st.error(failure(watch, t), icon=":material/error:")
+        return None
+    if watch.layouts is None and progress.place > 1:
+        st.info(t("algorithm.queued", place=f"{progress.place:,}"), icon=":material/hourglass_empty:")
+        return None
+    try:
+        return history_of(watch, DRAWING, age=TICK if progress.state is State.TRAINING else 0.0)
+    except ExperimentError:
+        if watch.layouts is not None:
+            raise
+    st.info(t("algorithm.nothing"), icon=":material/hourglass_empty:")
+    return None
+
+
+def _part(draw: Callable[[Scene, Texts], None], found: Scene, t: Texts) -> None:
+    """A part whose numbers come from a worker, or what the worker says of them."""
+    try:
+        draw(found, t)
+    except ExperimentError as error:
+        st.error(words.error(t, error), icon=":material/error:")
 
 
 def _notes(found: Scene, t: Texts) -> None:
@@ -102,12 +150,6 @@ def _head(name: str, t: Texts) -> None:
     st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
 
 
-def _whose(found: Scene, moment: Kept, t: Texts) -> dict[str, object]:
-    picked = found.choice
+def _whose(found: Scene, t: Texts) -> dict[str, object]:
+    picked, (_, moment) = found.choice, of_network(found)
     return {"arm": t(f"arm.{found.arm}"), "layer": picked.layer, "unit": picked.unit, "epoch": f"{int(moment.epoch):,}"}
-
-
-def _draw() -> None:
-    """Draw the untrained networks of an experiment that is too large to have them in advance."""
-    session.training().look(wait=DRAWING)
-    choose(replace(choice(), epoch=None))

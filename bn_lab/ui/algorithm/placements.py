@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from bn_lab.engine.anatomy import placements
-from bn_lab.engine.history import Kept
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import anatomy, words
 from bn_lab.ui.algorithm.draw import opening, picture
-from bn_lab.ui.algorithm.scene import Scene, network_sample
-from bn_lab.ui.once import remembered
-
-_placements = remembered(64)(placements)
+from bn_lab.ui.algorithm.scene import Scene, network_sample, of_network
 
 
-def show(found: Scene, moment: Kept, t: Texts) -> None:
+def show(found: Scene, t: Texts) -> None:
     """Sentence and the distributions of every stage."""
     picked = found.choice
-    both = _placements(found.experiment, moment, picked.layer, found.arm, epsilon=picked.epsilon)
+    both = anatomy.placements(*of_network(found), picked.layer, found.arm, picked.epsilon)
     before, after = both.before["activation"], both.after["scaled"]
     values = {
         "before_mean": words.number(words.rounded(before.mean(), before.std())),

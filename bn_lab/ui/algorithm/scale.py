@@ -8,19 +8,15 @@ from math import sqrt
 import numpy as np
 import streamlit as st
 
-from bn_lab.engine.anatomy import Rescaled, rescaled
-from bn_lab.engine.history import Kept
+from bn_lab.engine.anatomy import Rescaled
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import anatomy, words
 from bn_lab.ui.algorithm.choice import FACTORS
 from bn_lab.ui.algorithm.draw import opening, picture
-from bn_lab.ui.algorithm.scene import Scene, choice, choose, subject_of
+from bn_lab.ui.algorithm.scene import Scene, choice, choose, of_network, subject_of
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.once import remembered
-
-_rescaled = remembered(64)(rescaled)
 
 FORMULAS = (
     r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)",
@@ -34,10 +30,10 @@ UNCHANGED = 0.01
 """Relative change of the output up to which it counts as the same."""
 
 
-def show(found: Scene, moment: Kept, t: Texts) -> None:
+def show(found: Scene, t: Texts) -> None:
     """Sentence, the factor, both curves."""
     picked = found.choice
-    over = _rescaled(found.experiment, moment, found.arm, picked.layer, FACTORS, epsilon=picked.epsilon)
+    over = anatomy.rescaled(*of_network(found), found.arm, picked.layer, FACTORS, picked.epsilon)
     opening("scale", t, _answer(over, found, t), FORMULAS)
     at = FACTORS.index(picked.factor)
     _slider(picked.factor)

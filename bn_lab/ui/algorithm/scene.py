@@ -9,13 +9,12 @@ import numpy as np
 import streamlit as st
 
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy import Subject, subject, typed
-from bn_lab.engine.history import Kept
+from bn_lab.engine.anatomy import Subject, typed
+from bn_lab.engine.history import History, Kept
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.ui import session
+from bn_lab.ui import anatomy, session
 from bn_lab.ui.algorithm.choice import Choice, decode, encode, fitted
-from bn_lab.ui.once import remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +23,9 @@ class Scene:
 
     Attributes:
         choice: what the visitor picked, as far as it exists.
-        experiment: the visitor's. kept: all whole epochs whose weights were kept, and `moment` the one that is looked at, or
-            None where there is none yet; the whole-network parts show it also while numbers are typed.
+        experiment: the visitor's. history: its record, None while there is none yet.
+        kept: all whole epochs whose weights were kept, and `moment` the one that is looked at, or None where there is none yet;
+            the whole-network parts show it also while numbers are typed.
         subject: the layer's mini-batch.
         epsilon, gamma, beta: of the unit, as picked or the network's own.
         nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
@@ -33,6 +33,7 @@ class Scene:
 
     choice: Choice
     experiment: Experiment
+    history: History | None
     kept: tuple[Kept, ...]
     moment: Kept | None
     subject: Subject
@@ -90,19 +91,24 @@ def choose(new: Choice) -> None:
     st.session_state["algorithm"] = encode(new)
 
 
-def scene() -> Scene | None:
-    """What is on screen, or None while the experiment has no weights to look at."""
-    experiment, history = session.experiment(), session.training().view.history
+def scene(history: History | None) -> Scene | None:
+    """What is on screen, from the record of the lab's experiment; None while that has no weights to look at.
+
+    Raises:
+        ExperimentError: the worker does not answer.
+    """
+    experiment = session.experiment()
     # A moment within an epoch has no name of its own in the link.
     kept = tuple(each for each in history.kept if each.epoch == int(each.epoch)) if history else ()
     picked = fitted(choice(), experiment, kept)
     moment = _moment(picked, kept)
     if picked.values:
-        numbers = typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
-        return _of(picked, experiment, kept, moment, numbers)
-    if moment is None:
+        found = typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
+    elif history is None or moment is None:
         return None
-    return _of(picked, experiment, kept, moment, _subject(experiment, moment, cast(Arm, picked.arm), picked.layer))
+    else:
+        found = anatomy.subject(history, moment, cast(Arm, picked.arm), picked.layer)
+    return _of(picked, experiment, history, kept, moment, found)
 
 
 def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
@@ -110,15 +116,18 @@ def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
     return next((k for k in kept if int(k.epoch) == picked.epoch), kept[-1] if kept else None)
 
 
-# Kept weights are never changed, and a slider asks for the same batch again and again.
-_subject = remembered(64)(subject)
-
-
 def _within(picked: Choice, size: int) -> int:
     return min(picked.sample, size) - 1
 
 
-def _of(picked: Choice, experiment: Experiment, kept: tuple[Kept, ...], moment: Kept | None, found: Subject) -> Scene:
+def _of(
+    picked: Choice,
+    experiment: Experiment,
+    history: History | None,
+    kept: tuple[Kept, ...],
+    moment: Kept | None,
+    found: Subject,
+) -> Scene:
     unit = slice(0, 1) if picked.values else slice(picked.unit - 1, picked.unit)
     epsilon = found.epsilon if picked.epsilon is None else picked.epsilon
     gamma, beta = (_one(own, unit, value) for own, value in ((found.gamma, picked.gamma), (found.beta, picked.beta)))
@@ -127,7 +136,8 @@ def _of(picked: Choice, experiment: Experiment, kept: tuple[Kept, ...], moment: 
     size = nodes.x.shape[1]
     shown = fitted(picked, experiment, kept)
     shown = replace(shown, sample=min(shown.sample, size))
-    return Scene(shown, experiment, kept, moment, found, epsilon, float(gamma[0, 0]), float(beta[0, 0]), nodes, gradients)
+    own = epsilon, float(gamma[0, 0]), float(beta[0, 0])
+    return Scene(shown, experiment, history, kept, moment, found, *own, nodes, gradients)
 
 
 def _one(own: Array, unit: slice, value: float | None) -> Array:
@@ -136,8 +146,15 @@ def _one(own: Array, unit: slice, value: float | None) -> Array:
 
 def subject_of(found: Scene, layer: int) -> Subject:
     """Another layer of the same network at the same moment, on the same batch."""
+    history, moment = of_network(found)
+    return anatomy.subject(history, moment, found.arm, layer)
+
+
+def of_network(found: Scene) -> tuple[History, Kept]:
+    """The record and the weights that the parts about the network look at, which are drawn where there are any."""
+    assert found.history is not None
     assert found.moment is not None
-    return _subject(found.experiment, found.moment, found.arm, layer)
+    return found.history, found.moment
 
 
 def network_sample(found: Scene) -> int:

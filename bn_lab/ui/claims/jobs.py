@@ -64,7 +64,7 @@ def run(study: Study) -> None:
         LimitError: for one that is more than this server gives.
     """
     places = [cell.experiment for cell in study.cells]
-    session.trainer().limits.check_study(places, _visitor().unfinished)
+    session.limits().check_study(places, _visitor().unfinished)
     _visitor().dismissed.pop(key_of(study), None)
     if study not in _visitor().ordered:
         _visitor().ordered.append(study)

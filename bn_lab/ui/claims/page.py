@@ -10,7 +10,7 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
 from bn_lab.studies.claims import CLAIMS
 from bn_lab.studies.executors import CLUSTER
-from bn_lab.ui import controls, session, words
+from bn_lab.ui import session, words
 from bn_lab.ui.claims import card, own
 from bn_lab.ui.claims.choice import STATE, follow_link, unread
 
@@ -18,7 +18,6 @@ from bn_lab.ui.claims.choice import STATE, follow_link, unread
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.language(t)
     st.title(t("page.claims"))
     st.markdown(t("claims.intro"))
     for part in unread(st.session_state.get(STATE, "")):

@@ -16,32 +16,20 @@ from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import copy_button
 
-OPEN, LARGE = "lesson_dialog", "lesson_large"
-"""In the session: whether the dialog is open, for the page under it may be drawn again; and whether only its code is shown."""
+LARGE = "lesson_large"
+"""In the session: whether only the code is shown."""
+
+EPOCH = "epoch"
+"""The way to open at an epoch, beside those of a link."""
+
+RUNS = ("", session.PLAY, session.TO_THE_END, EPOCH)
+"""Ways to open the lab."""
 
 THEMES: tuple[Theme, ...] = ("", "light", "dark")
 
 
-def entry(t: Texts) -> None:
-    """The button that opens the dialog."""
-    st.button(t("classroom.open"), key="lesson_open", icon=":material/co_present:", on_click=guarded(_set_open), args=(True,))
-
-
 def show(t: Texts) -> None:
-    """The dialog, if it is open."""
-    if st.session_state.get(OPEN):
-        st.dialog(t("classroom.title"), width="large", on_dismiss=guarded(_close))(guarded(_body))(t)
-
-
-def _close() -> None:
-    _set_open(False)
-
-
-def _set_open(is_open: bool) -> None:
-    st.session_state[OPEN], st.session_state[LARGE] = is_open, False
-
-
-def _body(t: Texts) -> None:
+    """What is in the dialog."""
     is_large = bool(st.session_state.get(LARGE))
     # What is not drawn, Streamlit forgets: beside the large code the choices are out of sight.
     with st.container(key="lesson_aside" if is_large else "lesson_choices"):
@@ -75,10 +63,11 @@ def _choices(t: Texts) -> str:
 
 
 def _more(wish: Wish) -> dict[str, str]:
-    """What else of the visit the link keeps: what the page that it opens looks at, and how far to train."""
-    trained = {"run"} if st.session_state.get("lesson_trained") else set[str]()
-    now = session.address_parameters() | {"compare": st.session_state.get("compare", "")}
-    return {name: text for name, text in now.items() if text and name in trained | {wish.start}}
+    """What else of the visit the link keeps: what the page that it opens looks at, and how the lab is to open."""
+    run = st.session_state["lesson_run"]
+    now = session.link_parameters() | {"compare": st.session_state.get("compare", "")}
+    looked_at = {name: text for name, text in now.items() if text and name == wish.start}
+    return looked_at | ({"run": str(st.session_state["lesson_epoch"]) if run == EPOCH else run} if run else {})
 
 
 def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> Wish:
@@ -87,14 +76,22 @@ def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> Wish:
     start: str = st.selectbox(t("classroom.start"), list(titles), format_func=titles.__getitem__, key="lesson_start")
     names = {"": t("classroom.readers"), **LANGUAGES}
     language = _one("lesson_language", t("page.language"), list(names), names)
-    if session.address_parameters().get("run"):
-        st.toggle(t("classroom.trained"), key="lesson_trained")
+    _opening(t)
     embedded = st.toggle(t("classroom.embedded"), key="lesson_embedded", help=t("classroom.embedded_help"))
     theme: Theme = ""
     if embedded:
         themes = {name: t(f"classroom.theme_{name or 'own'}") for name in THEMES}
         theme = _one("lesson_theme", t("classroom.theme"), THEMES, themes)
     return Wish(start, embedded, language, theme, hidden, fixed)
+
+
+def _opening(t: Texts) -> None:
+    """How the lab opens: standing at an epoch, or playing."""
+    most = session.experiment().epochs
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = _one("lesson_run", t("classroom.run"), RUNS, {name: t(f"classroom.run_{name or 'ready'}") for name in RUNS})
+        st.session_state["lesson_epoch"] = min(most, st.session_state.get("lesson_epoch", most))
+        st.number_input(t("player.epoch"), 1, most, key="lesson_epoch", disabled=run != EPOCH, width=140)
 
 
 def _one(key: str, label: str, options: Sequence[Any], names: dict[Any, str]) -> Any:

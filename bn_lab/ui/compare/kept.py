@@ -7,7 +7,6 @@ stood at the end. Visitors who keep the same run share the numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -18,12 +17,13 @@ from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
-from bn_lab.figures import curves
 from bn_lab.figures.overlay import RUN_COLORS
-from bn_lab.service import State, Training
+from bn_lab.figures.series import curves
+from bn_lab.service import State, Watch
 from bn_lab.sharing import encode
 from bn_lab.ui import session
 from bn_lab.ui.compare import link
+from bn_lab.ui.histories import history_of
 from bn_lab.ui.once import once_per_history
 
 MOST = 12
@@ -67,7 +67,7 @@ class Run(TypedDict):
     """A run of the list.
 
     `id`: 1, 2, …; `experiment`: its link's parameters; `name`: the visitor's, may be empty; `slot`: its colour where it is
-    drawn, else None; `record`: None until it is trained; `failed`: whether it cannot be.
+    drawn, else None; `record`: None until the page has fetched it, and trained it if need be; `failed`: whether it cannot be.
     """
 
     id: int
@@ -80,21 +80,18 @@ class Run(TypedDict):
 
 @once_per_history
 def record_of(history: History) -> Record:
-    """What is kept of a run after its last completed epoch."""
-    whole = replace(history, partial_loss=None, current=None, steps=history.epoch * history.steps_per_epoch)
-    moments = [*history.snapshots, *([history.current] if history.current else [])]
-    last = next((moment for moment in moments if moment.epoch == history.epoch), None)
-    lines = curves(whole, POINTS)
-    numbers = {each.arm: _numbers(each, is_last=last is not None) for each in summaries(replace(whole, current=last))}
+    """What is kept of a run that has ended."""
+    lines = curves(history, POINTS)
+    numbers = {each.arm: _numbers(each) for each in summaries(history)}
     medians = {name[:-7]: values.astype(np.float32) for name, values in lines.items() if name.endswith(".median")}
     unit, epochs = table_of(history.experiment).target_unit, lines["epoch"].astype(np.float32)
     return Record(task=history.task, unit=unit, epochs=epochs, lines=medians, numbers=numbers)
 
 
-def _numbers(summary: Summary, *, is_last: bool) -> Numbers:
+def _numbers(summary: Summary) -> Numbers:
     return Numbers(
         train_loss=summary.train_loss,
-        inference_loss=summary.inference_loss if is_last else None,  # of an earlier moment it would be no fair number
+        inference_loss=summary.inference_loss,
         validation_loss=summary.validation_loss,
         metrics=summary.metrics,
         diverged=summary.diverged,
@@ -137,40 +134,25 @@ def _follow_link(text: str) -> None:
     st.session_state["compare_problems"] = sorted(told, key=lambda pair: pair[0])
 
 
-def keep_finished(training: Training | None) -> None:
-    """Keep what the lab has trained to its end; once, so that what the visitor removes stays away."""
-    if training is None or training.view.state is not State.DONE:
+def keep_finished(watch: Watch) -> None:
+    """Keep what the lab has trained to its target; once, so that what the visitor removes stays away.
+
+    Its numbers can wait until the page is opened; only those of own data are fetched at once, since the file may be closed by
+    then.
+
+    Raises:
+        ExperimentError: the worker that has the numbers of own data does not answer.
+    """
+    moment = f"{watch.recording} {watch.target}"
+    if watch.progress.state is not State.ENDED or st.session_state.get("kept_last") == moment:
         return
-    moment = f"{training.run} {training.view.experiment.epochs}"
-    if st.session_state.get("kept_last") != moment:
-        keep(training)
-        st.session_state["kept_last"] = moment
-
-
-def can_keep(training: Training) -> bool:
-    """Whether a training stands still after at least one epoch, and is not in the list as far as that."""
-    history = training.view.history
-    if training.view.state is not State.PAUSED or history is None or not history.epoch:
-        return False
-    return _find(_trained(training.view.experiment, history)) is None
-
-
-def keep(training: Training) -> None:
-    """Keep a training after its last completed epoch: as the experiment of so many epochs, whose numbers are the same."""
-    view = training.view
-    if view.history is None or not view.history.epoch:
-        return
-    experiment, record = _trained(view.experiment, view.history), record_of(view.history)
-    found = _find(experiment)
+    record = record_of(history_of(watch)) if watch.experiment.is_private else None
+    found = _find(watch.experiment)
     if found is None:
-        _add(experiment, record)
+        _add(watch.experiment, record)
     elif found["record"] is None:
         found["record"], found["failed"] = record, False
-
-
-def _trained(experiment: Experiment, history: History) -> Experiment:
-    """The experiment that ends where a training stands."""
-    return experiment if history.finished else replace(experiment, epochs=history.epoch)
+    st.session_state["kept_last"] = moment
 
 
 def _find(experiment: Experiment) -> Run | None:

@@ -8,9 +8,8 @@ import streamlit as st
 
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
-from bn_lab.service import Training
-from bn_lab.service.visitor import TO_THE_END
-from bn_lab.ui import controls, session, share, words
+from bn_lab.service import Watch
+from bn_lab.ui import session, share, words
 from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.compare import kept, pictures, table, training
 from bn_lab.ui.compare.kept import Run
@@ -25,8 +24,7 @@ TICK = 0.5
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.language(t)
-    kept.keep_finished(session.visitor().training)
+    guarded(kept.keep_finished)(session.watch())
     st.title(t("page.compare"))
     st.markdown(t("compare.intro"))
     _problems(t)
@@ -58,10 +56,10 @@ def _trained(drawn: int, t: Texts) -> None:
         _progress(watched, left, t)
 
 
-def _progress(watched: Training, left: int, t: Texts) -> None:
-    done, epochs = watched.view.progress, watched.view.experiment.epochs
-    values = {"left": left, "epoch": f"{int(done):,}", "epochs": f"{epochs:,}", "state": t(f"state.{watched.view.state}")}
-    st.progress(min(1.0, done / epochs), text=t("compare.training", **values))
+def _progress(watched: Watch, left: int, t: Texts) -> None:
+    progress, epochs = watched.progress, watched.target
+    values = {"left": left, "epoch": f"{int(progress.epoch):,}", "epochs": f"{epochs:,}", "state": t(f"state.{progress.state}")}
+    st.progress(min(1.0, progress.epoch / epochs), text=t("compare.training", **values))
 
 
 def _compared(t: Texts) -> None:
@@ -93,7 +91,7 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
         with st.popover(t("compare.rename"), icon=":material/edit:"):
             _rename(run, name_of({**run, "name": ""}, runs, t), t)
         if st.button(t("compare.open"), key=f"compare_open_{number}", icon=":material/science:"):
-            session.adopt(kept.experiment_of(run), TO_THE_END)
+            session.adopt(kept.experiment_of(run), session.TO_THE_END)
             pages.to("")
         st.button(
             t("compare.remove"),

@@ -20,7 +20,6 @@ from types import MappingProxyType
 import numpy as np
 
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy import subject
 from bn_lab.engine.history import History
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
@@ -28,6 +27,7 @@ from bn_lab.figures.lesson import spread_of_layers
 from bn_lab.studies.measures import LEARNED, MEASURES
 from bn_lab.studies.study import Question, Side
 from bn_lab.studies.verdict import Verdict, judge
+from bn_lab.ui.anatomy import subject
 
 OPEN = ""
 """The answer where the numbers do not decide."""
@@ -234,7 +234,7 @@ def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, fl
     """
 
     def answer(history: History) -> Answer:
-        seen = subject(history.experiment, history.kept[-1], "before", layer)
+        seen = subject(history, history.kept[-1], "before", layer)
         x, one, zero = seen.x[:1], np.ones((1, 1)), np.zeros((1, 1))
         before, after = (reference.forward(each, one, zero, seen.epsilon) for each in (x, factor * x + shift))
         change = float(np.abs(after.normalized - before.normalized).max() / np.abs(before.normalized).max())

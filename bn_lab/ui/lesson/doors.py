@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.service.visitor import TO_THE_END
 from bn_lab.studies.claims import CLAIMS, STUDIES
-from bn_lab.ui import beside, scroll, session
+from bn_lab.ui import scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
 from bn_lab.ui.classroom import pages, rules
@@ -43,8 +42,7 @@ def go(page: str, name: str) -> None:
         choice.choose(step.study, STUDIES[step.study].base.seeds)
         scroll.to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
     else:
-        session.adopt(step.experiment, TO_THE_END)
-        beside.leave("lesson")
+        session.adopt(step.experiment, session.TO_THE_END)
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
             scroll.to(step.part)

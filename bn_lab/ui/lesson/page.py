@@ -11,7 +11,7 @@ from bn_lab.codegen import model, script
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
-from bn_lab.ui import controls, session, words
+from bn_lab.ui import session, words
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.lesson import question, state
@@ -24,8 +24,6 @@ NAMES = tuple(STEPS)
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.language(t)
-    _teacher(t)
     st.title(t("page.lesson"))
     step = state.step()
     if step.id == FIRST:
@@ -42,12 +40,12 @@ def show() -> None:
 
 
 def _teacher(t: Texts) -> None:
-    """The switch that shows answers without a question, in the sidebar; a link for a class is for pupils, and has none."""
+    """The switch that shows answers without a question; a link for a class is for pupils, and has none."""
     if rules.is_lesson():
         return
     key = "lesson_show_all"
     st.session_state[key] = state.shows_all()
-    st.sidebar.toggle(
+    st.toggle(
         t("lesson.show_all"),
         key=key,
         help=t("lesson.show_all_help"),
@@ -56,16 +54,18 @@ def _teacher(t: Texts) -> None:
 
 
 def _choose(step: Step, t: Texts) -> None:
-    """All steps in a list."""
+    """All steps in a list, and how many are answered."""
     key = "lesson_step"
     st.session_state[key] = step.id
-    st.selectbox(
-        t("lesson.step"),
-        NAMES,
-        format_func=lambda name: _name(name, t),
-        key=key,
-        on_change=guarded(lambda: state.go_to(st.session_state[key])),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="lesson_choose"):
+        st.selectbox(
+            t("lesson.step"),
+            NAMES,
+            format_func=lambda name: _name(name, t),
+            key=key,
+            on_change=guarded(lambda: state.go_to(st.session_state[key])),
+        )
+        _teacher(t)
     done = len(state.answered())
     st.progress(done / len(STEPS), text=t("lesson.progress", done=done, steps=len(STEPS)))
 

@@ -1,4 +1,4 @@
-"""A step's question, and once it is answered what the numbers say: computed from a training that everybody shares."""
+"""A step's question, and once it is answered what the numbers say: computed from a recording that everybody shares."""
 
 from __future__ import annotations
 
@@ -9,25 +9,31 @@ import streamlit as st
 from bn_lab.engine.history import History
 from bn_lab.experiment import ARMS, ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.service import LimitError, State, Training
-from bn_lab.service.view import ACTIVE
+from bn_lab.service import LimitError, State, Watch
 from bn_lab.studies.measures import MEASURES
-from bn_lab.ui import beside, session, still, words
+from bn_lab.ui import session, still, words
 from bn_lab.ui.claims import verdicts
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.histories import failure, history_of
 from bn_lab.ui.lesson import doors, state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
 from bn_lab.ui.once import once_per_history
 
+SLOT = "lesson"
+"""What the page's training is called among those of its visitor."""
+
 TICK = 0.5
 """Seconds between two looks at a training that an answer waits for."""
+
+ENDED = (State.ENDED, State.FAILED)
+"""States after which nothing comes any more."""
 
 
 def show(step: Step, t: Texts) -> None:
     """Draw question and answer. It is a fragment: answering draws only it again, and it follows the training meanwhile."""
     with st.container(border=True, key=f"lesson_question_{step.id}"):
-        waiting = _is_open(step) and _is_training(step)
+        waiting = _is_waiting(step)
         st.fragment(guarded(_exchange), run_every=TICK if waiting else None)(step.id, waiting, t)
 
 
@@ -36,12 +42,24 @@ def _is_open(step: Step) -> bool:
     return state.shows_all() or step.id in state.answered()
 
 
-def _is_training(step: Step) -> bool:
-    """Whether the answer is not there yet, and on its way."""
+def _is_waiting(step: Step) -> bool:
+    """Whether the answer may be seen, is not there yet, and on its way; without one nothing is trained for the page."""
+    if not _is_open(step):
+        session.visitor().drop(SLOT)
+        return False
     try:
-        return beside.follow("lesson", step.experiment).view.state in ACTIVE
+        return _watch(step).progress.state not in ENDED
     except LimitError:
         return False
+
+
+def _watch(step: Step) -> Watch:
+    """The recording that the answer is read from, trained to its end.
+
+    Raises:
+        LimitError: it is more than this server gives.
+    """
+    return session.visitor().want(SLOT, step.experiment)
 
 
 def _exchange(name: str, waiting: bool, t: Texts) -> None:
@@ -57,13 +75,12 @@ def _exchange(name: str, waiting: bool, t: Texts) -> None:
         st.caption(t("lesson.answer_first"))
         return
     try:
-        training = beside.follow("lesson", step.experiment)
-    except LimitError as error:
+        watch = _watch(step)
+        if (watch.progress.state not in ENDED) != waiting:
+            st.rerun()
+        _answer(step, watch, t)
+    except ExperimentError as error:
         st.error(words.error(t, error), icon=":material/error:")
-        return
-    if (training.view.state in ACTIVE) != waiting:
-        st.rerun()
-    _answer(step, training, t)
 
 
 def _ask(step: Step, t: Texts) -> None:
@@ -93,32 +110,34 @@ def option_label(step: Step, option: str, t: Texts) -> str:
     return t(f"lesson.option.{option}") if option == SAME or option not in ARMS else t(f"arm.{option}")
 
 
-def _answer(step: Step, training: Training, t: Texts) -> None:
-    """Progress; then the answer, what it was read from, and where to go on."""
-    view = training.view
-    if view.state is not State.DONE or view.history is None:
-        _progress(training, t)
+def _answer(step: Step, watch: Watch, t: Texts) -> None:
+    """Progress; then the answer, what it was read from, and where to go on.
+
+    Raises:
+        ExperimentError: the worker that has the numbers does not answer.
+    """
+    if watch.progress.state is not State.ENDED:
+        _progress(watch, t)
         return
-    answer = _computed(view.history, step.id)
+    history = history_of(watch)
+    answer = _computed(history, step.id)
     _told(step, answer, t)
     _numbers(answer, t)
     if step.figure is not None:
-        draw = partial(step.figure, view.history, t)
+        draw = partial(step.figure, history, t)
         still.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
     doors.show(step, t)
 
 
-def _progress(training: Training, t: Texts) -> None:
-    view = training.view
-    if view.error is not None:
-        told = words.error(t, view.error) if isinstance(view.error, ExperimentError) else t("lesson.failed")
-        st.error(told, icon=":material/error:")
+def _progress(watch: Watch, t: Texts) -> None:
+    progress = watch.progress
+    if progress.state is State.FAILED:
+        st.error(failure(watch, t), icon=":material/error:")
         return
-    epochs, place = view.experiment.epochs, session.trainer().place(training)
-    values = {"epoch": f"{int(view.progress):,}", "epochs": f"{epochs:,}"}
-    text = t("lesson.queued", place=place) if place > 1 else t("lesson.computing", **values)
-    st.progress(min(1.0, view.progress / epochs), text=text)
+    values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
+    text = t("lesson.queued", place=f"{progress.place:,}") if progress.place > 1 else t("lesson.computing", **values)
+    st.progress(min(1.0, progress.epoch / watch.target), text=text)
 
 
 @once_per_history

@@ -185,7 +185,7 @@ STEPS: Mapping[str, Step] = {
                 r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}}\approx\frac{x_i-\mu_B}{\sqrt\epsilon}"
                 r"\qquad(\sigma_B^2\ll\epsilon)",
             ),
-            algorithm=Choice(arm="before", epoch=1),
+            algorithm=Choice(arm="before", epoch=0),
             part="epsilon",
             study="initialization",
         ),

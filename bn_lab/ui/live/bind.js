@@ -1,63 +1,140 @@
-// The rule by which a frame fills a figure template: the counterpart of `fill` in bn_lab/figures/frame.py, where bindings are described.
-import { cursor, rowAt, store } from "./store.js";
+// The rule by which a recording fills a figure template: the counterpart of `fill` in bn_lab/figures/frame.py, where bindings,
+// ranges and titles are described.
+import { FORMATS } from "./format.js";
+import { current, cursor, extent, index, rowAt } from "./store.js";
 
 const PADDING = 0.02; // as in bn_lab/figures/frame.py
+const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // as there
+const PLACES = /\{(\d+)\}/g;
 
 const plain = (values) => Float64Array.from(values, (value) => (Number.isFinite(value) ? value : NaN));
 
 const isNumber = ({ row }) => row?.length === 2;
 
-/** [start, stop] within a row for `[field]`, `[field, i]` or `[field, start, stop]`; undefined for an unknown field. */
-function part([field, start, stop], count) {
-  const place = store.fields[field];
+/** {part, start, stop} within a row for `[field]`, `[field, i]` or `[field, start, stop]`; undefined for an unknown field. */
+function placed([field, first, stop], count, within) {
+  const place = current()?.find(field, "moment", within);
   if (!place) return undefined;
-  const first = place[0] + (start ?? 0);
-  return [first, count === 2 ? first + 1 : place[0] + (stop ?? place[1])];
+  const start = place.offset + (first ?? 0);
+  const end = count === 2 ? start + 1 : place.offset + Math.min(stop ?? place.length, place.length);
+  return { part: place.part, start, stop: end };
 }
 
-const slice = (row, [start, stop]) => plain(row.subarray(start, stop));
+function slice(row, { start, stop }) {
+  return row ? plain(row.subarray(start, stop)) : new Float64Array(stop - start).fill(NaN);
+}
 
 /** The value of a binding: an array, an array of arrays, a number, or undefined where nothing is known. */
 export function resolve(binding) {
-  if (binding.curve !== undefined) return store.curves[binding.curve] && plain(store.curves[binding.curve]);
-  const epoch = cursor();
-  if (epoch === null) return undefined;
-  if (binding.cursor) return [epoch, epoch];
-  if (binding.rows === "epoch") return plain(store.known);
+  if (binding.curve !== undefined) return curve(binding);
+  if (binding.once !== undefined) return once(binding);
+  const at = index();
+  if (at < 0) return undefined;
+  if (binding.cursor) return [cursor(), cursor()];
+  const { moments } = extent();
+  if (binding.rows === "epoch") return plain(moments);
   const where = binding.rows ?? binding.row;
-  const range = part(where, where.length);
-  if (!range) return undefined;
+  const place = placed(where, where.length, binding.part);
+  if (!place) return undefined;
   const single = where.length === 2;
   if (binding.row) {
-    const values = slice(rowAt(epoch), range);
+    const values = slice(rowAt(place.part, at), place);
     if (single) return Number.isFinite(values[0]) ? values[0] : undefined;
     return binding.shape ? folded(values, binding.shape[1]) : values;
   }
-  const rows = store.known.map(rowAt);
-  return single ? plain(rows.map((row) => row[range[0]])) : rows.map((row) => slice(row, range));
+  const rows = moments.map((_, k) => rowAt(place.part, k));
+  return single ? plain(rows.map((row) => row?.[place.start])) : rows.map((row) => slice(row, place));
 }
 
 const folded = (values, columns) =>
   Array.from({ length: values.length / columns }, (_, k) => values.subarray(k * columns, (k + 1) * columns));
 
+function once({ once: field, part: within }) {
+  const place = current()?.find(field, "once", within);
+  if (!place || !current().rows(place.part)) return undefined;
+  const { offset, length, part } = place;
+  return plain(current().parts.get(part).row(0).subarray(offset, offset + length));
+}
+
+function curve({ curve: field, part: within, most, until }) {
+  const recording = current(), place = recording?.find(field, "epoch", within);
+  if (!place) return undefined;
+  const { size, numbers } = recording.parts.get(place.part) ?? { size: 0, numbers: [] };
+  const count = Math.min(recording.rows(place.part), extent().target);
+  let epochs = keptEpochs(count, most);
+  if (until === "cursor") {
+    const completed = Math.min(Math.floor(cursor() ?? 0), count);
+    epochs = epochs.filter((epoch) => epoch <= completed);
+    if (completed && epochs.at(-1) !== completed) epochs.push(completed); // so that the line reaches the cursor
+  }
+  return plain(epochs.map((epoch) => numbers[(epoch - 1) * size + place.offset]));
+}
+
+const DENSITIES = Array.from({ length: 49 }, (_, k) => Math.round(2 ** ((48 - k) / 4)));
+let latest = { last: 0, limit: 0, epochs: [] }; // all lines of a picture ask for the same
+
+/** Which of the epochs 1 … `last` are drawn; see `kept_epochs` in bn_lab/figures/frame.py. */
+export function keptEpochs(last, limit = Infinity) {
+  if (latest.last !== last || latest.limit !== limit) latest = { last, limit, epochs: chosenEpochs(last, limit) };
+  return latest.epochs;
+}
+
+function chosenEpochs(last, limit) {
+  if (last <= limit) return Array.from({ length: last }, (_, k) => k + 1);
+  for (const density of DENSITIES) {
+    const epochs = [];
+    for (let e = 1; e < last && epochs.length < limit; e += Math.max(1, Math.floor(e / density))) epochs.push(e);
+    if (epochs.length < limit) return [...epochs, last];
+  }
+  return [1, last];
+}
+
+/** Fields that a template reads, as `need` takes them, and whether what it draws follows the playhead, or grows with the rows. */
+export function readBy(figure) {
+  const { ranges = {}, titles = [] } = figure.layout?.meta ?? {};
+  const bindings = (figure.data ?? []).flatMap((trace) => Object.values(trace.meta?.bind ?? {}));
+  bindings.push(...titles.flatMap(({ values }) => values));
+  const ends = Object.values(ranges).flatMap(({ low, high }) => [...low, ...high]).filter(Array.isArray);
+  return {
+    fields: [...bindings.flatMap(fieldsOf), ...ends.map(([field]) => ({ field, axis: "moment" }))],
+    rows: bindings.filter(({ row }) => row).flatMap(fieldsOf), // of the moment on screen
+    follows: bindings.some(({ row, cursor: line, until }) => row || line || until),
+    grows: ends.length > 0 || bindings.some(({ row, cursor: line }) => !row && !line),
+  };
+}
+
+/** The fields of a binding. */
+export function fieldsOf({ row, rows, curve: line, once: field, part }) {
+  if (line !== undefined) return [{ field: line, axis: "epoch", part }];
+  if (field !== undefined) return [{ field, axis: "once", part }];
+  const where = row ?? rows;
+  return Array.isArray(where) ? [{ field: where[0], axis: "moment", part }] : [];
+}
+
 /**
  * Fill a template. Everything that changes is a new object, which is how Plotly sees what is new; the template stays as it is.
- * `limits` (Map: axis -> [low, high]) remembers the ranges of the run, so that they never shrink.
+ * @param bound whether what is shown is what the template is about; otherwise nothing is known of it
  */
-export function fill(figure, limits, bound = true) {
+export function fill(figure, bound = true) {
   const data = (figure.data ?? []).map((trace) => filled(trace, bound));
   const layout = { ...figure.layout };
   const { ranges = {}, titles = [] } = layout.meta ?? {};
   for (const [axis, ends] of Object.entries(bound ? ranges : {})) {
-    const range = grown(limits, axis, ends, layout[axis]?.type === "log");
-    if (range) layout[axis] = { ...layout[axis], range, autorange: false };
+    const range = rangeOf(ends, layout[axis]?.type === "log");
+    if (!range) continue;
+    layout[axis] = { ...layout[axis], range, autorange: false };
+    if (ends.symmetric) layout[axis].tickvals = ends.symmetric === "right" ? [0, range[1]] : [range[0], 0, range[1]];
   }
   if (titles.length) layout.annotations = layout.annotations.map((annotation) => ({ ...annotation }));
-  for (const { annotation, text, values, format } of titles) {
-    const texts = values.map((binding) => FORMATS[format ?? "g3"](bound ? resolve(binding) : undefined));
-    layout.annotations[annotation].text = text.replace(/\{(\d+)\}/g, (_, k) => texts[k]);
-  }
+  for (const title of titles) layout.annotations[title.annotation].text = titled(title, bound);
   return { data, layout };
+}
+
+function titled({ text, values, format = "g3", least }, bound) {
+  const found = values.map((binding) => (bound ? resolve(binding) : undefined));
+  const isLarge = (line) => [...line.matchAll(PLACES)].every(([, k]) => found[k] >= least);
+  const lines = text.split("<br>").filter((line) => least === undefined || isLarge(line));
+  return lines.map((line) => line.replace(PLACES, (_, k) => FORMATS[format](found[k]))).join("<br>");
 }
 
 /** A copy of the trace with its bound attributes; arrays of which nothing is known are empty, so that nothing is drawn. */
@@ -75,46 +152,57 @@ function filled(trace, bound) {
   return copy;
 }
 
-function grown(limits, axis, ends, logarithmic) {
-  const [low, high] = [extreme(ends.low, Math.min, logarithmic), extreme(ends.high, Math.max, logarithmic)];
-  if (low === undefined || high === undefined) return undefined;
-  const before = limits.get(axis) ?? [low, high];
-  const [from, to] = [Math.min(low, before[0]), Math.max(high, before[1])];
-  limits.set(axis, [from, to]);
+function rangeOf({ low, high, symmetric }, logarithmic) {
+  const [lows, highs] = [low, high].map((ends) => ends.map((end) => extremes(end, logarithmic)).filter(Boolean));
+  if (symmetric) {
+    const every = [...lows, ...highs].flat();
+    const reach = every.length ? roundedUp(Math.max(...every.map(Math.abs))) : undefined;
+    return reach && [-reach, reach];
+  }
+  if (!lows.length || !highs.length) return undefined;
+  const ends = [Math.min(...lows.map(([least]) => least)), Math.max(...highs.map(([, most]) => most))];
+  const [from, to] = logarithmic ? ends.map(Math.log10) : ends;
   const room = (to - from) * PADDING || Math.max(Math.abs(to) * PADDING, 1e-6);
   return [from - room, to + room];
 }
 
-function extreme(wheres, pick, logarithmic) {
-  const parts = wheres.map((where) => part(where, where.length)).filter(Boolean);
-  let best;
-  for (const epoch of store.known) {
-    const row = rowAt(epoch);
-    for (const [start, stop] of parts) {
-      for (let k = start; k < stop; k += 1) {
-        const value = row[k];
-        if (!Number.isFinite(value) || (logarithmic && value <= 0)) continue;
-        best = best === undefined ? value : pick(best, value);
-      }
-    }
+function roundedUp(value) {
+  if (value === 0) return 1;
+  const power = Math.floor(Math.log10(value)), unit = Number(`1e${power}`);
+  return Number(`${STEPS.find((step) => value <= step * unit * (1 + 1e-6))}e${power}`);
+}
+
+/** [least, most] of one end's finite numbers over all known moments, above 0 on a logarithmic axis; undefined without any. */
+function extremes(end, logarithmic) {
+  if (!Array.isArray(end)) {
+    const value = end === "target" ? extent().target : end;
+    return Number.isFinite(value) && (value > 0 || !logarithmic) ? [value, value] : undefined;
   }
-  return best !== undefined && logarithmic ? Math.log10(best) : best;
+  const place = placed(end, end.length);
+  if (!place) return undefined;
+  const { moments, regular } = extent();
+  const found = extremesOf(place, logarithmic, Math.min(regular, current().rows(place.part)));
+  const last = moments.length > regular ? rowAt(place.part, regular) : undefined;
+  const [least, most] = last ? widened(found, last, place, logarithmic) : found;
+  return least <= most ? [least, most] : undefined;
 }
 
-const known = (write) => (value) => (Number.isFinite(value) ? write(value) : "–");
-
-function g3(value) {
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  if (size < 1e-3 || size >= 1e5) return sci(value);
-  return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(size))));
+/** The same of the first `count` rows; what was looked at is not looked at again. */
+function extremesOf({ part, start, stop }, logarithmic, count) {
+  const { extremes: known, parts } = current(), key = `${part} ${start} ${stop} ${logarithmic}`;
+  let { rows, found } = known.get(key) ?? { rows: 0, found: [Infinity, -Infinity] };
+  if (rows > count) [rows, found] = [0, [Infinity, -Infinity]]; // the target is a nearer one now
+  for (; rows < count; rows += 1) found = widened(found, parts.get(part).row(rows), { start, stop }, logarithmic);
+  known.set(key, { rows, found });
+  return found;
 }
 
-const sci = (value) => value.toExponential(2).replace("e+", "e");
-
-/** How numbers are written; the same as `FORMATS` in bn_lab/figures/frame.py. */
-export const FORMATS = {
-  g3: known(g3),
-  percent: known((value) => `${(100 * value).toFixed(1)}%`),
-  int: known((value) => value.toFixed(0)),
-};
+function widened([least, most], row, { start, stop }, logarithmic) {
+  for (let k = start; k < stop; k += 1) {
+    const value = row[k];
+    if (!Number.isFinite(value) || (logarithmic && value <= 0)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
+}

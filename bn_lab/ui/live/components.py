@@ -1,106 +1,92 @@
-"""The live view's components, to be mounted in a Streamlit script.
-
-```
-install(Path(__file__).parent / "static")     # once, in app.py; needs `[server] enableStaticServing = true`
-
-panel(figure, run=run.id, alt=…, key="losses")        # outside of the fragment: a tick does not send it again
-
-@st.fragment
-def told():                                   # with the words around the pictures, now and then
-    @st.fragment
-    def tick():                               # as soon as the browser asks for a frame
-        everything = wants_all("feed", run.id)
-        feed(pack(…), key="feed")
-    tick()                                    # first: Streamlit knows a fragment by its place
-    pulse(key="pulse")
-```
-"""
+"""The components that live in the browser, to be mounted in a Streamlit script. The entry to their JavaScript is `lab.js`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from bn_lab.ui.guard import visitors_texts
-from bn_lab.ui.live import assets
+from bn_lab.i18n import Texts, catalogue
+from bn_lab.server import assets
+from bn_lab.service import Watch
+from bn_lab.ui.guard import guarded, visitors_texts
 
 Cell = str | Mapping[str, Any]
 """A text, or a binding of one number: `{"row": [field, i], "format": "g3" | "percent" | "int"}`."""
 
+ACT = "act"
+"""What the stage calls what it wants of the script."""
+
+_connect = st.components.v2.component("bn_lab.connect", js=assets.loader("connect"), isolate_styles=False)
 _copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isolate_styles=False)
-_feed = st.components.v2.component("bn_lab.feed", js=assets.loader("feed"), isolate_styles=False)
+_findings = st.components.v2.component("bn_lab.findings", js=assets.loader("findings"), isolate_styles=False)
 _panel = st.components.v2.component("bn_lab.panel", js=assets.loader("panel"), isolate_styles=False)
-_pulse = st.components.v2.component("bn_lab.pulse", js=assets.loader("pulse"), isolate_styles=False)
 _scroll = st.components.v2.component("bn_lab.scroll", js=assets.loader("scroll"), isolate_styles=False)
+_stage = st.components.v2.component("bn_lab.stage", js=assets.loader("stage"), isolate_styles=False)
 _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), isolate_styles=False)
 
 
-def feed(frame: bytes, *, key: str) -> None:
-    """Send a frame (`bn_lab.figures.frame.pack`) and show the replay bar.
+def stage(data: Mapping[str, Any], *, act: Callable[[Mapping[str, Any]], None], file: str, key: str) -> None:
+    """Show the stage (`stage.js`), which also connects the page.
 
-    The browser may answer that it lacks snapshots (`wants_all`), where the frame's header says `outdated` that it has painted
-    (`has_painted`), and where it says `every` that so many milliseconds are over; each of these runs the feed's fragment once.
+    Args:
+        data: what there is to see.
+        act: called back with what the visitor wants of the script: its name as `act`, and what belongs to it.
+        file: name of its pictures when they are saved.
     """
-    _feed(data=frame, key=key, on_missing_change=_nothing, on_outdated_change=_nothing, on_tick_change=_nothing)
+
+    def wanted() -> None:
+        said = (st.session_state.get(key) or {}).get(ACT)
+        if isinstance(said, Mapping):
+            act(said)
+
+    _stage(data={**data, "save": saving(file)}, key=key, on_act_change=guarded(wanted))
 
 
-def pulse(*, key: str) -> None:
-    """Have the fragment in which this stands run now and then while frames come; the feed stands in one within it."""
-    _pulse(key=key, on_words_change=_nothing)
-
-
-def wants_all(key: str, run: str) -> bool:
-    """Whether the feed `key` has just asked for all snapshots of this run; to be called before it is mounted.
-
-    The request runs the feed's fragment once, and is over with that.
-    """
-    return _has_said(key, "missing", run)
-
-
-def has_painted(key: str, run: str) -> bool:
-    """Whether the feed `key` has just said of this run that it has painted a frame that is `outdated`, as `wants_all`."""
-    return _has_said(key, "outdated", run)
-
-
-def _has_said(key: str, what: str, run: str) -> bool:
-    state = st.session_state.get(key) or {}
-    return bool(state.get(what) == run)
+def connect(token: str, *, key: str) -> None:
+    """Keep a page without a stage connected: it goes on watching what it has been watching."""
+    _connect(data={"token": token}, key=key)
 
 
 def panel(
     figure: Mapping[str, Any] | str,
     *,
-    run: str,
+    watch: Watch | None,
     alt: str,
     key: str,
     narrow: Mapping[str, Any] | str | None = None,
     subject: str = "",
     file: str = "",
 ) -> None:
-    """Show a figure template, filled in the browser from the frames of `run`, with buttons that save it.
+    """Show a figure template, filled in the browser from what is watched, with buttons that save it.
 
     Args:
         figure: a Plotly figure as JSON text (`figure.to_json()`) or as a dict ready for JSON; bindings as in
-            `bn_lab.figures.frame.fill`.
-        run: id of the run whose frames fill it; the frames of another leave it empty.
+            `bn_lab.figures.bindings`.
+        watch: what fills it; None for a figure that has its numbers.
         alt: what the figure shows, for those who do not see it.
         narrow: another arrangement of the same figure, shown where there are fewer than 700 pixels.
-        subject: what its axes mean, besides the run and their type; the visitor's zoom is kept as long as that stays the same.
+        subject: what its axes mean, besides the recording and their type; the visitor's zoom is kept as long as that stays the
+            same.
         file: name of the file when it is saved, without an ending; by default the key, with hyphens.
     """
-    t = visitors_texts()
-    words = {kind: t(f"save.{kind}") for kind in ("png", "svg", "html")}
-    save = {"file": file or key.replace("_", "-"), "language": t.language, "words": words}
-    content = {"run": run, "subject": subject, "figure": figure, "narrow": narrow, "alt": alt, "key": key, "save": save}
-    _panel(data=content, key=key)
+    content = {"figure": figure, "narrow": narrow, "subject": subject, "alt": alt, "key": key, "save": saving(file or key)}
+    _panel(data={**_followed(watch), **content}, key=key)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, run: str, alt: str, key: str) -> None:
-    """Show a table whose bound cells follow the epoch on screen. The first cell of a row is its heading."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, watch: Watch, alt: str, key: str) -> None:
+    """Show a table whose bound cells follow the moment on screen. The first cell of a row is its heading."""
     content = {"columns": list(columns), "rows": [list(row) for row in rows]}
-    _table(data={"run": run, "table": content, "alt": alt}, key=key)
+    _table(data={**_followed(watch), "table": content, "alt": alt}, key=key)
+
+
+def findings(watch: Watch, t: Texts, *, key: str) -> None:
+    """Show what the numbers say at the end, as soon as they are there."""
+    words = {name.removeprefix("finding."): text for name, text in catalogue(t.language).items() if name.startswith("finding.")}
+    arms = {arm: t(f"arm.{arm}") for arm in watch.experiment.arms}
+    told = {"title": t("finding.title"), "waiting": t("finding.waiting"), "texts": words, "arms": arms}
+    _findings(data={**_followed(watch), "language": t.language, **told}, key=key)
 
 
 def copy_button(text: str, *, label: str, copied: str, key: str) -> None:
@@ -113,5 +99,12 @@ def scroll(anchor: str, *, request: str, key: str) -> None:
     _scroll(data={"anchor": anchor, "request": request}, key=key)
 
 
-def _nothing() -> None:
-    """Naming a callback is what makes Streamlit return the trigger."""
+def saving(file: str) -> dict[str, Any]:
+    """What a figure's buttons to save it need: the name of the file and their words."""
+    t = visitors_texts()
+    words = {kind: t(f"save.{kind}") for kind in ("png", "svg", "html")}
+    return {"file": file.replace("_", "-"), "language": t.language, "words": words}
+
+
+def _followed(watch: Watch | None) -> dict[str, Any]:
+    return {"recording": watch.recording if watch else "", "target": watch.target if watch else 0}

@@ -2,16 +2,17 @@
 // this module, and the clean-up of such an overtaken call runs although the component stays, even before the next call came.
 // So one instance belongs to one parent element, and a clean-up ends it only once that element has left the page.
 import { Copy } from "./copy.js";
-import { Feed } from "./feed.js";
+import { Findings } from "./findings.js";
 import { Panel } from "./panel.js";
-import { Pulse } from "./pulse.js";
 import { Scroll } from "./scroll.js";
-import { Table } from "./table.js";
+import { Stage } from "./stage.js";
+import { connect as connectTo } from "./stream.js";
 import { addStyle } from "./style.js";
+import { Table } from "./table.js";
 
 const instances = new WeakMap(); // parent element -> instance
 
-function mount(Kind, component, ...rest) {
+function mount(Kind, component, plotly) {
   addStyle();
   const parent = component.parentElement;
   let instance = instances.get(parent);
@@ -19,7 +20,7 @@ function mount(Kind, component, ...rest) {
     instance = new Kind(parent);
     instances.set(parent, instance);
   }
-  instance.update(component, ...rest);
+  instance.update(component, plotly);
   return () => {
     if (parent.isConnected || instances.get(parent) !== instance) return;
     instances.delete(parent);
@@ -27,9 +28,12 @@ function mount(Kind, component, ...rest) {
   };
 }
 
-export const feed = (component) => mount(Feed, component);
-export const pulse = (component) => mount(Pulse, component);
+export const stage = (component, plotly) => mount(Stage, component, plotly);
 export const panel = (component, plotly) => mount(Panel, component, plotly);
+export const findings = (component) => mount(Findings, component);
 export const table = (component) => mount(Table, component);
 export const copy = (component) => mount(Copy, component);
 export const scroll = (component) => mount(Scroll, component);
+
+/** A page without a stage: who is there is told to the server all the same. */
+export const connect = ({ data }) => connectTo(data.token);

@@ -1,31 +1,18 @@
 // A figure which is filled from the store and painted by Plotly, when it can be seen.
-import { fill } from "./bind.js";
+import { fill, readBy } from "./bind.js";
+import { paintNever, paintSometime, paintSoon } from "./paint.js";
 import { loadPlotly } from "./plotly.js";
+import { redraw } from "./redraw.js";
 import { buttons } from "./save.js";
-import { cursor, store, subscribe } from "./store.js";
+import { current, cursor, extent, index, isMoving, need, rowAt, shown, subscribe } from "./store.js";
 import { theme } from "./style.js";
 
 const HEIGHT = 360; // px, of a figure that does not say its own
 const NARROW = 700; // px of width below which a figure's narrow arrangement is shown, if it has one
 const AXIS = /^[xy]axis\d*$/;
 const RANGE = /^([xy]axis\d*)\.(?:range|autorange)/;
-
-/** Panels that wait for paint, one a picture of the page, so that several figures do not make one long pause. */
-const waiting = new Set();
-let frame = 0;
-function pump() {
-  const [panel] = waiting;
-  waiting.delete(panel);
-  frame = waiting.size ? requestAnimationFrame(pump) : 0;
-  panel?.paint();
-}
-
-function paintSoon(panel) {
-  waiting.add(panel);
-  frame ||= requestAnimationFrame(pump);
-}
-
-const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+const SETTLE = 300; // ms without a picture after which Plotly lays out what was only redrawn
+const TOUCH = window.matchMedia("(pointer: coarse)");
 
 export class Panel {
   constructor(parent) {
@@ -37,10 +24,12 @@ export class Panel {
     this.root.append(this.plot);
     parent.append(this.root);
     this.zoomed = new Map(); // axis -> range, of axes that the visitor moved, while they mean the same
-    this.limits = new Map(); // axis -> range of the data of this run
+    this.isTouched = TOUCH.matches;
+    this.isZooming = !this.isTouched; // on a touch screen a swipe scrolls the page until the visitor wants to zoom
+    this.edition = 0; // counts figures, zooms, and whatever else Plotly is to lay out anew
     this.buttons = buttons(this);
     this.request = () => this.ask();
-    this.unsubscribe = subscribe(this.request);
+    this.unsubscribe = subscribe((what) => this.hear(what));
     this.sight = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting));
     this.sight.observe(this.root);
     this.size = new ResizeObserver(this.request);
@@ -48,42 +37,78 @@ export class Panel {
     document.addEventListener("visibilitychange", this.request);
   }
 
+  /**
+   * @param data {recording, figure, narrow, subject, key, alt, save, fit}; `fit`: as large as the place where it stands, without
+   *   a bar of buttons of its own, instead of a height that the figure says
+   * @param plotly address of plotly.js
+   */
   update({ data }, plotly) {
-    const parsed = (figure) => (typeof figure === "string" ? JSON.parse(figure) : figure);
-    const wide = parsed(data.figure);
-    for (const axis of this.zoomed.keys()) {
-      // A range means nothing on the other kind of axis.
-      if (wide.layout?.[axis]?.type !== this.wide.layout?.[axis]?.type) this.zoomed.delete(axis);
-    }
-    if (data.run !== this.run || data.subject !== this.subject) this.zoomed.clear();
-    this.limits.clear();
-    const { run, subject, key: name, save } = data;
-    Object.assign(this, { wide, narrow: parsed(data.narrow) ?? wide, run, subject, name, save: { ...save, alt: data.alt } });
-    Object.assign(this, { source: plotly, config: configuration(this.buttons(save.words)) });
+    const { recording, subject, key: name, save, fit = false } = data, { source: given = {} } = this;
+    if (data.figure !== given.figure || data.narrow !== given.narrow) this.take(data.figure, data.narrow);
+    if (recording !== this.recording || subject !== this.subject) this.zoomed.clear();
+    Object.assign(this, { source: data, plotly, recording, subject, name, fit, save: { ...save, alt: data.alt } });
+    this.config = { ...configuration(save ? this.buttons(save.words) : []), displayModeBar: fit ? false : "hover" };
+    this.root.classList.toggle("bn-figure", fit);
+    this.root.dataset.recording = recording;
+    if (fit) this.root.dataset.name = name;
     this.root.setAttribute("aria-label", data.alt);
     this.arrange(); // before anything is painted: nothing jumps
+    this.needs();
     this.theme = theme(this.root); // a change of theme calls again, too
+    this.look = JSON.stringify([this.theme, save?.words, name, subject, fit]);
     loadPlotly(plotly).then((Plotly) => {
       this.Plotly = Plotly;
       this.ask();
     }, (error) => this.fail(error));
   }
 
+  take(figure, narrow) {
+    const parsed = (each) => (typeof each === "string" ? JSON.parse(each) : each);
+    const before = this.wide;
+    this.wide = parsed(figure);
+    this.narrow = narrow && narrow !== figure ? parsed(narrow) : this.wide;
+    for (const axis of this.zoomed.keys()) {
+      // A range means nothing on the other kind of axis.
+      if (this.wide.layout?.[axis]?.type !== before.layout?.[axis]?.type) this.zoomed.delete(axis);
+    }
+  }
+
   /** Take the arrangement that fits the width, and its height. */
   arrange() {
     const isNarrow = this.root.clientWidth > 0 && this.root.clientWidth < NARROW;
-    if (isNarrow !== this.isNarrow && this.narrow !== this.wide) {
-      this.zoomed.clear(); // axes of the one arrangement are not those of the other
-      this.limits.clear();
-    }
+    if (isNarrow !== this.isNarrow && this.narrow !== this.wide) this.zoomed.clear(); // other axes in the other arrangement
     this.isNarrow = isNarrow;
-    this.figure = isNarrow ? this.narrow : this.wide;
-    const height = `${this.figure.layout?.height ?? HEIGHT}px`;
+    const figure = isNarrow ? this.narrow : this.wide;
+    if (figure !== this.figure) {
+      Object.assign(this, { figure, reads: readBy(figure) });
+      this.edition += 1;
+      this.needs();
+    }
+    const height = this.fit ? "100%" : `${this.figure.layout?.height ?? HEIGHT}px`;
     if (this.root.style.height !== height) this.root.style.height = height;
   }
 
+  // What it asks for, and when it is painted.
+
   see(visible) {
     this.visible = visible;
+    this.needs();
+    this.ask();
+  }
+
+  needs() {
+    need(this, this.visible && this.isBound && this.reads ? this.reads.fields : null);
+  }
+
+  /** Whether what is shown is what this figure is about. */
+  get isBound() {
+    return shown().recording === this.recording;
+  }
+
+  hear(what) {
+    if (what === "shown") this.needs();
+    if (what === "state") return;
+    if (what === "rows" && isMoving()) return; // the next moment brings them along
     this.ask();
   }
 
@@ -94,8 +119,7 @@ export class Panel {
   ask() {
     if (!this.Plotly || document.hidden) return;
     if (this.visible) paintSoon(this);
-    else if (!this.prepared) whenIdle(() => paintSoon(this));
-    this.prepared = true;
+    else if (!this.listening) paintSometime(this);
   }
 
   paint() {
@@ -103,16 +127,57 @@ export class Panel {
     if (!width || this.destroyed || (this.listening && !this.visible)) return;
     if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
     this.arrange();
-    const bound = store.run === this.run, shown = { run: this.run, cursor: bound ? cursor() ?? "" : "" };
-    const { data, layout } = fill(this.figure, this.limits, bound);
-    const height = this.root.clientHeight;
-    Object.assign(layout, { width, height, autosize: false, uirevision: `${this.run} ${this.name}` });
-    layout.template = themed(layout.template, this.theme);
-    this.keepZoom(layout);
-    this.Plotly.react(this.plot, data, layout, this.config).then(() => this.painted(shown), (error) => this.fail(error));
+    const isBound = this.isBound, height = this.root.clientHeight;
+    if (isBound && this.listening && !this.hasRows()) return; // what it shows stays until they are there
+    const says = { recording: this.recording, cursor: isBound ? cursor() ?? "" : "" };
+    const frame = [this.recording, this.edition, this.look, width, height, isBound].join(" ");
+    const numbers = isBound ? this.progress().join(" ") : "";
+    const isSame = frame === this.frame;
+    if (isSame && numbers === this.numbers) return void Object.assign(this.root.dataset, says); // nothing moves with the playhead
+    Object.assign(this, { frame, numbers });
+    const picture = fill(this.figure, isBound);
+    if (isSame && this.listening && redraw(this.plot, this.picture, picture)) {
+      this.settle();
+      this.painted(says);
+    } else this.lay(picture, width, height).then(() => this.painted(says), (error) => this.fail(error));
+    this.picture = picture;
   }
 
-  painted(shown) {
+  /** Have Plotly draw a picture from the ground up. */
+  lay({ data, layout: filled }, width, height) {
+    clearTimeout(this.settling);
+    const layout = { ...filled, width, height, autosize: false, uirevision: `${this.recording} ${this.name}` };
+    layout.dragmode = this.isZooming ? layout.dragmode ?? "zoom" : false;
+    layout.template = themed(layout.template, this.theme);
+    this.keepZoom(layout);
+    this.plot.style.touchAction = this.isZooming ? "none" : "pan-y pinch-zoom";
+    return this.Plotly.react(this.plot, data, layout, this.config);
+  }
+
+  /** Once nothing moves any more. */
+  settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => (isMoving() ? this.settle() : this.again({})), SETTLE);
+  }
+
+  /** Whether all of the moment on screen that it draws has come. */
+  hasRows() {
+    const moment = index();
+    if (moment < 0) return true;
+    return this.reads.rows.every(({ field, axis, part }) => {
+      const place = current().find(field, axis, part);
+      return !place || rowAt(place.part, moment) !== undefined;
+    });
+  }
+
+  /** What its numbers depend on: the moment, and how much there is. */
+  progress() {
+    const { moments, parts, target } = extent(), { follows, grows } = this.reads;
+    const counts = grows ? parts.map((part) => current().rows(part)) : [];
+    return [follows ? cursor() : "", moments.length > 0, current().layouts !== null, ...(grows ? [target, moments.length] : []), ...counts];
+  }
+
+  painted(says) {
     if (this.destroyed) return;
     if (!this.listening) {
       this.listening = true;
@@ -121,7 +186,19 @@ export class Panel {
     // The label says what the drawing shows; read letter by letter its ticks say nothing.
     for (const drawing of this.plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
     // These say what is on the screen, not what is on its way.
-    Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...shown });
+    Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...says });
+  }
+
+  /** Have a swipe zoom, or scroll the page; in the latter case what was zoomed is shown whole again. */
+  zoom(isZooming = !this.isZooming) {
+    if (!isZooming) this.zoomed.clear();
+    this.again({ isZooming });
+  }
+
+  again(changes) {
+    Object.assign(this, changes);
+    this.edition += 1;
+    this.ask();
   }
 
   /**
@@ -143,7 +220,7 @@ export class Panel {
       if (reset) this.zoomed.delete(axis);
       else this.zoomed.set(axis, [...range]);
     }
-    if (axes.size) this.ask();
+    if (axes.size) this.again({});
   }
 
   fail(error) {
@@ -153,7 +230,9 @@ export class Panel {
 
   destroy() {
     this.destroyed = true;
-    waiting.delete(this);
+    clearTimeout(this.settling);
+    paintNever(this);
+    need(this, null);
     this.unsubscribe();
     this.sight.disconnect();
     this.size.disconnect();
@@ -168,7 +247,7 @@ function configuration(buttons) {
     displaylogo: false,
     showSendToCloud: false,
     responsive: false,
-    modeBarButtonsToRemove: ["toImage", "lasso2d", "select2d"],
+    modeBarButtonsToRemove: ["toImage", "lasso2d", "select2d", ...(TOUCH.matches ? ["zoom2d", "pan2d"] : [])],
     modeBarButtonsToAdd: buttons,
   };
 }

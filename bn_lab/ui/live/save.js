@@ -5,14 +5,15 @@ const SCALE = 2; // pixels of a saved picture for each on the screen
 const FONT = "sans-serif"; // of saved pictures and drawings
 const KEPT = 10_000; // ms for which a browser may read what it saves
 
-/** The buttons of a figure's mode bar; the same functions for as long as the panel lives, for Plotly compares them. */
+/** The buttons of a figure's mode bar, those that have words; the same functions for as long as the panel lives, for Plotly compares them. */
 export function buttons(panel) {
   const image = (format) => () => panel.Plotly.downloadImage(pictureOf(panel.plot), {
     format, scale: SCALE, filename: panel.save.file, width: panel.root.clientWidth, height: panel.root.clientHeight,
   }).catch((error) => panel.fail(error));
   const page = () => savePage(panel).catch((error) => panel.fail(error));
   const acts = { png: image("png"), svg: image("svg"), html: page };
-  return (words) => Object.entries(acts).map(([kind, click]) => ({ name: kind, title: words[kind], icon: icon(kind), click }));
+  if (panel.isTouched) acts.zoom = () => panel.zoom();
+  return (words) => Object.entries(acts).filter(([kind]) => words[kind]).map(([kind, click]) => ({ name: kind, title: words[kind], icon: icon(kind), click }));
 }
 
 /** The figure, laid out for the letters that a file has: the page's own font is not in it, and others are wider. */
@@ -33,7 +34,7 @@ function icon(kind) {
 }
 
 async function savePage(panel) {
-  const source = await (await plotlySource(panel.source)).text();
+  const source = await plotlySource(panel.plotly);
   const page = new Blob([pageOf(panel.plot, panel.save, source)], { type: "text/html" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(page);

@@ -1,6 +1,7 @@
-// A table whose cells are texts or numbers of the snapshot on screen.
-import { FORMATS, resolve } from "./bind.js";
-import { cursor, store, subscribe } from "./store.js";
+// A table whose cells are texts or numbers of the moment on screen.
+import { fieldsOf, resolve } from "./bind.js";
+import { FORMATS } from "./format.js";
+import { cursor, need, shown, subscribe } from "./store.js";
 
 export class Table {
   constructor(parent) {
@@ -11,12 +12,15 @@ export class Table {
     this.root.dataset.painted = "0";
     parent.append(this.root);
     this.bound = [];
-    this.unsubscribe = subscribe(() => this.show());
+    this.unsubscribe = subscribe((what) => this.hear(what));
+    this.sight = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting));
+    this.sight.observe(this.root);
   }
 
+  /** @param data {recording, table: {columns, rows}, alt} */
   update({ data }) {
-    this.run = data.run;
-    this.root.dataset.run = data.run;
+    this.recording = data.recording;
+    this.root.dataset.recording = data.recording;
     this.root.setAttribute("aria-label", data.alt);
     const table = document.createElement("table");
     const head = table.createTHead().insertRow();
@@ -25,6 +29,7 @@ export class Table {
     this.bound = [];
     for (const row of data.table.rows) this.addRow(body.insertRow(), row);
     this.root.replaceChildren(table);
+    this.needs();
     this.show();
   }
 
@@ -37,18 +42,39 @@ export class Table {
     });
   }
 
+  see(visible) {
+    this.visible = visible;
+    this.needs();
+    this.show();
+  }
+
+  get isBound() {
+    return shown().recording === this.recording;
+  }
+
+  needs() {
+    need(this, this.visible && this.isBound ? this.bound.flatMap(([, binding]) => fieldsOf(binding)) : null);
+  }
+
+  hear(what) {
+    if (what === "shown") this.needs();
+    if (what !== "state" && this.visible) this.show();
+  }
+
   show() {
-    const live = store.run === this.run;
+    const { isBound } = this;
     for (const [cell, binding] of this.bound) {
-      const text = FORMATS[binding.format ?? "g3"](live ? resolve(binding) : undefined);
+      const text = FORMATS[binding.format ?? "g3"](isBound ? resolve(binding) : undefined);
       if (cell.textContent !== text) cell.textContent = text;
     }
     this.root.dataset.painted = Number(this.root.dataset.painted) + 1;
-    this.root.dataset.cursor = live ? cursor() ?? "" : "";
+    this.root.dataset.cursor = isBound ? cursor() ?? "" : "";
   }
 
   destroy() {
+    need(this, null);
     this.unsubscribe();
+    this.sight.disconnect();
     this.root.remove();
   }
 }

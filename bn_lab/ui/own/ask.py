@@ -10,7 +10,7 @@ from bn_lab.datasets.own import Choice, parsed
 from bn_lab.experiment import FIELDS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode
-from bn_lab.ui import controls, session, words
+from bn_lab.ui import header, session, words
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import form, holding, upload
 from bn_lab.ui.own.holding import Opened
@@ -33,7 +33,7 @@ def show() -> None:
     digest, choice = parsed(experiment.dataset)
     if st.query_params.to_dict() != parameters:  # not of a link but of a run that was kept, or of a file
         st.query_params.from_dict(parameters)
-    controls.language(t)
+    header.language(t)
     st.title("BN Lab")
     if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
         for problem in st.session_state["problems"]:

@@ -9,7 +9,7 @@ import streamlit as st
 from bn_lab.datasets.own import File, id_of, known, parsed
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, session
+from bn_lab.ui import session
 from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import columns, form, holding, looks, templates, upload
@@ -22,7 +22,6 @@ SHOWN = "own_shown"
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.language(t)
     st.title(t("page.own"))
     st.markdown(t("own.intro"))
     upload.show(t, _opened)

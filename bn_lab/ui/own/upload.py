@@ -59,7 +59,7 @@ def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None]) -> N
     st.session_state[PROBLEM] = None
     try:
         with st.spinner(t("own.reading")):
-            opened = open_file(name, data, session.trainer().limits.own_mb)
+            opened = open_file(name, data, session.limits().own_mb)
         then(opened)
     except DataError as error:
         st.session_state[PROBLEM] = error

@@ -11,79 +11,113 @@ from bn_lab.datasets import table_of
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.files import experiments, tables, weights
 from bn_lab.i18n import Texts
-from bn_lab.service import Trainer, Training
+from bn_lab.service import State, Watch
 from bn_lab.ui import session, share
 from bn_lab.ui.choose import one_of_many
 from bn_lab.ui.file_names import file_name
 from bn_lab.ui.files import download
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.histories import failure, history_of
 from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts
 from bn_lab.ui.take_away.report import Report
 
 PATIENCE = 30.0
-"""Seconds that a download waits for weights; it takes long only where a run has to be trained again for them."""
+"""Seconds that a download waits for the worker; it takes long only where networks have to be trained again for it."""
+
+TICK = 0.5
+"""Seconds between two looks at a training whose end the files wait for."""
+
+TRAINING = (State.QUEUED, State.TRAINING)
+"""States in which there is going to be more by itself."""
 
 
 def show(t: Texts) -> None:
-    """Draw the content of the dialog."""
-    experiment, training = session.experiment(), session.training()
-    history = training.view.history
-    begun = history is not None and history.steps > 0
-    if not begun:
-        st.info(t("take.untrained"), icon=":material/info:")
-    _report(experiment, training, begun, t)
-    _tables(experiment, training, begun, t)
-    _weights(experiment, training, begun, t)
-    _experiment(experiment, t)
+    """Draw the content of the dialog. What is in it follows the training to its end, which is what the files are of."""
+    state = session.watch().progress.state
+    st.fragment(guarded(_content), run_every=TICK if state in TRAINING else None)(state, t)
+    _experiment(session.experiment(), t)
     st.subheader(t("take.figures"))
     st.markdown(t("take.figures_about"))
 
 
-def _report(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+def _content(drawn: State, t: Texts) -> None:
+    """What is made of the record.
+
+    Args:
+        drawn: what the training did when the dialog was drawn; where that has changed, it is drawn again.
+    """
+    watch = session.watch()
+    state = watch.progress.state
+    if state is not drawn and not {state, drawn} <= set(TRAINING):
+        st.rerun()
+    if not (ended := state is State.ENDED):
+        _far(watch, t)
+    experiment = watch.experiment
+    _report(experiment, watch, ended, t)
+    _tables(experiment, watch, ended, t)
+    _weights(experiment, watch, ended, t)
+
+
+def _far(watch: Watch, t: Texts) -> None:
+    """How far the training is, and what that means for the files."""
+    progress = watch.progress
+    if progress.state is State.FAILED:
+        st.error(failure(watch, t), icon=":material/error:")
+        return
+    values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
+    waiting = progress.state in TRAINING
+    begun = waiting or progress.epoch >= 1
+    st.info(t("take.unfinished", **values) if begun else t("take.untrained"), icon=":material/info:")
+    if not waiting:
+        st.button(t("take.train"), key="take_train", icon=":material/play_arrow:", on_click=guarded(_train))
+
+
+def _train() -> None:
+    """Train what is on screen to its end."""
+    watch = session.watch()
+    watch.go(watch.target)
+
+
+def _report(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
     st.subheader(t("take.report"))
     st.markdown(t("take.report_about"))
     if experiment.is_private:
         st.markdown(t("take.report_own"))
     report = Report(t, share.here(), verdicts.of_visit(experiment, t))
     name = file_name(experiment, "report", "html")
-    download("HTML", lambda: report.of(training.view), name, key=f"take_{name}", ready=begun, primary=True)
+    download("HTML", lambda: report.of(history_of(watch, PATIENCE)), name, key=f"take_{name}", ready=ended, primary=True)
 
 
-def _tables(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+def _tables(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
     st.subheader(t("take.numbers"))
     for table in tables.TABLES:
         st.markdown(t("take.networks_about" if table == "networks" else "take.layers_about"))
         with st.container(horizontal=True):
             for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
-                make, name = partial(_table, training, table, ending), file_name(experiment, table, ending)
-                download(label, make, name, key=f"take_{name}", ready=begun)
+                make, name = partial(_table, watch, table, ending), file_name(experiment, table, ending)
+                download(label, make, name, key=f"take_{name}", ready=ended)
 
 
-def _table(training: Training, table: str, ending: str) -> bytes:
-    history = training.view.history
-    assert history is not None, "the training was dropped"
-    return tables.WRITERS[ending](tables.TABLES[table](history))
+def _table(watch: Watch, table: str, ending: str) -> bytes:
+    return tables.WRITERS[ending](tables.TABLES[table](history_of(watch, PATIENCE)))
 
 
-def _weights(experiment: Experiment, training: Training, begun: bool, t: Texts) -> None:
+def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
     st.subheader(t("take.weights"))
     st.markdown(t("take.weights_about"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         arm = one_of_many("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
         seed = one_of_many("take_seed", t("field.seed"), experiment.seed_list, str)
         name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
-        make = partial(_network, session.trainer(), training, arm, seed)
-        download("safetensors", make, name, key=f"take_{name}", ready=begun)
+        make = partial(_network, watch, arm, seed)
+        download("safetensors", make, name, key=f"take_{name}", ready=ended)
     with st.expander(t("take.snippet"), icon=":material/code:"):
         st.code(snippet(experiment, arm, seed, name, holding.facts(experiment)), language="python")
 
 
-def _network(trainer: Trainer, training: Training, arm: Arm, seed: int) -> bytes:
-    trainer.attend()
-    copy = training.network(arm, seed, PATIENCE)
-    assert copy is not None, "the training was dropped, or training again takes too long"
-    experiment = training.view.experiment
-    return weights.to_safetensors(experiment, copy, table_of(experiment))
+def _network(watch: Watch, arm: Arm, seed: int) -> bytes:
+    return weights.to_safetensors(watch.experiment, watch.network(arm, seed, PATIENCE), table_of(watch.experiment))
 
 
 def _experiment(experiment: Experiment, t: Texts) -> None:

@@ -18,7 +18,7 @@ MOST = 1
 
 
 def show(t: Texts) -> None:
-    """Draw the field for the file, and what was wrong with it; after a good one the page is drawn again, without the dialog."""
+    """Draw the field for the file, and what was wrong with it; a good one closes the dialog."""
     count = st.session_state.setdefault(COUNT, 0)
     key = f"take_file_{count}"
     st.file_uploader(
@@ -31,8 +31,6 @@ def show(t: Texts) -> None:
     )
     if (problem := st.session_state.get(PROBLEM)) is not None:
         st.error(words.error(t, problem), icon=":material/error:")
-    if st.session_state.pop("take_adopted", False):
-        st.rerun()
 
 
 def _opened(key: str) -> None:
@@ -49,5 +47,4 @@ def _opened(key: str) -> None:
     session.adopt(opened.experiment)
     state["problems"] = [*opened.problems, *state["problems"]]
     state[COUNT] += 1
-    state["take_adopted"] = True
-    state.pop("take_open", None)
+    state.pop(session.DIALOG, None)

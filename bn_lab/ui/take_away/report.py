@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,15 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bn_lab.datasets import Table, table_of
+from bn_lab.engine.history import History
 from bn_lab.experiment import FIELDS, Experiment, is_own
-from bn_lab.figures import alt, figure_names, stages_in_order, statistics
-from bn_lab.figures.frame import DecodedFrame, fill, unpack, write
+from bn_lab.figures.frame import Recorded, fill, write
+from bn_lab.figures.layers import stages_in_order
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import alt, figure_names
+from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
-from bn_lab.service import State, View
+from bn_lab.server.assets import plotly_source
 from bn_lab.ui import cards, controls, panels, preview, words
-from bn_lab.ui.frames import frame
 from bn_lab.ui.groups import GROUPS
-from bn_lab.ui.live.assets import plotly_source
 from bn_lab.ui.take_away.inline import html
 from bn_lab.ui.take_away.verdicts import Told
 
@@ -32,7 +34,19 @@ HERE = Path(__file__).parent
 DIGITS = 7
 """Significant digits of a number in a figure: what it was recorded with."""
 
-WORDS = ("link", "numbers", "noscript", "verdicts", "settings", "settings_about", "setting", "value", "default")
+WORDS = (
+    "link",
+    "numbers",
+    "noscript",
+    "verdicts",
+    "settings",
+    "settings_about",
+    "setting",
+    "value",
+    "default",
+    "networks",
+    "data",
+)
 """Texts `report.…` that stand in the template as they are."""
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +55,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "scales": ("gauge", "gradients", "gamma_beta"),
     "predictions": ("predictions", "confusion"),
 }
-"""The figures in the order of the page, under its headings."""
+"""The figures under the headings of the page. The stage's own picture of the networks is not among them: its histograms are."""
 
 SHOWS_SAMPLES = ("boundary", "predictions")
 """Figures with a mark for each sample, at its features or its target."""
@@ -60,12 +74,10 @@ class Report:
     address: str
     verdicts: Sequence[Told]
 
-    def of(self, view: View) -> str:
-        """The report of a training as it stands, as HTML."""
-        history = view.history
-        assert history is not None, "the training was dropped"
+    def of(self, history: History) -> str:
+        """The report of a record, as HTML."""
         experiment, t = history.experiment, self.t
-        data, numbers = table_of(experiment), _numbers(view, t)
+        data, numbers = table_of(experiment), recorded(history)
         figures = list(_figures(experiment, data, numbers, t))
         return _template().render(
             t=t,
@@ -102,11 +114,6 @@ def _template() -> Template:
 def _plotly() -> Markup:
     """plotly.js as it may stand within an element `script`."""
     return Markup(plotly_source().read_text(encoding="utf-8").replace("</script", r"<\/script"))
-
-
-def _numbers(view: View, t: Texts) -> DecodedFrame:
-    """All of the record, as the browser gets it of a training that stands still."""
-    return unpack(frame("report", replace(view, state=State.PAUSED), t, everything=True))
 
 
 def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
@@ -152,12 +159,13 @@ def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
             yield {"split": "validation"}
 
 
-def _figures(experiment: Experiment, data: Table, numbers: DecodedFrame, t: Texts) -> Iterator[dict[str, Any]]:
-    """Every figure that the experiment has: its name, an id, what it shows, and both arrangements.
+def _figures(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -> Iterator[dict[str, Any]]:
+    """Every figure of `SECTIONS` that the experiment has: its name, an id, what it shows, and both arrangements.
 
     Of a visitor's own data those that show samples themselves stay in the lab.
     """
-    for name in figure_names(experiment, data):
+    has = figure_names(experiment, data)
+    for name in (name for names in SECTIONS.values() for name in names if name in has):
         if experiment.is_private and name in SHOWS_SAMPLES:
             continue
         for k, options in enumerate(_options(name, experiment)):
@@ -166,7 +174,7 @@ def _figures(experiment: Experiment, data: Table, numbers: DecodedFrame, t: Text
             yield {"name": name, "id": f"{name}-{k}", "alt": alt(name, t), "arrangements": arrangements}
 
 
-def _filled(template: dict[str, Any], numbers: DecodedFrame) -> dict[str, Any]:
+def _filled(template: dict[str, Any], numbers: Recorded) -> dict[str, Any]:
     """A figure with its numbers, without the rules that filled it."""
     found = fill(template, numbers)
     data = [{name: value for name, value in trace.items() if name != "meta"} for trace in found["data"]]
@@ -183,7 +191,7 @@ def short(value: Any) -> Any:
     return [short(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _statistics(experiment: Experiment, data: Table, numbers: DecodedFrame, t: Texts) -> dict[str, Any]:
+def _statistics(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -> dict[str, Any]:
     """The table of the layers with its numbers: headings, and rows of texts."""
     template = statistics(experiment, data, t)
     rows = [[cell if isinstance(cell, str) else write(cell, numbers) for cell in row] for row in template.rows]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from tests.ui.conftest import lab as lab
 from tests.ui.conftest import no_pictures as no_pictures
-from tests.ui.conftest import trainer as trainer
+from tests.ui.conftest import recordings as recordings
 
 Make = Callable[[], str | bytes]
 
@@ -40,10 +40,8 @@ def opened(lab: Callable[..., Any], files: dict[str, Make], no_pictures: None) -
     def page(dialog: str, *arguments: Any, trained: bool = True, **options: Any) -> Any:
         page = lab(*arguments, **options)
         if trained:
-            page.click("train")
-            page.until("done")
-        page.at.button(key=f"take_{dialog}").click()
-        page.run()
+            page.train()
+        page.open(dialog)
         return page
 
     return page

@@ -12,18 +12,21 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load as load_weights
 
+from bn_lab import train
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import Experiment
 from bn_lab.files.experiments import Opened, from_json, to_json
 from bn_lab.i18n import texts
-from bn_lab.service import Training
+from bn_lab.service import Watch
+from bn_lab.ui import panels
 from bn_lab.ui.guard import NoFile
 from bn_lab.ui.take_away import downloads
-from tests.service.conftest import until
 
 IRIS = Experiment(dataset="iris", epochs=4, arms=("none", "before"), seeds=2, depth=2)
 
 Make = Callable[[], str | bytes]
+
+DRAWN = panels.templates  # which pages here do without, and a report does not
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -45,6 +48,11 @@ def test_untrained_there_is_only_the_experiment_and_the_page_says_what_is_missin
     assert texts("en")("take.untrained") in [info.value for info in page.at.info]
     assert list(files) == ["iris-experiment.json"]
     assert from_json(str(files["iris-experiment.json"]()).encode()) == Opened(IRIS, ())
+    page.at.button(key="take_train").click()
+    page.run()
+    page.until("ended")
+    assert not page.at.info
+    assert "iris-report.html" in files
 
 
 def test_trained_every_file_is_that_of_the_record(
@@ -52,36 +60,47 @@ def test_trained_every_file_is_that_of_the_record(
 ) -> None:
     page = opened("files", IRIS, lang="ko")
     assert texts("ko")("take.untrained") not in page.text
-    history = page.training.view.history
+    history = train(IRIS)
     table = pd.read_parquet(io.BytesIO(files["iris-networks.parquet"]()))  # type: ignore[arg-type]
     assert len(table) == 4 * 4
     assert table.train_loss.iloc[-1] == history.train_loss[-1, -1, -1]
     assert str(files["iris-networks.csv"]()).count("before") == 8
-    assert str(files["iris-layers.csv"]()).count("pre_activation") == 5 * 2 * 2
+    assert str(files["iris-layers.csv"]()).count("pre_activation") == (1 + 4 * 5) * 2 * 2  # each of the first steps is recorded
     page.set("take_arm", "before")
     weights = load_weights(files["iris-before-seed0.safetensors"]())  # type: ignore[arg-type]
     assert (weights["0.weight"] == history.kept[-1].arms["before"]["weight.0"]).all()
+    monkeypatch.setattr(panels, "templates", DRAWN)
     report = str(files["iris-report.html"]())
     assert report.startswith('<!doctype html>\n<html lang="ko">')
-    monkeypatch.setattr(downloads, "PATIENCE", 0.0)
     page.set("take_seed", 1)
+    other = load_weights(files["iris-before-seed1.safetensors"]())  # type: ignore[arg-type]
+    assert not (other["0.weight"] == weights["0.weight"]).all()
+    monkeypatch.setattr(downloads, "PATIENCE", 0.0)
     with pytest.raises(NoFile):
-        files["iris-before-seed1.safetensors"]()  # nobody gives turns here
+        files["iris-before-seed1.safetensors"]()  # its network is trained again for it
 
 
-def test_of_a_running_training_one_gets_what_there_is(opened: Callable[..., Any], files: dict[str, Make], trainer: Any) -> None:
-    page = opened("files", replace(IRIS, epochs=5000), trained=False)
-    assert "iris-networks.csv" not in files
-    page.click("step")
-    until(trainer, lambda: page.state == "paused")
+def test_files_wait_for_the_end_of_a_training_and_say_how_far_it_is(opened: Callable[..., Any], files: dict[str, Make]) -> None:
+    page = opened("files", replace(IRIS, epochs=5000), trained=False, lang="en", run="play")
+    page.wait_for(lambda: page.watch.progress.epoch >= 2)
     page.run()
-    page.click("resume")
-    until(trainer, lambda: page.training.view.progress >= 2)
-    before = str(files["iris-networks.csv"]()).count("before")
-    until(trainer, lambda: page.training.view.progress >= before + 20)
-    assert page.state == "running"
-    assert str(files["iris-networks.csv"]()).count("before") > before
-    assert "<html" in str(files["iris-report.html"]())
+    (told,) = page.at.info
+    assert told.value.startswith("Trained for ")
+    assert told.value.endswith(texts("en")("take.unfinished", epoch="", epochs="5,000").rpartition(" of ")[2])
+    assert list(files) == ["iris-experiment.json"]
+    assert not [button.key for button in page.at.button if button.key == "take_train"]
+
+
+def test_what_is_taken_away_ends_at_the_target_however_far_others_train(
+    opened: Callable[..., Any], files: dict[str, Make]
+) -> None:
+    page = opened("files", IRIS)
+    other = page.recordings.visitor("other").want("lab", replace(IRIS, epochs=9))
+    page.wait_for(lambda: other.progress.state == "ended")
+    networks = pd.read_csv(io.BytesIO(files["iris-networks.csv"]()))  # type: ignore[arg-type]
+    assert networks.epoch.max() == 4
+    weights = load_weights(files["iris-none-seed0.safetensors"]())  # type: ignore[arg-type]
+    assert (weights["0.weight"] == train(IRIS).kept[-1].arms["none"]["weight.0"]).all()
 
 
 def test_a_drawn_page_makes_no_file(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +115,8 @@ def test_a_drawn_page_makes_no_file(opened: Callable[..., Any], monkeypatch: pyt
         ("bn_lab.ui.take_away.report.Report", "of"),
     ):
         monkeypatch.setattr(f"{place}.{name}", never)
-    monkeypatch.setattr(Training, "network", never)
+    monkeypatch.setattr(Watch, "network", never)
+    monkeypatch.setattr(downloads, "history_of", never)
     page = opened("files", IRIS)
     page.run()
 
@@ -105,8 +125,7 @@ def test_a_dialog_stays_open_while_the_page_is_drawn_again_and_closes(opened: Ca
     page = opened("files", IRIS, lang="en")
     page.run()
     assert texts("en")("take.weights_about") in page.text
-    page.at.session_state["take_open"] = None
-    page.run()
+    page.close()
     assert texts("en")("take.weights_about") not in page.text
 
 
@@ -118,9 +137,7 @@ def test_the_experiment_of_a_file_comes_on_screen(opened: Callable[..., Any]) ->
     page.set("take_file_0", ("wish.json", json.dumps(content).encode(), "application/json"))
     page.run()
     assert page.experiment == wish
-    assert page.state == "ready"
-    told = [warning.value for warning in page.at.warning if warning.value != texts("en")("share.local")]
-    assert len(told) == 2
+    assert len(page.at.warning) == 2
     assert texts("en")("take.weights_about") not in page.text
 
 
@@ -130,7 +147,7 @@ def test_a_file_that_is_no_experiment_is_told_and_changes_nothing(opened: Callab
         page.set("take_file_0", ("wish.json", content, "application/json"))
         assert len(page.at.error) == 1
         assert page.experiment == IRIS
-        assert page.state == "done"
+        assert page.state == "ended"
 
 
 def test_what_was_wrong_with_a_file_is_gone_with_the_dialog(opened: Callable[..., Any]) -> None:
@@ -138,8 +155,8 @@ def test_what_was_wrong_with_a_file_is_gone_with_the_dialog(opened: Callable[...
     page.set("take_file_0", ("wish.json", b"no JSON", "application/json"))
     page.set("language_choice", "ko")
     assert [error.value for error in page.at.error] == [texts("ko")("error.file_json")]
-    page.at.button(key="take_files").click()
-    page.run()
+    page.close()
+    page.open("files")
     assert not page.at.error
 
 

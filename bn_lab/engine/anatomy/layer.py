@@ -1,0 +1,87 @@
+"""One batch normalization layer on its mini-batch, from kept weights, and its statistics over the kept epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from bn_lab.datasets import Table
+from bn_lab.engine.anatomy.bench import Bench, entry
+from bn_lab.engine.anatomy.records import Statistics, finite
+from bn_lab.engine.anatomy.subjects import Subject
+from bn_lab.engine.history import Kept
+from bn_lab.engine.types import Array
+from bn_lab.experiment import BN_ARMS, Arm, Experiment
+
+
+@torch.inference_mode()
+def subject(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Table | None = None) -> Subject:
+    """Batch normalization of hidden layer `layer` on the first batch of epoch `int(kept.epoch)`, counting epochs from 0.
+
+    For an arm without batch normalization it is what batch normalization before the activation would see there: x is the
+    pre-activation, γ = 1 and β = 0, there are no moving statistics, and `grad_y` is the gradient at the pre-activation.
+
+    Args:
+        experiment: the one that `kept` is of; its order of batches, its first seed, its dropout and penalty left out.
+        kept: the weights.
+        arm: one of the experiment's.
+        layer: 1 … depth.
+        table: the experiment's data; the shipped set of that name where not given.
+
+    Raises:
+        ExperimentError: if there is no such layer.
+    """
+    return _subject(Bench(experiment, arm, table), kept, layer)
+
+
+def _subject(bench: Bench, kept: Kept, layer: int) -> Subject:
+    k, rows = bench.index(layer), bench.rows(kept)
+    x, grad_y = _seen(bench, kept, k, rows)
+    gamma, beta = (finite(each.numpy()) for each in bench.network(kept).scale(k))
+    mean, variance = _moving(bench, kept, k)
+    return Subject(x, gamma, beta, bench.experiment.epsilon, grad_y, rows, mean, variance, bench.arm, layer, kept.epoch)
+
+
+def _seen(bench: Bench, kept: Kept, k: int, rows: Array) -> tuple[Array, Array]:
+    """What batch normalization of hidden layer k takes in and the gradient that arrives at its output, (F, B) each."""
+    bench.set_weights(kept)
+    tape, y = bench.forward(rows)
+    part, shape = entry(tape, k), tape.hidden[k].affine.out.shape[1:]
+    x = tape.hidden[k].affine.out if part is tape.hidden[k].affine else part.x
+    # The way back is stopped at batch normalization, whose `backward` would write its own gradient over the arriving one.
+    tape.loss.gradient(tape.output.out, y, tape.share, tape.output.out_grad)
+    for above in tape.reverse[: tape.reverse.index(part)]:
+        above.backward()
+    grad = tape.hidden[k].activate.x_grad
+    return finite(x.view(shape).numpy()), finite(grad.view(shape).numpy())
+
+
+def _moving(bench: Bench, kept: Kept, k: int) -> tuple[Array | None, Array | None]:
+    """Moving mean and variance of hidden layer k, (F, 1) each."""
+    if bench.arm not in BN_ARMS:
+        return None, None
+    mean, variance = (finite(kept.arms[bench.arm][f"{name}.{k}"])[:, None] for name in ("mean", "variance"))
+    return mean, variance
+
+
+@torch.inference_mode()
+@np.errstate(all="ignore")
+def statistics(experiment: Experiment, kepts: Sequence[Kept], arm: Arm, layer: int, table: Table | None = None) -> Statistics:
+    """Batch and moving statistics of hidden layer `layer` at each of `kepts`, in ascending order of their epochs.
+
+    Arguments and errors are those of `subject`.
+    """
+    bench = Bench(experiment, arm, table)
+    subjects = [_subject(bench, kept, layer) for kept in kepts]
+    epochs = np.array([kept.epoch for kept in kepts], np.float64)
+    normed = arm in BN_ARMS
+    return Statistics(
+        epochs,
+        finite(np.stack([each.x.mean(axis=1) for each in subjects])),
+        finite(np.stack([each.x.var(axis=1) for each in subjects])),
+        np.concatenate([each.moving_mean.T for each in subjects if each.moving_mean is not None]) if normed else None,
+        np.concatenate([each.moving_variance.T for each in subjects if each.moving_variance is not None]) if normed else None,
+        experiment.bn_momentum ** np.round(epochs * len(bench.source.sizes)),
+    )

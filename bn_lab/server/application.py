@@ -1,0 +1,41 @@
+"""What `app.py` adds to Streamlit: routes, middleware, and what happens when the server starts and ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from streamlit import App, config
+
+from bn_lab.server import addresses, assets, stream
+from bn_lab.server.headers import Headers
+from bn_lab.service import recordings
+
+
+def routes() -> list[BaseRoute]:
+    """Our addresses, under the path at which Streamlit serves its own (`server.baseUrlPath`)."""
+    base = config.get_option("server.baseUrlPath").strip("/")
+    prefix = f"/{base}" if base else ""
+    return [
+        WebSocketRoute(f"{prefix}/{addresses.STREAM}", stream.websocket),
+        Route(f"{prefix}/{addresses.POLL}", stream.poll, methods=["POST"]),
+        Route(f"{prefix}/{addresses.MODULES}/{{version}}/{{path:path}}", assets.module),
+        Route(f"{prefix}/{addresses.PLOTLY}/{{version}}/{addresses.PLOTLY_NAME}", assets.plotly),
+    ]
+
+
+def middleware() -> list[Middleware]:
+    """What every answer goes through, Streamlit's own, too."""
+    return [Middleware(Headers)]
+
+
+@asynccontextmanager
+async def lifespan(app: App) -> AsyncIterator[None]:
+    """Start a worker with the server, so that the first visitor need not wait for torch, and end all with it."""
+    recordings().warm()
+    try:
+        yield
+    finally:
+        recordings().close()

@@ -1,0 +1,96 @@
+"""The files that live views need in the browser, served from where they lie.
+
+Their addresses hold a version, so that a browser may keep them for good and still gets the new ones after an upgrade: of our
+modules a hash of their content, of Plotly its release. Each file is compressed once, when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bn_lab.server import addresses
+
+HERE = Path(__file__).parents[1] / "ui" / "live"
+"""Where our modules lie."""
+
+FOREVER = "public, max-age=31536000, immutable"
+TYPE = "text/javascript; charset=utf-8"
+
+
+@cache
+def modules() -> dict[str, bytes]:
+    """Our JavaScript: path within `HERE` to content, as it was when first asked for."""
+    return {path.relative_to(HERE).as_posix(): path.read_bytes() for path in sorted(HERE.rglob("*.js"))}
+
+
+@cache
+def modules_version() -> str:
+    """A hash of our modules: another one when any of them changes."""
+    content = b"".join(name.encode() + b"\0" + text + b"\0" for name, text in modules().items())
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def plotly_source() -> Path:
+    """The plotly.min.js that the installed `plotly` package carries, found without importing it."""
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package plotly is not installed")
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+def loader(kind: str) -> str:
+    """The JavaScript that Streamlit mounts for a component, and sends again at every call: it loads our modules and hands on.
+
+    Args:
+        kind: name of an export of `lab.js`.
+    """
+    plotly = f"{addresses.PLOTLY}/{version('plotly')}/{addresses.PLOTLY_NAME}"
+    return (
+        "const at = (name) => new URL(name, document.baseURI).href;\n"
+        f'const [lab, plotly] = [at("{addresses.MODULES}/{modules_version()}/lab.js"), at("{plotly}")];\n'
+        f"export default async (component) => (await import(lab)).{kind}(component, plotly);\n"
+    )
+
+
+async def module(request: Request) -> Response:
+    """Answer with one of our modules; one of another version is not there."""
+    path = request.path_params["path"]
+    if request.path_params["version"] != modules_version() or path not in modules():
+        return Response(status_code=404)
+    return _script(request, modules()[path], _packed_module(path))
+
+
+async def plotly(request: Request) -> Response:
+    """Answer with Plotly's script; one of another release is not there."""
+    if request.path_params["version"] != version("plotly"):
+        return Response(status_code=404)
+    packed = await run_in_threadpool(_packed_plotly)  # the first time takes a fifth of a second
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return _script(request, b"", packed)
+    return _script(request, await run_in_threadpool(plotly_source().read_bytes), packed)
+
+
+def _script(request: Request, plain: bytes, packed: bytes) -> Response:
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type=TYPE, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(plain, media_type=TYPE, headers=headers)
+
+
+@cache
+def _packed_module(path: str) -> bytes:
+    return gzip.compress(modules()[path], mtime=0)
+
+
+@cache
+def _packed_plotly() -> bytes:
+    return gzip.compress(plotly_source().read_bytes(), mtime=0)

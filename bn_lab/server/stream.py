@@ -1,0 +1,297 @@
+"""The stream of a page: what it watches comes as binary frames, pushed over a websocket, or one by one as answers to requests.
+
+Messages of the page are JSON objects with one name each:
+
+- `{"hello": token}` comes first, and says whose page it is;
+- `{"watch": recording, "epochs": n, "parts": {part: rows}}`: train that recording as far as n (never further than the page's
+  script said), and send these parts of it, of which the page has so many rows already;
+- `{"hidden": true}` and `{"hidden": false}`: a hidden page gets nothing;
+- `{"painted": n}`: frame number n is on the screen. The next one leaves after that, so a slow browser gets fewer.
+
+A frame is written by `bn_lab.figures.frame.pack`; its header is described at `Viewer.frame`. A page that says anything else is
+told why in one text message and cut off. Nothing that it says is ever more than a name to look up, or a number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit import config
+
+from bn_lab.figures.frame import pack
+from bn_lab.service import State, Visitor, Watch, recordings
+
+LONGEST, MOST_PARTS = 8_000, 40
+"""Characters of a message, and parts that it names, at most."""
+
+PAUSE = 0.15
+"""Seconds between two frames at least: several moments come with each, and the browser plays them at its own pace."""
+
+GREETING = 10.0
+"""Seconds that a page has to say whose it is."""
+
+POLL = 20.0
+"""Seconds that a request waits for a frame at most: proxies cut what is silent for longer."""
+
+log = logging.getLogger(__name__)
+
+
+class RefusedError(Exception):
+    """A message that no page of ours sends; says which rule it breaks."""
+
+
+class Viewer:
+    """One page: what it asked for, and what it was sent.
+
+    Args:
+        visitor: whose page it is.
+    """
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.is_hidden = False
+        self._watch: Watch | None = None
+        self._sent: dict[str, int] = {}  # rows of each part that the page has or was sent
+        self._described = False  # whether the page knows the layouts of the parts
+        self._number, self._painted = 0, 0
+        self._seen: object = None  # the status that the latest frame had
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Heed a message after the first one.
+
+        Raises:
+            RefusedError: for a message of another form.
+        """
+        match message:
+            case {"watch": str(recording), "epochs": int(epochs), "parts": dict(parts)} if len(message) == 3:
+                self._look(recording, epochs, parts)
+            case {"hidden": bool(hidden)} if len(message) == 1:
+                self.is_hidden = hidden
+                self.visitor.hide(hidden)
+            case {"painted": int(number)} if len(message) == 1 and number <= self._number:
+                self._painted = max(self._painted, number)
+            case _:
+                raise RefusedError("unknown message")
+
+    def _look(self, recording: str, epochs: int, parts: Mapping[str, Any]) -> None:
+        if len(parts) > MOST_PARTS or not all(isinstance(rows, int) and rows >= 0 for rows in parts.values()):
+            raise RefusedError("parts must be names with numbers of rows")
+        found = next((watch for watch in self.visitor.watches.values() if watch.recording == recording), None)
+        if found is None:
+            return  # the script has moved on meanwhile; the page will learn of it
+        if self._watch is not found:
+            self._watch, self._described = found, False
+        if epochs > found.wanted:
+            found.go(min(epochs, found.target))
+        self._sent = dict(parts)
+        self._seen = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the page can take another frame."""
+        return not self.is_hidden and self._painted == self._number
+
+    def frame(self) -> bytes | None:
+        """The next frame; None where there is nothing new to tell.
+
+        Its header: `n` (its number), `recording`, `target`, `state` (ready, queued, training, ended, failed), `epoch` (trained,
+        at most the target), `place` (in line, from 1, else 0), `seconds` (of training) and `rate` (epochs a second, 0 where
+        unknown), `error` (whether it failed), `moments` (how many are recorded up to the target), `findings` (id and values of each; null before the end), and the first time
+        `layouts` (of all parts).
+        """
+        watch = self._watch
+        if watch is None or self.visitor.watches.get(watch.slot) is not watch:
+            self._watch = None
+            return None
+        progress, layouts = watch.progress, watch.layouts
+        blocks = watch.rows(self._sent) if layouts is not None else []
+        status = (progress.state, int(progress.epoch), progress.place, layouts is not None)
+        if not blocks and status == self._seen:
+            return None
+        self._seen = status
+        self._number += 1
+        ended = progress.state is State.ENDED
+        header = {
+            "n": self._number,
+            "recording": watch.recording,
+            "target": watch.target,
+            "state": str(progress.state),
+            "epoch": progress.epoch,
+            "place": progress.place,
+            "seconds": round(progress.seconds, 3),
+            "rate": round(progress.rate, 3),
+            "error": progress.error is not None,
+            "moments": progress.moments,
+            "findings": [{"id": each.id, "values": each.values} for each in progress.findings] if ended else None,
+            "layouts": None if self._described or layouts is None else layouts,
+        }
+        self._described = layouts is not None
+        for block in blocks:
+            self._sent[f"{block.part}!" if block.end else block.part] = block.start + block.count
+        return pack(header, blocks)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A message as an object with names.
+
+    Raises:
+        RefusedError: where it is none, or too long.
+    """
+    if len(text) > LONGEST:
+        raise RefusedError(f"a message has at most {LONGEST} characters")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise RefusedError("a message is JSON") from None
+    if not isinstance(found, dict):
+        raise RefusedError("a message is an object")
+    return found
+
+
+def greeted(message: Mapping[str, Any]) -> Visitor:
+    """The visitor whose page says hello.
+
+    Raises:
+        RefusedError: where it does not, or has a token that nobody was given, or that is over.
+    """
+    token = message.get("hello")
+    visitor = recordings().by_token(token) if isinstance(token, str) and len(message) == 1 else None
+    if visitor is None:
+        raise RefusedError("unknown token")
+    return visitor
+
+
+def is_ours(origin: str | None, host: str | None) -> bool:
+    """Whether a page from `origin` may talk to `host`: one of the same host, or of a host that Streamlit is told to allow.
+
+    This is Streamlit's rule without its look-up of the machine's own addresses, during which the server answers nobody.
+    """
+    if origin is None or not config.get_option("server.enableCORS"):
+        return True
+    parts = urlsplit(origin)
+    allowed = {urlsplit(each).hostname or each for each in config.get_option("server.corsAllowedOrigins")}
+    return parts.netloc == host or parts.hostname in allowed
+
+
+async def websocket(socket: WebSocket) -> None:
+    """Serve one page until its connection ends."""
+    if not is_ours(socket.headers.get("origin"), socket.headers.get("host")):
+        _note("another site's page")
+        await socket.close(1008)
+        return
+    await socket.accept()
+    try:
+        visitor = greeted(parsed(await asyncio.wait_for(socket.receive_text(), GREETING)))
+        await _serve(socket, Viewer(visitor))
+    except RefusedError as refused:
+        _note(str(refused))
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.send_text(json.dumps({"refused": str(refused)}))
+            await socket.close(1008)
+    except TimeoutError:
+        _note("no hello")
+        await socket.close(1008)
+    except (WebSocketDisconnect, KeyError):  # KeyError: bytes came where a text belongs
+        return
+
+
+async def _serve(socket: WebSocket, viewer: Viewer) -> None:
+    """Take what the page says, and send it frames as there is something new and the page has painted the one before."""
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the server is being stopped
+            loop.call_soon_threadsafe(changed.set)
+
+    viewer.visitor.connect(wake)
+    sending = asyncio.create_task(_send(socket, viewer, changed))
+    try:
+        while True:
+            viewer.receive(parsed(await socket.receive_text()))
+            changed.set()
+    finally:
+        sending.cancel()
+        viewer.visitor.disconnect(wake)
+        with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await sending
+
+
+async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
+    while True:
+        await changed.wait()
+        changed.clear()
+        if viewer.is_due and (frame := viewer.frame()) is not None:
+            sent = monotonic()
+            await socket.send_bytes(frame)
+            await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
+            changed.set()  # what came meanwhile
+
+
+async def poll(request: Request) -> Response:
+    """Answer with the next frame of a page whose websocket does not get through, within `POLL` seconds; with nothing after.
+
+    The body is a list of messages as they would come over the websocket, hello first.
+    """
+    if not is_ours(request.headers.get("origin"), request.headers.get("host")):
+        _note("another site's page")
+        return Response(status_code=403)
+    try:
+        viewer = _asked(await _body(request))
+    except RefusedError as refused:
+        _note(str(refused))
+        return Response(json.dumps({"refused": str(refused)}), status_code=400, media_type="application/json")
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def wake() -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(changed.set)
+
+    viewer.visitor.connect(wake)
+    try:
+        latest = monotonic() + POLL
+        while (frame := viewer.frame() if viewer.is_due else None) is None:
+            if (left := latest - monotonic()) <= 0:
+                return Response(status_code=204)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), left)
+            changed.clear()
+        return Response(frame, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
+    finally:
+        viewer.visitor.disconnect(wake)
+
+
+async def _body(request: Request) -> str:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST:
+            raise RefusedError(f"a message has at most {LONGEST} characters")
+    return body.decode(errors="replace")
+
+
+def _asked(text: str) -> Viewer:
+    try:
+        messages = json.loads(text)
+    except (ValueError, RecursionError):
+        raise RefusedError("a message is JSON") from None
+    if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
+        raise RefusedError("messages are a list of objects")
+    viewer = Viewer(greeted(messages[0]))
+    for message in messages[1:]:
+        viewer.receive(message)
+    return viewer
+
+
+def _note(reason: str) -> None:
+    """Count what was refused in the log, which says nothing of what was sent."""
+    log.warning("stream refused: %s", reason)

@@ -1,0 +1,139 @@
+"""`Packer`: what a worker tells of one recording, each row once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bn_lab.engine.history import History, is_recorded
+from bn_lab.engine.summary import Finding, findings
+from bn_lab.figures.frame import Layout
+from bn_lab.figures.parts import epoch_rows, layouts, moment_row, once_row
+from bn_lab.service.messages import Grown, Rows, Take, Wish
+
+if TYPE_CHECKING:
+    from bn_lab.engine.run import Run
+
+LONGEST = 0.03
+"""Seconds of packing after which what is left waits for the next turn."""
+
+
+class Packer:
+    """Knows what of a recording is known to the page's process, and packs the rest.
+
+    Args:
+        take: how the recording came here.
+
+    Attributes:
+        overhead: seconds that the latest report took besides its rows, of which each is made once however often is reported.
+    """
+
+    def __init__(self, take: Take) -> None:
+        self.overhead = 0.0
+        self._recording = take.recording
+        self._moments = take.moments  # how many are known
+        self._sent: dict[str, int] = {}  # rows of each part that are known
+        self._ends: set[tuple[int, str]] = set()  # end rows that are known
+        self._findings: set[int] = set()  # targets whose findings are known
+        self._layouts: Mapping[str, Layout] | None = None
+        self._steps = -1  # of the run at the latest look
+        self._is_whole = False  # whether nothing that was wanted then was left out
+        self._wish: Wish | None = None
+
+    def has_news(self, run: Run, wish: Wish) -> bool:
+        """Whether there may be something to tell."""
+        return not self._is_whole or run.steps != self._steps or wish != self._wish
+
+    def pack(self, run: Run, wish: Wish) -> Grown:
+        """All that is new, or as much of it as there is time for."""
+        start = perf_counter()
+        history = run.history(partial=False)
+        self.overhead = perf_counter() - start
+        over = len(history.divergences) == len(history.experiment.arms) * history.experiment.seeds
+        moments = [each for each in history.snapshots if over or _is_regular(each.epoch)]
+        described = self._layouts is None
+        if self._layouts is None:
+            self._layouts = layouts(history)
+        for part, rows in wish.parts.items():
+            self._sent.setdefault(part, rows)
+        first, self._moments = self._moments, max(self._moments, len(moments))
+        self._is_whole = True
+        reached = [target for target in wish.targets if over or history.epoch >= target]
+        irregular = [target for target in reached if target <= history.epoch and not _is_among(target, moments)]
+        grown = Grown(
+            self._recording,
+            run.progress,
+            over,
+            first,
+            tuple(each.epoch for each in moments[first:]),
+            tuple(self._rows(history, moments, wish, start + LONGEST)),
+            self._end_rows(run, wish, irregular),
+            self._new_findings(run, reached),
+            tuple(epoch for epoch in map(int, {kept.epoch for kept in history.kept}) if epoch > 0 and run.reaches(epoch)),
+            self._layouts if described else None,
+        )
+        self._steps, self._wish = run.steps, wish
+        return grown
+
+    def _rows(self, history: History, moments: list[Any], wish: Wish, latest: float) -> Iterator[Rows]:
+        assert self._layouts is not None
+        for part in wish.parts:
+            if (layout := self._layouts.get(part)) is None:
+                continue
+            start = self._sent[part]
+            stop = {"moment": len(moments), "epoch": history.epoch, "once": 1}[layout.axis]
+            if start >= stop:
+                continue
+            if layout.axis == "epoch":
+                numbers = epoch_rows(part, history, start, stop)
+            elif layout.axis == "once":
+                numbers = once_row(part, history)
+            else:
+                rows: list[Any] = []
+                for moment in moments[start:stop]:
+                    if rows and perf_counter() > latest:
+                        self._is_whole = False
+                        break
+                    rows.append(moment_row(part, history, moment))
+                numbers, stop = np.stack(rows), start + len(rows)
+            self._sent[part] = stop
+            yield Rows(part, start, stop - start, _bytes(numbers))
+
+    def _end_rows(self, run: Run, wish: Wish, targets: list[int]) -> dict[int, dict[str, bytes]]:
+        """The last moments of targets that are none of the recording's own."""
+        assert self._layouts is not None
+        parts = [part for part in wish.parts if part in self._layouts and self._layouts[part].axis == "moment"]
+        found: dict[int, dict[str, bytes]] = {}
+        for target in targets:
+            if missing := [part for part in parts if (target, part) not in self._ends]:
+                history = run.history(target)
+                found[target] = {part: _bytes(moment_row(part, history, history.snapshots[-1])) for part in missing}
+                self._ends |= {(target, part) for part in missing}
+        return found
+
+    def _new_findings(self, run: Run, reached: list[int]) -> dict[int, tuple[Finding, ...]]:
+        new = [target for target in reached if target not in self._findings]
+        self._findings |= set(new)
+        return {target: tuple(map(_plain, findings(run.history(target)))) for target in new}
+
+
+def _is_regular(epoch: float) -> bool:
+    """Whether this moment is one of every run that comes that far."""
+    return not float(epoch).is_integer() or is_recorded(int(epoch))
+
+
+def _is_among(target: int, moments: list[Any]) -> bool:
+    return any(moment.epoch == target for moment in reversed(moments))
+
+
+def _bytes(numbers: Any) -> bytes:
+    return np.ascontiguousarray(numbers, "<f4").tobytes()
+
+
+def _plain(finding: Finding) -> Finding:
+    """The same with Python's own numbers, which JSON knows."""
+    values = {name: value.item() if isinstance(value, np.generic) else value for name, value in finding.values.items()}
+    return Finding(finding.id, values)

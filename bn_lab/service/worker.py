@@ -1,0 +1,345 @@
+"""A worker: trains recordings in turns on one thread, packs what pages want of them, and answers requests.
+
+`python -m bn_lab.service.worker` is started by `bn_lab.service.pool` and speaks over its standard input and output. It ends
+with the process that started it. Nothing here imports torch before the training thread does.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from bn_lab.datasets import keep
+from bn_lab.experiment import ExperimentError
+from bn_lab.service.connection import Connection, Pipes
+from bn_lab.service.messages import Answer, Ask, Drop, Failed, Order, Report, RequestError, Sign, Take, Wish, Withdraw
+from bn_lab.service.packing import Packer
+from bn_lab.service.turns import InTurn, Turns, computed
+
+if TYPE_CHECKING:  # the run brings torch along, which only the training thread waits for
+    from bn_lab.engine.run import Run
+
+PUBLISH_EVERY = 0.1
+"""Seconds between two reports of a recording in training, at least."""
+
+PUBLISH_SHARE = 0.1
+"""Share of its own time that making reports may take besides their rows, where that is not too rare."""
+
+PUBLISH_LATEST = 0.7
+"""Seconds after which a recording that has had a turn is reported on, also where many others train."""
+
+FREE_BUILD = 0.1
+"""Seconds of building a run that are not charged: who comes new has to build one."""
+
+SIGN_EVERY = 2.0
+"""Seconds after which the training thread says that it is there, where it has said nothing else."""
+
+NICE = 5
+"""By how much a worker stands back behind the page's process; less than those that train studies."""
+
+log = logging.getLogger(__name__)
+
+
+class Job(InTurn):
+    """One recording in a worker's care.
+
+    Args:
+        take: how it came here.
+        tell: sends a report.
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, take: Take, tell: Callable[[Report], None], clock: Callable[[], float]) -> None:
+        self.take = take
+        self.wish: Wish | None = None
+        self.asks: list[Ask] = []
+        self._tell, self._clock = tell, clock
+        self._table = None if take.table is None else keep(take.table)  # held, so that the engine finds it
+        self._run: Run | None = None
+        self._packer = Packer(take)
+        self._aimed: set[int] = {take.experiment.epochs}
+        self._published = -math.inf  # when the latest report was made
+        self._worked = 0.0  # seconds of training since then
+
+    def heed(self, wish: Wish) -> None:
+        """Do this from now on."""
+        self.wish, self.watchers = wish, wish.watchers
+
+    @property
+    def working(self) -> bool:
+        """Whether there is something to do now."""
+        if self.wish is None:
+            return False
+        return self._run is None or self._is_behind or bool(self.asks) or self._packer.has_news(self._run, self.wish)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a page waits for something that takes next to no time: the first look, or what is there already."""
+        return not self._is_behind
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether there is more to train."""
+        if self.wish is None:
+            return False
+        if self._run is None:
+            return self.wish.until > 0
+        return not self._run.finished and self._run.steps < self.wish.until * self._run.steps_per_epoch
+
+    def turn(self, seconds: float) -> float:
+        """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
+        assert self.wish is not None
+        begun, free = computed(), 0.0
+        if self._run is None:
+            self._run = self._new_run()
+            free = min(computed() - begun, FREE_BUILD)
+            self._aim(self._run)
+            self._publish(self._run)  # the first look, before the first step
+            return computed() - begun - free
+        run = self._run
+        self._aim(run)
+        if self._is_behind:
+            start = computed()
+            run.advance(seconds, until=self.wish.until * run.steps_per_epoch)
+            self._worked += computed() - start
+        self._answer(run)
+        if self._is_due(self._is_behind):
+            self._publish(run)
+        return computed() - begun
+
+    def _new_run(self) -> Run:
+        from bn_lab.engine.run import Run
+
+        return Run(self.take.experiment, table=self._table)
+
+    def _aim(self, run: Run) -> None:
+        assert self.wish is not None
+        wanted = set(self.wish.targets)
+        for target in sorted(wanted - self._aimed):
+            run.aim(target)
+        for target in self._aimed - wanted:
+            run.forget(target)
+        self._aimed = wanted
+
+    def _is_due(self, moving: bool) -> bool:
+        """Whether it is time for a report: now where nothing moves; else they take at most `PUBLISH_SHARE` of the time."""
+        assert self._run is not None
+        assert self.wish is not None
+        if not moving:
+            return self._packer.has_news(self._run, self.wish)
+        since, making = self._clock() - self._published, self._packer.overhead
+        rare = since >= max(PUBLISH_LATEST, 5 * making)
+        return since >= PUBLISH_EVERY and (self._worked >= making / PUBLISH_SHARE or rare)
+
+    def _publish(self, run: Run) -> None:
+        assert self.wish is not None
+        self._tell(self._packer.pack(run, self.wish))
+        self._published, self._worked = self._clock(), 0.0
+
+    def _answer(self, run: Run) -> None:
+        """Answer the requests whose epoch is reached."""
+        due = [ask for ask in self.asks if run.progress >= ask.after or not self._is_behind]
+        self.asks = [ask for ask in self.asks if ask not in due]
+        for ask in due:
+            try:
+                answer = Answer(ask.number, _found(run, ask))
+            except Exception as error:
+                answer = Answer(ask.number, error=told(error, ask.what))
+            self._tell(answer)
+
+    def withdraw(self, number: int) -> None:
+        """Nobody waits for this answer any more."""
+        self.asks = [ask for ask in self.asks if ask.number != number]
+
+
+def _found(run: Run, ask: Ask) -> Any:
+    """What was asked for of a recording."""
+    if ask.what == "history":
+        (target,) = ask.arguments
+        return run.history(target, current=True, weights=True)
+    target, arm, seed = ask.arguments
+    return run.network(arm, seed, target)
+
+
+class Worker:
+    """Does what it is told over a connection, in turns.
+
+    Args:
+        connection: to the page's process; only reports are sent here, what is received comes by `receive`.
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, connection: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection, self._clock = connection, clock
+        self._inbox: SimpleQueue[Order | None] = SimpleQueue()
+        self._jobs: dict[str, Job] = {}
+        self._asks: list[Ask] = []  # for functions
+        self._computes = False  # whether it computed one in the latest turn
+        self._turns: Turns[Job] = Turns()
+        self._signed = -math.inf
+        self._is_over = False  # whether the last order has come
+        self._is_untidy = False  # whether something was dropped since the latest collection of garbage
+
+    def receive(self, order: Order | None) -> None:
+        """Take an order, on any thread; None is the last one."""
+        self._inbox.put(order)
+
+    def work(self) -> None:
+        """Work until the last order comes, or until nobody is at the other end."""
+        self._tell(Sign())
+        warm_up()
+        try:
+            while not self._is_over:
+                if not self.turn():
+                    self._heed_all(SIGN_EVERY)
+        except OSError:  # the other end is gone
+            return
+
+    def turn(self) -> bool:
+        """Heed what was received, and do one thing; False if there was nothing to do."""
+        self._heed_all(0.0)
+        self._sign()
+        working = [job for job in self._jobs.values() if job.working]
+        self._computes = bool(self._asks) and not (self._computes and working)  # at most every second time
+        if self._computes:
+            self._compute(self._asks.pop(0))
+            return True
+        job = self._turns.next(working)
+        if job is None:
+            self._tidy_up()
+            return False
+        if job.take.closely:
+            self._tell(Sign(job.take.recording))
+        try:
+            self._turns.charge(job, job.turn(self._turns.length))
+        except Exception as error:  # whatever breaks one recording must not end the thread that serves all
+            self._fail(job, error)
+        return True
+
+    def _heed_all(self, wait: float) -> None:
+        """Heed what is there, or comes within `wait` seconds."""
+        try:
+            while True:
+                self._heed(self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait())
+                wait = 0.0
+        except Empty:
+            return
+
+    def _heed(self, order: Order | None) -> None:
+        match order:
+            case None:
+                self._is_over = True
+            case Take():
+                self._jobs[order.recording] = Job(order, self._tell, self._clock)
+            case Wish() if order.recording in self._jobs:
+                self._jobs[order.recording].heed(order)
+            case Drop():
+                self._jobs.pop(order.recording, None)
+                self._is_untidy = True
+            case Ask(recording=None):
+                self._asks.append(order)
+            case Ask() if order.recording in self._jobs:
+                self._jobs[order.recording].asks.append(order)
+            case Ask():
+                self._tell(Answer(order.number, error=RequestError("recording", "failed", order.what)))
+            case Withdraw():
+                self._asks = [ask for ask in self._asks if ask.number != order.number]
+                for job in self._jobs.values():
+                    job.withdraw(order.number)
+
+    def _compute(self, ask: Ask) -> None:
+        try:
+            answer = Answer(ask.number, _computed(ask))
+        except Exception as error:
+            answer = Answer(ask.number, error=told(error, str(ask.arguments[0])))
+        self._tell(answer)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        recording, experiment = job.take.recording, job.take.experiment
+        del self._jobs[recording]
+        if not isinstance(error, ExperimentError):
+            log.error("training failed: %s", "own data" if experiment.is_private else experiment, exc_info=error)
+            error = RequestError("recording", "failed", "recording")
+        for ask in job.asks:
+            self._tell(Answer(ask.number, error=error))
+        self._tell(Failed(recording, error))
+
+    def _sign(self) -> None:
+        if self._clock() - self._signed >= SIGN_EVERY:
+            self._tell(Sign())
+
+    def _tell(self, report: Report) -> None:
+        self._signed = self._clock()
+        self._connection.send(report)
+
+    def _tidy_up(self) -> None:
+        """Find what only refers to itself, where something was dropped and nobody waits."""
+        if self._is_untidy:
+            self._is_untidy = False
+            gc.collect()
+
+
+def _computed(ask: Ask) -> Any:
+    """The result of a function of `bn_lab.engine.anatomy`."""
+    from bn_lab.engine import anatomy
+
+    name, *arguments = ask.arguments
+    if name not in anatomy.COMPUTED:
+        raise RequestError("recording", "failed", name)
+    if ask.table is None:
+        return getattr(anatomy, name)(*arguments)
+    table = keep(ask.table)
+    return getattr(anatomy, name)(*arguments, table=table)
+
+
+def told(error: Exception, of: str) -> ExperimentError:
+    """An error as it travels; a mistake of ours stays in the log."""
+    if isinstance(error, ExperimentError):
+        return error
+    log.error("failed in a worker: %s", of, exc_info=error)
+    return RequestError("recording", "failed", of)
+
+
+def warm_up() -> None:
+    """Import the engine, which takes a second, then tidy up."""
+    import bn_lab.engine.anatomy
+    import bn_lab.engine.run  # noqa: F401
+
+    if not gc.get_freeze_count():
+        # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
+        gc.collect()
+        gc.freeze()
+
+
+def main() -> None:
+    """Work for the process at the other end of standard input and output, and end with it."""
+    connection = Pipes(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)  # whatever is printed must not get among the messages
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    logging.basicConfig(format="%(asctime)s worker %(process)d %(levelname)s %(name)s: %(message)s")
+    worker = Worker(connection)
+    Thread(target=_listen, args=(connection, worker), daemon=True).start()
+    worker.work()
+
+
+def _listen(connection: Pipes, worker: Worker) -> None:
+    try:
+        while True:
+            worker.receive(connection.receive())
+    except Exception as error:
+        if not isinstance(error, EOFError):
+            log.exception("a worker understands its orders no more")
+        os._exit(0)  # also from the middle of a step
+
+
+if __name__ == "__main__":
+    main()

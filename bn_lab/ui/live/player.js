@@ -1,0 +1,118 @@
+// Where the playhead is and how it moves: no page and no clock of its own, so that all of it can be tried with numbers alone.
+// It counts *moments*, the recorded points in time of what is shown: a constant number a second, so that it is slow where much
+// happens. How many there are grows while the recording is trained; `done` says that no more will come.
+
+export const MOMENTS = 16; // a second, at speed 1
+export const FOLLOW = "follow"; // the speed that is always at the newest moment
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, FOLLOW];
+const PATIENCE = 500; // ms between two ticks that count at most: after a pause of the browser nothing is skipped
+
+export class Player {
+  index = 0; // of the moment on screen
+  playing = false;
+  speed = 1;
+  #count = 0; // moments there are, as far as it was told
+  #done = false;
+  #last = null; // when the last tick was, ms
+  #owed = 0; // parts of a moment that are due
+  #again = false; // this is a replay of something finished: there is nothing to follow
+
+  /** Play on from here; at the end of something finished, from its start. */
+  play() {
+    this.#again = this.#done;
+    if (this.#done && this.index >= this.#count - 1) this.index = 0;
+    this.playing = true;
+    this.#rest();
+  }
+
+  pause() {
+    this.playing = false;
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  /** Go to a moment; playing goes on from there. */
+  seek(index) {
+    this.index = clamp(index, this.#count);
+    this.#rest();
+  }
+
+  /** Go some moments forward, or back, and stay there. */
+  step(moments) {
+    this.pause();
+    this.seek(this.index + moments);
+  }
+
+  home() {
+    this.seek(0);
+  }
+
+  end() {
+    this.seek(this.#count - 1);
+  }
+
+  setSpeed(speed) {
+    if (!SPEEDS.includes(speed)) throw new RangeError(`speed must be one of ${SPEEDS.join(", ")}, got ${speed}`);
+    this.speed = speed;
+    this.#rest();
+  }
+
+  /** Whether it plays, and has shown all that there is so far. */
+  get waiting() {
+    return this.playing && !this.#done && this.index >= this.#count - 1;
+  }
+
+  /** There are so many moments, and no more will come, or will. */
+  know(count, done) {
+    this.#count = count;
+    this.#done = done;
+    this.index = clamp(this.index, count);
+  }
+
+  /**
+   * Let time pass.
+   * @param now ms, by any clock that only goes forward
+   * @param count moments there are
+   * @param done whether no more will come
+   * @returns index of the moment to show; 0 while there is none
+   */
+  tick(now, count, done) {
+    this.know(count, done);
+    const passed = this.#last === null ? 0 : Math.min(Math.max(0, now - this.#last), PATIENCE);
+    this.#last = now;
+    if (!this.playing) return this.index;
+    if (this.speed === FOLLOW && !this.#again) this.index = Math.max(0, count - 1);
+    else this.#advance((passed / 1000) * MOMENTS * (this.speed === FOLLOW ? 1 : this.speed));
+    if (done && this.index >= count - 1) this.pause();
+    return this.index;
+  }
+
+  #advance(moments) {
+    this.#owed += moments;
+    const whole = Math.floor(this.#owed + 1e-9);
+    this.#owed -= whole;
+    this.index = clamp(this.index + whole, this.#count);
+    if (this.index >= this.#count - 1) this.#owed = 0; // what it waited for is shown at the pace of the rest
+  }
+
+  #rest() {
+    this.#last = null;
+    this.#owed = 0;
+  }
+}
+
+const clamp = (index, count) => Math.max(0, Math.min(index, count - 1));
+
+/** Index of the last epoch (ascending) at or before `epoch`, else 0. */
+export function atOrBefore(epochs, epoch) {
+  let low = 0, high = epochs.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (epochs[middle] <= epoch) low = middle;
+    else high = middle;
+  }
+  return low;
+}

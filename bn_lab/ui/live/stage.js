@@ -1,0 +1,290 @@
+// The stage: what one sees first. The player, each arm's network with its numbers, one sentence, the curves. It follows the
+// playhead of the store by itself; only a new seed, training longer, another experiment and what is drawn are the script's.
+import { place, written, writtenEpoch } from "./format.js";
+import { Controls } from "./stage/controls.js";
+import { KeysDialog, meaning } from "./stage/keys.js";
+import { LayerButtons, LayerDialog } from "./stage/layers.js";
+import { Numbers, Sentence } from "./stage/numbers.js";
+import { Pictures } from "./stage/pictures.js";
+import { Top } from "./stage/top.js";
+import { around, element, icon, named, write } from "./stage/words.js";
+import * as store from "./store.js";
+import { connect, stream } from "./stream.js";
+
+const NARROW = 700; // px of width below which one picture fills it
+const USUAL = { width: 1000, height: 740, text: 14 }; // px of a stage, and of its text there
+const LARGEST = 1.6; // times the usual size, at most
+const SMALLEST = 9.5; // px of the smallest letters in pictures
+const PRESENTED = { height: 1080, text: 20 }; // px of a screen, and of the smallest text on it while presenting
+
+const LOOK = 1500; // ms between two looks at the connection; one that is away at both is said to be
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Stage {
+  constructor(parent) {
+    const number = store.number;
+    this.root = element("section", "bn-stage");
+    this.top = new Top(this.root, {
+      chip: (id) => this.act("chip", { id }),
+      scale: (same) => this.act("scale", { same }),
+      layers: (layers) => this.act("layers", { layers }),
+      present: () => this.present(!this.isPresenting),
+      help: () => this.keys.open(),
+    });
+    this.controls = new Controls(this.root, {
+      toggle: () => this.toggle(),
+      start: () => store.home(),
+      back: () => store.step(-1),
+      forward: () => this.forward(),
+      seekIndex: (index) => store.seekIndex(index),
+      seekEpoch: (epoch) => this.seek(epoch),
+      speed: (speed) => store.setSpeed(speed),
+      newSeed: () => this.act("new_seed"),
+      longer: () => this.act("longer"),
+    });
+    this.pictures = new Pictures(this.root);
+    this.numbers = new Numbers(this.root, number);
+    this.sentence = new Sentence(this.root, number);
+    this.layers = new LayerButtons(this.pictures.network.root, (arm, layer) => this.dialog.open(arm, layer, this.data, this.addresses));
+    this.dialog = new LayerDialog(this.root, { number, door: (arm, layer, epoch) => this.act("door", { arm, layer, epoch }) });
+    this.keys = new KeysDialog(this.root);
+    this.failure = element("p", "bn-failure", { role: "alert", hidden: true });
+    this.leave = element("button", "bn-button bn-leave", { type: "button" }, icon("close"));
+    this.leave.addEventListener("click", () => this.present(false));
+    this.controls.root.append(this.leave);
+    this.root.append(this.failure);
+    parent.append(this.root);
+    this.unsubscribe = store.subscribe(() => this.show());
+    this.size = new ResizeObserver(() => this.fit());
+    this.size.observe(this.root);
+    this.sight = new IntersectionObserver((entries) => (this.inSight = entries.at(-1).isIntersecting));
+    this.sight.observe(this.root);
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    document.addEventListener("keydown", (event) => this.press(event), { signal });
+    document.addEventListener("fullscreenchange", () => this.leftFullScreen(), { signal });
+    this.looks = setInterval(() => this.look(), LOOK);
+  }
+
+  update({ data: given, setTriggerValue }, addresses) {
+    const before = this.data, data = { ...given, panel: { recording: given.recording, save: given.save } };
+    Object.assign(this, { data, addresses, setTriggerValue });
+    const { recording, target, epochs, token, arms, language, texts, embed, can_longer: longer, hidden = [] } = data;
+    this.root.lang = language;
+    this.root.setAttribute("aria-label", texts["scene.label"] ?? "");
+    this.root.style.setProperty("--bn-count", arms.length);
+    this.root.style.setProperty("--bn-net-share", `${arms.length}fr`);
+    Object.assign(this.root.dataset, { recording, target, embed: Boolean(embed), hidden: hidden.join(" ") });
+    this.top.update(data);
+    this.controls.update({ ...data, longer });
+    this.numbers.update(data);
+    this.numbers.root.hidden = hidden.includes("numbers");
+    this.sentence.update(data);
+    this.sentence.root.hidden = hidden.includes("findings");
+    this.keys.update(texts);
+    named(this.leave, texts["scene.leave"]);
+    connect(token);
+    store.show(recording, target, epochs);
+    this.fit(true);
+    if (recording !== before?.recording || data.open?.id !== before?.open?.id) this.open(data.open ?? {});
+    else if (target > before.target && this.isLonger) {
+      this.isLonger = false;
+      this.play();
+    }
+    if (data.present && data.present !== before?.present) this.present(true);
+    this.show();
+  }
+
+  act(act, values = {}) {
+    this.isLonger = act === "longer"; // then it plays on, once there is more to play
+    this.setTriggerValue("act", { act, ...values });
+  }
+
+  // The player.
+
+  open({ epoch = null, playing = false }) {
+    this.isAwaited = still.matches && playing;
+    if (this.isAwaited) store.wantUntil();
+    store.open(epoch === "end" ? Infinity : epoch, playing && !still.matches);
+  }
+
+  /** Who wants no motion sees the end, as soon as it is there. */
+  play() {
+    if (!still.matches) return store.play();
+    this.isAwaited = true;
+    store.wantUntil();
+    this.show();
+  }
+
+  pause() {
+    this.isAwaited = false;
+    store.pause();
+  }
+
+  toggle() {
+    if (store.player.playing || this.isAwaited) this.pause();
+    else this.play();
+  }
+
+  /** At the newest moment of something that nobody has asked to be trained, forward means train. */
+  forward() {
+    const { playable, epochs, target } = store.shown();
+    if (epochs < target && store.index() >= playable - 1) store.wantUntil();
+    store.step(1);
+  }
+
+  seek(epoch) {
+    if (epoch > store.shown().epoch) store.wantUntil(Math.ceil(epoch));
+    store.seek(epoch);
+  }
+
+  press(event) {
+    if (!this.inSight && !this.isPresenting) return;
+    if (event.key === "Escape" && this.isPresenting && !document.querySelector("dialog:modal")) return this.present(false);
+    const act = meaning(event, (dialog) => dialog === this.dialog.root);
+    if (!act) return;
+    event.preventDefault();
+    const acts = {
+      toggle: () => this.toggle(),
+      back: () => store.step(-1),
+      forward: () => this.forward(),
+      start: () => store.home(),
+      end: () => store.end(),
+      present: () => this.present(!this.isPresenting),
+      help: () => this.keys.open(),
+    };
+    acts[act]();
+  }
+
+  // What is shown.
+
+  show() {
+    if (!this.data) return;
+    const shown = store.shown(), { player } = store, epoch = store.cursor();
+    if (shown.recording !== this.data.recording) return;
+    if (this.isAwaited && shown.done) {
+      this.isAwaited = false;
+      store.end();
+      return;
+    }
+    const index = Math.max(0, store.index());
+    this.controls.show({
+      playing: player.playing || Boolean(this.isAwaited),
+      atEnd: shown.done && index >= shown.playable - 1,
+      index,
+      known: shown.playable,
+      planned: this.planned(shown),
+      epoch: epoch ?? 0,
+      target: shown.target,
+      trained: shown.epoch,
+      speed: player.speed,
+      status: this.status(shown),
+    });
+    this.numbers.show();
+    this.sentence.show();
+    this.dialog.show();
+    if (this.wasPlaying && !player.playing) this.announce(epoch ?? 0);
+    this.wasPlaying = player.playing;
+    const isFailed = shown.state === "failed";
+    this.failure.hidden = !isFailed;
+    if (isFailed) write(this.failure, this.data.texts["player.failed"] ?? "");
+    Object.assign(this.root.dataset, {
+      state: shown.state, epoch: Math.floor(shown.epoch), cursor: epoch ?? "", playing: player.playing,
+    });
+  }
+
+  /** How many moments there are once it is trained: the timeline has their length from the beginning. */
+  planned({ moments, target, done }) {
+    if (done) return moments.length;
+    return Math.max(moments.length, this.data.moments ?? 0) || target + 1;
+  }
+
+  look() {
+    const isCut = stream.state === "cut", before = this.isAway;
+    this.isAway = isCut && this.wasCut;
+    this.wasCut = isCut;
+    if (this.isAway !== before) this.show();
+  }
+
+  status({ state, place: inLine, seconds, rate, epoch, target, done }) {
+    const { texts, language } = this.data;
+    const told = (key, values = {}) => place(texts[`player.${key}`], values);
+    if (this.isAway) return told("away");
+    if (state === "queued") return inLine ? told("queued", { place: inLine }) : told("starting");
+    if (state === "training" && rate > 0) return told("training_rate", { rate: written(Math.round(rate), "int", language) });
+    if (state === "ended" && done && epoch < target) return told("ended_early");
+    if (state === "ended") return told("ended", { seconds: seconds.toFixed(seconds < 10 ? 1 : 0) });
+    return told(state);
+  }
+
+  announce(epoch) {
+    const { texts, language } = this.data, { target, epoch: trained } = store.shown();
+    const [before, after] = around(texts["player.shown"], "epoch", {
+      target: writtenEpoch(target, language), trained: writtenEpoch(Math.floor(trained), language),
+    });
+    this.sentence.announce(`${before}${writtenEpoch(epoch, language)}${after}.`);
+  }
+
+  // Its room.
+
+  /** Fit texts and pictures to the room there is; only where the room has changed, or for new data. */
+  fit(isNew = false) {
+    if (!this.data) return;
+    const { clientWidth: width, clientHeight: height } = this.root;
+    if (!width) return;
+    const isNarrow = width < NARROW && !this.isPresenting;
+    const grown = Math.min(width / USUAL.width, height / USUAL.height, LARGEST);
+    const factor = isNarrow ? 1 : Math.round(20 * Math.max(1, grown)) / 20;
+    const least = this.isPresenting ? Math.round((PRESENTED.text * innerHeight) / PRESENTED.height) : 0;
+    this.root.dataset.narrow = isNarrow;
+    this.root.style.setProperty("--bn-scale", this.isPresenting ? Math.max(factor, least / USUAL.text) : factor);
+    const letters = this.isPresenting ? Math.max(factor, least / SMALLEST) : factor;
+    const size = { factor: letters, least, isNarrow }, fitted = JSON.stringify([size, width, this.pictures.networkHeight]);
+    if (isNew || fitted !== this.fitted) this.pictures.update(this.data, this.addresses, size);
+    this.fitted = fitted;
+    // The player of a narrow stage lies at the bottom of the window: from edge to edge, or beside a sidebar.
+    const { left, right } = this.root.getBoundingClientRect(), isAtEdge = innerWidth < NARROW;
+    this.root.style.setProperty("--bn-left", isAtEdge ? "0" : `${left}px`);
+    this.root.style.setProperty("--bn-width", isAtEdge ? "100%" : `${right - left}px`);
+    this.placeLayers();
+  }
+
+  placeLayers() {
+    const { root } = this.pictures.network, layout = this.pictures.networkLayout;
+    const { t = 0, b = 0 } = layout?.margin ?? {};
+    this.root.style.setProperty("--bn-net-top", `${t}px`);
+    this.root.style.setProperty("--bn-net-bottom", `${b}px`);
+    this.layers.update(this.data, layout, root.clientWidth, root.clientHeight);
+  }
+
+  // Presenting.
+
+  get isPresenting() {
+    return this.root.dataset.present === "true";
+  }
+
+  /** The stage over the whole window, and over the whole screen where the browser lets it. */
+  present(isOn) {
+    if (isOn === this.isPresenting) return;
+    this.root.dataset.present = isOn;
+    if (isOn) this.root.requestFullscreen?.().catch(() => {}); // not after a click of one's own: the window must do
+    else if (document.fullscreenElement === this.root) document.exitFullscreen();
+    this.fit();
+  }
+
+  leftFullScreen() {
+    if (!document.fullscreenElement && this.isPresenting) this.present(false);
+  }
+
+  destroy() {
+    this.unsubscribe();
+    this.listeners.abort();
+    this.size.disconnect();
+    this.sight.disconnect();
+    clearInterval(this.looks);
+    this.dialog.clear();
+    this.pictures.destroy();
+    this.root.remove();
+  }
+}

@@ -1,0 +1,63 @@
+// Texts of the stage, and the elements that hold them.
+import { place } from "../format.js";
+
+const EXACT = 2; // decimals of an epoch that is typed
+
+/** The template around one of its places: the text before it and the text after it, other places filled. */
+export function around(template = "", name, values = {}) {
+  const [before, after = ""] = template.split(`{${name}}`);
+  return [place(before, values), place(after, values)];
+}
+
+/** An epoch as an input takes it: no thousands separators. */
+export const epochValue = (epoch) => (Number.isFinite(epoch) ? String(Number(epoch.toFixed(EXACT))) : "");
+
+/** Change a text only where it differs: what is read aloud or selected is left alone. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** An element with its class, attributes and children. */
+export function element(name, className = "", attributes = {}, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const ICONS = {
+  play: "M8 5.5v13l11-6.5z",
+  pause: "M7 5h4v14H7zM13 5h4v14h-4z",
+  start: "M6 5h2.5v14H6zM19 5.5v13L9.5 12z",
+  back: "M15.5 5.5v13L7 12z",
+  forward: "M8.5 5.5v13L17 12z",
+  seed: "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm3 3.5a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4z"
+    + "m8 8a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4zm-4-4.2a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4z",
+  longer: "M3 6l7 6-7 6zM10 6l7 6-7 6zM18.5 6H21v12h-2.5z",
+  present: "M3 3h7v2.2H5.2V10H3zM14 3h7v7h-2.2V5.2H14zM3 14h2.2v4.8H10V21H3zM18.8 14H21v7h-7v-2.2h4.8z",
+  close: "M6.6 5 12 10.4 17.4 5 19 6.6 13.6 12 19 17.4 17.4 19 12 13.6 6.6 19 5 17.4 10.4 12 5 6.6z",
+  save: "M10.8 3h2.4v8.6l3.2-3.2 1.7 1.7L12 16.2l-6.1-6.1 1.7-1.7 3.2 3.2zM4 18.5h16V21H4z",
+  zoom: "M10 3a7 7 0 0 1 5.6 11.2l5.200 5.200-1.500 1.500-5.200-5.200A7 7 0 1 1 10 3zm0 2.200a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6z",
+};
+
+/** A drawing of 24 × 24 in the colour of the text around it; what it means is said by whoever holds it. */
+export function icon(name) {
+  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  drawing.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  drawing.append(path);
+  return drawing;
+}
+
+/** Name a button that shows an icon alone. */
+export function named(button, text = "") {
+  if (button.title === text) return;
+  button.title = text;
+  button.setAttribute("aria-label", text);
+}

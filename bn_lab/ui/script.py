@@ -1,0 +1,59 @@
+"""What Streamlit runs for every visitor, at every change: what all pages have, and then the page on screen."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from bn_lab.ui import (
+    algorithm,
+    claims,
+    compare,
+    data_page,
+    full_page,
+    guard,
+    header,
+    lab_page,
+    lesson,
+    logs,
+    rules_page,
+    scroll,
+    session,
+)
+from bn_lab.ui.classroom import pages as classroom
+from bn_lab.ui.guard import guarded
+from bn_lab.ui.own import ask
+from bn_lab.ui.own import page as own
+
+st.set_page_config(page_title="BN Lab", page_icon=":material/science:", layout="wide", initial_sidebar_state=256)
+logs.install()
+guarded(session.begin)()
+if "language" not in st.session_state:
+    st.stop()  # without a session there is nothing to show; the next run tries again
+t = session.words()
+st.html(Path(__file__).with_name("style.css"))
+if guarded(session.is_admitted)() is False:
+    guarded(full_page.show)()
+    st.stop()
+if guarded(session.awaited)() is not None:
+    guarded(ask.show)()
+    st.stop()
+pages = [
+    st.Page(guarded(lab_page.show), title=t("page.lab"), url_path="lab", default=True),
+    st.Page(guarded(lesson.show), title=t("page.lesson"), url_path="lesson"),
+    st.Page(guarded(algorithm.show), title=t("page.algorithm"), url_path="algorithm"),
+    st.Page(guarded(claims.show), title=t("page.claims"), url_path="claims"),
+    st.Page(guarded(data_page.show), title=t("page.data"), url_path="data"),
+    st.Page(guarded(own.show), title=t("page.own"), url_path="own", visibility="hidden"),
+    st.Page(guarded(compare.show), title=t("page.compare"), url_path="compare", visibility="hidden"),
+    st.Page(guarded(rules_page.show), title=t("page.rules"), url_path="rules", visibility="hidden"),
+]
+page = classroom.navigation(pages)
+if not st.context.is_embedded:
+    guarded(header.show)(t)
+guard.show()
+page.run()
+if page.url_path:
+    guarded(header.connect)()
+guarded(classroom.show_way)(t)
+guarded(scroll.follow)()
+guarded(session.end)()

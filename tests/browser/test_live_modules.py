@@ -1,0 +1,863 @@
+"""The browser's modules by themselves, in a real browser: the playhead, the store, the rule of filling, the stream, pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from bn_lab.datasets import load
+from bn_lab.engine.training import train
+from bn_lab.experiment import ARMS, Experiment
+from bn_lab.figures.frame import FORMATS, Block, Layout, Recorded, fill, kept_epochs, pack
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import FIGURES, figure_names
+from bn_lab.i18n import texts
+from bn_lab.server.assets import HERE, plotly_source
+
+pytestmark = pytest.mark.browser
+
+BASE = "http://lab.test/base/"
+"""Where the lab is served in these tests; the page is one below it."""
+
+PAGE = """<!doctype html><base href="/base/"><meta name="viewport" content="width=device-width"><body style="margin: 0; --st-text-color: #222; --st-border-color: #ccc;
+--st-background-color: #fff; --st-secondary-background-color: #eee; --st-primary-color: #333; --st-font: sans-serif;
+background: #fff"><div id=place style="max-width: 800px; height: 300px"></div>"""
+
+SOCKET = """
+window.sockets = [];
+window.WebSocket = class {
+    static OPEN = 1;
+    constructor(address) { Object.assign(this, { address, readyState: 0, sent: [] }); sockets.push(this); }
+    send(text) { this.sent.push(JSON.parse(text)); }
+    close() { this.readyState = 3; }
+    opens() { this.readyState = 1; this.onopen(); }
+    cuts() { this.readyState = 3; this.onclose(); }
+    gives(bytes) { this.onmessage({ data: Uint8Array.from(bytes).buffer }); }
+    says(message) { this.onmessage({ data: JSON.stringify(message) }); }
+};
+window.plain = (value) => JSON.parse(JSON.stringify(value ?? null, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v)));
+"""
+"""A websocket that does what the test says, and tells what it was sent."""
+
+
+def serve(route: Any) -> None:
+    path = Path(urlsplit(route.request.url).path.removeprefix("/base/"))
+    if path.suffix != ".js":
+        route.fulfill(body=PAGE, content_type="text/html")
+    elif path.name == "plotly.min.js":
+        route.fulfill(path=plotly_source(), content_type="text/javascript")
+    else:
+        route.fulfill(path=HERE / path, content_type="text/javascript")
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of its own, with a websocket that does what the test says, and nothing known yet."""
+    context = chromium.new_context(viewport={"width": 900, "height": 700})
+    page = opened(context)
+    yield page
+    context.close()
+
+
+def opened(context: Any) -> Page:
+    page = context.new_page()
+    page.add_init_script(SOCKET)
+    page.route("http://lab.test/**", serve)
+    page.goto(f"{BASE}lesson")
+    for name in ("store", "bind", "player", "format", "stream"):
+        page.evaluate(f"async () => {{ window.{name} = await import('/base/{name}.js'); }}")
+    return page
+
+
+# A small recording, made by hand.
+
+LAYOUTS = {
+    "summary": Layout("moment", {"epoch": (0, 1), "a.loss": (1, 1)}, 2),
+    "wide": Layout("moment", {"counts": (0, 4), "span": (4, 2), "wide.epoch": (6, 1)}, 7),
+    "curves.loss": Layout("epoch", {"epoch": (0, 1), "a.line": (1, 1)}, 2),
+    "curves.other": Layout("epoch", {"epoch": (0, 1), "b.line": (1, 1)}, 2),
+    "samples": Layout("once", {"shown": (0, 3)}, 3),
+}
+
+EPOCHS = [0.0, 0.2, 0.4, 1.0, 2.0, 5.0, 10.0]
+"""The recording's own moments; the target's own last one may come after them."""
+
+
+def small(target: float = 12.0) -> Recorded:
+    """All of the recording up to a target; at 12 there is no moment but the target's own."""
+    epochs = [epoch for epoch in EPOCHS if epoch <= target]
+    if epochs[-1] != target:
+        epochs.append(target)
+    draw = np.random.default_rng(5)
+    made = {"summary": draw.normal(size=(40, 2)), "wide": draw.normal(size=(40, 7)) * 100, "samples": draw.normal(size=(1, 3))}
+    made["summary"][: len(epochs), 0] = epochs
+    made["wide"][2, 1], made["wide"][3, 5], made["wide"][1, 3] = np.nan, np.inf, 0.0
+    parts = {name: rows[: len(epochs)].astype(np.float32) for name, rows in made.items()}
+    for name in ("curves.loss", "curves.other"):
+        line = np.stack([np.arange(1, 41), draw.uniform(0.1, 9, 40)], axis=1)
+        parts[name] = line[: int(target)].astype(np.float32)
+    return Recorded(target, LAYOUTS, parts, np.array(epochs))
+
+
+def described(layouts: Mapping[str, Layout]) -> dict[str, Any]:
+    return {name: {"axis": each.axis, "fields": each.fields, "size": each.size} for name, each in layouts.items()}
+
+
+def header(n: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "n": n,
+        "recording": "r",
+        "target": 12,
+        "state": "training",
+        "epoch": 12,
+        "place": 0,
+        "seconds": 1.5,
+        "rate": 20,
+        "error": False,
+        "findings": None,
+        "layouts": described(LAYOUTS),
+        **more,
+    }
+
+
+def blocks(table: Recorded, only: list[str] | None = None, start: int = 0, stop: int | None = None) -> list[Block]:
+    """The rows of a recording as the server sends them: the target's own last moment apart from the others."""
+    found = []
+    regular = sum(1 for epoch in table.epochs if epoch in EPOCHS) if table.layouts is LAYOUTS else len(table.epochs)
+    for name, rows in table.parts.items():
+        if only is not None and name not in only:
+            continue
+        until = regular if table.layouts[name].axis == "moment" else len(rows)
+        end = until if stop is None else min(stop, until)
+        found.append(Block(name, start, rows[start:end], end - start))
+        if stop is None and table.layouts[name].axis == "moment" and len(rows) > regular:
+            found.append(Block(name, regular, rows[regular:], 1, end=True))
+    return found
+
+
+def receive(page: Page, frame: bytes) -> None:
+    page.evaluate("bytes => { store.receive(Uint8Array.from(bytes).buffer) }", list(frame))
+
+
+def shown(page: Page) -> Any:
+    return page.evaluate(
+        "() => plain({ ...store.shown(), cursor: store.cursor(), index: store.index(), playing: store.player.playing })"
+    )
+
+
+def show(page: Page, table: Recorded | None = None, **more: Any) -> None:
+    """Have the page show the small recording, with all of it there."""
+    page.evaluate("() => store.show('r', 12)")
+    receive(page, pack(header(**more), blocks(table or small())))
+
+
+# The player.
+
+PLAY = """([ticks, options]) => {
+    const made = new player.Player(), seen = [];
+    for (const [name, ...values] of ticks) {
+        if (name === "tick") seen.push(made.tick(...values));
+        else made[name](...values);
+    }
+    return { seen, index: made.index, playing: made.playing, waiting: made.waiting };
+}"""
+
+
+def played(page: Page, *acts: tuple[Any, ...]) -> Any:
+    return page.evaluate(PLAY, [[list(act) for act in acts], {}])
+
+
+@pytest.mark.parametrize(("speed", "each"), [(0.25, 250), (0.5, 125), (1, 62.5), (2, 31.25), (4, 15.625)])
+def test_a_constant_number_of_moments_goes_by_in_a_second(page: Page, speed: float, each: float) -> None:
+    times = [("tick", k * each, 100, True) for k in range(9)]
+    assert played(page, ("setSpeed", speed), ("play",), *times)["seen"] == list(range(9))
+    often = [("tick", k * 10, 100, True) for k in range(101)]  # 1 s in small pieces
+    assert played(page, ("setSpeed", speed), ("play",), *often)["index"] == 16 * speed
+
+
+def test_at_the_end_it_pauses_and_plays_again_from_the_start(page: Page) -> None:
+    ended = [("play",), ("tick", 0, 3, True), ("tick", 400, 3, True)]
+    assert played(page, *ended) == {"seen": [0, 2], "index": 2, "playing": False, "waiting": False}
+    again = played(page, *ended, ("play",), ("tick", 1000, 3, True), ("tick", 1063, 3, True))
+    assert (again["seen"][2:], again["playing"]) == ([0, 1], True)
+
+
+def test_who_has_caught_up_with_the_training_waits_and_goes_on_at_the_same_pace(page: Page) -> None:
+    caught = [("play",), ("tick", 0, 2, False), ("tick", 400, 2, False), ("tick", 800, 2, False)]
+    assert played(page, *caught) == {"seen": [0, 1, 1], "index": 1, "playing": True, "waiting": True}
+    more = played(page, *caught, ("tick", 863, 9, False), ("tick", 925.5, 9, False), ("tick", 988, 9, False))
+    assert more["seen"][3:] == [2, 3, 4]
+    assert not more["waiting"]
+
+
+def test_following_is_always_at_the_newest_moment(page: Page) -> None:
+    follow = [("setSpeed", "follow"), ("play",), ("tick", 0, 5, False), ("tick", 16, 60, False)]
+    assert played(page, *follow)["seen"] == [4, 59]
+    assert played(page, *follow, ("tick", 32, 80, True)) == {
+        "seen": [4, 59, 79],
+        "index": 79,
+        "playing": False,
+        "waiting": False,
+    }
+    again = played(page, *follow, ("tick", 32, 80, True), ("play",), ("tick", 100, 80, True), ("tick", 163, 80, True))
+    assert again["seen"][3:] == [0, 1]  # there is nothing to follow any more
+
+
+def test_seeking_stays_within_what_there_is_and_a_step_pauses(page: Page) -> None:
+    start = ("know", 5, True)
+    assert played(page, start, ("seek", 3))["index"] == 3
+    assert played(page, start, ("seek", 9))["index"] == 4
+    assert played(page, start, ("seek", -2))["index"] == 0
+    assert played(page, start, ("seek", 2), ("play",), ("step", -1)) == {
+        "seen": [],
+        "index": 1,
+        "playing": False,
+        "waiting": False,
+    }
+    assert played(page, start, ("end",), ("step", 1))["index"] == 4
+    assert played(page, start, ("end",), ("home",))["index"] == 0
+    assert played(page, start, ("end",), ("know", 0, False)) == {"seen": [], "index": 0, "playing": False, "waiting": False}
+
+
+def test_nothing_is_skipped_after_a_pause_of_the_browser(page: Page) -> None:
+    assert played(page, ("play",), ("tick", 0, 1000, True), ("tick", 60_000, 1000, True))["index"] == 8  # half a second
+    idle = played(page, ("play",), ("tick", 0, 9, True), ("pause",), ("tick", 300, 9, True), ("play",), ("tick", 900, 9, True))
+    assert idle["index"] == 0
+
+
+@pytest.mark.parametrize(("epoch", "index"), [(-1, 0), (0, 0), (0.3, 1), (1, 3), (4.9, 4), (5, 5), (1e9, 6), (math.inf, 6)])
+def test_an_epoch_means_the_last_moment_at_or_before_it(page: Page, epoch: float, index: int) -> None:
+    wanted = "Infinity" if epoch == math.inf else repr(epoch)
+    assert page.evaluate(f"() => player.atOrBefore({EPOCHS}, {wanted})") == index
+
+
+# The store.
+
+
+def test_moments_end_at_the_target_with_its_own_one_last(page: Page) -> None:
+    show(page)
+    assert shown(page)["moments"] == [*EPOCHS, 12]
+    assert shown(page)["done"]
+    page.evaluate("() => store.show('r', 5)")  # rows serve another target, but what is its own does not
+    assert shown(page)["moments"] == EPOCHS[:6]
+    page.evaluate("() => store.show('r', 20)")
+    assert shown(page)["moments"] == EPOCHS
+    assert page.evaluate("() => store.wanted()") == {"watch": "r", "epochs": 20, "parts": {"summary": 7}}
+
+
+def test_numbers_are_those_that_were_packed(page: Page) -> None:
+    show(page)
+    table = small()
+    for k, epoch in enumerate(table.epochs):
+        page.evaluate("epoch => store.seek(epoch)", epoch)
+        assert shown(page)["index"] == k
+        assert page.evaluate("() => store.number('a.loss')") == pytest.approx(float(table.parts["summary"][k, 1]), rel=1e-6)
+        assert page.evaluate("() => plain(store.numbers('span'))")[0] == pytest.approx(
+            float(table.parts["wide"][k, 4]), rel=1e-6
+        )
+    assert page.evaluate("() => store.number('unknown')") is None
+
+
+def test_rows_come_in_pieces_and_again(page: Page) -> None:
+    table = small()
+    page.evaluate("() => store.show('r', 12)")
+    for start, stop in ((0, 2), (1, 4), (0, 3), (4, 7)):
+        receive(page, pack(header(), blocks(table, ["summary"], start, stop)))
+    assert shown(page)["moments"] == EPOCHS
+    assert page.evaluate("() => store.wanted().parts.summary") == 7
+    page.evaluate("() => { window.asked = []; store.onWant((urgent) => asked.push(urgent)); }")
+    receive(page, pack(header(layouts=None), blocks(table, ["wide"], 3, 5)))  # rows before them are missing
+    assert page.evaluate("() => asked") == [True]
+
+
+def test_a_part_in_view_holds_the_playhead_back_until_its_rows_are_there(page: Page) -> None:
+    table = small()
+    page.evaluate("() => { store.show('r', 12); store.need('picture', ['counts', 'later']); }")
+    receive(page, pack(header(), blocks(table, ["summary"])))
+    assert page.evaluate("() => store.wanted().parts") == {"summary": 7, "summary!": 8, "wide": 0}
+    assert shown(page)["playable"] == 1
+    receive(page, pack(header(), blocks(table, ["wide"], 0, 4)))
+    assert shown(page)["playable"] == 4
+    assert not shown(page)["done"]
+    receive(page, pack(header(), blocks(table, ["wide"])))
+    assert (shown(page)["playable"], shown(page)["done"]) == (8, True)
+    page.evaluate("() => { store.seek(5); store.need('other', ['wide.epoch']); store.need('picture', null); }")
+    assert shown(page)["cursor"] == 5
+
+
+def test_what_comes_into_view_later_does_not_throw_the_playhead_back(page: Page) -> None:
+    table = small()
+    page.evaluate("() => store.show('r', 12)")
+    receive(page, pack(header(), blocks(table, ["summary"])))
+    page.evaluate("() => { store.seek(2); store.need('picture', [{ field: 'counts', axis: 'moment' }]); }")
+    assert (shown(page)["cursor"], shown(page)["playable"]) == (2, 5)
+    receive(page, pack(header(), blocks(table, ["wide"])))
+    assert (shown(page)["cursor"], shown(page)["playable"]) == (2, 8)
+
+
+def test_an_epoch_that_is_not_there_yet_is_gone_to_as_soon_as_it_is(page: Page) -> None:
+    table = small()
+    page.evaluate("() => { store.show('r', 12); store.open(5, false); }")
+    receive(page, pack(header(epoch=1), blocks(table, ["summary"], 0, 4)))
+    assert shown(page)["cursor"] == 1  # the newest meanwhile
+    receive(page, pack(header(epoch=12), blocks(table, ["summary"])))
+    assert shown(page)["cursor"] == 5
+    page.evaluate("() => { store.show('s', 12); store.open(Infinity, false); }")
+    receive(page, pack(header(recording="s", state="ended"), blocks(table, ["summary"], 0, 4)))
+    assert shown(page)["cursor"] == 0  # its rows are on their way: no picture in between
+    receive(page, pack(header(recording="s", state="ended"), blocks(table, ["summary"])))
+    assert shown(page)["cursor"] == 12
+
+
+def test_the_end_moment_stays_on_screen_while_others_come_before_it(page: Page) -> None:
+    table = small()
+    page.evaluate("() => { store.show('r', 12); store.open(Infinity, false); }")
+    receive(page, pack(header(state="ended"), [*blocks(table, ["summary"], 0, 5), *blocks(table, ["summary"])[1:]]))
+    before = shown(page)
+    receive(page, pack(header(state="ended"), blocks(table, ["summary"])))
+    assert (before["cursor"], shown(page)["cursor"]) == (12, 12)
+    assert shown(page)["index"] == 7
+
+
+def test_playing_asks_for_the_rest_and_moves_by_itself(page: Page) -> None:
+    page.evaluate("() => { store.show('r', 12, 0); window.told = new Set(); store.subscribe((what) => told.add(what)); }")
+    receive(page, pack(header(epoch=0, state="ready"), blocks(small(), ["summary"], 0, 1)))
+    assert page.evaluate("() => store.wanted().epochs") == 0
+    page.evaluate("() => store.play()")
+    assert page.evaluate("() => store.wanted().epochs") == 12
+    receive(page, pack(header(), blocks(small(), ["summary"])))
+    page.wait_for_function("() => store.cursor() === 12 && !store.player.playing")
+    assert set(page.evaluate("() => [...told]")) == {"state", "rows", "cursor"}
+
+
+def test_a_server_that_began_anew_takes_nothing_away(page: Page) -> None:
+    show(page)
+    receive(page, pack(header(epoch=0, state="queued"), []))
+    assert (shown(page)["epoch"], shown(page)["state"], shown(page)["done"]) == (12, "queued", True)
+    other = {**LAYOUTS, "wide": Layout("moment", {"counts": (0, 5)}, 5)}
+    receive(page, pack(header(layouts=described(other)), []))  # another release of the lab: its rows are other ones
+    assert shown(page)["moments"] == []
+
+
+def test_a_run_that_ended_before_its_target_is_done(page: Page) -> None:
+    page.evaluate("() => store.show('r', 40)")
+    receive(page, pack(header(state="ended", epoch=10, target=40), blocks(small(10))))
+    assert shown(page)["done"]
+
+
+# Filling.
+
+TEMPLATE: dict[str, Any] = {
+    "data": [
+        {"type": "scatter", "meta": {"bind": {"y": {"curve": "a.line"}, "x": {"curve": "epoch", "part": "curves.other"}}}},
+        {"type": "scatter", "meta": {"bind": {"y": {"curve": "b.line", "until": "cursor"}, "x": {"cursor": True}}}},
+        {
+            "type": "scatter",
+            "meta": {"bind": {"y": {"curve": "b.line", "most": 4}, "x": {"curve": "a.line", "most": 4, "until": "cursor"}}},
+        },
+        {"type": "bar", "x0": 7, "meta": {"bind": {"y": {"row": ["counts"]}, "x0": {"row": ["span", 1]}}}},
+        {"type": "bar", "marker": {"size": 3}, "meta": {"bind": {"marker.color": {"row": ["counts", 1, 3]}}}},
+        {"type": "heatmap", "meta": {"bind": {"z": {"row": ["counts", 0, 4], "shape": [2, 2]}}}},
+        {"type": "heatmap", "meta": {"bind": {"z": {"rows": ["counts", 1, 3]}}}},
+        {"type": "heatmap", "meta": {"bind": {"z": {"rows": ["span"]}}}},
+        {"type": "scatter", "meta": {"bind": {"x": {"rows": "epoch"}, "y": {"rows": ["counts", 3]}}}},
+        {"type": "scatter", "meta": {"bind": {"x": {"once": "shown"}}}},
+        {"type": "scatter", "y": [1], "meta": {"bind": {"y": {"curve": "unknown"}, "x0": {"row": ["unknown", 0]}}}},
+        {"type": "scatter", "y": [1, 2]},
+    ],
+    "layout": {
+        "yaxis": {"type": "log"},
+        "yaxis2": {"type": "log"},
+        "annotations": [{"text": ""}, {"text": "kept"}, {"text": "share"}],
+        "meta": {
+            "ranges": {
+                "xaxis": {"low": [["span", 0], 0], "high": [["span", 1], ["counts"]]},
+                "yaxis": {"low": [["counts"]], "high": [["counts"], "target"]},
+                "xaxis2": {"low": [["unknown", 0]], "high": [["span", 1]]},
+                "yaxis2": {"low": [1], "high": ["target"]},
+                "xaxis3": {"low": [["span", 0]], "high": [["span", 1]], "symmetric": True},
+                "xaxis4": {"low": [0], "high": [0], "symmetric": "right"},
+                "xaxis5": {"low": [["counts", 1, 3]], "high": [["counts", 1, 3]], "symmetric": True},
+            },
+            "titles": [
+                {
+                    "annotation": 1,
+                    "text": "share {0}<br>none<br>also {1}, {0}",
+                    "values": [{"row": ["counts", 3]}, {"row": ["counts", 0]}],
+                    "least": -1e9,
+                },
+                {"annotation": 0, "text": "{0} ± {1} at {0}", "values": [{"row": ["span", 0]}, {"row": ["counts", 1]}]},
+                {"annotation": 2, "text": "{0}", "values": [{"row": ["span", 0]}], "format": "percent", "least": 20},
+            ],
+        },
+    },
+}
+
+
+def filled(page: Page, figure: Any) -> Any:
+    return page.evaluate("figure => plain(bind.fill(figure))", figure)
+
+
+def is_like(there: Any, here: Any) -> bool:
+    """Whether both are the same but for the last digits of float32."""
+    if isinstance(here, dict):
+        return isinstance(there, dict) and there.keys() == here.keys() and all(is_like(there[key], here[key]) for key in here)
+    if isinstance(here, list | tuple):
+        return isinstance(there, list) and len(there) == len(here) and all(map(is_like, there, here))
+    if isinstance(here, float | int) and not isinstance(here, bool):
+        return isinstance(there, float | int) and math.isclose(there, here, rel_tol=1e-6, abs_tol=1e-12)
+    return bool(there == here)
+
+
+def same(there: Any, here: Any) -> None:
+    for k, (one, other) in enumerate(zip(there["data"], here["data"], strict=True)):
+        assert is_like(one, other), f"trace {k}: {one} != {other}"
+    for name, value in here["layout"].items():
+        assert is_like(there["layout"][name], value), f"{name}: {there['layout'][name]} != {value}"
+
+
+@pytest.mark.parametrize("target", [12.0, 10.0, 2.0])
+@pytest.mark.parametrize("cursor", [0.0, 0.4, 2.0, None])
+def test_the_browser_fills_by_the_same_rule(page: Page, target: float, cursor: float | None) -> None:
+    show(page)
+    table = small(target)
+    page.evaluate("target => store.show('r', target)", target)
+    page.evaluate("epoch => store.seek(epoch ?? Infinity)", cursor)
+    same(filled(page, TEMPLATE), fill(TEMPLATE, table, cursor))
+
+
+def test_rows_that_have_not_come_are_gaps(page: Page) -> None:
+    page.evaluate("() => store.show('r', 12)")
+    receive(page, pack(header(), [*blocks(small(), ["summary"]), *blocks(small(), ["wide"], 0, 2)]))
+    page.evaluate("() => store.seek(5)")
+    data = filled(page, TEMPLATE)["data"]
+    assert data[3]["y"] == [None] * 4
+    assert data[3]["x0"] == 7
+    assert data[8]["y"][2:] == [None] * 6
+    assert len(data[8]["x"]) == len(data[8]["y"])
+    assert data[0]["y"] == data[9]["x"] == []
+    assert page.evaluate("figure => plain(bind.fill(figure, false))", TEMPLATE)["data"][8]["y"] == []
+
+
+def test_ranges_grow_with_what_comes_and_are_the_same_as_of_the_whole(page: Page) -> None:
+    table = small(10)
+    page.evaluate("() => store.show('r', 10)")
+    wide = []
+    for stop in (1, 3, 7):
+        receive(page, pack(header(target=10), blocks(table, None, 0, stop)))
+        wide.append(filled(page, TEMPLATE)["layout"]["xaxis"]["range"])
+    assert wide[0][1] <= wide[1][1] <= wide[2][1]
+    assert is_like(wide[2], fill(TEMPLATE, table)["layout"]["xaxis"]["range"])
+
+
+@pytest.mark.parametrize("last", [0, 1, 5, 499, 500, 501, 2_345, 5_000])
+@pytest.mark.parametrize("limit", [None, 2, 40, 500])
+def test_the_same_epochs_of_a_long_line_are_drawn(page: Page, last: int, limit: int | None) -> None:
+    there = page.evaluate("([last, limit]) => bind.keptEpochs(last, limit ?? undefined)", [last, limit])
+    assert there == kept_epochs(last, limit).tolist()
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, 1.0, -12.345, 123456.0, 0.00012, 99999.4, 0.05, 1e-12, -0.0007, 1234.4, 0.5, 1.5, 2.5, None]
+)
+def test_numbers_are_written_as_python_writes_them(page: Page, value: float | None) -> None:
+    there = page.evaluate("value => Object.values(format.FORMATS).map((write) => write(value))", value)
+    assert there == [write(value) for write in FORMATS.values()]
+
+
+@cache
+def trained(dataset: str) -> Recorded:
+    return recorded(train(experiment(dataset)))
+
+
+def experiment(dataset: str) -> Experiment:
+    return replace(Experiment(), dataset=dataset, arms=ARMS, validation_share=0.25, epochs=6, seeds=2)
+
+
+@pytest.mark.parametrize("dataset", ["iris", "boston_without_b", "moons"])
+def test_every_figure_is_filled_by_the_same_rule(page: Page, dataset: str) -> None:
+    table, setting = trained(dataset), experiment(dataset)
+    data, t = load(dataset), texts("en")
+    page.evaluate("() => store.show('r', 6)")
+    receive(page, pack(header(target=6, epoch=6, state="ended", layouts=described(table.layouts)), blocks(table)))
+    for epoch in (0.0, 0.5, 3.0, 6.0):
+        page.evaluate("epoch => store.seek(epoch)", epoch)
+        for name in figure_names(setting, data):
+            figure = json.loads(FIGURES[name].draw(setting, data, t).to_json())
+            same(filled(page, figure), fill(figure, table, epoch))
+
+
+# Numbers for readers.
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("-12.345", "−12.3"),
+        ("1234.5", "1,235"),
+        ("0.00012", "1.20e−4"),
+        ("NaN", "–"),
+        ("undefined", "–"),
+        ("0.256, 'percent', 'ko'", "25.6%"),
+        ("1234567, 'int'", "1,234,567"),
+    ],
+)
+def test_numbers_within_text(page: Page, call: str, text: str) -> None:
+    assert page.evaluate(f"() => format.written({call})") == text
+
+
+def test_epochs_within_text(page: Page) -> None:
+    written = page.evaluate("() => [0, 0.078125, 2.5, 1000, NaN].map((epoch) => format.writtenEpoch(epoch))")
+    assert written == ["0", "0.08", "2.5", "1,000", "–"]
+
+
+# The stream.
+
+HELLO = [{"hello": "token"}, {"hidden": False}]
+
+
+def connected(page: Page) -> None:
+    """A page that shows the recording and has a line."""
+    page.evaluate("() => { store.show('r', 12); stream.connect('token'); sockets[0].opens(); }")
+
+
+def still(page: Page) -> None:
+    """Time stands until the test lets it go on."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("() => Date.now() + 1000"))
+
+
+def sent(page: Page, socket: int = -1) -> list[Any]:
+    return list(page.evaluate("k => sockets.at(k).sent", socket))
+
+
+def gives(page: Page, frame: bytes, socket: int = -1) -> None:
+    page.evaluate("([k, bytes]) => sockets.at(k).gives(bytes)", [socket, list(frame)])
+
+
+def wait_for_sent(page: Page, message: Any) -> None:
+    page.wait_for_function(
+        "wanted => sockets.at(-1).sent.some((each) => JSON.stringify(each) === wanted)",
+        arg=json.dumps(message, separators=(",", ":")),
+    )
+
+
+def test_it_says_who_it_is_and_what_it_wants_at_an_address_under_the_base(page: Page) -> None:
+    connected(page)
+    assert page.evaluate("() => sockets.map(({ address }) => address)") == ["ws://lab.test/base/lab/stream"]
+    assert sent(page) == [*HELLO, {"watch": "r", "epochs": 12, "parts": {"summary": 0}}]
+    assert page.evaluate("() => stream.stream.state") == "open"
+
+
+def test_wishes_of_one_moment_are_one_message_and_rows_are_no_wish(page: Page) -> None:
+    connected(page)
+    gives(page, pack(header(), blocks(small(), ["summary"])))
+    page.evaluate("() => { for (const name of ['counts', 'span', 'a.line', 'shown']) store.need(name, [name]); }")
+    wish = {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8, "wide": 0, "curves.loss": 0, "samples": 0}}
+    wait_for_sent(page, wish)
+    wait_for_sent(page, {"painted": 1})
+    gives(page, pack(header(2, layouts=None), blocks(small(), ["wide"])))
+    wait_for_sent(page, {"painted": 2})
+    assert [message for message in sent(page) if "watch" in message][1:] == [wish]
+
+
+def test_a_cut_line_is_opened_again_ever_later_and_nothing_comes_twice(page: Page) -> None:
+    still(page)
+    connected(page)
+    gives(page, pack(header(), blocks(small(), ["summary"])))
+    for k, wait in enumerate((250, 500, 1000, 2000, 4000, 4000)):
+        page.evaluate("() => sockets.at(-1).cuts()")
+        page.clock.run_for(wait - 1)
+        assert page.evaluate("() => sockets.length") == k + 1
+        page.clock.run_for(2)
+        assert page.evaluate("() => sockets.length") == k + 2
+    page.evaluate("() => sockets.at(-1).opens()")
+    assert sent(page) == [*HELLO, {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8}}]
+    gives(page, pack(header(3), []))
+    page.evaluate("() => sockets.at(-1).cuts()")
+    page.clock.run_for(251)  # it worked: no patience any more
+    assert page.evaluate("() => sockets.length") == 8
+
+
+def test_who_is_refused_waits_for_another_token(page: Page) -> None:
+    still(page)
+    connected(page)
+    page.evaluate("() => { const socket = sockets.at(-1); socket.says({ refused: 'unknown token' }); socket.cuts(); }")
+    page.clock.run_for(60_000)
+    page.evaluate("() => stream.connect('token')")
+    assert page.evaluate("() => [sockets.length, stream.stream.state]") == [1, "refused"]
+    page.evaluate("() => { stream.connect('other'); sockets.at(-1).opens(); }")
+    assert sent(page)[0] == {"hello": "other"}
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_it_says_when_it_is_hidden(page: Page) -> None:
+    connected(page)
+    page.evaluate(HIDE, True)
+    page.evaluate(HIDE, False)
+    assert sent(page)[3:] == [{"hidden": True}, {"hidden": False}]
+
+
+POLLED = """() => {
+    window.asked = [];
+    window.answers = [];
+    window.fetch = (address, { body, signal }) => {
+        asked.push({ address: String(address), messages: JSON.parse(body) });
+        return new Promise((resolve, reject) => {
+            answers.push((bytes, status = 200) => resolve(new Response(bytes && Uint8Array.from(bytes), { status })));
+            signal.addEventListener("abort", () => reject(new Error("aborted")));
+        });
+    };
+}"""
+
+
+def blocked(page: Page) -> None:
+    """No websocket gets through."""
+    page.evaluate(POLLED)
+    page.evaluate("() => { store.show('r', 12); stream.connect('token'); sockets.at(-1).cuts(); }")
+    page.wait_for_function("() => sockets.length === 2")
+    page.evaluate("() => sockets.at(-1).cuts()")
+    page.wait_for_function("() => asked.length === 1")
+
+
+def asked(page: Page) -> list[Any]:
+    return list(page.evaluate("() => asked.map(({ messages }) => messages)"))
+
+
+def test_without_a_websocket_frames_are_asked_for_one_by_one(page: Page) -> None:
+    blocked(page)
+    assert page.evaluate("() => [asked[0].address, stream.stream.state]") == [f"{BASE}lab/poll", "polling"]
+    assert asked(page) == [[*HELLO, {"watch": "r", "epochs": 12, "parts": {"summary": 0}}]]
+    page.evaluate("bytes => answers[0](bytes)", list(pack(header(), blocks(small(), ["summary"]))))
+    page.wait_for_function("() => asked.length === 2")
+    assert asked(page)[1][2] == {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8}}
+    assert shown(page)["moments"] == [*EPOCHS, 12]
+    page.evaluate("() => store.need('picture', ['counts'])")  # which need not wait for the answer
+    page.wait_for_function("() => asked.length === 3")
+    assert asked(page)[2][2]["parts"] == {"summary": 7, "summary!": 8, "wide": 0}
+    page.evaluate("() => answers[2](null, 204)")
+    page.wait_for_function("() => asked.length === 4")
+
+
+def test_a_websocket_is_tried_now_and_then_all_the_same(page: Page) -> None:
+    still(page)
+    page.evaluate(POLLED)
+    page.evaluate("() => { store.show('r', 12); stream.connect('token'); sockets.at(-1).cuts(); }")
+    page.clock.run_for(251)
+    page.evaluate("() => sockets.at(-1).cuts()")
+    page.evaluate(HIDE, True)
+    page.clock.run_for(40_000)
+    assert page.evaluate("() => sockets.length") == 2  # nobody looks
+    page.evaluate(HIDE, False)
+    page.clock.run_for(31_000)
+    assert page.evaluate("() => sockets.length") == 3
+    page.evaluate("() => sockets.at(-1).opens()")
+    gives(page, pack(header(), []))
+    page.clock.run_for(5_000)
+    before = len(asked(page))
+    page.clock.run_for(60_000)
+    assert len(asked(page)) == before
+    assert page.evaluate("() => stream.stream.state") == "open"
+
+
+def test_a_hidden_page_that_polls_says_so_once_and_waits(page: Page) -> None:
+    blocked(page)
+    page.evaluate(HIDE, True)
+    page.wait_for_function("() => asked.length === 2")
+    assert asked(page)[1][1] == {"hidden": True}
+    page.evaluate("() => answers[1](null, 204)")
+    page.evaluate(HIDE, False)
+    page.wait_for_function("() => asked.length === 3")
+    assert asked(page)[2][1] == {"hidden": False}
+
+
+def test_a_refused_request_ends_them(page: Page) -> None:
+    blocked(page)
+    page.evaluate("() => answers[0]([...new TextEncoder().encode(JSON.stringify({ refused: 'unknown token' }))], 400)")
+    page.wait_for_function("() => stream.stream.state === 'refused'")
+    page.evaluate("() => stream.connect('other')")
+    page.wait_for_function("() => asked.length === 2")
+    assert asked(page)[1][0] == {"hello": "other"}
+
+
+# Pictures.
+
+PICTURE = {
+    "data": [{"type": "scatter", "mode": "lines", "meta": {"bind": {"y": {"row": ["counts"]}}}}],
+    "layout": {"height": 280, "meta": {"ranges": {"yaxis": {"low": [["counts"]], "high": [["counts"]]}}}},
+}
+
+MOUNT = """async ([id, figure, more]) => {
+    const { panel } = await import("/base/lab.js"), parentElement = document.getElementById(id);
+    const data = { recording: "r", figure: JSON.stringify(figure), alt: "A picture", key: "picture", ...more };
+    panel({ parentElement, data }, "plotly.min.js");
+}"""
+
+
+def mount(page: Page, figure: Any = PICTURE, place: str = "place", **more: Any) -> None:
+    page.evaluate(MOUNT, [place, figure, more])
+
+
+def wait_for_picture(page: Page, cursor: str, place: str = "place") -> None:
+    page.wait_for_function(
+        "([id, cursor]) => document.querySelector(`#${id} [data-painted]`)?.dataset.cursor === cursor", arg=[place, cursor]
+    )
+
+
+def drawn(page: Page, place: str = "place") -> Any:
+    return page.evaluate("id => plain(document.querySelector(`#${id} .js-plotly-plot`).data[0].y)", place)
+
+
+def test_a_picture_shows_the_moment_at_the_playhead(page: Page) -> None:
+    show(page)
+    mount(page)
+    wait_for_picture(page, "0")
+    for k, epoch in ((4, "2"), (7, "12")):
+        page.evaluate("epoch => store.seek(Number(epoch))", epoch)
+        wait_for_picture(page, epoch)
+        assert drawn(page) == pytest.approx(small().parts["wide"][k, :4].tolist(), rel=1e-6, nan_ok=True)
+    assert page.locator("#place .bn-panel").bounding_box()["height"] == 280  # type: ignore[index]
+
+
+def test_a_picture_stays_until_the_rows_of_the_moment_are_there(page: Page) -> None:
+    page.evaluate("() => store.show('r', 12)")
+    receive(page, pack(header(), [*blocks(small(), ["summary"]), *blocks(small(), ["wide"], 0, 3)]))
+    mount(page)
+    wait_for_picture(page, "0")
+    before = drawn(page)
+    page.evaluate("() => { document.body.style.paddingTop = '3000px'; scrollTo(0, 0); }")
+    page.wait_for_function("() => !('wide' in store.wanted().parts)")
+    page.evaluate("() => store.seek(2)")
+    assert shown(page)["cursor"] == 2
+    page.evaluate("() => { document.body.style.paddingTop = 0; }")
+    page.wait_for_function("() => 'wide' in store.wanted().parts")
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    assert (shown(page)["cursor"], drawn(page)) == (2, before)
+    receive(page, pack(header(), blocks(small(), ["wide"])))
+    wait_for_picture(page, "2")
+
+
+def test_a_picture_fills_its_place_where_it_is_told_to(page: Page) -> None:
+    show(page)
+    mount(page, fit=True)
+    wait_for_picture(page, "0")
+    figure = page.locator("#place .bn-figure[data-name=picture]")
+    size = figure.locator(".main-svg").first.bounding_box()
+    assert size is not None
+    assert (size["width"], size["height"]) == (800, 300)
+    page.evaluate("() => { document.getElementById('place').style.height = '400px'; }")
+    page.wait_for_function("() => document.querySelector('#place .main-svg').clientHeight === 400")
+    assert page.locator(".modebar").count() == 0
+
+
+def test_what_is_below_the_fold_is_neither_asked_for_nor_drawn_while_it_plays(page: Page) -> None:
+    page.evaluate("""() => document.body.insertAdjacentHTML("beforeend",
+        "<div style='height: 2000px'></div><div id=below style='width: 800px; height: 300px'></div>")""")
+    page.evaluate("() => { store.show('r', 12); store.setSpeed(0.25); store.play(); }")
+    receive(page, pack(header(), blocks(small(), ["summary"], 0, 2)))
+    mount(page, place="below")
+    mount(page, {"data": [{"y": [1]}], "layout": {}}, key="other")
+    page.wait_for_function("() => Number(document.querySelector('#place [data-painted]').dataset.painted) > 0")
+    assert page.evaluate("() => store.wanted().parts") == {"summary": 2}
+    assert page.locator("#below .bn-panel").get_attribute("data-painted") == "0"
+    page.evaluate("() => store.pause()")
+    page.wait_for_function("() => Number(document.querySelector('#below [data-painted]').dataset.painted) === 1")
+    assert page.evaluate("() => store.wanted().parts") == {"summary": 2}
+    page.evaluate("() => document.getElementById('below').scrollIntoView()")
+    page.wait_for_function("() => 'wide' in store.wanted().parts")
+
+
+def test_what_does_not_follow_the_playhead_is_not_drawn_again(page: Page) -> None:
+    show(page)
+    mount(page, {"data": [{"meta": {"bind": {"y": {"curve": "a.line"}}}}], "layout": {}})
+    wait_for_picture(page, "0")
+    painted = page.locator("#place .bn-panel").get_attribute("data-painted")
+    page.evaluate("() => store.seek(5)")
+    wait_for_picture(page, "5")
+    assert page.locator("#place .bn-panel").get_attribute("data-painted") == painted
+
+
+def test_the_picture_of_another_recording_keeps_what_it_had_until_it_is_told(page: Page) -> None:
+    show(page)
+    mount(page)
+    wait_for_picture(page, "0")
+    page.evaluate("() => store.show('s', 12)")
+    mount(page, recording="s")
+    wait_for_picture(page, "")
+    assert drawn(page) == []
+    receive(page, pack(header(recording="s"), blocks(small())))
+    wait_for_picture(page, "0")
+    assert len(drawn(page)) == 4
+
+
+RANGE = "() => document.querySelector('.js-plotly-plot')._fullLayout.yaxis.range"
+
+
+def test_a_swipe_over_a_picture_scrolls_the_page_until_zooming_is_chosen(chromium: Browser) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 600}, has_touch=True, is_mobile=True)
+    page, words = opened(context), {"png": "PNG", "zoom": "Zoom"}
+    client = context.new_cdp_session(page)
+
+    def prepare() -> None:
+        page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<div style=\"height: 3000px\"></div>')")
+        show(page)
+        mount(page, save={"file": "picture", "language": "en", "words": words})
+        wait_for_picture(page, "0")
+
+    def swipe() -> None:
+        def touch(kind: str, *ys: int) -> None:
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 150, "y": y} for y in ys]})
+
+        touch("touchStart", 190)
+        for k in range(1, 11):
+            touch("touchMove", 190 - 8 * k)
+        touch("touchEnd")
+
+    prepare()
+    swipe()
+    page.wait_for_function("() => scrollY > 50")
+    page.close()
+    page = opened(context)
+    client = context.new_cdp_session(page)
+    prepare()
+    page.evaluate(
+        "() => document.querySelector('.modebar-btn[data-title=Zoom]').dispatchEvent(new MouseEvent('click', { bubbles: true }))"
+    )
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')._fullLayout.dragmode === 'zoom'")
+    before = page.evaluate(RANGE)
+    swipe()
+    page.wait_for_function(f"before => String(({RANGE})()) !== String(before)", arg=before)
+    assert page.evaluate("() => scrollY") == 0
+    context.close()
+
+
+def test_a_table_follows_the_playhead(page: Page) -> None:
+    page.evaluate("""async () => {
+        const { table } = await import("/base/lab.js"), parentElement = document.getElementById("place");
+        const rows = [["loss", { row: ["a.loss", 0] }], ["share", { row: ["span", 1], format: "percent" }]];
+        table({ parentElement, data: { recording: "r", table: { columns: ["", "a"], rows }, alt: "A table" } });
+    }""")
+    show(page)
+    for k in (0, 3, 7):
+        page.evaluate("epoch => store.seek(epoch)", small().epochs[k])
+        wait_for_picture(page, f"{small().epochs[k]:g}")
+        values = [small().parts["summary"][k, 1], small().parts["wide"][k, 5]]
+        known = [float(value) if np.isfinite(value) else None for value in values]
+        expected = [FORMATS["g3"](known[0]), FORMATS["percent"](known[1])]
+        assert page.locator("#place td").all_text_contents() == expected
+    page.wait_for_function("() => 'wide' in store.wanted().parts")  # what it needs is asked for

@@ -1,0 +1,415 @@
+"""The stage by itself, in a real browser and with a real record, at the sizes that it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, FloatRect, Page, expect
+
+from bn_lab.datasets import table_of
+from bn_lab.engine.history import stages
+from bn_lab.engine.summary import SENTENCES
+from bn_lab.engine.training import train
+from bn_lab.experiment import ARMS, BN_ARMS, Experiment
+from bn_lab.figures.frame import Recorded, pack
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import FIGURES, beside_loss
+from bn_lab.figures.style import COLORS
+from bn_lab.i18n import catalogue, texts
+from tests.browser.test_live_modules import blocks, described, header, opened, receive
+
+pytestmark = pytest.mark.browser
+
+DESKTOP, PHONE, SCREEN, FRAME = (1280, 800), (390, 844), (1920, 1080), (960, 540)
+
+TWO = Experiment(arms=("none", "before"), epochs=12)
+FOUR = Experiment(arms=ARMS, epochs=12)
+PLANE = Experiment(dataset="spiral", epochs=12)
+
+BODY = """<div id=top style="height: 48px"></div>
+<main style="padding: 0 16px"><div id=stage style="min-height: 90vh"></div></main>
+<p style="margin: 0; height: 900px">below</p>"""
+
+MOUNT = """async (data) => {
+    const { stage } = await import("/base/lab.js");
+    window.acts ??= [];
+    window.mounted = { parentElement: document.getElementById("stage"), setTriggerValue: (_, act) => acts.push(act) };
+    window.remount = (more) => stage({ ...mounted, data: { ...(window.told = { ...told, ...more }) } }, "/base/plotly.min.js");
+    window.told = data;
+    remount({});
+    await document.fonts.ready;
+}"""
+
+SHIFTS = """window.shifted = 0; new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) shifted += value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+@cache
+def record(experiment: Experiment) -> Recorded:
+    return recorded(train(experiment))
+
+
+def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str, Any]:
+    """What the script tells the stage of an experiment."""
+    t, data = texts(language), table_of(experiment)
+    layers = list(range(1, min(experiment.depth, 3) + 1))
+    beside = beside_loss(data)
+    drawn: dict[str, dict[str, Any]] = {"network": {"layers": layers}, "loss": {"compact": True}, beside: {"compact": True}}
+    figures = {
+        f"{name}{'_narrow' * narrow}": FIGURES[name].draw(experiment, data, t, narrow=narrow, **options).to_json()
+        for name, options in drawn.items()
+        for narrow in (False, True)
+    }
+    return {
+        "recording": "r",
+        "target": experiment.epochs,
+        "epochs": 0,
+        "open": {"epoch": None, "playing": False},
+        "token": "token",
+        "language": language,
+        "texts": dict(catalogue(language)),
+        "sentences": list(SENTENCES),
+        "arms": [
+            {
+                "id": arm,
+                "name": t(f"arm.{arm}"),
+                "color": COLORS[arm],
+                "normalized": arm in BN_ARMS,
+                "stages": list(stages(arm)),
+            }
+            for arm in experiment.arms
+        ],
+        "numbers": [
+            {"field": field, "label": t(f"number.{field}"), "format": "g3"}
+            for field in ("train_loss", "inference_loss", "difference", "diverged")
+        ],
+        "seeds": experiment.seeds,
+        "depth": experiment.depth,
+        "layers": layers,
+        "scale": False,
+        "figures": figures,
+        "alts": {name: t(f"figure.{name}.alt") for name in drawn},
+        "moments": len(record(experiment).epochs),
+        "kept": [0, 1, 2, 4, 12],
+        "chips": [{"id": "boston", "label": "Boston", "on": True}, {"id": "iris", "label": "Iris", "disabled": True}],
+        "fixed": {"seed": True, "epochs": False},
+        "can_longer": "Train to 24",
+        "hidden": [],
+        "embed": False,
+        "present": False,
+        **more,
+    }
+
+
+def gives(page: Page, experiment: Experiment, stop: int | None = None, **more: Any) -> None:
+    """A frame with the first moments of the record, or with all of it."""
+    table = record(experiment)
+    epoch = float(table.epochs[-1 if stop is None else stop - 1])
+    state = "ended" if stop is None else "training"
+    found = header(**{"epoch": epoch, "state": state, "target": experiment.epochs, "layouts": described(table.layouts), **more})
+    few = blocks(table, stop=stop)
+    if stop is not None:  # of epochs there are as many as are completed
+        few = [part for part in few if table.layouts[part.part].axis != "epoch"] + blocks(
+            table, [name for name, layout in table.layouts.items() if layout.axis == "epoch"], stop=int(epoch)
+        )
+    receive(page, pack(found, few))
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def stage(chromium: Browser) -> Iterator[Open]:
+    """Puts an experiment on a stage of its own."""
+    contexts = []
+
+    def make(size: tuple[int, int], experiment: Experiment, language: str = "en", all_there: bool = True, **more: Any) -> Page:
+        options = {name: more.pop(name) for name in ("reduced_motion", "has_touch", "color_scheme") if name in more}
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        page = opened(context)
+        page.evaluate("html => { document.body.innerHTML = html }", BODY)
+        page.evaluate(SHIFTS)
+        page.evaluate(MOUNT, told(experiment, language, **more))
+        if all_there:
+            gives(page, experiment)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def at(page: Page, name: str) -> str:
+    return str(page.locator(".bn-stage").get_attribute(f"data-{name}"))
+
+
+def boxes(page: Page, selector: str) -> list[FloatRect]:
+    found = [each.bounding_box() for each in page.locator(selector).all() if each.is_visible()]
+    return [box for box in found if box]
+
+
+def wait_for_pictures(page: Page) -> None:
+    """Every picture in view shows the moment at the playhead."""
+    page.wait_for_function("""() => {
+        const { cursor } = document.querySelector(".bn-stage").dataset;
+        const seen = [...document.querySelectorAll(".bn-figure")].filter((each) => each.clientWidth);
+        return seen.length && seen.every(({ dataset }) => Number(dataset.painted) > 0 && dataset.cursor === cursor);
+    }""")
+
+
+@pytest.mark.parametrize("experiment", [TWO, FOUR], ids=["two", "four"])
+def test_everything_is_on_the_first_screen(stage: Open, experiment: Experiment) -> None:
+    page = stage(DESKTOP, experiment)
+    wait_for_pictures(page)
+    (whole,) = boxes(page, ".bn-stage")
+    assert (whole["y"], whole["height"]) == (48, DESKTOP[1] - 48)
+    pictures = boxes(page, ".bn-figure")
+    assert len(pictures) == 3
+    assert all(box["y"] + box["height"] <= DESKTOP[1] for box in pictures)
+    (plots,) = boxes(page, ".bn-plots")
+    assert plots["height"] >= 200
+    rows, layers = boxes(page, ".bn-arm"), boxes(page, ".bn-layer-button")
+    assert len(rows) == len(experiment.arms)
+    assert min(box["height"] for box in rows) >= 60
+    for k, row in enumerate(rows):  # an arm's numbers stand beside its network
+        for layer in layers[3 * k : 3 * k + 3]:
+            assert layer["y"] == pytest.approx(row["y"], abs=1.5)
+            assert layer["height"] == pytest.approx(row["height"], abs=1.5)
+    assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
+
+
+def test_nothing_jumps(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, all_there=False)
+    places = ".bn-top, .bn-player, .bn-timeline, .bn-numbers, .bn-arm, .bn-place, .bn-sentence"
+    before = boxes(page, places)
+    page.evaluate("shifted = 0")
+    for frame in (
+        {"stop": 1, "state": "ready"},
+        {"stop": 1, "state": "queued", "place": 2},
+        {"stop": 40},
+        {},
+        {"state": "failed"},
+    ):
+        gives(page, TWO, **frame)
+        page.wait_for_function(
+            "state => document.querySelector('.bn-stage').dataset.state === state",
+            arg=frame.get("state", "training" if frame else "ended"),
+        )
+        assert boxes(page, places) == before
+    wait_for_pictures(page)
+    assert page.evaluate("shifted") <= 0.01
+
+
+def test_the_keyboard_plays(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, all_there=False)
+    gives(page, TWO, stop=1, state="ready")
+    page.evaluate("sockets[0].opens()")
+    expect(page.locator(".bn-play")).to_have_attribute("aria-label", texts("en")("player.play"))
+    page.keyboard.press("Space")
+    assert at(page, "playing") == "true"
+    page.wait_for_function("epochs => sockets[0].sent.some((message) => message.epochs === epochs)", arg=TWO.epochs)
+    gives(page, TWO)
+    page.wait_for_function("() => Number(document.querySelector('.bn-stage').dataset.cursor) > 0")
+    assert page.locator(".bn-stage > .bn-heard").inner_text() == ""
+    page.keyboard.press("Space")
+    assert at(page, "playing") == "false"
+    assert page.locator(".bn-sentence").inner_text() in page.locator(".bn-stage > .bn-heard").inner_text()
+    for key, cursor in (("End", 12), ("ArrowLeft", 11), ("ArrowRight", 12), ("Home", 0)):
+        page.keyboard.press(key)
+        assert float(at(page, "cursor")) == cursor
+    page.locator(".bn-speed").focus()
+    page.keyboard.press("End")
+    assert float(at(page, "cursor")) == 0  # the control has the key
+    page.locator(".bn-speed").blur()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name=texts("en")("key.title"))).to_be_visible()
+    page.keyboard.press("Home")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_at_the_end_it_plays_again(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, open={"epoch": "end", "playing": False})
+    assert float(at(page, "cursor")) == 12
+    expect(page.locator(".bn-play")).to_have_attribute("aria-label", texts("en")("player.again"))
+    expect(page.locator(".bn-play")).to_be_enabled()
+    page.locator(".bn-play").click()
+    assert (at(page, "playing"), float(at(page, "cursor"))) == ("true", 0)
+
+
+def test_a_typed_epoch_and_the_timeline_go_there_and_what_is_shown_says_what_it_is(stage: Open) -> None:
+    page = stage(DESKTOP, TWO)
+    page.locator(".bn-epoch").fill("7")
+    page.locator(".bn-epoch").press("Enter")
+    assert float(at(page, "cursor")) == 7
+    t = texts("en")
+    assert page.locator(".bn-timeline").get_attribute("aria-valuetext") == t("player.shown", epoch=7, target=12, trained=12)
+    most = page.locator(".bn-timeline").get_attribute("max")
+    assert most == str(len(record(TWO).epochs) - 1)
+    page.locator(".bn-timeline").fill(most)
+    assert float(at(page, "cursor")) == 12
+
+
+def test_the_trained_part_of_the_timeline_is_marked(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, all_there=False)
+    gives(page, TWO, stop=21)
+    page.wait_for_function("() => store.shown().playable === 21")
+    part = page.evaluate("document.querySelector('.bn-timeline').style.getPropertyValue('--trained')")
+    assert float(part.rstrip("%")) == pytest.approx(100 * 20 / (len(record(TWO).epochs) - 1))
+
+
+def test_numbers_are_those_of_the_moment(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, open={"epoch": 4, "playing": False})
+    table = record(TWO)
+    moment = list(table.epochs).index(4)
+    for k, arm in enumerate(TWO.arms):
+        place = table.layouts["summary"].fields[f"{arm}.train_loss"][0]
+        shown = page.locator(".bn-arm").nth(k).locator("dd").first.inner_text().replace(",", "")
+        assert float(shown) == pytest.approx(float(table.parts["summary"][moment, place]), rel=0.005)
+    expect(page.locator(".bn-all-numbers")).to_be_hidden()
+    page.locator(".bn-all").click()
+    expect(page.locator(".bn-all-numbers tbody tr")).to_have_count(4)
+
+
+def test_a_layer_lights_up_in_all_arms_and_opens_large(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, open={"epoch": 3, "playing": False})
+    wait_for_pictures(page)
+    page.locator(".bn-layer-button[data-arm=none][data-layer='2']").hover()
+    assert page.locator(".bn-lit").evaluate_all("all => all.map(({ dataset }) => [dataset.arm, dataset.layer])") == [
+        ["none", "2"],
+        ["before", "2"],
+    ]
+    page.locator(".bn-layer-button[data-arm=before][data-layer='2']").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".bn-layer-numbers tbody").first.locator("tr")).to_have_count(4)
+    page.wait_for_function("() => Number(document.querySelector('dialog .bn-figure').dataset.painted) > 0")
+    table = record(TWO)
+    offset = table.layouts["stage.normalized"].fields["before.normalized.std"][0]
+    said = dialog.locator(".bn-layer-numbers tbody tr").nth(1).locator("td").nth(1).inner_text()
+    assert float(said) == pytest.approx(
+        float(table.parts["stage.normalized"][list(table.epochs).index(3), offset + 1]), rel=0.005
+    )
+    expect(dialog.locator(".bn-door")).to_have_text(texts("en")("scene.door", epoch=2))
+    page.keyboard.press("End")  # no control of the dialog has the focus
+    expect(dialog.locator(".bn-door")).to_have_text(texts("en")("scene.door", epoch=12))
+    dialog.locator(".bn-door").click()
+    assert page.evaluate("acts") == [{"act": "door", "arm": "before", "layer": 2, "epoch": 12}]
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_is_fixed_cannot_be_pressed_and_the_rest_is_told_to_the_script(stage: Open) -> None:
+    page = stage(DESKTOP, TWO)
+    expect(page.locator(".bn-new-seed")).to_be_disabled()
+    expect(page.locator(".bn-chip[data-id=iris]")).to_be_disabled()
+    page.locator(".bn-chip[data-id=boston]").click()
+    page.locator(".bn-same-scale").click()
+    page.locator(".bn-longer").click()
+    assert page.evaluate("acts") == [{"act": "chip", "id": "boston"}, {"act": "scale", "same": True}, {"act": "longer"}]
+    page.evaluate("remount({ target: 24, epochs: 24 })")
+    assert at(page, "playing") == "true"  # goes on by itself
+
+
+def test_hidden_parts_leave_their_room_to_others(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, hidden=["layers", "presets"])
+    wait_for_pictures(page)
+    assert page.locator(".bn-figure:visible").evaluate_all("all => all.map(({ dataset }) => dataset.name)") == [
+        "loss",
+        "predictions",
+    ]
+    expect(page.locator(".bn-chips")).to_be_hidden()
+    assert boxes(page, ".bn-plots")[0]["height"] > 400
+    page.evaluate("remount({ hidden: ['numbers', 'findings', 'curves'] })")
+    expect(page.locator(".bn-numbers")).to_be_hidden()
+    expect(page.locator(".bn-sentence")).to_be_hidden()
+    assert boxes(page, "[data-place=network]")[0]["width"] == boxes(page, ".bn-stage")[0]["width"]
+
+
+def test_on_a_phone_one_picture_fills_the_width_and_the_player_is_at_the_thumb(stage: Open) -> None:
+    page = stage(PHONE, PLANE, has_touch=True)
+    for name, picture in (("loss", "loss"), ("layers", "network"), ("plane", "boundary")):
+        page.locator(f".bn-tab[data-name={name}]").tap()
+        wait_for_pictures(page)
+        (box,) = boxes(page, ".bn-figure")
+        assert page.locator(".bn-figure:visible").get_attribute("data-name") == picture
+        assert box["width"] >= PHONE[0] - 40
+        assert box["height"] >= 200
+        (numbers,), (sentence,), (player,) = (boxes(page, name) for name in (".bn-numbers", ".bn-sentence", ".bn-player"))
+        assert box["y"] + box["height"] <= numbers["y"] + 1 <= sentence["y"]
+        assert sentence["y"] + sentence["height"] <= player["y"] + 1
+        assert player["y"] + player["height"] == pytest.approx(PHONE[1], abs=1)
+    page.evaluate("scrollTo(0, 500)")
+    (player,) = boxes(page, ".bn-player")
+    assert player["y"] + player["height"] == pytest.approx(PHONE[1], abs=1)
+    assert all(box["height"] >= 40 and box["x"] + box["width"] <= PHONE[0] for box in boxes(page, ".bn-player button"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+LETTERS = """() => [...document.querySelectorAll(".bn-figure text")].filter((each) => each.textContent.trim())
+    .map((each) => parseFloat(getComputedStyle(each).fontSize))"""
+
+
+def test_presenting_fills_the_screen_with_large_letters(stage: Open) -> None:
+    page = stage(SCREEN, TWO)
+    wait_for_pictures(page)
+    usual = min(page.evaluate(LETTERS))
+    assert usual > 11  # grows with the screen
+    page.keyboard.press("p")
+    expect(page.locator(".bn-stage")).to_have_attribute("data-present", "true")
+    page.wait_for_function(f"() => Math.min(...({LETTERS})()) >= 20")
+    (whole,) = boxes(page, ".bn-stage")
+    assert (whole["width"], whole["height"]) == SCREEN
+    assert len(boxes(page, ".bn-arm dd")) == 2 * len(TWO.arms)
+    page.keyboard.press("p")
+    expect(page.locator(".bn-stage")).to_have_attribute("data-present", "false")
+    page.wait_for_function(f"low => Math.min(...({LETTERS})()) === low", arg=usual)
+
+
+def test_embedded_it_fits_its_frame(stage: Open) -> None:
+    page = stage(FRAME, TWO, embed=True, all_there=False)
+    page.evaluate("document.documentElement.style.setProperty('--bn-top', '0px'); document.getElementById('top').remove()")
+    gives(page, TWO)
+    wait_for_pictures(page)
+    (whole,) = boxes(page, ".bn-stage")
+    assert (whole["y"], whole["height"]) == (0, FRAME[1])
+    expect(page.locator(".bn-top")).to_be_hidden()
+    assert all(box["y"] + box["height"] <= FRAME[1] for box in boxes(page, ".bn-figure"))
+
+
+def test_without_motion_the_end_is_shown(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, all_there=False, reduced_motion="reduce", open={"epoch": None, "playing": True})
+    gives(page, TWO, stop=30)
+    assert float(at(page, "cursor")) == 0
+    gives(page, TWO)
+    expect(page.locator(".bn-stage")).to_have_attribute("data-cursor", "12")
+    assert at(page, "playing") == "false"
+    page.locator(".bn-back").click()
+    assert float(at(page, "cursor")) == 11
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_is_for_everyone(stage: Open, size: tuple[int, int], dark: bool) -> None:
+    page = stage(size, FOUR, "ko" if dark else "en")
+    if dark:
+        colors = {
+            "text-color": "#fafafa",
+            "background-color": "#0e1117",
+            "secondary-background-color": "#262730",
+            "border-color": "#3d4044",
+        }
+        page.evaluate(
+            "all => Object.entries(all).forEach(([name, color]) => document.body.style.setProperty(`--st-${name}`, color))",
+            colors,
+        )
+        page.evaluate("document.body.style.background = '#0e1117'; remount({})")
+    wait_for_pictures(page)
+    page.locator(".bn-all").click()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    found = Axe().run(page, ".bn-stage", rules).response["violations"]
+    assert not found, [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]

@@ -1,0 +1,214 @@
+"""The stage: what the browser is told of it, and what its acts do to the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+
+from bn_lab import train
+from bn_lab.datasets import load
+from bn_lab.engine.history import stages
+from bn_lab.experiment import ARMS, FIELDS, Experiment
+from bn_lab.figures.style import COLORS
+from bn_lab.i18n import texts
+from bn_lab.presets import PRESETS
+from bn_lab.ui import stage
+
+Open = Callable[..., Any]
+
+IRIS = Experiment(dataset="iris", epochs=6)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "figures", "first"),
+    [
+        (Experiment(), {"loss", "rmse", "r2", "predictions"}, ["train_loss", "inference_loss", "inference_rmse"]),
+        (IRIS, {"loss", "metric"}, ["train_loss", "inference_loss", "inference_accuracy"]),
+        (replace(IRIS, validation_share=0.2), {"loss", "metric"}, ["train_loss", "validation_loss", "validation_accuracy"]),
+        (Experiment(dataset="spiral", arms=ARMS), {"loss", "boundary"}, ["train_loss", "inference_loss", "inference_accuracy"]),
+    ],
+    ids=["regression", "classes", "validation", "plane"],
+)
+def test_the_browser_is_told_what_there_is_to_see(
+    lab: Open, experiment: Experiment, figures: set[str], first: list[str]
+) -> None:
+    page = lab(experiment, lang="en")
+    told = page.stage
+    assert (told["recording"], told["target"]) == (page.watch.recording, experiment.epochs)
+    assert told["token"] == page.visitor.token
+    names = {name for name in told["figures"] if not name.endswith("_narrow")}
+    assert names == figures | {"network"} == set(told["alts"])
+    for name in names:
+        for arrangement in (name, f"{name}_narrow"):
+            assert json.loads(told["figures"][arrangement])["data"]
+    assert [arm["id"] for arm in told["arms"]] == list(experiment.arms)
+    for arm in told["arms"]:
+        assert arm["color"] == COLORS[arm["id"]]
+        assert arm["normalized"] == (arm["id"] in ("before", "after"))
+        assert arm["stages"] == list(stages(arm["id"]))
+    assert [number["field"] for number in told["numbers"][:3]] == first
+
+
+@pytest.mark.parametrize("experiment", [Experiment(arms=ARMS, validation_share=0.2), IRIS], ids=["regression", "classes"])
+def test_every_number_and_stage_is_a_field_of_the_recording(lab: Open, experiment: Experiment) -> None:
+    page = lab(experiment)
+    page.wait_for(lambda: page.watch.layouts is not None)
+    fields = {field for part in page.watch.layouts.values() for field in part["fields"]}
+    for arm in page.stage["arms"]:
+        assert {f"{arm['id']}.{number['field']}" for number in page.stage["numbers"]} <= fields
+        assert {f"{arm['id']}.{name}.share" for name in arm["stages"]} <= fields
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [IRIS, replace(IRIS, epochs=1, batch_size=128), replace(IRIS, epochs=70, arms=ARMS, batch_size=149), Experiment(epochs=7)],
+    ids=["few", "one", "many", "boston"],
+)
+def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:
+    history = train(experiment)
+    assert stage.moments(experiment) == len(history.snapshots)
+    assert stage.kept(experiment, load(experiment.dataset)) == [kept.epoch for kept in history.kept]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_chip_puts_its_experiment_on_the_stage_and_plays_it(lab: Open) -> None:
+    page = lab(dataset="iris", depth="5", lang="en")
+    assert [chip["id"] for chip in page.stage["chips"]] == [*stage.CHIPS, "own"]
+    assert not any(chip["on"] for chip in page.stage["chips"])
+    for name, preset in stage.CHIPS.items():
+        page.act("chip", id=name)
+        assert page.experiment == PRESETS[preset].experiment
+        assert page.stage["open"] == {"epoch": None, "playing": True}
+        assert page.watch.wanted == page.watch.target
+        assert [chip["id"] for chip in page.stage["chips"] if chip["on"]] == [name]
+    page.act("chip", id="own")  # no file is open: there is the way to open one
+    assert [title.value for title in page.at.title] == [texts("en")("page.own")]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_new_seed_is_one_beyond_those_on_screen(lab: Open) -> None:
+    page = lab(dataset="iris", seeds="3", epochs="6")
+    page.act("new_seed")
+    assert page.experiment.seed == 3
+    assert page.widget("field_seed").value == 3
+    assert page.watch.wanted == 0, "it stood still, and does so with another seed"
+    page.change("seed", int(FIELDS["seed"].range.high))  # type: ignore[union-attr]
+    page.act("new_seed")
+    assert page.experiment.seed == 0
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_two_quick_clicks_are_two(lab: Open) -> None:
+    """The second message leaves before the first one's answer arrives, with the old values of all widgets."""
+    page = lab(dataset="iris")
+    old = page.at._tree.get_widget_states()
+    page.act("new_seed")
+    unaware = WidgetStates(widgets=old.widgets)
+    page.at._tree.get_widget_states = lambda: unaware
+    page.act("new_seed")
+    assert page.experiment.seed == 2
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_train_longer_doubles_the_epochs_as_far_as_there_may_be(lab: Open) -> None:
+    page, t = lab(dataset="iris", epochs="3", lang="en"), texts("en")
+    assert page.stage["can_longer"] == t("player.longer", epochs=6)
+    page.train()
+    recording = page.watch.recording
+    page.act("longer")
+    assert page.experiment.epochs == 6
+    assert (page.watch.recording, page.watch.wanted) == (recording, 6)
+    page.until("ended")
+    assert page.watch.history().epoch == 6
+    page.change("epochs", 5000)
+    assert page.stage["can_longer"] is None
+    page.act("longer")
+    assert page.experiment.epochs == 5000
+
+
+def test_layers_and_scale_are_chosen_on_the_stage(lab: Open) -> None:
+    page = lab(dataset="iris", depth="12", arms="none,before")
+    assert page.stage["layers"] == [1, 6, 12]
+    before = page.stage["figures"]["network"]
+    page.act("layers", layers=[11, 2])
+    assert page.stage["layers"] == [2, 11]
+    assert list(page.widget("view_layers").value) == [2, 11]
+    assert page.stage["figures"]["network"] != before
+    page.act("scale", same=True)
+    assert page.stage["scale"] is True
+    page.act("layers", layers=[])
+    assert page.stage["layers"] == [1, 6, 12]
+    assert page.stage["figures"]["network"] != before
+    page.act("scale", same=False)
+    assert page.stage["figures"]["network"] == before
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_door_leads_to_the_layer_on_the_algorithm_page(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="6", lang="en")
+    page.train()
+    page.act("door", arm="before", layer=2, epoch=4)
+    assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
+    assert page.at.query_params["algorithm"] == "arm:before,layer:2,epoch:4"
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"act": "nothing"},
+        {"act": "chip", "id": "lab"},
+        {"act": "chip", "id": ["boston"]},
+        {"act": "door", "arm": "../x", "layer": 1, "epoch": 1},
+        {"act": "scale", "same": "yes"},
+        {"act": "layers", "layers": ["<b>", 99, None]},
+    ],
+    ids=str,
+)
+def test_what_no_stage_says_is_nothing(lab: Open, said: dict[str, Any]) -> None:
+    page = lab(dataset="iris")
+    before = page.stage
+    page.act(**said)
+    assert page.stage == before
+    assert page.at.query_params == {"dataset": "iris"}
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_what_a_lesson_fixes_is_not_offered_and_not_done(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="6", fix="seed,epochs,dataset", lang="en")
+    assert page.stage["fixed"] == {"seed": True, "epochs": True}
+    assert {chip["id"] for chip in page.stage["chips"] if chip["disabled"]} == {*stage.CHIPS, "own"}
+    for act in ({"act": "new_seed"}, {"act": "longer"}, {"act": "chip", "id": "boston"}):
+        page.act(**act)
+        assert (page.experiment.seed, page.experiment.epochs, page.experiment.dataset) == (0, 6, "iris")
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_parts_that_a_lesson_hides_are_hidden_on_the_stage(lab: Open) -> None:
+    page = lab(dataset="iris", hide="presets,numbers,curves,share,intro")
+    assert page.stage["hidden"] == ["presets", "numbers", "curves"]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_inside_another_page_there_is_the_stage_alone(lab: Open) -> None:
+    page = lab(dataset="iris", embedded=True)
+    assert page.stage["embed"] is True
+    assert page.stage["chips"] == []
+    assert set(page.components) == {"stage"}
+    assert len(page.at.sidebar) == 0
+    assert len(page.at.button) == len(page.at.menu_button) == 0
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_menu_presents_the_stage_once(lab: Open) -> None:
+    page = lab(dataset="iris")
+    assert page.stage["present"] is False
+    page.open("present")
+    assert page.stage["present"] is True
+    page.run()
+    assert page.stage["present"] is False
