@@ -51,9 +51,11 @@ def remember_sessions() -> None:
 
 def census() -> dict[str, object]:
     """What this process holds, and the processor time it has taken."""
+    threads = [thread for thread in threading.enumerate() if thread.name != LISTENER]
     loop = Runtime.instance()._get_async_objs().eventloop
     return {
-        "threads": sorted(thread.name for thread in threading.enumerate() if thread.name != LISTENER),
+        # Each new timer has another number for a name.
+        "threads": sorted("Timer" if isinstance(thread, threading.Timer) else thread.name for thread in threads),
         "tasks": len(asyncio.all_tasks(loop)),
         "sessions": len(sessions),
         "processor": time.process_time(),

@@ -9,6 +9,7 @@ import pickle
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -203,7 +204,7 @@ def machine_time() -> float:
 def _traffic(visitors: Sequence[Visitor]) -> tuple[int, int]:
     """Frames and bytes that all of them were sent so far."""
     streams = [visitor.stream for visitor in visitors if visitor.stream]
-    return sum(stream.frames for stream in streams), sum(stream.bytes for stream in streams)
+    return sum(stream.frames for stream in streams), sum(stream.size for stream in streams)
 
 
 async def _newcomers(crowd: Crowd, plan: Plan, found: Found) -> None:
@@ -230,7 +231,7 @@ async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Foun
                     start = time.perf_counter()
                     lab.opened(page, crowd.host.address, query=own(seed))
                     found.pages.append(time.perf_counter() - start)
-                    found.pictures += lab.times_until(page, "click", lambda page=page: lab.press(page, "play"), [MOVING])
+                    found.pictures += lab.times_until(page, "click", partial(lab.press, page, "play"), [MOVING])
 
     try:
         await asyncio.to_thread(come, range(2000, 2000 + plan.pages))

@@ -226,7 +226,7 @@ def _whole(page: Page, address: str, epochs: int) -> dict[str, float]:
 @needs_browser("from the command to a usable page", "an empty Streamlit page")
 def opening(settings: Settings) -> list[Result]:
     """Opening the plain address beside an empty Streamlit page: with a cold server, and as a second visitor."""
-    pages = {"lab": lab.LAB, "empty": lab.EMPTY}
+    pages: dict[str, tuple[str, ...]] = {"lab": lab.LAB, "empty": lab.EMPTY}
     moving: dict[str, list[float]] = {"started": [], "visited": []}
     with lab.chromium(settings.chromium) as browser:
 

@@ -57,14 +57,13 @@ class Opening:
         query: of the page's address.
         stage: what the stage was given: its `token`, `recording`, `target`, and the templates of its `figures`; empty before.
         finished: whether the script came to its end with a stage.
-        errors: whatever went wrong. bytes: how much came.
+        errors: whatever went wrong.
     """
 
     query: str
     stage: Mapping[str, Any] = field(default_factory=dict)
     finished: bool = False
     errors: list[str] = field(default_factory=list)
-    bytes: int = 0
 
     def ask(self) -> bytes:
         """The message that asks for the page."""
@@ -78,7 +77,6 @@ class Opening:
     def receive(self, content: bytes) -> None:
         """Take a message of Streamlit in."""
         message = ForwardMsg.FromString(content)
-        self.bytes += len(content)
         kind = message.WhichOneof("type") or ""
         if kind == "delta":
             self._look(message.delta.new_element)
@@ -114,7 +112,7 @@ class Stream:
         header: of the latest frame; empty before the first.
         rows: how many rows of each part have come, as the server is told.
         parts: what the page's pictures need.
-        frames, bytes: how many came. moments: frames that brought new moments. errors: whatever went wrong.
+        frames, size: how many came, and their bytes. moments: frames that brought new moments. errors: whatever went wrong.
     """
 
     stage: Mapping[str, Any]
@@ -123,7 +121,7 @@ class Stream:
     rows: dict[str, int] = field(default_factory=dict)
     parts: tuple[str, ...] = (MOMENTS,)
     frames: int = 0
-    bytes: int = 0
+    size: int = 0
     moments: int = 0
     errors: list[str] = field(default_factory=list)
 
@@ -168,7 +166,7 @@ class Stream:
             return [], False
         header, before = header_of(content), (self.epoch, self.rows.get(MOMENTS, 0))
         self.frames += 1
-        self.bytes += len(content)
+        self.size += len(content)
         if header["recording"] != self.stage["recording"]:
             self.errors.append("a frame of another recording")
         if header["error"]:

@@ -1,4 +1,4 @@
-"""The browser's modules by themselves, in a real browser: the playhead, the store, the rule of filling, the stream, pictures."""
+"""The browser's modules by themselves, in a real browser: playhead, store, rule of filling, stream and pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from bn_lab.datasets import load
 from bn_lab.engine.training import train
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.browser
 BASE = "http://lab.test/base/"
 """Where the lab is served in these tests; the page is one below it."""
 
-PAGE = """<!doctype html><base href="/base/"><meta name="viewport" content="width=device-width"><body style="margin: 0; --st-text-color: #222; --st-border-color: #ccc;
+PAGE = """<!doctype html><base href="/base/"><meta name="viewport" content="width=device-width">
+<body style="margin: 0; --st-text-color: #222; --st-border-color: #ccc;
 --st-background-color: #fff; --st-secondary-background-color: #eee; --st-primary-color: #333; --st-font: sans-serif;
 background: #fff"><div id=place style="max-width: 800px; height: 300px"></div>"""
 
@@ -69,7 +70,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def opened(context: Any) -> Page:
+def opened(context: BrowserContext) -> Page:
     page = context.new_page()
     page.add_init_script(SOCKET)
     page.route("http://lab.test/**", serve)
@@ -124,6 +125,7 @@ def header(n: int = 1, **more: Any) -> dict[str, Any]:
         "seconds": 1.5,
         "rate": 20,
         "error": False,
+        "moments": 8,
         "findings": None,
         "layouts": described(LAYOUTS),
         **more,
@@ -351,7 +353,7 @@ def test_a_server_that_began_anew_takes_nothing_away(page: Page) -> None:
 
 def test_a_run_that_ended_before_its_target_is_done(page: Page) -> None:
     page.evaluate("() => store.show('r', 40)")
-    receive(page, pack(header(state="ended", epoch=10, target=40), blocks(small(10))))
+    receive(page, pack(header(state="ended", epoch=10, target=40, moments=7), blocks(small(10))))
     assert shown(page)["done"]
 
 
@@ -792,6 +794,147 @@ def test_what_does_not_follow_the_playhead_is_not_drawn_again(page: Page) -> Non
     assert page.locator("#place .bn-panel").get_attribute("data-painted") == painted
 
 
+MOVING: dict[str, Any] = {
+    "data": [
+        {
+            "mode": "lines",
+            "fill": "tozeroy",
+            "line": {"shape": "hvh"},
+            "x0": 1,
+            "dx": 2,
+            "meta": {"bind": {"y": {"row": ["counts"]}, "x0": {"row": ["span", 0]}}},
+        },
+        {
+            "mode": "lines",
+            "line": {"simplify": False},
+            "yaxis": "y2",
+            "meta": {
+                "bind": {
+                    "x": {"curve": "epoch", "part": "curves.loss", "until": "cursor"},
+                    "y": {"curve": "a.line", "until": "cursor"},
+                }
+            },
+        },
+        {"mode": "markers", "yaxis": "y2", "meta": {"bind": {"x": {"row": ["epoch"]}, "y": {"row": ["height"]}}}},
+        {
+            "mode": "lines",
+            "fill": "tozeroy",
+            "line": {"shape": "hvh"},
+            "yaxis": "y3",
+            "meta": {"bind": {"y": {"row": ["heights"]}}},
+        },
+        {"mode": "lines", "yaxis": "y4", "y": [0, 1], "meta": {"bind": {"x": {"cursor": True}}}},
+        {"mode": "lines", "yaxis": "y2", "y": [1, 20]},
+    ],
+    "layout": {
+        "xaxis": {"range": [-3, 13]},
+        "yaxis": {"range": [-9, 9], "domain": [0, 0.4]},
+        "yaxis2": {"type": "log", "domain": [0.5, 1]},
+        "yaxis3": {"overlaying": "y", "rangemode": "tozero", "showticklabels": False, "showgrid": False},
+        "yaxis4": {"overlaying": "y", "range": [0, 1], "visible": False},
+        "annotations": [{"text": "", "x": 3, "y": 3, "showarrow": False}, {"text": "", "x": 5, "y": 5, "showarrow": False}],
+        "meta": {
+            "ranges": {"xaxis": {"low": [0], "high": ["target"]}},
+            "titles": [
+                {"annotation": 0, "text": "{0} ± {1}", "values": [{"row": ["span", 0]}, {"row": ["span", 1]}]},
+                {"annotation": 1, "text": "{0}<br>of {1}", "values": [{"row": ["span", 0]}, {"row": ["span", 1]}]},
+            ],
+        },
+    },
+}
+"""All that is moved without Plotly."""
+
+MOVING_LAYOUTS = {
+    **LAYOUTS,
+    "wide": Layout("moment", {"counts": (0, 4), "span": (4, 2), "height": (6, 1), "heights": (7, 5)}, 12),
+}
+
+GEOMETRY = """id => {
+    const plot = document.querySelector(`#${id} .js-plotly-plot`);
+    const numbers = (text) => (text ?? "").split(/([-\\d.]+)/).map((piece, k) => (k % 2 ? Number(piece) : piece));
+    const paths = [...plot.querySelectorAll(".scatterlayer .trace path")];
+    return plain({
+        paths: paths.map((path) => [numbers(path.getAttribute("d")), numbers(path.getAttribute("transform"))]),
+        texts: [...plot.querySelectorAll(".annotation-text")].map((text) => [text.textContent, text.children.length]),
+        hovered: plot.calcdata.map((points, k) => plot.data[k].meta?.bind.x?.until ? [] : points.map(({ x, y }) => [x, y])),
+        saved: plot.data,
+    });
+}"""
+"""Where all lines and points are, what the texts say, what is said under the mouse (of lines that do not grow; of those Plotly
+says it once they rest), and what would be saved."""
+
+COUNT = """() => {
+    window.laid = 0;
+    const { react } = Plotly;
+    Plotly.react = (...all) => { laid += 1; return react(...all); };
+}"""
+
+
+def near(one: Any, other: Any) -> bool:
+    """The same to a fiftieth of a pixel."""
+    if isinstance(other, dict):
+        return one.keys() == other.keys() and all(near(one[key], other[key]) for key in other)
+    if isinstance(other, list):
+        return len(one) == len(other) and all(map(near, one, other))
+    return bool(one == other) if isinstance(other, str) or other is None else abs(one - other) <= 0.0201
+
+
+def moves_like_plotly(page: Page, epochs: list[float], place: str = "place") -> int:
+    """Go to these epochs; how often Plotly was not needed. Each time all must be where Plotly then puts it."""
+    page.wait_for_function("() => window.Plotly")
+    page.evaluate(COUNT)
+    moved = 0
+    for epoch in epochs:
+        page.evaluate("epoch => { window.laid = 0; store.seek(epoch); store.setSpeed(0.25); }", epoch)
+        wait_for_picture(page, f"{epoch:.7g}", place)
+        first, laid = page.evaluate(f"id => [({GEOMETRY})(id), laid]", place)
+        page.wait_for_function("() => laid > 0")  # once it rests
+        assert near(first, page.evaluate(GEOMETRY, place)), f"at epoch {epoch:g}"
+        moved += laid == 0
+    return moved
+
+
+def test_what_moves_is_where_plotly_would_put_it(page: Page) -> None:
+    draw, table = np.random.default_rng(8), small()
+    wide = draw.uniform(0.5, 8, (8, 12)).astype(np.float32)
+    table = replace(table, layouts=MOVING_LAYOUTS, parts={**table.parts, "wide": wide})
+    page.evaluate("() => store.show('r', 12)")
+    sent_blocks = blocks(replace(table, layouts=LAYOUTS))
+    receive(page, pack(header(layouts=described(MOVING_LAYOUTS)), sent_blocks))
+    page.evaluate("() => store.seek(5)")
+    mount(page, MOVING)
+    wait_for_picture(page, "5")
+    assert moves_like_plotly(page, [10, 5, 2, 12, 1]) >= 4
+
+
+def test_networks_move_like_plotly_draws_them(page: Page) -> None:
+    table, setting = trained("boston_without_b"), experiment("boston_without_b")
+    page.evaluate("() => { document.getElementById('place').style.height = '600px'; store.show('r', 6); store.seek(1); }")
+    receive(page, pack(header(target=6, epoch=6, state="ended", layouts=described(table.layouts)), blocks(table)))
+    figure = FIGURES["network"].draw(setting, load("boston_without_b"), texts("en"))
+    mount(page, json.loads(figure.to_json()), fit=True)
+    wait_for_picture(page, "1")
+    epochs = [epoch for epoch in table.epochs if epoch >= 1][1:4]
+    assert moves_like_plotly(page, [float(f"{epoch:.7g}") for epoch in epochs]) > 0
+
+
+def test_what_reaches_further_is_laid_out_anew(page: Page) -> None:
+    show(page)
+    mount(page)
+    wait_for_picture(page, "0")
+    page.evaluate(COUNT)
+    page.evaluate("() => store.seek(2)")
+    wait_for_picture(page, "2")
+    assert page.evaluate("() => laid") == 0
+    taller = small()
+    taller.parts["wide"][:, :4] *= 2
+    page.evaluate("() => { window.laid = 0; store.show('s', 12); }")
+    mount(page, recording="s")
+    receive(page, pack(header(recording="s"), blocks(taller)))
+    wait_for_picture(page, "0")
+    assert page.evaluate("() => laid") > 0
+
+
 def test_the_picture_of_another_recording_keeps_what_it_had_until_it_is_told(page: Page) -> None:
     show(page)
     mount(page)
@@ -836,7 +979,7 @@ def test_a_swipe_over_a_picture_scrolls_the_page_until_zooming_is_chosen(chromiu
     client = context.new_cdp_session(page)
     prepare()
     page.evaluate(
-        "() => document.querySelector('.modebar-btn[data-title=Zoom]').dispatchEvent(new MouseEvent('click', { bubbles: true }))"
+        "() => document.querySelector('.modebar-btn[data-title=Zoom]').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
     )
     page.wait_for_function("() => document.querySelector('.js-plotly-plot')._fullLayout.dragmode === 'zoom'")
     before = page.evaluate(RANGE)

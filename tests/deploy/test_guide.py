@@ -8,7 +8,6 @@ from dataclasses import fields
 import pytest
 
 from bn_lab.server.headers import FRAME_ANCESTORS
-from bn_lab.service import pool
 from bn_lab.service.limits import Limits, setting
 from bn_lab.studies import executors
 from tests.deploy.image import ROOT, instructions
@@ -16,7 +15,7 @@ from tests.deploy.image import ROOT, instructions
 GUIDE = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 
 
-SETTINGS = [pool.WORKERS, FRAME_ANCESTORS, executors.WORKERS, executors.CLUSTER]
+SETTINGS = [FRAME_ANCESTORS, executors.WORKERS, executors.CLUSTER]
 SETTINGS += [setting(each.name) for each in fields(Limits)]
 
 

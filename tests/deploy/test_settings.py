@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,9 +18,17 @@ SETTINGS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 SERVER: dict[str, Any] = SETTINGS["server"]
 
 
+def named(prefix: str, settings: dict[str, Any]) -> Iterator[str]:
+    """Names of settings with those of the sections around them: `theme.dark.primaryColor`."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from named(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}"
+
+
 def test_streamlit_knows_every_setting() -> None:
-    known = config.get_config_options()
-    assert not {f"{part}.{name}" for part, names in SETTINGS.items() for name in names} - set(known)
+    assert not set(named("", SETTINGS)) - set(config.get_config_options())
 
 
 def test_pages_of_other_sites_are_kept_out() -> None:

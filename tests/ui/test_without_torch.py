@@ -20,6 +20,7 @@ def test_no_module_of_the_pages_imports_it() -> None:
     found = subprocess.run([sys.executable, "-c", EVERYTHING], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
 
+
 USED = """
 import sys
 from dataclasses import replace

@@ -80,12 +80,19 @@ export class Panel {
     this.isNarrow = isNarrow;
     const figure = isNarrow ? this.narrow : this.wide;
     if (figure !== this.figure) {
+      if (this.listening && axesOf(figure) !== axesOf(this.figure)) this.clear();
       Object.assign(this, { figure, reads: readBy(figure) });
       this.edition += 1;
       this.needs();
     }
     const height = this.fit ? "100%" : `${this.figure.layout?.height ?? HEIGHT}px`;
     if (this.root.style.height !== height) this.root.style.height = height;
+  }
+
+  /** Have Plotly begin anew: between figures with other axes it is left without places for their lines. */
+  clear() {
+    this.Plotly.purge(this.plot);
+    this.listening = false;
   }
 
   // What it asks for, and when it is painted.
@@ -241,6 +248,8 @@ export class Panel {
     this.root.remove();
   }
 }
+
+const axesOf = ({ layout = {} }) => Object.keys(layout).filter((name) => AXIS.test(name)).join();
 
 function configuration(buttons) {
   return {

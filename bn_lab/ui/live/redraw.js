@@ -29,8 +29,9 @@ function planned(plot, before, after) {
     const names = Object.keys(trace.meta?.bind ?? {}).filter((name) => !isSame(at(before.data[k], name), at(trace, name)));
     if (!names.length) continue;
     const full = plot._fullData[k];
-    if (full.visible !== true) continue; // switched off in the legend
-    if (trace.type !== "scatter" || names.some((name) => !["x", "y", "x0", "dx"].includes(name))) return undefined;
+    if (full.visible === "legendonly") continue; // switched off by the visitor
+    if (full.visible !== true) return undefined; // it had no points so far, of which Plotly makes nothing
+    if (full.type !== "scatter" || names.some((name) => !["x", "y", "x0", "dx"].includes(name))) return undefined;
     const act = moved(plot, full, k, before.data, after.data);
     if (!act) return undefined;
     acts.push(act);
