@@ -106,8 +106,8 @@ class Viewer:
 
         Its header: `n` (its number), `recording`, `target`, `state` (ready, queued, training, ended, failed), `epoch` (trained,
         at most the target), `place` (in line, from 1, else 0), `seconds` (of training) and `rate` (epochs a second, 0 where
-        unknown), `error` (whether it failed), `moments` (how many are recorded up to the target), `findings` (id and values of each; null before the end), and the first time
-        `layouts` (of all parts).
+        unknown), `error` (whether it failed), `moments` (how many are recorded up to the target), `findings` (id and values of
+        each; null before the end), and the first time `layouts` (of all parts).
         """
         watch = self._watch
         if watch is None or self.visitor.watches.get(watch.slot) is not watch:

@@ -1,7 +1,7 @@
 """The lab as a visitor's hands and eyes see it: one page in Chromium.
 
-Only what is promised to stay is used: `.st-key-<key>` around every widget, the data attributes of the stage (`.bn-stage`) and of
-the figures (`.bn-panel`), the classes of the player's controls, the address, and the page's own store of numbers.
+Only what is promised to stay is used: `.st-key-<key>` around every widget, the data attributes of the stage (`.bn-stage`) and
+of the figures (`.bn-panel`), the classes of the player's controls, the address, and the page's own store of numbers.
 """
 
 from __future__ import annotations

@@ -130,8 +130,9 @@ def test_presenting_fills_the_screen_with_letters_that_a_class_can_read(visit: V
     expect(lab.stage).to_have_attribute("data-present", "true")
     lab.page.wait_for_function("() => document.querySelector('.bn-stage').getBoundingClientRect().height >= innerHeight - 1")
     lab.page.wait_for_function(
-        """() => [...document.querySelectorAll(".bn-stage .bn-figure .main-svg text")].filter((text) =>
-            text.textContent.trim() && text.checkVisibility()).every((text) => parseFloat(getComputedStyle(text).fontSize) >= 20)"""
+        """() => [...document.querySelectorAll(".bn-stage .bn-figure .main-svg text")]
+            .filter((text) => text.textContent.trim() && text.checkVisibility())
+            .every((text) => parseFloat(getComputedStyle(text).fontSize) >= 20)"""
     )
     expect(lab.stage.locator(".bn-third").filter(visible=True)).to_have_count(0)
     picture(lab, "stage-presented")

@@ -315,12 +315,6 @@ export function number(field, k = 0) {
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** All numbers of a field at the moment on screen; undefined where they are not known. */
-export function numbers(field) {
-  const place = current()?.find(field, "moment");
-  return place && rowAt(place.part, index())?.subarray(place.offset, place.offset + place.length);
-}
-
 /** Whether another moment will be on screen soon, by itself: what only rows change can wait for that. */
 export const isMoving = () => player.playing && !player.waiting;
 
