@@ -21,7 +21,8 @@ LOOKED_AT = ("algorithm", "claims", "lesson")
 """Parameters of a link that say what the page of that name shows."""
 
 PASSED_ON = ("run", "lang", *LOOKED_AT, "compare", "hide", "fix", "theme", "embed", "embed_options")
-"""Parameters of a link that never change a number: how far to train, what to look at, and how; the last two are Streamlit's."""
+"""Parameters of a link that never change a number: where it opens (`run`: `play`, `all` for its last epoch, or an epoch),
+what to look at, and how; the last two are Streamlit's."""
 
 READABLE = ",:;"
 """Characters that an address may have as they are, and by which the parts of a parameter are set apart."""

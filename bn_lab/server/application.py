@@ -33,7 +33,7 @@ def middleware() -> list[Middleware]:
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Start a worker with the server, so that the first visitor need not wait for torch, and end all with it."""
+    """Start the workers with the server, so that no visitor need wait for torch, and end them with it."""
     recordings().warm()
     try:
         yield

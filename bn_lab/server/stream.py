@@ -5,6 +5,7 @@ Messages of the page are JSON objects with one name each:
 - `{"hello": token}` comes first, and says whose page it is;
 - `{"watch": recording, "epochs": n, "parts": {part: rows}}`: train that recording as far as n (never further than the page's
   script said), and send these parts of it, of which the page has so many rows already;
+- `{"seen": tag}`, in a request only: the header of its latest frame had this tag, and need not come again;
 - `{"hidden": true}` and `{"hidden": false}`: a hidden page gets nothing;
 - `{"painted": n}`: frame number n is on the screen. The next one leaves after that, so a slow browser gets fewer.
 
@@ -30,12 +31,16 @@ from streamlit import config
 
 from bn_lab.figures.frame import pack
 from bn_lab.service import State, Visitor, Watch, recordings
+from bn_lab.service.relay import END
 
 LONGEST, MOST_PARTS = 8_000, 40
 """Characters of a message, and parts that it names, at most."""
 
 PAUSE = 0.15
 """Seconds between two frames at least: several moments come with each, and the browser plays them at its own pace."""
+
+BACKLOG = 100_000
+"""Bytes of a frame from which on there is more to come that was recorded before: the next one follows at once."""
 
 GREETING = 10.0
 """Seconds that a page has to say whose it is."""
@@ -60,11 +65,14 @@ class Viewer:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.is_hidden = False
-        self._watch: Watch | None = None
+        self._recording, self._target = "", 0  # what it looks at, and up to where
         self._sent: dict[str, int] = {}  # rows of each part that the page has or was sent
         self._described = False  # whether the page knows the layouts of the parts
         self._number, self._painted = 0, 0
-        self._seen: object = None  # the status that the latest frame had
+        self._early: tuple[str, int, Mapping[str, Any]] | None = None  # what it wants to look at and nobody told of yet
+        self._tag = ""  # says what the latest frame told besides rows
+        self._told = ""  # the same of the latest frame that the page had from another request
+        self._has_failed = False
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Heed a message after the first one.
@@ -78,6 +86,8 @@ class Viewer:
             case {"hidden": bool(hidden)} if len(message) == 1:
                 self.is_hidden = hidden
                 self.visitor.hide(hidden)
+            case {"seen": str(tag)} if len(message) == 1:
+                self._told = tag
             case {"painted": int(number)} if len(message) == 1 and number <= self._number:
                 self._painted = max(self._painted, number)
             case _:
@@ -86,15 +96,20 @@ class Viewer:
     def _look(self, recording: str, epochs: int, parts: Mapping[str, Any]) -> None:
         if len(parts) > MOST_PARTS or not all(isinstance(rows, int) and rows >= 0 for rows in parts.values()):
             raise RefusedError("parts must be names with numbers of rows")
-        found = next((watch for watch in self.visitor.watches.values() if watch.recording == recording), None)
-        if found is None:
-            return  # the script has moved on meanwhile; the page will learn of it
-        if self._watch is not found:
-            self._watch, self._described = found, False
-        if epochs > found.wanted:
+        self._early = None
+        if (found := self._find(recording)) is None:
+            self._early = recording, epochs, parts  # until the script, which runs elsewhere, wants it
+            return
+        if recording != self._recording:
+            self._recording, self._described = recording, False
+        if epochs > found.wanted or self._has_failed:  # who asks again after a failure wants it tried again
+            self._has_failed = False
             found.go(min(epochs, found.target))
-        self._sent = dict(parts)
-        self._seen = None
+        self._sent, self._target = dict(parts), found.target
+
+    def _find(self, recording: str) -> Watch | None:
+        """The visitor's watch of a recording: another one each time that the script wants it up to another target."""
+        return next((watch for watch in self.visitor.watches.values() if recording in watch.names), None)
 
     @property
     def is_due(self) -> bool:
@@ -104,26 +119,32 @@ class Viewer:
     def frame(self) -> bytes | None:
         """The next frame; None where there is nothing new to tell.
 
-        Its header: `n` (its number), `recording`, `target`, `state` (ready, queued, training, ended, failed), `epoch` (trained,
-        at most the target), `place` (in line, from 1, else 0), `seconds` (of training) and `rate` (epochs a second, 0 where
-        unknown), `error` (whether it failed), `moments` (how many are recorded up to the target), `findings` (id and values of
-        each; null before the end), and the first time `layouts` (of all parts).
+        Its header: `n` (its number), `tag` (stands for the rest of it), `recording`, `target`, `state` (ready, queued,
+        training, ended, failed), `epoch` (trained, at most the target), `place` (in line, from 1, else 0), `seconds` (of
+        training) and `rate` (epochs a second, 0 where unknown), `error` (whether it failed), `moments` (how many are recorded
+        up to the target), `findings` (id and values of each; null before the end), and the first time `layouts` (of all parts).
         """
-        watch = self._watch
-        if watch is None or self.visitor.watches.get(watch.slot) is not watch:
-            self._watch = None
+        if self._early is not None:
+            self._look(*self._early)
+        if (watch := self._find(self._recording)) is None:
             return None
+        if watch.target != self._target:  # whose own last moment is another one
+            self._target, self._sent = watch.target, {part: rows for part, rows in self._sent.items() if part[-1:] != END}
         progress, layouts = watch.progress, watch.layouts
         blocks = watch.rows(self._sent) if layouts is not None else []
-        status = (progress.state, int(progress.epoch), progress.place, layouts is not None)
-        if not blocks and status == self._seen:
+        status = (watch.target, str(progress.state), int(progress.epoch), progress.place, layouts is not None)
+        tag = f"{self._recording} {status}"
+        if tag == self._told:
+            self._described = layouts is not None
+        if not blocks and tag in (self._tag, self._told):
             return None
-        self._seen = status
+        self._tag, self._has_failed = tag, progress.error is not None
         self._number += 1
         ended = progress.state is State.ENDED
         header = {
             "n": self._number,
-            "recording": watch.recording,
+            "tag": tag,
+            "recording": self._recording,  # as the page knows it
             "target": watch.target,
             "state": str(progress.state),
             "epoch": progress.epoch,
@@ -137,7 +158,7 @@ class Viewer:
         }
         self._described = layouts is not None
         for block in blocks:
-            self._sent[f"{block.part}!" if block.end else block.part] = block.start + block.count
+            self._sent[f"{block.part}{END}" if block.end else block.part] = block.start + block.count
         return pack(header, blocks)
 
 
@@ -213,9 +234,9 @@ async def _serve(socket: WebSocket, viewer: Viewer) -> None:
         with suppress(RuntimeError):  # the server is being stopped
             loop.call_soon_threadsafe(changed.set)
 
-    viewer.visitor.connect(wake)
     sending = asyncio.create_task(_send(socket, viewer, changed))
     try:
+        viewer.visitor.connect(wake)
         while True:
             viewer.receive(parsed(await socket.receive_text()))
             changed.set()
@@ -233,7 +254,8 @@ async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> No
         if viewer.is_due and (frame := viewer.frame()) is not None:
             sent = monotonic()
             await socket.send_bytes(frame)
-            await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
+            if len(frame) < BACKLOG:
+                await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
             changed.set()  # what came meanwhile
 
 
@@ -256,8 +278,8 @@ async def poll(request: Request) -> Response:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(changed.set)
 
-    viewer.visitor.connect(wake)
     try:
+        viewer.visitor.connect(wake)
         latest = monotonic() + POLL
         while (frame := viewer.frame() if viewer.is_due else None) is None:
             if (left := latest - monotonic()) <= 0:
@@ -267,7 +289,7 @@ async def poll(request: Request) -> Response:
             changed.clear()
         return Response(frame, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
     finally:
-        viewer.visitor.disconnect(wake)
+        viewer.visitor.disconnect(wake, hidden=viewer.is_hidden)
 
 
 async def _body(request: Request) -> str:

@@ -56,7 +56,6 @@ class LimitError(ExperimentError):
         "too_big": "training would take about {value} MB of memory, and {setting} allows {high}; {fits}",
         "study_too_long": "this study would take about {value} minutes of a processor, and {setting} allows {high}",
         "watches": "{value} experiments would be watched at once, and {setting} allows {high}",
-        "targets": "others watch this up to {high} different numbers of epochs, more than which {setting} does not allow",
         "studies": "{value} studies of yours are not finished yet, and {setting} allows {high} at a time",
     }
 

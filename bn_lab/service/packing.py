@@ -43,6 +43,11 @@ class Packer:
         self._is_whole = False  # whether nothing that was wanted then was left out
         self._wish: Wish | None = None
 
+    def forget(self, target: int) -> None:
+        """Nobody looks as far as this target any more, and who does again is told anew."""
+        self._findings.discard(target)
+        self._ends = {each for each in self._ends if each[0] != target}
+
     def has_news(self, run: Run, wish: Wish) -> bool:
         """Whether there may be something to tell."""
         return not self._is_whole or run.steps != self._steps or wish != self._wish

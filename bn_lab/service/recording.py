@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from bn_lab.datasets import Table
-from bn_lab.engine.cost import memory
+from bn_lab.engine.cost import memory, target_memory
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.service.messages import Ask, Grown, Wish
 from bn_lab.service.pool import Remote
@@ -47,6 +47,7 @@ class Recording:
         self.left = now
         self.error: ExperimentError | None = None
         self.remote: Remote | None = None
+        self.admitted = 0  # bytes that its run was taken to need when there was room for it last
         self.only_looks = False  # whether it has a worker for the first look, for which nobody waits until there is memory
         self.granted = 0  # how far the worker may have trained it
         self.passed: tuple[int, ...] = ()  # passed epochs that may still become targets
@@ -113,7 +114,8 @@ class Recording:
     @property
     def size(self) -> int:
         """Bytes that its run takes."""
-        return memory(self.experiment_to_train)
+        experiment = self.experiment_to_train
+        return memory(experiment) + max(0, len(self.targets) - 1) * target_memory(experiment)
 
     @property
     def holds(self) -> int:
@@ -147,6 +149,7 @@ class Recording:
         spare = [target for target in self._held if target not in named]
         for target in spare[: max(0, len(spare) - HELD_TARGETS)]:
             del self._held[target]
+            self.relay.forget(target)
         if watch.target not in self.targets:
             self.relay.forget(watch.target)
 

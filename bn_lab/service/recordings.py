@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bn_lab.datasets import Table
 from bn_lab.experiment import Experiment, ExperimentError
-from bn_lab.service.limits import MB, LimitError, Limits, setting
+from bn_lab.service.limits import MB, Limits
 from bn_lab.service.messages import Answer, Ask, Drop, Failed, Grown, Report, RequestError, Sign, Take, Wish, Withdraw
 from bn_lab.service.pool import Pool, Remote, Start
 from bn_lab.service.recording import Recording, id_of
@@ -146,24 +146,22 @@ class Recordings:
     def name_for(self, experiment: Experiment, visitor: str, table: Table | None) -> str:
         """The id of the recording that a new watch is to name; the recording is there afterwards.
 
-        Raises:
-            LimitError: it ends at too many epochs for others already.
+        Where the experiment's own has passed that epoch, or ends at as many for others as a recording may, it is one apart.
         """
         owner = visitor if experiment.is_private else ""
         name = id_of(experiment, owner)
         found = self._recordings.get(name)
-        if found is not None and not found.reaches(experiment.epochs):
+        if found is not None and not (self._has_place(found, experiment.epochs) and found.reaches(experiment.epochs)):
             name, apart = f"{name}-{experiment.epochs}", experiment.epochs
         else:
             apart = None
         if name not in self._recordings:
             self._recordings[name] = Recording(name, experiment, table, owner, apart, self._clock())
-        found = self._recordings[name]
-        if experiment.epochs not in found.targets and len(found.targets) >= self.limits.recording_targets:
-            high = self.limits.recording_targets
-            raise LimitError("epochs", "targets", experiment.epochs, setting=setting("recording_targets"), high=high)
-        found.error = None  # who comes anew may have more luck
+        self._recordings[name].error = None  # who comes anew may have more luck
         return name
+
+    def _has_place(self, recording: Recording, target: int) -> bool:
+        return target in recording.targets or len(recording.targets) < self.limits.recording_targets
 
     def attach(self, watch: Watch) -> None:
         """A watch whose visitor is there: its recording is made again where it is gone."""
@@ -171,6 +169,7 @@ class Recordings:
         found = self._recordings.get(watch.recording)
         if found is None or not (watch in found.named or found.reaches(watch.target)):
             watch.recording = self.name_for(watch.experiment, watch.visitor.name, watch.table)
+            watch.names.add(watch.recording)
             found = self._recordings[watch.recording]
         found.named.add(watch)
         found.present.add(watch)
@@ -191,11 +190,15 @@ class Recordings:
         self.settle(found)
 
     def settle(self, recording: Recording) -> None:
-        """Have done for a recording what is wanted of it now."""
+        """Have done for a recording what is wanted of it now; nothing for one that was dropped."""
+        if self._recordings.get(recording.id) is not recording:
+            return
+        grows = recording.remote is not None and recording.size > recording.admitted
         if recording.only_looks and (recording.until or recording.asks):
-            recording.only_looks = False
-            if not self._make_room(0):  # its run is counted already
-                self._release(recording)
+            recording.only_looks, grows = False, True
+        recording.admitted = recording.size
+        if grows and not self._make_room(0):  # its run is counted already
+            self._release(recording)  # it waits in line, and what was seen of it stays
         if recording.remote is not None:
             self._wish(recording)
         elif recording.needs_worker:
@@ -214,6 +217,8 @@ class Recordings:
     def _admit(self) -> None:
         """Give what waits a worker, as far as there is memory."""
         for recording in list(self._line.values()):
+            if self._line.get(recording.id) is not recording:
+                continue  # it left meanwhile
             # The first look takes a moment only, so nobody waits for it: its run is given up at once where memory is short.
             only_looks = not recording.until and not recording.asks
             if not recording.needs_worker:
@@ -253,7 +258,7 @@ class Recordings:
 
     def _take(self, recording: Recording, only_looks: bool) -> None:
         """Give a recording to a worker."""
-        recording.place, recording.only_looks = 0, only_looks
+        recording.place, recording.only_looks, recording.admitted = 0, only_looks, recording.size
         try:
             remote = self._pool.least_busy(self._load)
         except OSError:
@@ -299,6 +304,8 @@ class Recordings:
         self._release(recording)
         self._line.pop(recording.id, None)
         self._recordings.pop(recording.id, None)
+        for number in list(recording.asks):
+            self._answer(number, None, RequestError("recording", "lost", "recording"))
 
     def look_after(self) -> None:
         """Notice who has left, and let go of what nobody needs any more; to be called now and then."""
@@ -479,14 +486,14 @@ class Recordings:
     # Coming and going.
 
     def warm(self) -> None:
-        """Start a worker, so that the first visitor need not wait for torch."""
+        """Start all workers, so that no visitor need wait until one has imported torch."""
         with self._lock:
             self._attend()
-            if not self._pool.workers:
-                try:
+            try:
+                while len(self._pool.workers) < self._pool.count:
                     self._pool.begin()
-                except OSError:  # whoever wants something is told
-                    log.exception("no worker can be started")
+            except OSError:  # whoever wants something is told
+                log.exception("no worker can be started")
 
     def close(self) -> None:
         """End the workers; nothing is trained any more."""

@@ -72,7 +72,8 @@ class Watch:
 
     Attributes:
         visitor: who watches; slot: for which place on the page.
-        recording: id of the recording.
+        recording: id of the recording; names: all that it had, of which the page may know one: after a time away the same
+            numbers may be those of another recording.
         experiment: what is trained; target: its number of epochs.
         wanted: how far it is to be trained for this visitor now, at most the target.
         table: the visitor's own data.
@@ -84,6 +85,7 @@ class Watch:
     ) -> None:
         self._recordings = all_
         self.visitor, self.slot, self.recording = visitor, slot, recording
+        self.names = {recording}
         self.experiment, self.target, self.table = experiment, experiment.epochs, table
         self.wanted = 0
         self.parts: frozenset[str] = frozenset()
@@ -248,13 +250,15 @@ class Visitor:
             self._listeners.append(changed or _nothing)
             self.look()
 
-    def disconnect(self, changed: Callable[[], None] | None = None) -> None:
-        """That connection is over."""
+    def disconnect(self, changed: Callable[[], None] | None = None, *, hidden: bool = False) -> None:
+        """That connection is over; `hidden`: because its page is hidden and asks for nothing meanwhile."""
         with self._recordings.changing():
             if (changed or _nothing) in self._listeners:
                 self._listeners.remove(changed or _nothing)
             if not self._listeners:
-                self._until, self._hidden = self._clock() + LAPSE, None
+                since = self._hidden if hidden else None
+                self._until = self._clock() + LAPSE if since is None else since + HIDDEN
+                self._hidden = since
             self.look()
 
     def hide(self, hidden: bool) -> None:
@@ -262,6 +266,8 @@ class Visitor:
         with self._recordings.changing():
             if hidden != (self._hidden is not None):
                 self._hidden = self._clock() if hidden else None
+                if not hidden and not self._listeners:
+                    self._until = self._clock() + LAPSE
             self.look()
 
     def tell(self) -> None:

@@ -126,6 +126,7 @@ class Job(InTurn):
             run.aim(target)
         for target in self._aimed - wanted:
             run.forget(target)
+            self._packer.forget(target)
         self._aimed = wanted
 
     def _is_due(self, moving: bool) -> bool:
@@ -193,9 +194,9 @@ class Worker:
 
     def work(self) -> None:
         """Work until the last order comes, or until nobody is at the other end."""
-        self._tell(Sign())
         warm_up()
         try:
+            self._tell(Sign())  # only who could import everything is ready
             while not self._is_over:
                 if not self.turn():
                     self._heed_all(SIGN_EVERY)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.service import State, Watch
+from bn_lab.service import RequestError, State, Watch
 from bn_lab.ui import words
 
 MOST = 6
@@ -46,11 +46,15 @@ def history_of(watch: Watch, timeout: float = 10.0, age: float = 0.0) -> History
     key = watch.recording, watch.target
     with _lock:
         turn = _turns.setdefault(key, Lock())
-    with turn:
+    if not turn.acquire(timeout=timeout):
+        raise RequestError("recording", "late", "history", seconds=f"{timeout:g}")
+    try:
         found = _known(watch)
         if found is None or not (_is_whole(found.history, watch) or monotonic() - found.at < age):
             found = _Fetched(watch.history(timeout), monotonic())
             _keep(watch, found)
+    finally:
+        turn.release()
     return found.history
 
 

@@ -18,7 +18,7 @@ from bn_lab.datasets import split, table_of
 from bn_lab.engine.history import History
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
-from bn_lab.service import LimitError, Limits, Visitor, Watch, recordings
+from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
 from bn_lab.service.entrance import Entrance
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
 from bn_lab.ui.classroom import rules
@@ -27,6 +27,9 @@ from bn_lab.ui.own import holding
 
 LAB = "lab"
 """Name of what a visitor watches in the lab."""
+
+LEFT = "left"
+"""In the session: recordings that had ended when something else came on screen, with their experiments, for the comparison."""
 
 DIALOG = "dialog"
 """In the session: name of the dialog that is open."""
@@ -157,15 +160,20 @@ def choose(language: str) -> None:
     st.session_state["wished_language"] = language
 
 
-def _put(experiment: Experiment, run: str = "", *, playing: bool = False) -> None:
+def _put(experiment: Experiment, run: str = "", *, playing: bool = False, anew: bool = True) -> None:
     """Have this experiment on screen.
 
     Args:
         experiment: what to have there.
         run: how a link wants it opened, see `PLAY`; the address keeps saying so while it is on screen.
         playing: whether it plays by itself where `run` says nothing.
+        anew: whether it opens like that also where the same recording is on screen, and does not go on from there.
     """
     state = st.session_state
+    before = visitor().watches.get(LAB)
+    if before is not None and before.experiment != experiment and before.progress.state is State.ENDED:
+        state.setdefault(LEFT, []).append((before.recording, encode(before.experiment)))
+    state["opened"] = state.get("opened", 0) + anew
     state["experiment"], state["run"], state["playing"] = encode(experiment), run, playing
     holding.settle(experiment.dataset)
 
@@ -261,7 +269,7 @@ def change(name: str, value: Any) -> None:
         return
     st.session_state["problems"] = []
     if after != before:
-        _put(after, playing=_is_moving())
+        _put(after, playing=_is_moving(), anew=name != "epochs")
 
 
 def _is_moving() -> bool:

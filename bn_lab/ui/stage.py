@@ -67,7 +67,7 @@ def _told(watch: Watch, t: Texts) -> dict[str, Any]:
         "target": watch.target,
         "epochs": watch.wanted,
         "moments": moments(experiment),
-        "open": {"epoch": opening.epoch, "playing": opening.playing},
+        "open": {"epoch": opening.epoch, "playing": opening.playing, "id": st.session_state["opened"]},
         "language": t.language,
         "texts": {key: text for key, text in catalogue(t.language).items() if key.partition(".")[0] in TEXTS},
         "arms": [

@@ -90,7 +90,9 @@ def examine(lab: Lab) -> None:
     assert lab.page.evaluate(TOO_WIDE) == [], where
 
 
-@pytest.mark.parametrize(("width", "language", "dark"), [(1280, "en", False), (390, "ko", True)])
+@pytest.mark.parametrize(
+    ("width", "language", "dark"), [pytest.param(1280, "en", False, marks=pytest.mark.thorough), (390, "ko", True)]
+)
 def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dark: bool) -> None:
     lab = visit("dataset=iris&epochs=20&validation_share=0.2", width=width, language=language, dark=dark)
     lab.settled()
@@ -99,7 +101,7 @@ def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dar
     lab.settled()
     examine(lab)
     lab.menu("lesson")
-    lab.page.get_by_role("tab").nth(1).click()  # which has a caption
+    lab.page.get_by_role("dialog").get_by_role("tab").nth(1).click()  # which has a caption
     expect(lab.page.get_by_text(lab.words("classroom.hide_about"))).to_be_visible()
     examine(lab)
     lab.page.keyboard.press("Escape")

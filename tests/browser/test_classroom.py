@@ -74,5 +74,5 @@ def test_the_link_of_the_dialog_shows_the_lesson_in_a_slide_of_another_site(visi
     expect(inside.locator(".bn-new-seed")).to_be_disabled()
     expect(inside.locator("[class*=st-key-field_]")).to_have_count(0)
     expect(inside.get_by_role("link", name=lab.words("page.claims"), exact=True)).to_have_count(0)
-    expect(inside.get_by_text(lab.words("preview.networks"))).to_have_count(0)
+    expect(inside.get_by_text(lab.words("preview.title"))).to_have_count(0)
     slide.close()

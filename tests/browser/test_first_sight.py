@@ -98,8 +98,10 @@ def test_a_swipe_over_a_picture_scrolls_the_page(visit: Visit) -> None:
     ranges = "plot => JSON.stringify([plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range])"
     plot = lab.figure("loss").locator(".js-plotly-plot")
     before = plot.evaluate(ranges)
-    gesture = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "yDistance": -300}
-    lab.page.context.new_cdp_session(lab.page).send("Input.synthesizeScrollGesture", {**gesture, "gestureSourceType": "touch"})
+    x, y, finger = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, lab.page.context.new_cdp_session(lab.page)
+    for kind, up in (("touchStart", 0), *(("touchMove", 20 * k) for k in range(1, 16)), ("touchEnd", None)):
+        points = [] if up is None else [{"x": x, "y": y - up}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     lab.page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollTop > 100")
     assert plot.evaluate(ranges) == before
 

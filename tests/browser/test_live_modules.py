@@ -264,9 +264,7 @@ def test_numbers_are_those_that_were_packed(page: Page) -> None:
         page.evaluate("epoch => store.seek(epoch)", epoch)
         assert shown(page)["index"] == k
         assert page.evaluate("() => store.number('a.loss')") == pytest.approx(float(table.parts["summary"][k, 1]), rel=1e-6)
-        assert page.evaluate("() => plain(store.numbers('span'))")[0] == pytest.approx(
-            float(table.parts["wide"][k, 4]), rel=1e-6
-        )
+        assert page.evaluate("() => store.number('span')") == pytest.approx(float(table.parts["wide"][k, 4]), rel=1e-6)
     assert page.evaluate("() => store.number('unknown')") is None
 
 

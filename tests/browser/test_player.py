@@ -153,6 +153,7 @@ def test_chips_put_another_experiment_there_and_play_it(visit: Visit) -> None:
     lab.in_step(lab.figure("boundary"))
 
 
+@pytest.mark.thorough
 def test_a_setting_changed_while_it_plays_starts_afresh(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&seed=47")
     lab.train_to_the_end()

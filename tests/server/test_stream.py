@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import unpack
 from bn_lab.figures.parts import epoch_rows, layouts, moment_row
 from bn_lab.server import addresses, stream
-from bn_lab.service import Visitor
+from bn_lab.service import Recordings, Visitor
 from tests.server.conftest import SHORT
 
 Page = Callable[..., Visitor]
@@ -141,6 +142,25 @@ def test_a_page_can_want_no_more_than_its_script_said(page: Page) -> None:
     assert viewer.frame() is not None, "it still gets what it watched"
 
 
+def test_a_longer_target_is_followed_without_being_asked_again(service: Recordings, page: Page) -> None:
+    visitor = page(wanted=3)
+    viewer, browser, longer = stream.Viewer(visitor), Browser(), replace(SHORT, epochs=70)
+    viewer.receive(watch(visitor))
+
+    def follow(until: int) -> None:
+        while browser.header.get("state") != "ended" or len(browser.rows["curves.loss"]) < until:
+            if (frame := viewer.frame()) is not None:
+                browser.take(frame)
+                viewer.receive({"painted": browser.header["n"]})
+
+    follow(3)
+    visitor.want("lab", longer)
+    follow(70)
+    history = train(longer)
+    assert browser.header["target"] == 70
+    np.testing.assert_array_equal(np.stack(browser.rows["curves.loss"]), epoch_rows("curves.loss", history, 0, 70))
+
+
 def test_nobody_can_name_the_recording_of_another_page(page: Page) -> None:
     mine, other = page(), page(Experiment(dataset="iris", epochs=3, seed=7))
     viewer = stream.Viewer(mine)
@@ -152,7 +172,7 @@ def test_nobody_can_name_the_recording_of_another_page(page: Page) -> None:
 MALFORMED = [
     "{",
     "[]",
-    "1",
+    "12345678",
     "[" * 4000,
     '{"watch": "x"}',
     '{"watch": "x", "epochs": -1.5, "parts": {}}',

@@ -169,6 +169,11 @@ class Lab:
         return json.loads(self.components[key].json)
 
     @property
+    def opening(self) -> dict[str, Any]:
+        """How the stage opens, but for how often something was opened."""
+        return {name: value for name, value in self.stage["open"].items() if name != "id"}
+
+    @property
     def stage(self) -> dict[str, Any]:
         """What the stage was told."""
         found: dict[str, Any] = self.told("stage")

@@ -127,7 +127,7 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     assert errors(page) == [re.sub(r"\\(.)", r"\1", t("error.file_one_column"))]
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2, seed=7, epochs=4)
-    assert page.stage["open"] == {"epoch": 2, "playing": False}
+    assert page.opening == {"epoch": 2, "playing": False}
     assert (page.watch.wanted, page.at.query_params["run"]) == (2, "2")
 
 

@@ -30,7 +30,7 @@ def test_a_first_visit_opens_the_default_experiment_and_plays_it(lab: Open) -> N
     assert page.experiment == Experiment()
     assert page.at.query_params == {}
     assert warnings(page) == []
-    assert page.stage["open"] == {"epoch": None, "playing": True}
+    assert page.opening == {"epoch": None, "playing": True}
     assert page.watch.wanted == page.stage["epochs"] == page.stage["target"] == 1000
 
 
@@ -157,11 +157,11 @@ def test_what_moves_goes_on_moving_with_a_changed_field(lab: Open) -> None:
     page = lab(dataset="iris", epochs="4")
     page.change("depth", 2)
     assert page.watch.wanted == 0
-    assert page.stage["open"] == {"epoch": None, "playing": False}
+    assert page.opening == {"epoch": None, "playing": False}
     page.watch.go(page.watch.target)  # somebody presses play
     page.change("depth", 3)
     assert page.watch.wanted == 4
-    assert page.stage["open"] == {"epoch": None, "playing": True}
+    assert page.opening == {"epoch": None, "playing": True}
 
 
 def test_more_epochs_go_on_with_the_same_recording(lab: Open) -> None:
@@ -217,7 +217,7 @@ def test_where_there_is_no_room_a_visitor_is_told_so_and_comes_in_later(
 @pytest.mark.parametrize(("run", "epoch", "wanted"), [("all", "end", 6), ("4", 4, 4), ("nonsense", None, 0), ("7", None, 0)])
 def test_a_link_says_where_to_open(lab: Open, run: str, epoch: int | str | None, wanted: int) -> None:
     page = lab(dataset="iris", epochs="6", run=run, lang="en")
-    assert page.stage["open"] == {"epoch": epoch, "playing": False}
+    assert page.opening == {"epoch": epoch, "playing": False}
     assert page.stage["target"] == 6
     assert page.watch.wanted == wanted
     assert page.at.query_params.get("run", "") == (run if wanted else "")
@@ -235,3 +235,14 @@ def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> 
     assert texts("en")("own.ask", hash=name[4:12]) in [info.value for info in page.at.info]
     assert "stage" not in page.components
     assert not page.at.dataframe
+
+
+def test_the_same_recording_opens_again_where_somebody_asks_for_it_and_only_then(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="4")
+    first = page.stage["open"]["id"]
+    page.run()
+    page.change("epochs", 5)
+    assert page.stage["open"]["id"] == first, "it goes on"
+    page.act("chip", id="boston")
+    page.act("chip", id="boston")
+    assert page.stage["open"]["id"] > first + 1

@@ -83,7 +83,7 @@ def test_a_chip_puts_its_experiment_on_the_stage_and_plays_it(lab: Open) -> None
     for name, preset in stage.CHIPS.items():
         page.act("chip", id=name)
         assert page.experiment == PRESETS[preset].experiment
-        assert page.stage["open"] == {"epoch": None, "playing": True}
+        assert page.opening == {"epoch": None, "playing": True}
         assert page.watch.wanted == page.watch.target
         assert [chip["id"] for chip in page.stage["chips"] if chip["on"]] == [name]
     page.act("chip", id="own")  # no file is open: there is the way to open one

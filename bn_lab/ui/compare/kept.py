@@ -143,6 +143,8 @@ def keep_finished(watch: Watch) -> None:
     Raises:
         ExperimentError: the worker that has the numbers of own data does not answer.
     """
+    for recording, parameters in st.session_state.pop(session.LEFT, ()):
+        _keep_left(recording, session.experiment_of(parameters))
     moment = f"{watch.recording} {watch.target}"
     if watch.progress.state is not State.ENDED or st.session_state.get("kept_last") == moment:
         return
@@ -153,6 +155,14 @@ def keep_finished(watch: Watch) -> None:
     elif found["record"] is None:
         found["record"], found["failed"] = record, False
     st.session_state["kept_last"] = moment
+
+
+def _keep_left(recording: str, experiment: Experiment) -> None:
+    """Keep what had ended before the page was drawn again, if it was not kept, and maybe removed, before."""
+    moment = f"{recording} {experiment.epochs}"
+    if st.session_state.get("kept_last") != moment and _find(experiment) is None:
+        _add(experiment, None)
+        st.session_state["kept_last"] = moment
 
 
 def _find(experiment: Experiment) -> Run | None:

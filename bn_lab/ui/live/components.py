@@ -102,7 +102,7 @@ def scroll(anchor: str, *, request: str, key: str) -> None:
 def saving(file: str) -> dict[str, Any]:
     """What a figure's buttons to save it need: the name of the file and their words."""
     t = visitors_texts()
-    words = {kind: t(f"save.{kind}") for kind in ("png", "svg", "html")}
+    words = {**{kind: t(f"save.{kind}") for kind in ("png", "svg", "html")}, "zoom": t("scene.zoom")}
     return {"file": file.replace("_", "-"), "language": t.language, "words": words}
 
 

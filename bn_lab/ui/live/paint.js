@@ -47,7 +47,7 @@ export function afterPaint(act) {
 
 function pass(now) {
   requested = 0;
-  const goesOn = waiting.size > 0 || move(now);
+  const goesOn = waiting.size > 0 || guarded(() => move(now));
   const begun = performance.now();
   for (const picture of waiting) {
     waiting.delete(picture);
@@ -57,9 +57,19 @@ function pass(now) {
   if (!waiting.size) {
     const acts = afterwards;
     afterwards = [];
-    for (const act of acts) act();
+    for (const act of acts) guarded(act);
   }
   if (goesOn || waiting.size) wake();
+}
+
+/** Whatever breaks must not end the loop, on which the stream waits, too. */
+function guarded(act) {
+  try {
+    return act();
+  } catch (error) {
+    console.error(error);
+    return true;
+  }
 }
 
 function paint(picture) {

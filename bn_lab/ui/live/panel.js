@@ -114,7 +114,7 @@ export class Panel {
 
   hear(what) {
     if (what === "shown") this.needs();
-    if (what === "state") return;
+    if (what === "state" && isMoving()) return;
     if (what === "rows" && isMoving()) return; // the next moment brings them along
     this.ask();
   }

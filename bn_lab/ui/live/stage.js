@@ -21,6 +21,8 @@ const LOOK = 1500; // ms between two looks at the connection; one that is away a
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+let opened; // what was opened last, and which time: a stage that comes back after another page stays where it was
+
 export class Stage {
   constructor(parent) {
     const number = store.number;
@@ -87,8 +89,11 @@ export class Stage {
     connect(token);
     store.show(recording, target, epochs);
     this.fit(true);
-    if (recording !== before?.recording || data.open?.id !== before?.open?.id) this.open(data.open ?? {});
-    else if (target > before.target && this.isLonger) {
+    const opening = `${recording} ${data.open?.id}`;
+    if (opening !== opened) {
+      opened = opening;
+      this.open(data.open ?? {});
+    } else if (target > before.target && this.isLonger) {
       this.isLonger = false;
       this.play();
     }
@@ -201,6 +206,8 @@ export class Stage {
   }
 
   look() {
+    if (stream.state === "refused" && !this.isRenewing) this.act("renew"); // a run of the script brings a new token
+    this.isRenewing = stream.state === "refused";
     const isCut = stream.state === "cut", before = this.isAway;
     this.isAway = isCut && this.wasCut;
     this.wasCut = isCut;

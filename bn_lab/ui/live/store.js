@@ -328,6 +328,7 @@ function changed(act) {
 
 export function play() {
   sought = due = null;
+  if (shown().state === "failed") want(true); // which is to try again
   wantUntil();
   changed(() => player.play());
 }

@@ -28,6 +28,7 @@ class Stream {
   #asked = ""; // what this line was last asked for
   #isAsking = false; // about to be asked for something
   #loop = null; // of requests, where there is no websocket
+  #tag = ""; // of the latest frame that came by a request
   #request = null; // AbortController of the request that waits for a frame
 
   constructor() {
@@ -190,7 +191,7 @@ class Stream {
   async #fetch(signal) {
     const message = wanted();
     if (message) this.#isNews(message);
-    const messages = [{ hello: this.#token }, { hidden: document.hidden }, ...(message ? [message] : [])];
+    const messages = [{ hello: this.#token }, { hidden: document.hidden }, { seen: this.#tag }, ...(message ? [message] : [])];
     const response = await fetch(at("lab/poll"), { method: "POST", body: JSON.stringify(messages), signal });
     if (response.status === 204) return "nothing";
     if (response.status === 400 || response.status === 403) {
@@ -198,7 +199,8 @@ class Stream {
       return "nothing";
     }
     if (!response.ok) return "failed";
-    const { blocks } = receive(await response.arrayBuffer());
+    const { blocks, tag } = receive(await response.arrayBuffer());
+    this.#tag = tag;
     await new Promise(painted);
     return blocks.length ? "news" : "nothing";
   }
