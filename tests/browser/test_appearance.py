@@ -32,7 +32,7 @@ SPILLED = """() => [...document.querySelectorAll("[data-testid=stMain] button, .
     const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const text = walker.currentNode;
-        if (text.parentElement.closest("[data-testid=stIconMaterial], svg, .st-key-share")) continue; // on a phone an icon alone
+        if (text.parentElement.closest("[data-testid=stIconMaterial], svg, .st-key-share")) continue; // icons alone
         if (!text.parentElement.checkVisibility()) continue;
         const range = document.createRange();
         range.selectNodeContents(text);
