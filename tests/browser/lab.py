@@ -206,7 +206,8 @@ class Lab:
     def train_to_the_end(self, seconds: float = 60) -> None:
         """Play, always at the newest moment, until the last one is on screen."""
         self.speed("follow")
-        self.play()
+        if not self.is_playing:
+            self.press("play")  # it may be over before one could see it play
         self.expect_state("ended", seconds)
         self.expect_paused()
         self._wait("Number(stage.dataset.cursor) === Number(stage.dataset.epoch)", seconds)

@@ -93,7 +93,7 @@ export class Stage {
     if (opening !== opened) {
       opened = opening;
       this.open(data.open ?? {});
-    } else if (target > before.target && this.isLonger) {
+    } else if (target > (before?.target ?? target) && this.isLonger) {
       this.isLonger = false;
       this.play();
     }
