@@ -23,6 +23,7 @@ DRAWN = """() => {
 def test_the_boundary_of_every_arm_is_drawn_and_follows_the_epoch_on_screen(visit: Visit) -> None:
     lab = visit(QUERY)
     lab.in_step(lab.figure("boundary"))
+    lab.page.wait_for_function(f"() => Object.values(({DRAWN})()).every((values) => values.length)")  # its rows have come
     before = lab.page.evaluate(DRAWN)
     assert set(before) == {"none.boundary", "before.boundary"}
     assert {len(values) for values in before.values()} == {40 * 40}
