@@ -642,14 +642,16 @@ def asked(page: Page) -> list[Any]:
 def test_without_a_websocket_frames_are_asked_for_one_by_one(page: Page) -> None:
     blocked(page)
     assert page.evaluate("() => [asked[0].address, stream.stream.state]") == [f"{BASE}lab/poll", "polling"]
-    assert asked(page) == [[*HELLO, {"watch": "r", "epochs": 12, "parts": {"summary": 0}}]]
-    page.evaluate("bytes => answers[0](bytes)", list(pack(header(), blocks(small(), ["summary"]))))
+    assert asked(page) == [[*HELLO, {"seen": ""}, {"watch": "r", "epochs": 12, "parts": {"summary": 0}}]]
+    told = {**header(), "tag": "what it says"}
+    page.evaluate("bytes => answers[0](bytes)", list(pack(told, blocks(small(), ["summary"]))))
     page.wait_for_function("() => asked.length === 2")
-    assert asked(page)[1][2] == {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8}}
+    assert asked(page)[1][2] == {"seen": "what it says"}
+    assert asked(page)[1][3] == {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8}}
     assert shown(page)["moments"] == [*EPOCHS, 12]
     page.evaluate("() => store.need('picture', ['counts'])")  # which need not wait for the answer
     page.wait_for_function("() => asked.length === 3")
-    assert asked(page)[2][2]["parts"] == {"summary": 7, "summary!": 8, "wide": 0}
+    assert asked(page)[2][3]["parts"] == {"summary": 7, "summary!": 8, "wide": 0}
     page.evaluate("() => answers[2](null, 204)")
     page.wait_for_function("() => asked.length === 4")
 
