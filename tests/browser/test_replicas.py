@@ -41,6 +41,7 @@ def visitor_of(site: Site, replica: Replica, query: str, visit: Visit) -> Lab:
     return lab.open(query)
 
 
+@pytest.mark.thorough
 def test_who_trains_at_a_replica_that_is_killed_goes_on_at_the_other(site: Site, visit: Visit) -> None:
     victim, survivor = site.replicas
     other = visitor_of(site, survivor, SHORT, visit)

@@ -161,7 +161,7 @@ def test_numbers_of_own_data_are_fetched_while_the_file_is_there(monkeypatch: py
     monkeypatch.setattr(kept, "record_of", lambda history: {"of": history.recording})
     progress = SimpleNamespace(state=State.TRAINING)
     for experiment in (IRIS, private):
-        watch = SimpleNamespace(recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
+        watch = SimpleNamespace(wanted=10**6, recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
         progress.state = State.TRAINING
         kept.keep_finished(watch)  # type: ignore[arg-type]
         progress.state = State.ENDED

@@ -146,6 +146,8 @@ def keep_finished(watch: Watch) -> None:
     for recording, parameters in st.session_state.pop(session.LEFT, ()):
         _keep_left(recording, session.experiment_of(parameters))
     moment = f"{watch.recording} {watch.target}"
+    if watch.wanted < watch.target:
+        return  # others have trained it, and nobody played it here
     if watch.progress.state is not State.ENDED or st.session_state.get("kept_last") == moment:
         return
     record = record_of(history_of(watch)) if watch.experiment.is_private else None
