@@ -78,7 +78,7 @@ class Recordings:
         self._line: dict[str, Recording] = {}  # wait for memory, in order of arrival
         self._visitors: dict[str, Visitor] = {}
         self._tokens: dict[str, Visitor] = {}
-        self._pinned = {id_of(Experiment())}
+        self._pinned = id_of(Experiment())  # the recording of the plain address
         self._changed: set[Visitor] = set()
         self._numbers = count(1)
         self._requests: dict[int, Request] = {}
@@ -118,11 +118,6 @@ class Recordings:
     def find(self, name: str) -> Recording | None:
         """The recording of that id."""
         return self._recordings.get(name)
-
-    def pin(self, experiment: Experiment) -> None:
-        """Keep the recording of this experiment once it is there; that of the plain address is kept anyhow."""
-        with self._lock:
-            self._pinned.add(id_of(experiment))
 
     # Watching: called by visitors, who hold `changing`.
 
@@ -254,7 +249,7 @@ class Recordings:
         return recording.holds if self._is_needless(recording) else recording.holds - recording.relay.bytes
 
     def _is_needless(self, recording: Recording) -> bool:
-        return not recording.present and recording.id not in self._pinned
+        return not recording.present and recording.id != self._pinned
 
     def _take(self, recording: Recording, only_looks: bool) -> None:
         """Give a recording to a worker."""
@@ -334,7 +329,7 @@ class Recordings:
 
     def _forget(self, kept: list[Recording]) -> None:
         """Drop what nobody watches of the ended ones, the oldest first, as far as they are too many."""
-        kept = [recording for recording in kept if recording.id not in self._pinned]
+        kept = [recording for recording in kept if recording.id != self._pinned]
         excess = sum(recording.holds for recording in kept) - self.limits.finished_mb * MB
         for recording in sorted(kept, key=lambda recording: recording.left):
             if excess <= 0:

@@ -15,7 +15,6 @@ from uuid import uuid4
 import streamlit as st
 
 from bn_lab.datasets import split, table_of
-from bn_lab.engine.history import History
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
@@ -343,15 +342,6 @@ def watch() -> Watch:
     """
     now = experiment()
     return visitor().want(LAB, now, wanted=opening().wanted, table=table_of(now) if now.is_private else None)
-
-
-def lab_history(timeout: float = 10.0) -> History:
-    """What is recorded of the experiment on screen so far.
-
-    Raises:
-        RequestError: it takes longer, or cannot be had.
-    """
-    return watch().history(timeout)
 
 
 def link_parameters() -> dict[str, str]:

@@ -131,21 +131,16 @@ def test_nobody_loses_anything_for_one_who_cannot_be_helped(clock: Clock) -> Non
 
 def test_the_recording_of_the_plain_address_is_never_dropped(clock: Clock) -> None:
     bench = Bench(clock, Limits(finished_mb=0.001, workers=1))
-    bench.recordings.pin(LONG)
+    plain = replace(Experiment(), epochs=5)
     ann = bench.visitor("ann")
-    pinned, other = ann.want("lab", LONG), ann.want("lesson", replace(LONG, seed=1))
+    pinned, other = ann.want("lab", plain), ann.want("lesson", replace(plain, seed=1))
     bench.ended(pinned, other)
     ann.keep(())
     bench.clock.pass_by(1000)
     bench.recordings.look_after()
     assert is_there(bench, pinned)
     assert not is_there(bench, other)
-    assert ann.want("lab", LONG, 0).progress.state is State.ENDED
-    plain = ann.want("lesson", replace(Experiment(), epochs=5))
-    bench.ended(plain)
-    ann.keep(())
-    bench.recordings.look_after()
-    assert is_there(bench, plain)
+    assert ann.want("lab", plain, 0).progress.state is State.ENDED
 
 
 def test_what_the_relay_keeps_counts(bench: Bench) -> None:
