@@ -19,9 +19,6 @@ from bn_lab.service.messages import Order, Report
 HANGING = 60.0
 """Seconds without a sign of its training thread after which a worker is ended; a turn takes a fraction of one."""
 
-PARTING = 10.0
-"""Seconds that a worker on a thread has to end its turn."""
-
 FAREWELL = 2.0
 """Seconds within which a killed process is gone."""
 
@@ -194,12 +191,10 @@ def on_a_thread() -> tuple[Connection, Callable[[], None]]:
             worker.receive(None)
 
     Thread(target=listen, name="bn-lab-worker-orders", daemon=True).start()
-    working = Thread(target=worker.work, name="bn-lab-worker", daemon=True)
-    working.start()
+    Thread(target=worker.work, name="bn-lab-worker", daemon=True).start()
 
     def end() -> None:
         here.close()
         there.close()
-        working.join(PARTING)  # a thread inside torch when the interpreter goes down would abort the process
 
     return here, end

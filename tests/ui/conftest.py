@@ -18,6 +18,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.service import Limits, Recordings, State, Visitor, Watch
 from bn_lab.service.entrance import Entrance
 from bn_lab.service.pool import on_a_thread
+from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import anatomy, panels, session
 from bn_lab.ui.departures import CleanUp
@@ -31,6 +32,7 @@ PATIENCE = 60.0
 @pytest.fixture
 def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordings]:
     """The process's recordings, with one worker on a thread."""
+    warm_up()  # which has Python never look again at what is there: let no worker be among it
     mine = Recordings(Limits(workers=1), start=on_a_thread)
     for module in (session, anatomy):
         monkeypatch.setattr(module, "recordings", lambda: mine)

@@ -96,6 +96,12 @@ def test_own_data_are_trained_for_their_visitor_alone(lab: Open) -> None:
     assert first.watch.recording != second.watch.recording
 
 
+def wait_for_threads() -> None:
+    for thread in enumerate_threads():
+        if thread.name.startswith("bn-lab-"):
+            thread.join(10)
+
+
 def test_own_data_are_gone_with_their_session(lab: Open) -> None:
     data = written(mixed(11))
     page = opened(lab, data)
@@ -104,9 +110,8 @@ def test_own_data_are_gone_with_their_session(lab: Open) -> None:
     assert table_of(experiment).samples == 51
     page.recordings._forget_visitor(page.visitor)
     page.recordings.close()
-    for thread in [thread for thread in enumerate_threads() if thread.name.startswith("bn-lab-")]:
-        thread.join(10)  # the worker, which had a copy
-    del page, thread
+    wait_for_threads()  # the worker, which had a copy
+    del page
     gc.collect()
     with pytest.raises(ExperimentError, match="in this session"):
         table_of(experiment)
