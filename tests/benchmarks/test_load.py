@@ -207,7 +207,6 @@ def test_what_takes_long_is_measured_only_where_it_is_named() -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.alone
 def test_three_visitors_train_on_a_real_server() -> None:
     async def visit(host: Host) -> None:
         crowd = Crowd(host)
