@@ -62,7 +62,7 @@ def test_who_trains_at_a_replica_that_is_killed_goes_on_at_the_other(site: Site,
         assert replica_of(lab) == survivor.address
         assert lab.query == dict(parse_qsl(QUERY))
     for lab, query in ((other, SHORT), *((lab, QUERY) for lab in lost)):
-        lab.expect_state("ended", seconds=240)  # all of it is trained once more, beside other tests
+        lab.expect_state("ended", seconds=90)
         expected = alone.losses(query)
         assert lab.finished_curves(len(expected["before.train.loss"][0])) == expected
     assert other.complaints() == [], "who was at the other replica has noticed something"

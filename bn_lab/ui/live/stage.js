@@ -23,6 +23,9 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let opened; // what was opened last, and which time: a stage that comes back after another page stays where it was
 
+/** Whether Streamlit can be asked for a run of the script: what it is asked before is lost. */
+const isConnected = () => document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState === "CONNECTED";
+
 export class Stage {
   constructor(parent) {
     const number = store.number;
@@ -206,8 +209,7 @@ export class Stage {
   }
 
   look() {
-    if (stream.state === "refused" && !this.isRenewing) this.act("renew"); // a run of the script brings a new token
-    this.isRenewing = stream.state === "refused";
+    if (stream.state === "refused" && isConnected()) this.act("renew"); // a run of the script brings a new token
     const isCut = stream.state === "cut", before = this.isAway;
     this.isAway = isCut && this.wasCut;
     this.wasCut = isCut;
