@@ -13,7 +13,7 @@ from bn_lab.experiment import Arm
 
 Binding = dict[str, Any]
 Part = list[str | int]
-End = Sequence[str | int] | float | str
+End = Sequence[str | int] | Binding | float | str
 
 EPOCHS: Binding = {"rows": "epoch"}
 """The epochs of all known moments."""

@@ -34,16 +34,19 @@ lacks a row of a known moment, as it may on its way to the browser, has NaN ther
 that are not finite are gaps (`None` here, `NaN` in the browser).
 
 **Ranges.** `layout.meta.ranges` maps an axis (`xaxis2`) to `{"low": [end, …], "high": [end, …]}`. An end is `[field]`,
-`[field, i]` or `[field, i, j]` of *all* known moments, or a plain number, or `"target"`, the epoch at which the recording ends
-for its watcher. The axis reaches from the smallest of all `low` to the largest of all `high`, with `PADDING` at both ends, in
-decades on a logarithmic axis (where only numbers above 0 count). With `"symmetric": true` it reaches from -r to r, where r is
-the largest absolute value of all ends rounded up to one of `STEPS` times a power of ten (1 where all are 0), without padding,
-and `tickvals` of the axis are [-r, 0, r], or [0, r] with `"symmetric": "right"`, where there is little room. So a range never
+`[field, i]` or `[field, i, j]` of *all* known moments, a line over the epochs (`{"curve": …}` as above), a plain number, or
+`"target"`, the epoch at which the recording ends for its watcher. The axis reaches from the smallest of all `low` to the
+largest of all `high`. Both are rounded outwards, so that an axis grows seldom: to a tenth of the power of ten below what lies
+between them, or, on a logarithmic axis (where only numbers above 0 count), to one of `STEPS` times a power of ten. At both
+ends there is `PADDING`, in decades on a logarithmic axis. With `"symmetric": true` it reaches from -r to r, where r is the
+largest absolute value of all ends rounded up to one of `STEPS` times a power of ten (1 where all are 0), without padding, and
+`tickvals` of the axis are [-r, 0, r], or [0, r] with `"symmetric": "right"`, where there is little room. So a range never
 shrinks while a recording grows, and does not depend on the cursor. Without any finite end the axis stays as it is.
 
 **Titles.** `layout.meta.titles` lists `{"annotation": k, "text": "{0} ± {1}", "values": [binding of one number, …], "format":
 name}`: annotation k gets the text with its numbers, written by `FORMATS[name]` (`g3` by default). With `"least": x` those of
-the lines of the text (between `<br>`) are left out of which a number is unknown or below x.
+the lines of the text (between `<br>`) are blank (`BLANK`) of which a number is unknown or below x; the others stay where they
+are.
 
 `fill` here and `fill` in `bind.js` in the browser are the same rule; a test holds them equal. Both fill plain dicts, without
 Plotly. Sizes of letters and lines are numbers of pixels that stand in the template, none is left to Plotly's defaults, so that
@@ -73,6 +76,9 @@ Axis = Literal["moment", "epoch", "once"]
 STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """What the end of a symmetric axis is rounded up to, times a power of ten: coarse enough to grow seldom, fine enough that what
 is drawn fills most of the axis."""
+
+BLANK = "\u00a0"
+"""A line of a title without anything to see: a space that Plotly does not leave out."""
 
 PADDING = 0.02
 """Room left at both ends of a range that follows the data, as a share of its length."""
@@ -321,7 +327,10 @@ def _limits(ends: Mapping[str, Any], table: Recorded, *, logarithmic: bool) -> l
         return None
     low, high = float(sides[0].min()), float(sides[1].max())
     if logarithmic:
-        low, high = math.log10(low), math.log10(high)
+        low, high = math.log10(_rounded_down(low)), math.log10(_rounded_up(high))
+    elif high > low:
+        unit = 10.0 ** (math.floor(math.log10(high - low)) - 1)
+        low, high = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
     room = (high - low) * PADDING or max(abs(high) * PADDING, 1e-6)
     return [low - room, high + room]
 
@@ -330,7 +339,13 @@ def _ends(ends: Sequence[Any], table: Recorded, *, logarithmic: bool) -> NDArray
     """The finite numbers of ends, those above 0 alone on a logarithmic axis."""
     found: list[NDArray[Any]] = [np.empty(0)]
     for end in ends:
-        part = np.array([table.target if end == "target" else end]) if not isinstance(end, list | tuple) else _part(end, table)
+        part: NDArray[Any] | None
+        if isinstance(end, Mapping):
+            part = table.field(end["curve"], "epoch", end.get("part"))
+        elif isinstance(end, list | tuple):
+            part = _part(end, table)
+        else:
+            part = np.array([table.target if end == "target" else end])
         if part is not None:
             found.append(np.asarray(part, np.float64).ravel())
     every = np.concatenate(found)
@@ -343,6 +358,12 @@ def _rounded_up(value: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return float(next(step for step in STEPS if value <= step * power * (1 + 1e-6)) * power)
+
+
+def _rounded_down(value: float) -> float:
+    """The largest of `STEPS` times a power of ten that is not above the value (> 0), but for float32's last digits."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return float(next(step for step in reversed(STEPS) if step * power <= value * (1 + 1e-6)) * power)
 
 
 def write(binding: Binding, table: Recorded, cursor: float | None = None) -> str:
@@ -358,8 +379,8 @@ def _titled(title: Mapping[str, Any], table: Recorded, moment: int | None) -> st
     lines = []
     for line in title["text"].split("<br>"):
         shown = [values[int(place)] for place in places.findall(line)]
-        if least is None or all(value is not None and value >= least for value in shown):
-            lines.append(places.sub(lambda match: write(values[int(match[1])]), line))
+        is_shown = least is None or all(value is not None and value >= least for value in shown)
+        lines.append(places.sub(lambda match: write(values[int(match[1])]), line) if is_shown else BLANK)
     return "<br>".join(lines)
 
 

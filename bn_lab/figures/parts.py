@@ -123,7 +123,7 @@ def _layout(axis: Axis, fields: Fields) -> Layout:
 
 def _joined(fields: Fields) -> Numbers:
     with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite, which is drawn as a gap
-        return np.concatenate([np.ravel(values).astype(np.float32) for _, values in fields])
+        return np.concatenate([np.ravel(values) for _, values in fields], dtype=np.float32, casting="same_kind")
 
 
 def _summary(history: History, snapshot: Snapshot) -> Fields:
@@ -163,11 +163,13 @@ def _stage(stage: str, history: History, snapshot: Snapshot) -> Fields:
         record, k = snapshot.arms[arm], stages(arm).index(stage)
         low, high, counts = record.low[:, k], record.high[:, k], record.counts[:, k]
         width = (high - low) / counts.shape[1]
+        outline = np.zeros((len(counts), counts.shape[1] + 2))  # (L, bins, and an empty one at either end)
+        share = outline[:, 1:-1]
         with np.errstate(invalid="ignore"):  # nothing was counted where a network diverged
-            share = counts / counts.sum(axis=1, keepdims=True)
+            np.divide(counts, counts.sum(axis=1, keepdims=True), out=share)
         yield f"{arm}.{stage}.x0", low - width / 2
         yield f"{arm}.{stage}.dx", width
-        yield f"{arm}.{stage}.share", np.pad(share, ((0, 0), (1, 1)))
+        yield f"{arm}.{stage}.share", outline
         yield f"{arm}.{stage}.peak", share.max(axis=1)
         yield f"{arm}.{stage}.low", low
         yield f"{arm}.{stage}.high", high

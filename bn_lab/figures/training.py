@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.figures.bindings import EPOCHS, bind, curve, epochs_of, limits, row, rows
+from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, with_unit
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
@@ -123,6 +123,9 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
     y = {"tickformat": "~g", **y, **quiet, "nticks": 4 if y.get("type") == "log" else 6, "exponentformat": "none"}
     panel = board.place((0, 1, 0, 1), x, y)
     board.ranges(panel.x, limits([1 if log_x else 0, ["epoch"]], ["target"]))
+    if "range" not in y:
+        drawn = _drawn(experiment, measure)
+        board.ranges(panel.y, limits(drawn, drawn))
     for arm in experiment.arms:
         for split in splits(experiment):
             few: dict[str, Any] = {"most": FEW}
@@ -138,6 +141,19 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
         for split in splits(experiment):
             _now(board, panel, arm, split, measure)
     return board.figure()
+
+
+def _drawn(experiment: Experiment, measure: str) -> list[End]:
+    """All that the lines and dots of a measure show."""
+    found: list[End] = []
+    for arm in experiment.arms:
+        for split in splits(experiment):
+            lines = ("low", "high") if experiment.seeds > 1 and split == "train" else ("median",)
+            found += [curve(f"{arm}.{split}.{measure}.{line}", part=f"curves.{measure}") for line in lines]
+            found.append([f"{arm}.{NUMBERS[measure][split == 'validation']}", 0])
+        if measure == "loss":
+            found.append([f"{arm}.running_loss", 0])
+    return found
 
 
 def epochs(t: Texts, *, log: bool, title: bool = True) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def routes() -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     """What every answer goes through, Streamlit's own, too."""
-    return [Middleware(Headers)]
+    return [Middleware(Headers, links=assets.links())]
 
 
 @asynccontextmanager

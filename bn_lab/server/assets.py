@@ -47,16 +47,26 @@ def plotly_source() -> Path:
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
+def links() -> str:
+    """All our modules and Plotly's script as the header `Link` that has a browser fetch them while it reads the page."""
+    found = [f"<{addresses.MODULES}/{modules_version()}/{name}>; rel=modulepreload" for name in modules()]
+    return ", ".join([*found, f"<{plotly_address()}>; rel=preload; as=script"])
+
+
+def plotly_address() -> str:
+    """Where Plotly's script is."""
+    return f"{addresses.PLOTLY}/{version('plotly')}/{addresses.PLOTLY_NAME}"
+
+
 def loader(kind: str) -> str:
     """The JavaScript that Streamlit mounts for a component, and sends again at every call: it loads our modules and hands on.
 
     Args:
         kind: name of an export of `lab.js`.
     """
-    plotly = f"{addresses.PLOTLY}/{version('plotly')}/{addresses.PLOTLY_NAME}"
     return (
         "const at = (name) => new URL(name, document.baseURI).href;\n"
-        f'const [lab, plotly] = [at("{addresses.MODULES}/{modules_version()}/lab.js"), at("{plotly}")];\n'
+        f'const [lab, plotly] = [at("{addresses.MODULES}/{modules_version()}/lab.js"), at("{plotly_address()}")];\n'
         f"export default async (component) => (await import(lab)).{kind}(component, plotly);\n"
     )
 

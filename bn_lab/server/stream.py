@@ -65,6 +65,7 @@ class Viewer:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.is_hidden = False
+        self.is_resting = False  # whether the latest frame has only just left
         self._recording, self._target = "", 0  # what it looks at, and up to where
         self._sent: dict[str, int] = {}  # rows of each part that the page has or was sent
         self._described = False  # whether the page knows the layouts of the parts
@@ -114,7 +115,7 @@ class Viewer:
     @property
     def is_due(self) -> bool:
         """Whether the page can take another frame."""
-        return not self.is_hidden and self._painted == self._number
+        return not self.is_hidden and not self.is_resting and self._painted == self._number
 
     def frame(self) -> bytes | None:
         """The next frame; None where there is nothing new to tell.
@@ -231,8 +232,9 @@ async def _serve(socket: WebSocket, viewer: Viewer) -> None:
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def wake() -> None:
-        with suppress(RuntimeError):  # the server is being stopped
-            loop.call_soon_threadsafe(changed.set)
+        if viewer.is_due:  # else what has come is looked at as soon as it is
+            with suppress(RuntimeError):  # the server is being stopped
+                loop.call_soon_threadsafe(changed.set)
 
     sending = asyncio.create_task(_send(socket, viewer, changed))
     try:
@@ -252,10 +254,11 @@ async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> No
         await changed.wait()
         changed.clear()
         if viewer.is_due and (frame := viewer.frame()) is not None:
-            sent = monotonic()
+            viewer.is_resting, sent = True, monotonic()
             await socket.send_bytes(frame)
             if len(frame) < BACKLOG:
                 await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
+            viewer.is_resting = False
             changed.set()  # what came meanwhile
 
 

@@ -26,8 +26,8 @@ from bn_lab.service.turns import InTurn, Turns, computed
 if TYPE_CHECKING:  # the run brings torch along, which only the training thread waits for
     from bn_lab.engine.run import Run
 
-PUBLISH_EVERY = 0.1
-"""Seconds between two reports of a recording in training, at least."""
+PUBLISH_EVERY = 0.15
+"""Seconds between two reports of a recording in training, at least: pages get no more frames (`bn_lab.server.stream.PAUSE`)."""
 
 PUBLISH_SHARE = 0.1
 """Share of its own time that making reports may take besides their rows, where that is not too rare."""

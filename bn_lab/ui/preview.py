@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import pandas as pd
 import streamlit as st
 
 from bn_lab.datasets import Table, split, table_of
@@ -89,6 +90,17 @@ def _about(experiment: Experiment, table: Table, t: Texts) -> str:
     return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
+def as_table(frame: pd.DataFrame) -> str:
+    """A few rows as HTML. Streamlit's own grid is a program of two megabytes, for which the first page would wait."""
+    names = "".join(f"<th>{escape(shown(str(name)))}</th>" for name in frame.columns)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in frame.itertuples(index=False))
+    return f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    return f"<td>{value:.4g}</td>" if isinstance(value, float) else f"<td>{escape(shown(str(value)))}</td>"
+
+
 def head(table: Table, t: Texts) -> None:
     """The first samples, of pictures a few columns in their middle."""
     frame = table.head(5)
@@ -97,7 +109,7 @@ def head(table: Table, t: Texts) -> None:
         middle = [c for c in frame.columns[-1 - COLUMNS - hidden // 2 : -1] if c != table.target_name][:COLUMNS]
         frame = frame[[*middle, table.target_name]]
     names = {column: named(str(column), t) for column in frame.columns}
-    st.dataframe(frame.rename(columns=names), hide_index=True, width="stretch")
+    st.html(f'<div class="bn-runs" tabindex="0">{as_table(frame.rename(columns=names))}</div>')
     target = words.plain(shown(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))

@@ -388,6 +388,10 @@ TEMPLATE: dict[str, Any] = {
                 "xaxis3": {"low": [["span", 0]], "high": [["span", 1]], "symmetric": True},
                 "xaxis4": {"low": [0], "high": [0], "symmetric": "right"},
                 "xaxis5": {"low": [["counts", 1, 3]], "high": [["counts", 1, 3]], "symmetric": True},
+                "xaxis6": {
+                    "low": [{"curve": "a.line"}],
+                    "high": [{"curve": "epoch", "part": "curves.other"}, {"curve": "b.line"}],
+                },
             },
             "titles": [
                 {

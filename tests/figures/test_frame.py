@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 import bn_lab.ui
 from bn_lab.figures import frame
-from bn_lab.figures.frame import Block, Layout, Recorded
+from bn_lab.figures.frame import BLANK, Block, Layout, Recorded
 
 LIVE = Path(bn_lab.ui.__file__).parent / "live"
 """Where the browser's modules are."""
@@ -87,6 +87,7 @@ FIGURE: dict[str, Any] = {
                 "xaxis3": {"low": [["span", 0]], "high": [["span", 1]], "symmetric": True},
                 "xaxis4": {"low": [["none", 0]], "high": [["none", 0]], "symmetric": "right"},
                 "xaxis5": {"low": [0, ["epoch"]], "high": ["target"]},
+                "xaxis6": {"low": [{"curve": "loss"}], "high": [{"curve": "epoch", "part": "curves.rmse"}, {"curve": "loss"}]},
             },
             "titles": [
                 {"annotation": 0, "text": "σ = {0}, {1} at {0}", "values": [{"row": ["sigma", 0]}, {"row": ["span", 0]}]},
@@ -191,7 +192,7 @@ def test_the_cursor_is_the_last_moment_at_or_before_it(cursor: float | None, mom
 def test_without_moments_arrays_are_empty_and_the_templates_numbers_stay() -> None:
     filled = frame.fill(FIGURE, EMPTY)
     assert filled["data"][1] == {**FIGURE["data"][1], "y": []}
-    assert filled["layout"]["annotations"] == [{"text": "σ = –, – at –"}, {"text": "kept"}, {"text": ""}]
+    assert filled["layout"]["annotations"] == [{"text": "σ = –, – at –"}, {"text": "kept"}, {"text": f"{BLANK}<br>{BLANK}"}]
     assert "xaxis3" not in filled["layout"]
 
 
@@ -205,11 +206,12 @@ def test_ranges_span_all_moments_whatever_the_cursor() -> None:
     for cursor in (0, 10, None):
         layout = frame.fill(FIGURE, TABLE, cursor)["layout"]
         assert layout["xaxis"]["range"] == pytest.approx([-4 - 13 * 0.02, 9 + 13 * 0.02])
-        assert layout["yaxis"]["range"] == pytest.approx([-0.02 * math.log10(9), 1.02 * math.log10(9)])
+        assert layout["yaxis"]["range"] == pytest.approx([-0.02, 1.02]), "from 1 to 9, rounded up to 10"
         assert "xaxis2" not in layout
         assert layout["xaxis3"] == {"range": [-4, 4], "autorange": False, "tickvals": [-4, 0, 4]}
         assert layout["xaxis4"] == {"range": [-1, 1], "autorange": False, "tickvals": [0, 1]}
-        assert layout["xaxis5"]["range"] == pytest.approx([-0.02 * 20.5, 1.02 * 20.5])
+        assert layout["xaxis5"]["range"] == pytest.approx([-0.02 * 21, 1.02 * 21])
+        assert layout["xaxis6"]["range"] == pytest.approx([5 - 95 * 0.02, 100 + 95 * 0.02])
 
 
 @pytest.mark.parametrize(
@@ -223,9 +225,15 @@ def test_symmetric_axes_end_at_round_numbers(largest: float, reach: float) -> No
     assert filled["layout"]["xaxis"]["range"] == pytest.approx([-reach, reach])
 
 
-def test_lines_of_a_title_below_the_least_are_left_out() -> None:
+def test_lines_of_a_title_below_the_least_are_blank() -> None:
     texts = [frame.fill(FIGURE, TABLE, cursor)["layout"]["annotations"][2]["text"] for cursor in EPOCHS]
-    assert texts == ["1 of that", "1 of it<br>1 of that", "5 of it", "5 of it<br>6 of that", "9 of it<br>1 of that"]
+    assert texts == [
+        "\u00a0<br>1 of that",
+        "1 of it<br>1 of that",
+        "5 of it<br>\u00a0",
+        "5 of it<br>6 of that",
+        "9 of it<br>1 of that",
+    ]
 
 
 @pytest.mark.parametrize(

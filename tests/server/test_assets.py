@@ -60,3 +60,9 @@ def test_the_loader_is_small_and_names_what_is_served(kind: str) -> None:
     assert f"{MODULES}/lab.js"[1:] in text
     assert PLOTLY[1:] in text
     assert f"export const {kind} =" in assets.modules()["lab.js"].decode()
+
+
+def test_what_a_page_is_told_to_fetch_is_there(client: TestClient) -> None:
+    named = re.findall(r"<([^>]+)>; rel=", assets.links())
+    assert len(named) == len(assets.modules()) + 1
+    assert all(client.get(f"/{name}").status_code == 200 for name in named)

@@ -32,3 +32,10 @@ def test_a_host_says_which_sites_may_show_the_lab() -> None:
 def test_the_setting_holds_sites_and_nothing_else(sites: str) -> None:
     with pytest.raises(ValueError, match=FRAME_ANCESTORS):
         Headers(Starlette(), {FRAME_ANCESTORS: sites})
+
+
+def test_pages_and_only_they_name_the_files_that_they_will_need() -> None:
+    answer = PlainTextResponse("text")
+    client = TestClient(Headers(Starlette(routes=[Route("/", answer)]), {}, links="<a.js>; rel=modulepreload"))
+    assert client.get("/", headers={"Accept": "text/html,*/*"}).headers["Link"] == "<a.js>; rel=modulepreload"
+    assert "Link" not in client.get("/", headers={"Accept": "*/*"}).headers

@@ -197,7 +197,7 @@ def test_functions_are_computed_in_a_worker(bench: Bench) -> None:
 
 def test_many_requests_do_not_stop_what_is_trained(clock: Clock) -> None:
     bench = Bench(clock, Limits(workers=1))
-    watch = bench.visitor("ann").want("lab", LONG)
+    watch = bench.visitor("ann").want("lab", replace(LONG, epochs=900))
     bench.until(lambda: watch.progress.epoch > 1)
     before, (remote,) = watch.progress.epoch, bench.remotes
     for number in range(200):

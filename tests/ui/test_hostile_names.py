@@ -91,7 +91,7 @@ def written(*forms: Callable[[str], str]) -> list[str]:
 
 
 PLOTLY = written(plain, lambda name: plain(name, 12))
-HTML = written(html.escape)
+HTML = written(html.escape, lambda name: html.escape(shown(name)))
 MARKDOWN = written(lambda name: words.plain(shown(name)))
 """The names as they are harmless in a figure, in HTML, in Markdown."""
 

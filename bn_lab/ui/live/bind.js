@@ -4,6 +4,7 @@ import { FORMATS } from "./format.js";
 import { current, cursor, extent, index, rowAt } from "./store.js";
 
 const PADDING = 0.02; // as in bn_lab/figures/frame.py
+const BLANK = "\u00a0"; // as there
 const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // as there
 const PLACES = /\{(\d+)\}/g;
 
@@ -94,9 +95,9 @@ export function readBy(figure) {
   const { ranges = {}, titles = [] } = figure.layout?.meta ?? {};
   const bindings = (figure.data ?? []).flatMap((trace) => Object.values(trace.meta?.bind ?? {}));
   bindings.push(...titles.flatMap(({ values }) => values));
-  const ends = Object.values(ranges).flatMap(({ low, high }) => [...low, ...high]).filter(Array.isArray);
+  const ends = Object.values(ranges).flatMap(({ low, high }) => [...low, ...high]).filter((end) => typeof end === "object");
   return {
-    fields: [...bindings.flatMap(fieldsOf), ...ends.map(([field]) => ({ field, axis: "moment" }))],
+    fields: [...bindings.flatMap(fieldsOf), ...ends.flatMap((end) => fieldsOf(Array.isArray(end) ? { rows: end } : end))],
     rows: bindings.filter(({ row }) => row).flatMap(fieldsOf), // of the moment on screen
     follows: bindings.some(({ row, cursor: line, until }) => row || line || until),
     grows: ends.length > 0 || bindings.some(({ row, cursor: line }) => !row && !line),
@@ -133,8 +134,8 @@ export function fill(figure, bound = true) {
 function titled({ text, values, format = "g3", least }, bound) {
   const found = values.map((binding) => (bound ? resolve(binding) : undefined));
   const isLarge = (line) => [...line.matchAll(PLACES)].every(([, k]) => found[k] >= least);
-  const lines = text.split("<br>").filter((line) => least === undefined || isLarge(line));
-  return lines.map((line) => line.replace(PLACES, (_, k) => FORMATS[format](found[k]))).join("<br>");
+  const written = (line) => line.replace(PLACES, (_, k) => FORMATS[format](found[k]));
+  return text.split("<br>").map((line) => (least === undefined || isLarge(line) ? written(line) : BLANK)).join("<br>");
 }
 
 /** A copy of the trace with its bound attributes; arrays of which nothing is known are empty, so that nothing is drawn. */
@@ -160,10 +161,16 @@ function rangeOf({ low, high, symmetric }, logarithmic) {
     return reach && [-reach, reach];
   }
   if (!lows.length || !highs.length) return undefined;
-  const ends = [Math.min(...lows.map(([least]) => least)), Math.max(...highs.map(([, most]) => most))];
-  const [from, to] = logarithmic ? ends.map(Math.log10) : ends;
+  const [from, to] = outwards(Math.min(...lows.map(([least]) => least)), Math.max(...highs.map(([, most]) => most)), logarithmic);
   const room = (to - from) * PADDING || Math.max(Math.abs(to) * PADDING, 1e-6);
   return [from - room, to + room];
+}
+
+function outwards(low, high, logarithmic) {
+  if (logarithmic) return [Math.log10(roundedDown(low)), Math.log10(roundedUp(high))];
+  if (high === low) return [low, high];
+  const unit = 10 ** (Math.floor(Math.log10(high - low)) - 1);
+  return [Math.floor(low / unit) * unit, Math.ceil(high / unit) * unit];
 }
 
 function roundedUp(value) {
@@ -172,8 +179,14 @@ function roundedUp(value) {
   return Number(`${STEPS.find((step) => value <= step * unit * (1 + 1e-6))}e${power}`);
 }
 
+function roundedDown(value) {
+  const power = Math.floor(Math.log10(value)), unit = Number(`1e${power}`);
+  return Number(`${STEPS.findLast((step) => step * unit <= value * (1 + 1e-6))}e${power}`);
+}
+
 /** [least, most] of one end's finite numbers over all known moments, above 0 on a logarithmic axis; undefined without any. */
 function extremes(end, logarithmic) {
+  if (end.curve !== undefined) return extremesOfCurve(end, logarithmic);
   if (!Array.isArray(end)) {
     const value = end === "target" ? extent().target : end;
     return Number.isFinite(value) && (value > 0 || !logarithmic) ? [value, value] : undefined;
@@ -184,6 +197,14 @@ function extremes(end, logarithmic) {
   const found = extremesOf(place, logarithmic, Math.min(regular, current().rows(place.part)));
   const last = moments.length > regular ? rowAt(place.part, regular) : undefined;
   const [least, most] = last ? widened(found, last, place, logarithmic) : found;
+  return least <= most ? [least, most] : undefined;
+}
+
+function extremesOfCurve({ curve: field, part: within }, logarithmic) {
+  const place = current()?.find(field, "epoch", within);
+  if (!place) return undefined;
+  const { part, offset } = place, count = Math.min(current().rows(part), extent().target);
+  const [least, most] = extremesOf({ part, start: offset, stop: offset + 1 }, logarithmic, count);
   return least <= most ? [least, most] : undefined;
 }
 

@@ -174,7 +174,7 @@ function retold(plot, before, after) {
     if (text === before[k].text) continue;
     const element = plot.querySelector(`.annotation[data-index="${k}"] .annotation-text`);
     const lines = text.split("<br>"), tspans = element ? [...element.querySelectorAll("tspan.line")] : [];
-    if (!element || !text || !before[k].text || lines.some((line) => MARKUP.test(line))) return undefined;
+    if (!element || !text || lines.some((line) => MARKUP.test(line))) return undefined;
     if (lines.length > 1 ? tspans.length !== lines.length : tspans.length || element.children.length) return undefined;
     acts.push(() => lines.forEach((line, n) => ((tspans[n] ?? element).textContent = line)));
   }

@@ -266,7 +266,10 @@ export function theme(element) {
   const line = read("border-color");
   const grid = read("border-color-light") || line;
   const font = { color: text, family: read("font") };
-  const axis = { gridcolor: grid, linecolor: line, tickcolor: line, zerolinecolor: line, title: { font }, tickfont: font };
+  const axis = {
+    gridcolor: grid, linecolor: line, tickcolor: line, zerolinecolor: line, title: { font }, tickfont: font,
+    ticklabeloverflow: "allow", // else Plotly measures every label as often as its axis has labels, half of a first painting
+  };
   return {
     font,
     title: { font },
