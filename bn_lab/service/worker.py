@@ -12,6 +12,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from functools import cache
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -308,15 +309,15 @@ def told(error: Exception, of: str) -> ExperimentError:
     return RequestError("recording", "failed", of)
 
 
+@cache
 def warm_up() -> None:
-    """Import the engine, which takes a second, then tidy up."""
+    """Import the engine, which takes a second, then tidy up; once in a process."""
     import bn_lab.engine.anatomy
     import bn_lab.engine.run  # noqa: F401
 
-    if not gc.get_freeze_count():
-        # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
-        gc.collect()
-        gc.freeze()
+    # What is there now stays for good: later collections of garbage, which stop everything else, need not look at it.
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> None:

@@ -45,6 +45,22 @@ def experiment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return found
 
 
+@pytest.fixture
+def alone(toy: Toy, request: pytest.FixtureRequest, experiment: Experiment) -> Callable[[int], History]:
+    """The record of a run of its own that was planned to end there; trained once for all tests, since it is never changed."""
+    name = request.node.callspec.params["experiment"]
+
+    def trained(epochs: int) -> History:
+        if (name, epochs) not in ALONE:
+            ALONE[name, epochs] = train(replace(experiment, epochs=epochs), table=data(experiment, toy))
+        return ALONE[name, epochs]
+
+    return trained
+
+
+ALONE: dict[tuple[str, int], History] = {}
+
+
 def train_to(run: Run, epoch: float) -> None:
     while run.progress < epoch and not run.finished:
         run.step()
@@ -59,59 +75,62 @@ def check_example(name: str, ended: History) -> None:
 
 
 def test_a_record_cut_at_a_target_is_that_of_a_run_alone(
-    toy: Toy, request: pytest.FixtureRequest, experiment: Experiment, assert_same_bits: Same
+    toy: Toy,
+    request: pytest.FixtureRequest,
+    experiment: Experiment,
+    alone: Callable[[int], History],
+    assert_same_bits: Same,
 ) -> None:
-    table, targets = data(experiment, toy), (1, 2, 3, 7, 64, 71, FURTHEST)
-    alone = {target: train(replace(experiment, epochs=target), table=table) for target in targets}
-    check_example(request.node.callspec.params["experiment"], alone[FURTHEST])
-    run = Run(experiment, table=table)
+    targets = (1, 2, 3, 7, 64, 71, FURTHEST)
+    check_example(request.node.callspec.params["experiment"], alone(FURTHEST))
+    run = Run(experiment, table=data(experiment, toy))
     for target in targets[:-1]:
         run.aim(target)
     for moment in (1, 1.4, 2, 3.4, 7, 64, 66, 71, 71.4, FURTHEST):
         train_to(run, moment)
         for target in targets:
             if run.epoch >= target or run.finished:
-                assert_same_bits(run.history(target), alone[target])
-                assert_same_bits(run.history(target, current=True, weights=True), alone[target])
+                assert_same_bits(run.history(target), alone(target))
+                assert_same_bits(run.history(target, current=True, weights=True), alone(target))
             else:
                 assert not run.history(target).finished
-    assert_same_bits(run.history(), alone[FURTHEST])
+    assert_same_bits(run.history(), alone(FURTHEST))
 
 
-@pytest.mark.parametrize("moment", [0, 0.4, 1, 3, 5.4, 66, 71])
 def test_before_a_target_the_record_is_what_a_run_alone_has_by_then(
-    toy: Toy, experiment: Experiment, moment: float, assert_same_bits: Same
+    toy: Toy, experiment: Experiment, assert_same_bits: Same
 ) -> None:
     table = data(experiment, toy)
-    run, alone = Run(experiment, table=table), Run(replace(experiment, epochs=75), table=table)
-    for each in (run, alone):
-        train_to(each, moment)
-    for options in ({}, {"current": True, "weights": True}, {"partial": False}):
-        assert_same_bits(run.history(75, **options), alone.history(**options))
+    run, other = Run(experiment, table=table), Run(replace(experiment, epochs=75), table=table)
+    for moment in (0, 0.4, 1, 3, 5.4, 66, 71):
+        for each in (run, other):
+            train_to(each, moment)
+        for options in ({}, {"current": True, "weights": True}, {"partial": False}):
+            assert_same_bits(run.history(75, **options), other.history(**options))
 
 
 @pytest.mark.parametrize("moment", [0, 2, 2.4, 70, 70.4, 71])
 def test_a_run_taken_further_is_a_run_planned_longer(
-    toy: Toy, experiment: Experiment, moment: float, assert_same_bits: Same
+    toy: Toy, experiment: Experiment, alone: Callable[[int], History], moment: float, assert_same_bits: Same
 ) -> None:
-    table = data(experiment, toy)
-    run = Run(replace(experiment, epochs=71), table=table)
+    run = Run(replace(experiment, epochs=71), table=data(experiment, toy))
     train_to(run, moment)
     run.aim(FURTHEST)
     assert run.experiment.epochs == FURTHEST
     train_to(run, FURTHEST)
-    assert_same_bits(run.history(), train(experiment, table=table))
-    assert_same_bits(run.history(71), train(replace(experiment, epochs=71), table=table))
+    assert_same_bits(run.history(), alone(FURTHEST))
+    assert_same_bits(run.history(71), alone(71))
 
 
-def test_a_run_may_be_cut_where_it_stands(toy: Toy, experiment: Experiment, assert_same_bits: Same) -> None:
-    table = data(experiment, toy)
-    run = Run(experiment, table=table)
+def test_a_run_may_be_cut_where_it_stands(
+    toy: Toy, experiment: Experiment, alone: Callable[[int], History], assert_same_bits: Same
+) -> None:
+    run = Run(experiment, table=data(experiment, toy))
     train_to(run, 71)
     assert run.reaches(71)
     run.aim(71)
     train_to(run, FURTHEST)
-    assert_same_bits(run.history(71), train(replace(experiment, epochs=71), table=table))
+    assert_same_bits(run.history(71), alone(71))
 
 
 def test_what_has_been_passed_is_reached_where_its_moment_and_weights_are_there(toy: Toy, assert_same_bits: Same) -> None:
@@ -209,14 +228,15 @@ def test_seconds_are_those_until_the_target(toy: Toy) -> None:
     assert run.history(3).seconds == until < run.history().seconds == run.seconds
 
 
-def test_the_moments_of_a_run_do_not_depend_on_how_far_it_goes(toy: Toy, experiment: Experiment) -> None:
+def test_the_moments_of_a_run_do_not_depend_on_how_far_it_goes(
+    toy: Toy, experiment: Experiment, alone: Callable[[int], History]
+) -> None:
     table = data(experiment, toy)
 
     def moments(history: History) -> list[float]:
         return [each.epoch for each in history.snapshots if each.epoch % 1 or is_recorded(int(each.epoch))]
 
-    long = moments(train(experiment, table=table))
+    long = moments(alone(FURTHEST))
     for epochs in (1, 3, 71):
-        short = train(replace(experiment, epochs=epochs), table=table)
-        assert moments(short) == [moment for moment in long if moment <= epochs]
+        assert moments(alone(epochs)) == [moment for moment in long if moment <= epochs]
         assert recorded_steps(replace(experiment, epochs=epochs), table) == recorded_steps(experiment, table)

@@ -21,7 +21,7 @@ from tests.test_hostile_links import Params, algorithm_texts, any_parameters, cl
 
 Open = Callable[..., Any]
 
-LINKS = 100
+LINKS = 60
 
 OTHER_PAGES = ("lesson", "algorithm", "claims", "compare", "data", "rules")
 
