@@ -24,7 +24,7 @@ from tests.browser.test_live_modules import blocks, described, header, opened, r
 
 pytestmark = pytest.mark.browser
 
-DESKTOP, PHONE, SCREEN, FRAME = (1280, 800), (390, 844), (1920, 1080), (960, 540)
+DESKTOP, PHONE = (1280, 800), (390, 844)
 
 TWO = Experiment(arms=("none", "before"), epochs=12)
 FOUR = Experiment(arms=ARMS, epochs=12)
@@ -163,9 +163,8 @@ def wait_for_pictures(page: Page) -> None:
     }""")
 
 
-@pytest.mark.parametrize("experiment", [TWO, FOUR], ids=["two", "four"])
-def test_everything_is_on_the_first_screen(stage: Open, experiment: Experiment) -> None:
-    page = stage(DESKTOP, experiment)
+def test_everything_is_on_the_first_screen(stage: Open) -> None:
+    page = stage(DESKTOP, FOUR)
     wait_for_pictures(page)
     (whole,) = boxes(page, ".bn-stage")
     assert (whole["y"], whole["height"]) == (48, DESKTOP[1] - 48)
@@ -175,7 +174,7 @@ def test_everything_is_on_the_first_screen(stage: Open, experiment: Experiment) 
     (plots,) = boxes(page, ".bn-plots")
     assert plots["height"] >= 200
     rows, layers = boxes(page, ".bn-arm"), boxes(page, ".bn-layer-button")
-    assert len(rows) == len(experiment.arms)
+    assert len(rows) == len(FOUR.arms)
     assert min(box["height"] for box in rows) >= 60
     for k, row in enumerate(rows):  # an arm's numbers stand beside its network
         for layer in layers[3 * k : 3 * k + 3]:
@@ -348,48 +347,6 @@ def test_on_a_phone_one_picture_fills_the_width_and_the_player_is_at_the_thumb(s
     assert player["y"] + player["height"] == pytest.approx(PHONE[1], abs=1)
     assert all(box["height"] >= 40 and box["x"] + box["width"] <= PHONE[0] for box in boxes(page, ".bn-player button"))
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-
-
-LETTERS = """() => [...document.querySelectorAll(".bn-figure text")].filter((each) => each.textContent.trim())
-    .map((each) => parseFloat(getComputedStyle(each).fontSize))"""
-
-
-def test_presenting_fills_the_screen_with_large_letters(stage: Open) -> None:
-    page = stage(SCREEN, TWO)
-    wait_for_pictures(page)
-    usual = min(page.evaluate(LETTERS))
-    assert usual > 11  # grows with the screen
-    page.keyboard.press("p")
-    expect(page.locator(".bn-stage")).to_have_attribute("data-present", "true")
-    page.wait_for_function(f"() => Math.min(...({LETTERS})()) >= 20")
-    (whole,) = boxes(page, ".bn-stage")
-    assert (whole["width"], whole["height"]) == SCREEN
-    assert len(boxes(page, ".bn-arm dd")) == 2 * len(TWO.arms)
-    page.keyboard.press("p")
-    expect(page.locator(".bn-stage")).to_have_attribute("data-present", "false")
-    page.wait_for_function(f"low => Math.min(...({LETTERS})()) === low", arg=usual)
-
-
-def test_embedded_it_fits_its_frame(stage: Open) -> None:
-    page = stage(FRAME, TWO, embed=True, all_there=False)
-    page.evaluate("document.documentElement.style.setProperty('--bn-top', '0px'); document.getElementById('top').remove()")
-    gives(page, TWO)
-    wait_for_pictures(page)
-    (whole,) = boxes(page, ".bn-stage")
-    assert (whole["y"], whole["height"]) == (0, FRAME[1])
-    expect(page.locator(".bn-top")).to_be_hidden()
-    assert all(box["y"] + box["height"] <= FRAME[1] for box in boxes(page, ".bn-figure"))
-
-
-def test_without_motion_the_end_is_shown(stage: Open) -> None:
-    page = stage(DESKTOP, TWO, all_there=False, reduced_motion="reduce", open={"epoch": None, "playing": True})
-    gives(page, TWO, stop=30)
-    assert float(at(page, "cursor")) == 0
-    gives(page, TWO)
-    expect(page.locator(".bn-stage")).to_have_attribute("data-cursor", "12")
-    assert at(page, "playing") == "false"
-    page.locator(".bn-back").click()
-    assert float(at(page, "cursor")) == 11
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
