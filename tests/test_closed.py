@@ -142,9 +142,10 @@ def test_html_is_given_to_the_page_only_where_it_is_tested() -> None:
         for name, function, call in functions_that("html", path)
         if ast.unparse(call.func) == "st.html"
     }
-    assert found == ESCAPED | {("script.py", "")}
-    ((_, _, style),) = functions_that("html", ROOT / "bn_lab" / "ui" / "script.py")
-    assert ast.unparse(style.args[0]) == "Path(__file__).with_name('style.css')", "a file of ours"
+    assert found == ESCAPED | {("script.py", ""), ("stage.py", "show")}
+    for module, style in (("script", "'style.css'"), ("stage", "f'{kind}.css'")):
+        ((_, _, call),) = functions_that("html", ROOT / "bn_lab" / "ui" / f"{module}.py")
+        assert ast.unparse(call.args[0]) == f"Path(__file__).with_name({style})", "a file of ours"
 
 
 def test_only_our_own_texts_are_formats() -> None:

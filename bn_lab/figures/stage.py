@@ -222,8 +222,8 @@ class _Drawing:
     def shares(self, arm: Arm, layer: int, x: float, middle: float) -> None:
         """Which share of the values is in a tail of the activation function, and which of the units is dead, where one is."""
         is_roomy = len(self.experiment.arms) <= ROOMY
-        kinds = {"saturated": "saturated", "dead": "dead"} if is_roomy else {"saturated": "saturated_short"}
-        text = "<br>".join(self.t(f"figure.network.{word}", share=f"{{{k}}}") for k, word in enumerate(kinds.values()))
+        kinds = ("saturated", "dead") if is_roomy else ("saturated",)
+        text = "<br>".join(self.t(f"figure.network.{kind}", share=f"{{{k}}}") for k, kind in enumerate(kinds))
         number = self.number(x, middle, arm, yanchor="top", yshift=-2)
         self.board.write(number, text, *(row(f"{arm}.{kind}", layer - 1) for kind in kinds), format="percent", least=LEAST)
 

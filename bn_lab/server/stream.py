@@ -37,7 +37,7 @@ LONGEST, MOST_PARTS = 8_000, 40
 """Characters of a message, and parts that it names, at most."""
 
 PAUSE = 0.15
-"""Seconds between two frames at least: several moments come with each, and the browser plays them at its own pace."""
+"""Seconds between two frames with rows at least: several moments come with each, and the browser plays them at its own pace."""
 
 BACKLOG = 100_000
 """Bytes of a frame from which on there is more to come that was recorded before: the next one follows at once."""
@@ -66,6 +66,7 @@ class Viewer:
         self.visitor = visitor
         self.is_hidden = False
         self.is_resting = False  # whether the latest frame has only just left
+        self.had_rows = False  # whether the latest frame brought some, and not only word of a state
         self._recording, self._target = "", 0  # what it looks at, and up to where
         self._sent: dict[str, int] = {}  # rows of each part that the page has or was sent
         self._described = False  # whether the page knows the layouts of the parts
@@ -139,7 +140,7 @@ class Viewer:
             self._described = layouts is not None
         if not blocks and tag in (self._tag, self._told):
             return None
-        self._tag, self._has_failed = tag, progress.error is not None
+        self._tag, self._has_failed, self.had_rows = tag, progress.error is not None, bool(blocks)
         self._number += 1
         ended = progress.state is State.ENDED
         header = {
@@ -256,7 +257,7 @@ async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> No
         if viewer.is_due and (frame := viewer.frame()) is not None:
             viewer.is_resting, sent = True, monotonic()
             await socket.send_bytes(frame)
-            if len(frame) < BACKLOG:
+            if viewer.had_rows and len(frame) < BACKLOG:
                 await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
             viewer.is_resting = False
             changed.set()  # what came meanwhile

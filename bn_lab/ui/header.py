@@ -48,15 +48,16 @@ ICONS = {
 
 def show(t: Texts) -> None:
     """Draw it, and the dialog that is open."""
-    with st.container(width="content", key="brand"):
-        tag = "div" if st.session_state[pages.PAGE] else "h1"  # other pages have a heading of their own
-        st.html(f'<{tag} class="bn-brand">BN Lab</{tag}>')
-    with st.container(horizontal=True, width="content", key="header"):
-        language(t)
-        if not rules.is_hidden("share"):
-            icon = ":material/link:"
-            st.button(t("menu.share"), key="share", icon=icon, type="tertiary", on_click=guarded(partial(_open, "share")))
-        _menu(t)
+    with st.container(key="top"):
+        with st.container(width="content", key="brand"):
+            tag = "div" if st.session_state[pages.PAGE] else "h1"  # other pages have a heading of their own
+            st.html(f'<{tag} class="bn-brand">BN Lab</{tag}>')
+        with st.container(horizontal=True, width="content", key="header"):
+            language(t)
+            if not rules.is_hidden("share"):
+                icon = ":material/link:"
+                st.button(t("menu.share"), key="share", icon=icon, type="tertiary", on_click=guarded(partial(_open, "share")))
+            _menu(t)
     name = str(st.session_state.get(session.DIALOG))
     if name in DIALOGS and not rules.is_hidden(DIALOGS[name].part):
         title = t(f"menu.title_{name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -51,7 +52,9 @@ PARTS = ("presets", "numbers", "findings", "curves", "layers")
 
 def show(watch: Watch, t: Texts) -> None:
     """Draw it. It fills what the page has left of the first screen."""
-    with st.container(key="stage_alone" if st.context.is_embedded else "stage_room"):
+    kind = "stage_alone" if st.context.is_embedded else "stage"
+    st.html(Path(__file__).with_name(f"{kind}.css"))
+    with st.container(key="stage_room"):
         components.stage(_told(watch, t), act=_act, file=file_stem(watch.experiment, "stage"), key=KEY)
 
 

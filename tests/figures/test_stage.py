@@ -110,8 +110,8 @@ def test_shares_are_written_only_where_there_are_some() -> None:
     changed = replace(history, snapshots=(*history.snapshots[:-1], replace(last, arms={**last.arms, "none": record})))
     notes = drawn(run, recorded(changed))["layout"]["annotations"]
     texts = [note["text"] for note in notes if note["font"].get("color") == COLORS["none"]]
-    assert "50.0% saturated<br>25.0% dead" in texts
-    assert sum("saturated" in text for text in texts) == 1
+    assert "50.0% sat.<br>25.0% dead" in texts
+    assert sum("sat." in text for text in texts) == 1
 
 
 def test_ticks_stand_under_every_row_of_a_few() -> None:

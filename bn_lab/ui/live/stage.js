@@ -246,7 +246,7 @@ export class Stage {
     const grown = Math.min(width / USUAL.width, height / USUAL.height, LARGEST);
     const factor = isNarrow ? 1 : Math.round(20 * Math.max(1, grown)) / 20;
     const least = this.isPresenting ? Math.round((PRESENTED.text * innerHeight) / PRESENTED.height) : 0;
-    this.root.dataset.narrow = isNarrow;
+    this.root.dataset.narrow = document.documentElement.dataset.bnNarrow = isNarrow;
     this.root.style.setProperty("--bn-scale", this.isPresenting ? Math.max(factor, least / USUAL.text) : factor);
     const letters = this.isPresenting ? Math.max(factor, least / SMALLEST) : factor;
     const size = { factor: letters, least, isNarrow }, fitted = JSON.stringify([size, width, this.pictures.networkHeight]);
@@ -294,6 +294,7 @@ export class Stage {
     clearInterval(this.looks);
     this.dialog.clear();
     this.pictures.destroy();
+    delete document.documentElement.dataset.bnNarrow;
     this.root.remove();
   }
 }

@@ -115,7 +115,7 @@ const STAGE = `
 .bn-place[data-place=network] { grid-area: network; }
 .bn-holder { position: absolute; inset: 0; }
 .bn-plots { grid-area: plots; display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); gap: 1rem; min-height: 0; }
-.bn-plots > [hidden] + .bn-place, .bn-plots > .bn-place:has(+ [hidden]) { grid-column: 1 / -1; }
+.bn-plots[data-single=true] > .bn-place { grid-column: 1 / -1; }
 .bn-tools { position: absolute; z-index: 2; top: 0; right: 0; display: flex; gap: .25rem; font-size: .93em; }
 .bn-stage .bn-choice { height: 1.75em; padding: 0 .2em; }
 .bn-tool { height: 1.75em; min-width: 1.75em; padding: 0 .2em; list-style: none; }
@@ -174,11 +174,11 @@ const STAGE = `
 .bn-stage[data-narrow=true] .bn-place { display: none; grid-area: picture; }
 .bn-stage[data-narrow=true] .bn-place.bn-tabbed { display: block; }
 .bn-stage[data-narrow=true] .bn-view > :not(.bn-pick, .bn-switch) { display: none; }
-.bn-stage[data-narrow=true] .bn-view:not(:has(.bn-pick:not([hidden]))) .bn-switch span { display: none; }
+.bn-stage[data-narrow=true] .bn-view[data-picks=false] .bn-switch span { display: none; }
 .bn-stage[data-narrow=true] .bn-chip { height: 2.5rem; border-radius: 1.25rem; }
 .bn-stage[data-narrow=true] .bn-numbers { padding: 0; gap: .25rem; }
 .bn-stage[data-narrow=true] .bn-all { left: auto; right: 0; z-index: 1; }
-.bn-stage[data-narrow=true] .bn-numbers:has(.bn-all:not([hidden])) .bn-arm:first-child .bn-name { padding-right: 7em; }
+.bn-stage[data-narrow=true] .bn-numbers[data-more=true] .bn-arm:first-child .bn-name { padding-right: 7em; }
 .bn-stage[data-narrow=true] .bn-arms { grid-auto-rows: auto; gap: .35rem; }
 .bn-stage[data-narrow=true] .bn-arm { container-type: inline-size; min-height: 3.1em; }
 .bn-stage[data-narrow=true] .bn-name { -webkit-line-clamp: 1; }
@@ -196,7 +196,7 @@ const STAGE = `
 .bn-stage[data-narrow=true] .bn-timeline { height: 1.75rem; }
 .bn-stage[data-narrow=true] .bn-player :is(.bn-button, select) { width: auto; min-width: 0; height: 2.75rem; padding: 0 .2em; }
 .bn-stage[data-narrow=true] .bn-worded span { display: none; }
-:root:has(.bn-stage[data-narrow=true]) [data-testid=stMain] { padding-bottom: 7rem; }
+:root[data-bn-narrow=true] [data-testid=stMain] { padding-bottom: 7rem; }
 
 .bn-dialog { margin: auto; max-width: calc(100vw - 1rem); max-height: calc(100dvh - 1rem); padding: 1rem 1.25rem; border: 1px solid ${LINE}; border-radius: .75rem;
   background: ${GROUND}; color: ${INK}; overflow: auto; }

@@ -35,6 +35,7 @@ export class Numbers {
     this.cells = [];
     write(this.more, texts["scene.all_numbers"] ?? "");
     this.more.hidden = numbers.length <= FIRST;
+    this.root.dataset.more = !this.more.hidden;
     this.all.setAttribute("aria-label", texts["scene.all_numbers"] ?? "");
     this.rows.replaceChildren(...arms.map((arm) => this.row(arm, numbers.slice(0, FIRST), texts)));
     this.all.replaceChildren(this.table(arms, numbers));

@@ -98,7 +98,9 @@ export class Pictures {
     }
     this.tabs.setAttribute("aria-label", texts["scene.pictures"] ?? "");
     const open = [...this.tabs.children].filter((tab) => !tab.hidden).map((tab) => tab.dataset.place);
-    this.plots.hidden = this.places.get("left").root.hidden && this.places.get("right").root.hidden;
+    const [left, right] = ["left", "right"].map((place) => this.places.get(place).root.hidden);
+    this.plots.hidden = left && right;
+    this.plots.dataset.single = left !== right;
     this.choose(open.includes(this.tabbed) ? this.tabbed : open[0]);
   }
 

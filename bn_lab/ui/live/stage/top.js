@@ -27,8 +27,8 @@ export class Top {
     this.present.addEventListener("click", acts.present);
     this.help = element("button", "bn-button bn-small bn-help", { type: "button" }, "?");
     this.help.addEventListener("click", acts.help);
-    const view = element("div", "bn-view", {}, this.pick, this.sameLabel, this.present, this.help);
-    this.root = element("div", "bn-top", {}, this.chips, view);
+    this.view = element("div", "bn-view", {}, this.pick, this.sameLabel, this.present, this.help);
+    this.root = element("div", "bn-top", {}, this.chips, this.view);
     parent.append(this.root);
   }
 
@@ -48,6 +48,7 @@ export class Top {
     this.sameLabel.title = texts["scene.same_scale_help"] ?? "";
     this.same.checked = Boolean(scale);
     this.pick.hidden = depth <= MOST || hidden.includes("layers");
+    this.view.dataset.picks = !this.pick.hidden;
     this.picked.title = texts["scene.layers_help"] ?? "";
     write(this.picked, `${texts["scene.layers"] ?? ""} ${layers.join(", ")}`);
     this.choices.setAttribute("aria-label", texts["scene.layers_help"] ?? "");
