@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(8800, 8851)
 LAB, EMPTY = ("-m", "streamlit", "run", "app.py"), ("-m", "streamlit", "run", "benchmarks/empty_page.py")
+CHART = ("-m", "streamlit", "run", "benchmarks/chart_page.py")
 MEASURING_LAB = ("benchmarks/lab_server.py",)
 
 WORKER = "bn_lab.service.worker"
@@ -41,9 +42,11 @@ USABLE: Mapping[tuple[str, ...], str] = {
     LAB: f"""() => document.querySelector("{IDLE}") &&
         [...document.querySelectorAll(".bn-stage .bn-play")].some((button) => button.getClientRects().length) &&
         [...document.querySelectorAll(".bn-stage .bn-figure")].some((figure) => Number(figure.dataset.painted) > 0)""",
+    CHART: f"""() => document.querySelector("{IDLE}") && document.querySelector(".js-plotly-plot .scatterlayer .js-line")""",
     EMPTY: f"""() => document.querySelector("{IDLE}") && document.querySelector("h1")?.offsetParent""",
 }
-"""When a page can be used: the script has run, and a picture and the button ▶ are there (or, on the empty page, the title)."""
+"""When a page can be used: the script has run, and a picture and the button ▶ are there (or, on the empty page, the title, and
+on the one with a chart its line)."""
 
 IN_VIEW = """(element) => {
     const box = element.getBoundingClientRect();
@@ -110,7 +113,7 @@ def _command(pid: int) -> str:
         return ""  # it has just ended
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
@@ -136,7 +139,7 @@ def serve(command: tuple[str, ...], *, workers: int | None = None, log: IO[bytes
         log: where it writes what it has to say, if anywhere.
     """
     said = log or subprocess.DEVNULL
-    port = _free_port()
+    port = free_port()
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
     asked = command == MEASURING_LAB
     process = subprocess.Popen(

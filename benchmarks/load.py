@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from statistics import linear_regression
 
+from benchmarks import bare
 from benchmarks import browser as lab
 from benchmarks.crowd import LINK, SETTLE, Census, Crowd, Host, hosted, own, remains, warm_up
 from benchmarks.engine import LESSON
@@ -287,6 +288,7 @@ def frames(settings: Settings) -> list[Result]:
         with hosted() as host:
             found = asyncio.run(_frames(host, links, windows, seconds))
         rows.append(Row(f"page's process: a frame of {visitors} visitors on {whose}", "", "ms", found, Goal("≤", 0.3)))
+    rows.append(Row(f"a bare websocket: a frame of {visitors} visitors", "", "ms", bare.costs(visitors, windows, seconds)))
     reports = packed(settings.long(1000, 20), windows)
     return [*rows, Row("worker: what the stage gets after a turn of its recording", "", "ms", reports, Goal("≤", 1))]
 

@@ -225,8 +225,8 @@ def _whole(page: Page, address: str, epochs: int) -> dict[str, float]:
 
 @needs_browser("from the command to a usable page", "an empty Streamlit page")
 def opening(settings: Settings) -> list[Result]:
-    """Opening the plain address beside an empty Streamlit page: with a cold server, and as a second visitor."""
-    pages: dict[str, tuple[str, ...]] = {"lab": lab.LAB, "empty": lab.EMPTY}
+    """Opening the plain address, beside an empty Streamlit page and one with a chart: a cold server, and a second visitor."""
+    pages: dict[str, tuple[str, ...]] = {"lab": lab.LAB, "empty": lab.EMPTY, "chart": lab.CHART}
     moving: dict[str, list[float]] = {"started": [], "visited": []}
     with lab.chromium(settings.chromium) as browser:
 
@@ -260,6 +260,9 @@ def opening(settings: Settings) -> list[Result]:
         against, goal = "an empty Streamlit page", Goal("≤", 3)
         rows.append(Row(what, against, "× its time", usable, goal, details=details))
         rows.append(Row("… to a moving picture", against, "× its time", moves, goal if found is visited else None))
+        rows.append(
+            Row("… usable", "a page with one chart", "× its time", ratios(found["lab"], found["chart"]), details=details)
+        )
     return rows
 
 
