@@ -122,7 +122,7 @@ def pack(header: Mapping[str, Any], blocks: Sequence[Block]) -> bytes:
     """Write a frame.
 
     Args:
-        header: anything JSON can say, of which the recording and its state are for whoever sends it to choose.
+        header: anything JSON can say, what it says of the recording is for whoever sends it to choose.
 
     Raises:
         ValueError: a header with NaN or infinity, which JSON does not have, or a block that is not `count` equal rows.
@@ -329,7 +329,7 @@ def _limits(ends: Mapping[str, Any], table: Recorded, *, logarithmic: bool) -> l
     if logarithmic:
         low, high = math.log10(_rounded_down(low)), math.log10(_rounded_up(high))
     elif high > low:
-        unit = 10.0 ** (math.floor(math.log10(high - low)) - 1)
+        unit = float(f"1e{math.floor(math.log10(high - low)) - 1}")
         low, high = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
     room = (high - low) * PADDING or max(abs(high) * PADDING, 1e-6)
     return [low - room, high + room]

@@ -55,7 +55,7 @@ class Across(NamedTuple):
     after: int
 
 
-WIDE, NARROW = Across(1010, 270, 38, 34, 60, 32), Across(370, 300, 2, 15, 11, 0)
+WIDE, NARROW = Across(1010, 270, 38, 34, 76, 32), Across(370, 300, 2, 15, 11, 0)
 
 
 def network(

@@ -3,8 +3,9 @@
 Messages of the page are JSON objects with one name each:
 
 - `{"hello": token}` comes first, and says whose page it is;
-- `{"watch": recording, "epochs": n, "parts": {part: rows}}`: train that recording as far as n (never further than the page's
-  script said), and send these parts of it, of which the page has so many rows already;
+- `{"watch": recording, "epochs": n, "parts": {part: rows}}`: train that recording as far as n (never further than its target,
+  which the page's script said), and send these parts of it, of which the page has so many rows already; with `"again": true`
+  besides, what has failed is tried again;
 - `{"seen": tag}`, in a request only: the header of its latest frame had this tag, and need not come again;
 - `{"hidden": true}` and `{"hidden": false}`: a hidden page gets nothing;
 - `{"painted": n}`: frame number n is on the screen. The next one leaves after that, so a slow browser gets fewer.
@@ -30,11 +31,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
 from bn_lab.figures.frame import pack
-from bn_lab.service import State, Visitor, Watch, recordings
+from bn_lab.service import Visitor, Watch, recordings
 from bn_lab.service.relay import END
 
+WATCH = {"watch", "epochs", "parts", "again"}
+"""What a message may say that begins to look at a recording."""
+
 LONGEST, MOST_PARTS = 8_000, 40
-"""Characters of a message, and parts that it names, at most."""
+"""Characters of a message (of a request: all of its messages), and parts that one names, at most."""
 
 PAUSE = 0.15
 """Seconds between two frames with rows at least: several moments come with each, and the browser plays them at its own pace."""
@@ -47,6 +51,9 @@ GREETING = 10.0
 
 POLL = 20.0
 """Seconds that a request waits for a frame at most: proxies cut what is silent for longer."""
+
+LOOK = 1.0
+"""Seconds after which a request that waits looks whether the page still does."""
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +81,6 @@ class Viewer:
         self._early: tuple[str, int, Mapping[str, Any]] | None = None  # what it wants to look at and nobody told of yet
         self._tag = ""  # says what the latest frame told besides rows
         self._told = ""  # the same of the latest frame that the page had from another request
-        self._has_failed = False
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Heed a message after the first one.
@@ -83,8 +89,8 @@ class Viewer:
             RefusedError: for a message of another form.
         """
         match message:
-            case {"watch": str(recording), "epochs": int(epochs), "parts": dict(parts)} if len(message) == 3:
-                self._look(recording, epochs, parts)
+            case {"watch": str(recording), "epochs": int(epochs), "parts": dict(parts)} if message.keys() <= WATCH:
+                self._look(recording, epochs, parts, again=message.get("again") is True)
             case {"hidden": bool(hidden)} if len(message) == 1:
                 self.is_hidden = hidden
                 self.visitor.hide(hidden)
@@ -95,7 +101,7 @@ class Viewer:
             case _:
                 raise RefusedError("unknown message")
 
-    def _look(self, recording: str, epochs: int, parts: Mapping[str, Any]) -> None:
+    def _look(self, recording: str, epochs: int, parts: Mapping[str, Any], *, again: bool = False) -> None:
         if len(parts) > MOST_PARTS or not all(isinstance(rows, int) and rows >= 0 for rows in parts.values()):
             raise RefusedError("parts must be names with numbers of rows")
         self._early = None
@@ -104,8 +110,7 @@ class Viewer:
             return
         if recording != self._recording:
             self._recording, self._described = recording, False
-        if epochs > found.wanted or self._has_failed:  # who asks again after a failure wants it tried again
-            self._has_failed = False
+        if epochs > found.wanted or again:
             found.go(min(epochs, found.target))
         self._sent, self._target = dict(parts), found.target
 
@@ -124,7 +129,8 @@ class Viewer:
         Its header: `n` (its number), `tag` (stands for the rest of it), `recording`, `target`, `state` (ready, queued,
         training, ended, failed), `epoch` (trained, at most the target), `place` (in line, from 1, else 0), `seconds` (of
         training) and `rate` (epochs a second, 0 where unknown), `error` (whether it failed), `moments` (how many are recorded
-        up to the target), `findings` (id and values of each; null before the end), and the first time `layouts` (of all parts).
+        up to the target), `findings` (id and values of each; null as long as there are none), and the first time `layouts`
+        (of all parts).
         """
         if self._early is not None:
             self._look(*self._early)
@@ -134,15 +140,15 @@ class Viewer:
             self._target, self._sent = watch.target, {part: rows for part, rows in self._sent.items() if part[-1:] != END}
         progress, layouts = watch.progress, watch.layouts
         blocks = watch.rows(self._sent) if layouts is not None else []
-        status = (watch.target, str(progress.state), int(progress.epoch), progress.place, layouts is not None)
+        found = len(progress.findings)
+        status = (watch.target, str(progress.state), int(progress.epoch), progress.place, layouts is not None, found)
         tag = f"{self._recording} {status}"
         if tag == self._told:
             self._described = layouts is not None
         if not blocks and tag in (self._tag, self._told):
             return None
-        self._tag, self._has_failed, self.had_rows = tag, progress.error is not None, bool(blocks)
+        self._tag, self.had_rows = tag, bool(blocks)
         self._number += 1
-        ended = progress.state is State.ENDED
         header = {
             "n": self._number,
             "tag": tag,
@@ -155,7 +161,7 @@ class Viewer:
             "rate": round(progress.rate, 3),
             "error": progress.error is not None,
             "moments": progress.moments,
-            "findings": [{"id": each.id, "values": each.values} for each in progress.findings] if ended else None,
+            "findings": [{"id": each.id, "values": each.values} for each in progress.findings] if found else None,
             "layouts": None if self._described or layouts is None else layouts,
         }
         self._described = layouts is not None
@@ -237,17 +243,23 @@ async def _serve(socket: WebSocket, viewer: Viewer) -> None:
             with suppress(RuntimeError):  # the server is being stopped
                 loop.call_soon_threadsafe(changed.set)
 
-    sending = asyncio.create_task(_send(socket, viewer, changed))
+    tasks = [asyncio.create_task(_hear(socket, viewer, changed)), asyncio.create_task(_send(socket, viewer, changed))]
     try:
         viewer.visitor.connect(wake)
-        while True:
-            viewer.receive(parsed(await socket.receive_text()))
-            changed.set()
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # without either the page would stand still
+        for task in ended:
+            task.result()
     finally:
-        sending.cancel()
+        for task in tasks:
+            task.cancel()
         viewer.visitor.disconnect(wake)
-        with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sending
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _hear(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
+    while True:
+        viewer.receive(parsed(await socket.receive_text()))
+        changed.set()
 
 
 async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
@@ -256,7 +268,10 @@ async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> No
         changed.clear()
         if viewer.is_due and (frame := viewer.frame()) is not None:
             viewer.is_resting, sent = True, monotonic()
-            await socket.send_bytes(frame)
+            try:
+                await socket.send_bytes(frame)
+            except RuntimeError:  # the page has just closed it
+                return
             if viewer.had_rows and len(frame) < BACKLOG:
                 await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
             viewer.is_resting = False
@@ -289,8 +304,10 @@ async def poll(request: Request) -> Response:
             if (left := latest - monotonic()) <= 0:
                 return Response(status_code=204)
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), left)
+                await asyncio.wait_for(changed.wait(), min(left, LOOK))
             changed.clear()
+            if await request.is_disconnected():  # it has other wishes by now, or is gone
+                return Response(status_code=204)
         return Response(frame, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
     finally:
         viewer.visitor.disconnect(wake, hidden=viewer.is_hidden)
@@ -319,5 +336,5 @@ def _asked(text: str) -> Viewer:
 
 
 def _note(reason: str) -> None:
-    """Count what was refused in the log, which says nothing of what was sent."""
+    """Write down that something was refused, and by which rule; the log says nothing of what was sent."""
     log.warning("stream refused: %s", reason)

@@ -63,7 +63,8 @@ class Packer:
         if self._layouts is None:
             self._layouts = layouts(history)
         for part, rows in wish.parts.items():
-            self._sent.setdefault(part, rows)
+            if part in self._layouts:
+                self._sent.setdefault(part, rows)
         first, self._moments = self._moments, max(self._moments, len(moments))
         self._is_whole = True
         reached = [target for target in wish.targets if over or history.epoch >= target]

@@ -141,10 +141,11 @@ class Watch:
             sent: by part that is looked at, how many rows were sent; the name with `!` stands for its end row.
             budget: bytes to send at most, or one row of every part.
         """
-        parts = frozenset(part for part in sent if not part.endswith(END))
         with self._recordings.changing():
             if (found := self._recordings.find(self.recording)) is None:
                 return []
+            known = found.relay.layouts  # names that are none of a part are not handed on to a worker
+            parts = frozenset(part for part in sent if not part.endswith(END) and (known is None or part in known))
             if parts != self.parts:
                 self.parts = parts
                 self._recordings.settle(found)
@@ -258,7 +259,6 @@ class Visitor:
             if not self._listeners:
                 since = self._hidden if hidden else None
                 self._until = self._clock() + LAPSE if since is None else since + HIDDEN
-                self._hidden = since
             self.look()
 
     def hide(self, hidden: bool) -> None:

@@ -158,8 +158,8 @@ def moments(experiment: Experiment) -> int:
 
 
 def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
-    now = OWN if experiment.is_private else ""
-    now = next((name for name, preset in CHIPS.items() if PRESETS[preset].experiment == experiment), now)
+    now = OWN if experiment.is_private else experiment.dataset
+    now = next((name for name, preset in CHIPS.items() if PRESETS[preset].experiment.dataset == now), now)
     return [
         {"id": name, "label": t(f"chip.{name}"), "on": name == now, "disabled": not _is_allowed(name, experiment)}
         for name in (*CHIPS, OWN)

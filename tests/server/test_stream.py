@@ -228,6 +228,26 @@ def test_pages_of_other_sites_get_nothing(client: TestClient, page: Page, origin
             pass
 
 
+def test_what_has_failed_is_tried_again_where_a_page_says_so_and_not_else(
+    connected: Callable[..., Any], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, tried = page(), []
+    monkeypatch.setattr(Recordings, "retry", lambda self, recording: tried.append(recording.id))
+    socket, wish = connected(visitor.token), watch(visitor, epochs=0)
+    for more in ({}, {"parts": {"summary": 0}}, {"again": False}, {"again": True}):
+        socket.send_json({**wish, **more})
+    socket.send_json({**wish, "twice": True})
+    assert json.loads(_text(socket)) == {"refused": "unknown message"}
+    assert tried == [visitor.watches["lab"].recording]
+
+
+def _text(socket: WebSocketTestSession) -> str:
+    """The next text message; frames are passed by."""
+    while (message := socket.receive()).get("text") is None:
+        pass
+    return str(message["text"])
+
+
 def test_requests_bring_the_same_frames(client: TestClient, page: Page) -> None:
     visitor, browser = page(), Browser()
     while browser.header.get("state") != "ended" or len(browser.rows["curves.loss"]) < SHORT.epochs:

@@ -13,6 +13,7 @@ from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
 from bn_lab.service import LimitError, Limits, Recordings, RequestError, State, Watch
 from bn_lab.service.recording import Recording
+from bn_lab.service.visitor import HIDDEN, LAPSE
 from tests.service.conftest import Bench, alone, differences
 
 IRIS = Experiment(dataset="iris", epochs=6, depth=2)
@@ -413,6 +414,26 @@ def test_a_failed_recording_that_nobody_watches_is_forgotten(bench: Bench) -> No
     bench.clock.pass_by(21)
     bench.recordings.look_after()
     assert bench.recordings.find(watch.recording) is None
+
+
+def test_a_hidden_page_that_connects_anew_has_not_just_been_hidden(bench: Bench) -> None:
+    ann = bench.recordings.visitor("ann")
+    ann.connect()
+    ann.hide(True)
+    for _ in range(3):  # the line is cut every few minutes
+        bench.clock.pass_by(HIDDEN / 3 + 1)
+        ann.disconnect()
+        ann.connect()
+        ann.hide(True)
+    bench.clock.pass_by(LAPSE + 1)
+    assert not ann.is_present
+
+
+def test_names_that_are_no_parts_do_not_reach_a_worker(bench: Bench) -> None:
+    watch = bench.visitor("ann").want("lab", IRIS)
+    bench.ended(watch)
+    watch.rows({"summary": 0, "made up": 0, "summary!": 1})
+    assert watch.parts == {"summary"}
 
 
 def test_closing_ends_everything(bench: Bench) -> None:

@@ -79,7 +79,7 @@ def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:
 def test_a_chip_puts_its_experiment_on_the_stage_and_plays_it(lab: Open) -> None:
     page = lab(dataset="iris", depth="5", lang="en")
     assert [chip["id"] for chip in page.stage["chips"]] == [*stage.CHIPS, "own"]
-    assert not any(chip["on"] for chip in page.stage["chips"])
+    assert [chip["id"] for chip in page.stage["chips"] if chip["on"]] == ["iris"], "its data are on the stage"
     for name, preset in stage.CHIPS.items():
         page.act("chip", id=name)
         assert page.experiment == PRESETS[preset].experiment

@@ -169,7 +169,7 @@ function rangeOf({ low, high, symmetric }, logarithmic) {
 function outwards(low, high, logarithmic) {
   if (logarithmic) return [Math.log10(roundedDown(low)), Math.log10(roundedUp(high))];
   if (high === low) return [low, high];
-  const unit = 10 ** (Math.floor(Math.log10(high - low)) - 1);
+  const unit = Number(`1e${Math.floor(Math.log10(high - low)) - 1}`);
   return [Math.floor(low / unit) * unit, Math.ceil(high / unit) * unit];
 }
 

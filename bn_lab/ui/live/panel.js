@@ -35,6 +35,8 @@ export class Panel {
     this.size = new ResizeObserver(this.request);
     this.size.observe(this.root);
     document.addEventListener("visibilitychange", this.request);
+    this.print = () => this.root.toggleAttribute("data-unfinished", !this.isCurrent);
+    window.addEventListener("beforeprint", this.print);
   }
 
   /**
@@ -177,6 +179,16 @@ export class Panel {
     });
   }
 
+  /** Whether it shows all that there is: what is out of sight waits, and is not printed half done. */
+  get isCurrent() {
+    if (!this.isBound || !this.reads) return this.listening;
+    const { target, regular } = extent(), counts = { moment: regular, epoch: Math.min(Math.floor(shown().epoch), target), once: 1 };
+    return this.numbers === this.progress().join(" ") && this.reads.fields.every(({ field, axis = "moment", part }) => {
+      const place = current()?.find(field, axis, part);
+      return !place || current().rows(place.part) >= counts[axis];
+    });
+  }
+
   /** What its numbers depend on: the moment, and how much there is. */
   progress() {
     const { moments, parts, target } = extent(), { follows, grows } = this.reads;
@@ -244,6 +256,7 @@ export class Panel {
     this.sight.disconnect();
     this.size.disconnect();
     document.removeEventListener("visibilitychange", this.request);
+    window.removeEventListener("beforeprint", this.print);
     if (this.listening) this.Plotly.purge(this.plot);
     this.root.remove();
   }

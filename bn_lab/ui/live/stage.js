@@ -76,6 +76,7 @@ export class Stage {
     const before = this.data, data = { ...given, panel: { recording: given.recording, save: given.save } };
     Object.assign(this, { data, addresses, setTriggerValue });
     const { recording, target, epochs, token, arms, language, texts, embed, can_longer: longer, hidden = [] } = data;
+    if (before && before.recording !== recording) this.dialog.root.close(); // it is about the other one
     this.root.lang = language;
     this.root.setAttribute("aria-label", texts["scene.label"] ?? "");
     this.root.style.setProperty("--bn-count", arms.length);

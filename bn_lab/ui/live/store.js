@@ -12,6 +12,7 @@ const needs = new Map(); // owner -> fields that are to be seen
 const listeners = new Set();
 const wanting = new Set(); // who is told when something else is wanted of the server
 
+let triesAgain = false; // what has failed, until something is heard of it
 let now = { recording: null, target: 0, epochs: 0 }; // what is shown; `epochs`: how far it is wanted
 let seen = nothing(); // what there is of it
 let sought = null; // an epoch to go to as soon as it is there
@@ -204,7 +205,7 @@ export function wanted() {
     const end = known.ends.get(target)?.get(part);
     if (end) parts[`${part}!`] = end.start + 1;
   }
-  return { watch: recording, epochs, parts };
+  return { watch: recording, epochs, parts, ...(triesAgain && { again: true }) };
 }
 
 // What comes.
@@ -219,6 +220,7 @@ export function receive(buffer) {
   recording.said.set(header.target, { state, epoch, place, seconds, rate, error, findings, moments });
   const complete = blocks.map(({ place: where, numbers }) => recording.add(where, numbers, header.target));
   if (header.recording !== now.recording) return header;
+  triesAgain = false;
   survey();
   if (complete.includes(false)) want(true);
   else if (header.layouts) want(); // names of fields are names of parts now
@@ -328,7 +330,10 @@ function changed(act) {
 
 export function play() {
   sought = due = null;
-  if (shown().state === "failed") want(true); // which is to try again
+  if (shown().state === "failed") {
+    triesAgain = true;
+    want(true);
+  }
   wantUntil();
   changed(() => player.play());
 }

@@ -1,7 +1,7 @@
 // The page's line to the server: what the page wants goes out, frames come in. A websocket, opened again whenever it is cut;
 // where none gets through, requests that each wait for the next frame. The messages are described in bn_lab/server/stream.py.
 import { afterPaint } from "./paint.js";
-import { onWant, receive, wanted } from "./store.js";
+import { onWant, receive, shown, wanted } from "./store.js";
 
 const FIRST = 250; // ms before a line that was cut is opened again; twice as long after each further time
 const LONGEST = 4000;
@@ -157,8 +157,9 @@ class Stream {
   }
 
   /** Whether it wishes for something else than the last one; rows that came meanwhile are no other wish. */
-  #isNews({ watch, epochs, parts }) {
-    const wish = `${watch} ${epochs} ${Object.keys(parts).filter((part) => !part.endsWith("!"))}`;
+  #isNews({ watch, epochs, parts, again = false }) {
+    if (again) this.#asked = "";
+    const wish = `${watch} ${shown().target} ${epochs} ${Object.keys(parts).filter((part) => !part.endsWith("!"))}`;
     if (wish === this.#asked) return false;
     this.#asked = wish;
     return true;

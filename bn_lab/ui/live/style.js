@@ -219,6 +219,7 @@ const STAGE = `
 .bn-dialog footer { display: flex; justify-content: end; margin-top: .75em; }
 
 @media print {
+  [data-unfinished] { display: none; }
   .bn-stage { height: auto; min-height: 0; grid-template-rows: auto auto calc(110px * var(--bn-count, 2) + 34px) auto 300px; break-inside: avoid; }
   .bn-stage :is(.bn-top, .bn-go, .bn-more, .bn-timeline, .bn-status, .bn-all, .bn-tabs, .bn-choice, .bn-layers) { display: none !important; }
   .bn-stage[data-narrow=true] .bn-player { position: static; width: auto; height: auto; border: 0; }

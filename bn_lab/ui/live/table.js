@@ -15,6 +15,8 @@ export class Table {
     this.unsubscribe = subscribe((what) => this.hear(what));
     this.sight = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting));
     this.sight.observe(this.root);
+    this.print = () => this.root.toggleAttribute("data-unfinished", !this.visible && this.root.dataset.cursor !== String(cursor() ?? ""));
+    window.addEventListener("beforeprint", this.print);
   }
 
   /** @param data {recording, table: {columns, rows}, alt} */
@@ -73,6 +75,7 @@ export class Table {
 
   destroy() {
     need(this, null);
+    window.removeEventListener("beforeprint", this.print);
     this.unsubscribe();
     this.sight.disconnect();
     this.root.remove();
