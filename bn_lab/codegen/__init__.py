@@ -68,8 +68,17 @@ numpy's, from the seeds that BN Lab uses, so that the training losses are those 
 rounding, which differs from program to program, has grown."""
 
 
+_NEEDED: Mapping[str, str] = {
+    "keras": """\
+It needs Keras 3 with one of its backends, which the environment variable KERAS_BACKEND names:
+tensorflow where it is not set, else torch or jax.""",
+    "pytorch": "It needs PyTorch and numpy, of any recent release.",
+}
+
+
 def _about(experiment: Experiment, framework: str) -> str:
+    about = f"{_SAME_NUMBERS}\n\n{_NEEDED[framework]}"
     if experiment.is_private:
-        return _SAME_NUMBERS + "\n\nWritten by BN Lab for a file of your own, read here as the lab did."
+        return about + "\n\nWritten by BN Lab for a file of your own, read here as the lab did."
     fields = {name: FIELDS[name].format(value) for name, value in experiment.differences().items()}
-    return f"{_SAME_NUMBERS}\n\nWritten by\n\n{common.command(framework, fields)}"
+    return f"{about}\n\nWritten by\n\n{common.command(framework, fields)}"

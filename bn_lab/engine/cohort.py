@@ -90,8 +90,8 @@ class Cohort:
         self._weights, self._weight_gradients = self.parameters.flat[:weights], self.gradients.flat[:weights]
         self._batch_variances = self.batch_statistics.flat[len(self.batch_statistics.flat) // 2 :]
         # Numbers that are tensors already: to make one of a Python number costs as much as the kernel that uses it.
-        renewal = self._choice(1 - self.members.values("bn_momentum"), self.moving)
-        self._renewal = renewal if isinstance(renewal, Tensor) else self.moving.flat.new_tensor(renewal)
+        self._fading = self._number(self.members.values("bn_momentum"), self.moving)
+        self._renewal = self._number(1 - self.members.values("bn_momentum"), self.moving)
         self._penalty = self._choice(self.members.values("l2"), self.parameters)
         if isinstance(self._penalty, Tensor):
             self._penalty = self._penalty[:weights]
@@ -101,6 +101,11 @@ class Cohort:
     def _choice(self, values: Array, buffer: Buffer) -> float | Tensor:
         """From `values (S,)` one number where all are the same, else one for each number of `buffer`."""
         return self.spread(values, buffer) if (values != values[0]).any() else float(values[0])
+
+    def _number(self, values: Array, buffer: Buffer) -> Tensor:
+        """The same as a tensor, of no dimension where it is one number."""
+        choice = self._choice(values, buffer)
+        return choice if isinstance(choice, Tensor) else buffer.flat.new_tensor(choice)
 
     def spread(self, values: Array, buffer: Buffer) -> Tensor:
         """The value of its member for each number of `buffer`, from `values (S,)`; flat, laid out as `buffer` is."""
@@ -196,7 +201,8 @@ class Cohort:
         self.optimizer.update(self.steps)
         if self.bn_arms:
             self._batch_variances.mul_(tape.bias)
-            self.moving.flat.lerp_(self.batch_statistics.flat, self._renewal)
+            # Not `lerp_`, which makes NaN of what was infinite once and stays so in Keras.
+            self.moving.flat.mul_(self._fading).addcmul_(self.batch_statistics.flat, self._renewal)
 
     def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
         """One step of the optimizer on a batch: `x (R, in, B)`, targets `y (R, C, B)`; writes `outputs (R, C, B)`."""

@@ -1,54 +1,142 @@
-"""Which layer of a diverging network grew first."""
+"""Which layer of a diverging network grew first.
+
+A layer has grown in the step in which the largest of its values is first more than `GREW` times what it was before training; of
+several in the same step, the one that has grown most, and of equals (all infinite) the first. To look at every layer in every
+step would cost more than a tenth of the training. So the largest values of some epochs together are noted on the way, which is two kernels
+a step, and only where they tell of a network that has grown are these epochs repeated and looked at step by step.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bn_lab.engine.batches import Batch
+from bn_lab.engine.batches import Batch, Epoch, Source
 from bn_lab.engine.cohort import Cohort, State
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 
 GREW = 100.0
-"""A layer has grown where the largest of its values is this many times what it was before the first step."""
+"""How many times its size before training a layer is when it has grown."""
+
+WINDOW = 64
+"""Steps after which the largest values of the epochs since are looked at."""
 
 
 def magnitudes(tape: Tape) -> Array:
     """The largest absolute value of each affine layer in the last forward pass, infinite where one is NaN: (L + 1, R)."""
-    affines = [hidden.affine for hidden in tape.hidden] + [tape.output]
-    largest = torch.stack([affine.out.abs().amax(dim=(1, 2)) for affine in affines])
+    return _finite([hidden.affine.out for hidden in tape.hidden] + [tape.output.out])
+
+
+def _finite(values: Sequence[Tensor]) -> Array:
+    """The largest absolute value of each `(R, F, B)`, infinite where one is NaN: (number of them, R) float64."""
+    largest = torch.stack([each.abs().amax(dim=(1, 2)) for each in values])
     return torch.nan_to_num(largest, nan=torch.inf, posinf=torch.inf).double().cpu().numpy()
 
 
-@torch.inference_mode()
-def grown_layers(cohort: Cohort, start: State, batches: Iterable[Batch], outputs: Sequence[Tensor], initial: Array) -> Array:
-    """Repeat an epoch and look which affine layer grew first in each network; the cohort is left as it was found.
+class Window(NamedTuple):
+    """Epochs that can be repeated: the first of them, and the state at its beginning."""
 
-    The layer is the one that first exceeds `GREW` times its magnitude before training; of several in the same step, the one
-    that exceeds it most, and of equals (all infinite) the first.
+    epoch: int
+    start: State
+
+
+class Growth:
+    """Watches which affine layer of each network grows first.
 
     Args:
-        start: the state at the beginning of the epoch.
-        batches: the batches of the epoch, and `outputs` the tensors for their outputs.
+        cohort: the networks; source: their data.
         initial: `magnitudes` before training, (L + 1, R).
 
+    Attributes:
+        layers: (R,) the layer that has grown first, from 0; L is the output layer, -1 none so far.
+    """
+
+    def __init__(self, cohort: Cohort, source: Source, initial: Array) -> None:
+        self.layers = np.full(initial.shape[1], -1)
+        self._cohort, self._source = cohort, source
+        tiny = np.finfo(np.float32).tiny
+        self._base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # infinite from the start has grown most
+        self._window: Window | None = None
+        self._hidden: dict[Tape, tuple[Tensor, Tensor]] = {}  # largest values so far in the window, and room to compute
+        self._outputs = cohort.parameters.flat.new_zeros(cohort.networks)  # the same of the output layer, (R,)
+
+    def begin(self, epoch: int) -> None:
+        """An epoch begins, counted from 0."""
+        if self._window is None:
+            self._window = Window(epoch, self._cohort.state())
+            self._outputs.zero_()
+            for largest, _ in self._hidden.values():
+                largest.zero_()
+
+    def note(self, tape: Tape) -> None:
+        """A step was taken."""
+        if (found := self._hidden.get(tape)) is None:
+            found = self._hidden[tape] = torch.zeros_like(tape.affine_outs), torch.empty_like(tape.affine_outs)
+        largest, scratch = found
+        torch.abs(tape.affine_outs, out=scratch)
+        torch.maximum(largest, scratch, out=largest)
+
+    def end(self, outputs: Tensor, left: Array, gone: Array, own: Sequence[Tensor]) -> None:
+        """An epoch has ended.
+
+        Args:
+            outputs: of all its batches, `(R, C, N)`.
+            left: (R,) networks that had not diverged before.
+            gone: (R,) those that diverge in it, each of which has a layer afterwards.
+            own: the tensors for the outputs of the batches of an epoch, which are written again.
+        """
+        assert self._window is not None
+        torch.maximum(self._outputs, outputs.abs().amax(dim=(1, 2)), out=self._outputs)
+        if not gone.any() and self._cohort.steps - self._window.start.steps < WINDOW:
+            return
+        undecided = left & (self.layers < 0)
+        if (undecided & (self._growth().max(axis=0) > GREW)).any() or (undecided & gone).any():
+            self._decide(undecided, gone, own)
+        self._window = None
+
+    def _growth(self) -> Array:
+        """By how much each layer has grown at most within the window: (L + 1, R)."""
+        depth, networks = self._cohort.experiment.depth, self._cohort.networks
+        largest = [whole.view(depth, networks, -1, 1) for whole, _ in self._hidden.values()]
+        hidden = [_finite(list(each)) for each in largest]
+        return np.concatenate([np.maximum.reduce(hidden), _finite([self._outputs[:, None, None]])]) / self._base
+
+    def _decide(self, undecided: Array, gone: Array, own: Sequence[Tensor]) -> None:
+        assert self._window is not None
+        epoch, start = self._window
+        last = epoch + (self._cohort.steps - start.steps) // len(own)
+        batches = (epoch.batch(i) for epoch in (Epoch(self._source, k) for k in range(epoch, last)) for i in range(len(own)))
+        layers, growth = grown_layers(self._cohort, start, batches, own, self._base)
+        layers = np.where((layers < 0) & gone, growth, layers)
+        self.layers = np.where(undecided, layers, self.layers)
+
+
+@torch.inference_mode()
+def grown_layers(
+    cohort: Cohort, start: State, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
+) -> tuple[Array, Array]:
+    """Repeat some epochs and look which affine layer grew first in each network; the cohort is left as it was found.
+
+    Args:
+        start: the state at their beginning.
+        batches: their batches, and `outputs` the tensors for the outputs of those of one epoch.
+        base: the largest values before training, (L + 1, R).
+
     Returns:
-        (R,) index of the layer, from 0; L is the output layer.
+        (R,) index of the layer, from 0, -1 where none has grown; and of the one that was largest, beside before, in the last step.
     """
     end = cohort.state()
     cohort.restore(start)
-    layers = np.full(initial.shape[1], -1)
-    growth = np.ones_like(initial)
-    tiny = np.finfo(np.float32).tiny
-    base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # what was infinite from the start has grown most
-    for batch, out in zip(batches, outputs, strict=True):
-        tape = cohort.step(batch.x, batch.y, batch.masks, out, batch.noise)
+    layers, growth = np.full(base.shape[1], -1), np.ones_like(base)
+    for i, batch in enumerate(batches):
+        tape = cohort.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
         growth = magnitudes(tape) / base
         undecided = (layers < 0) & (growth.max(axis=0) > GREW)
         layers[undecided] = growth.argmax(axis=0)[undecided]
     cohort.restore(end)
-    return np.where(layers < 0, growth.argmax(axis=0), layers)
+    return layers, growth.argmax(axis=0)

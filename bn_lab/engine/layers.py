@@ -27,7 +27,7 @@ class Affine:
         bias_rows: the networks whose bias has a gradient. Directly before batch normalization it is exactly zero, since the
             mean takes the bias out again; it is left at zero there rather than set to rounding noise, which RMSprop would
             blow up to full steps.
-        out_grad: gradient of the output `(R, out, B)`.
+        out: where the output goes `(R, out, B)`; out_grad: its gradient.
         x_grad: where the gradient of the input goes `(R, in, B)`; None for the first layer.
     """
 
@@ -38,12 +38,13 @@ class Affine:
         weight_grad: Tensor,
         bias_grad: Tensor,
         bias_rows: Sequence[slice],
+        out: Tensor,
         out_grad: Tensor,
         x_grad: Tensor | None,
     ) -> None:
         self.weight, self.bias, self.weight_grad = weight, bias, weight_grad
         self.weight_transposed = weight.mT
-        self.out, self.out_grad, self.x_grad = torch.empty_like(out_grad), out_grad, x_grad
+        self.out, self.out_grad, self.x_grad = out, out_grad, x_grad
         # The transposed weight of a single unit is one column: an outer product, which the matrix kernel is slow at.
         self.spread = torch.mul if weight.shape[1] == 1 else torch.bmm
         self.bias_sums = [(out_grad[rows], bias_grad[rows]) for rows in bias_rows]

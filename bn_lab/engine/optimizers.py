@@ -7,9 +7,9 @@ cohort is the state it would have alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import sqrt
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,38 +36,40 @@ def descend(parameters: Tensor, direction: Tensor, rate: Rate) -> None:
         parameters.add_(direction, alpha=-rate)
 
 
+def divided(parameters: Tensor, numerator: Tensor, denominator: Tensor, rate: Rate) -> None:
+    """θ ← θ − rate · numerator / denominator; the denominator is used up."""
+    if isinstance(rate, Tensor):
+        descend(parameters, torch.div(numerator, denominator, out=denominator), rate)
+    else:
+        parameters.addcdiv_(numerator, denominator, value=-rate)
+
+
 class RMSprop:
     """v ← ρv + (1 − ρ)g²;  θ ← θ − lr · g / √(v + ε), with ρ = 0.9 and ε = 1e-7 inside the root (keras.optimizers.RMSprop).
 
-    It is Adagrad with a sum of squares that fades, so that torch's fused Adagrad does the larger part in one pass: with
-    u = (v + ε)/(1 − ρ) it reads u ← ρu + ε + g²;  θ ← θ − lr/√(1 − ρ) · g / √u.
+    In the order in which Keras computes it, so that what overflows float32 there does here: where g² is infinite v stays so, and
+    the parameter stays where it is.
     """
 
     RHO, EPSILON = 0.9, 1e-7
 
     def __init__(self, parameters: Tensor, gradients: Tensor, learning_rate: Rate) -> None:
-        self.parameters, self.gradients = parameters, gradients
-        self.floor = parameters.new_tensor(self.EPSILON / (1 - self.RHO))
-        self.fading = parameters.new_tensor(1 - self.RHO)
-        self.sum = torch.full_like(parameters, self.floor.item())  # u
-        # Adagrad lowers its rate with the number of steps only if asked to; the count it wants stays 0.
-        self.buffers = [parameters], [gradients], [self.sum], [parameters.new_zeros(())]
-        self.rate = learning_rate / sqrt(1 - self.RHO)
-        self.state: tuple[Tensor, ...] = (self.sum,)
+        self.parameters, self.gradients, self.learning_rate = parameters, gradients, learning_rate
+        self.mean_square, self.scratch = torch.zeros_like(parameters), torch.empty_like(parameters)
+        self.state: tuple[Tensor, ...] = (self.mean_square,)
 
     def update(self, step: int) -> None:
-        self.sum.lerp_(self.floor, self.fading)
-        if isinstance(self.rate, Tensor):  # the fused kernel takes one rate
-            self.sum.addcmul_(self.gradients, self.gradients)
-            descend(self.parameters, self.gradients / self.sum.sqrt(), self.rate)
-        else:
-            torch._fused_adagrad_(*self.buffers, lr=self.rate, lr_decay=0, weight_decay=0, eps=0, maximize=False)
+        torch.mul(self.gradients, self.gradients, out=self.scratch)
+        self.mean_square.mul_(self.RHO).add_(self.scratch, alpha=1 - self.RHO)
+        torch.add(self.mean_square, self.EPSILON, out=self.scratch).sqrt_()
+        divided(self.parameters, self.gradients, self.scratch, self.learning_rate)
 
 
 class Adam:
-    """m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε).
+    """m ← m + (1 − β₁)(g − m);  v ← v + (1 − β₂)(g² − v);  θ ← θ − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε).
 
-    β₁ = 0.9, β₂ = 0.999, ε = 1e-7 outside the root (keras.optimizers.Adam; Kingma & Ba 2015, end of section 2).
+    β₁ = 0.9, β₂ = 0.999, ε = 1e-7 outside the root (keras.optimizers.Adam; Kingma & Ba 2015, end of section 2). Keras takes the
+    powers of β in the precision of the parameters; in float32 the first step is shorter by 6e-6 for that.
     """
 
     BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
@@ -77,16 +79,20 @@ class Adam:
         self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.scratch = torch.empty_like(parameters)
         self.state: tuple[Tensor, ...] = (self.first, self.second)
+        self._precision = np.float64 if parameters.dtype == torch.float64 else np.float32
 
     def update(self, step: int) -> None:
+        torch.mul(self.gradients, self.gradients, out=self.scratch)
         self.first.lerp_(self.gradients, 1 - self.BETA_1)
-        self.second.mul_(self.BETA_2).addcmul_(self.gradients, self.gradients, value=1 - self.BETA_2)
+        self.second.lerp_(self.scratch, 1 - self.BETA_2)
         torch.sqrt(self.second, out=self.scratch).add_(self.EPSILON)
-        rate = self.learning_rate * sqrt(1 - self.BETA_2**step) / (1 - self.BETA_1**step)
-        if isinstance(rate, Tensor):
-            descend(self.parameters, torch.div(self.first, self.scratch, out=self.scratch), rate)
-        else:
-            self.parameters.addcdiv_(self.first, self.scratch, value=-rate)
+        divided(self.parameters, self.first, self.scratch, self.learning_rate * self.correction(step))
+
+    def correction(self, step: int) -> float:
+        """√(1 − β₂ᵗ)/(1 − β₁ᵗ)."""
+        one, count = self._precision(1), self._precision(step)
+        first, second = (one - np.power(self._precision(beta), count) for beta in (self.BETA_1, self.BETA_2))
+        return float(np.sqrt(second) / first)
 
 
 class SGD:

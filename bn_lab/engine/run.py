@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort, State, Weights
+from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.cost import recorded_steps
-from bn_lab.engine.divergence import grown_layers, magnitudes
+from bn_lab.engine.divergence import Growth, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_recorded, kept_epochs
 from bn_lab.engine.losses import accuracy
@@ -95,7 +96,7 @@ class Run:
         self._new_outputs()
         self._begin_epoch()
         self._tape = self._look()
-        self._initial_magnitudes = magnitudes(self._tape)
+        self._growth = Growth(self.cohort, self.source, magnitudes(self._tape))
         self._snapshots: list[Snapshot] = [self._probe()]
         self._kept = [self._present()]
         self._recorded_steps = recorded_steps(experiment, self.table)
@@ -138,7 +139,6 @@ class Run:
 
     def _begin_epoch(self) -> None:
         self._batches = Epoch(self.source, self.epoch)
-        self._epoch_start: State = self.cohort.state()
 
     def _look(self) -> Tape:
         """Send the first batch forth and back without an update, so that there is something to see before the first step."""
@@ -198,9 +198,11 @@ class Run:
         start = perf_counter()
         if not self._position:
             self._begin_epoch()
+            self._growth.begin(self.epoch)
         i = self._position
         batch = self._batches.batch(i)
         self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
+        self._growth.note(self._tape)
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._end_epoch()
@@ -211,13 +213,15 @@ class Run:
             self._times.append(self.seconds)
 
     def _end_epoch(self) -> None:
-        results = self._epoch_means()
+        outputs = self._outputs_so_far()
+        results = self._epoch_means(outputs)
         if "validation_loss" in self._series:
             held = evaluate(self.cohort, self.source, "validation")
             results["validation_loss"] = held.loss.ravel()
             if held.accuracy is not None:
                 results["validation_accuracy"] = held.accuracy.ravel()
         diverged = self._alive & ~np.isfinite(results["train_loss"])
+        self._growth.end(outputs, self._alive, diverged, self._outputs)
         if diverged.any():
             self._stop(diverged)
         for name, values in results.items():
@@ -231,12 +235,16 @@ class Run:
         if self.epoch in self._targets or self._gone:
             self._ends[self.epoch] = self._end()
 
-    def _epoch_means(self) -> dict[str, Array]:
-        """Loss and accuracy over the samples of the present epoch so far: (R,) each.
+    def _outputs_so_far(self) -> Tensor:
+        """Of the batches of the present epoch: (R, C, samples so far)."""
+        return torch.cat(self._outputs[: self._position], dim=2)
+
+    def _epoch_means(self, outputs: Tensor | None = None) -> dict[str, Array]:
+        """Loss and accuracy over the samples of the present epoch so far, of which these are the outputs: (R,) each.
 
         The mean over samples is the mean of the batch losses weighted by their sizes.
         """
-        outputs = torch.cat(self._outputs[: self._position], dim=2)  # (R, C, samples so far)
+        outputs = self._outputs_so_far() if outputs is None else outputs
         targets = self._batches.targets[:, :, : outputs.shape[2]]
         results = {"train_loss": self.cohort.loss.values(outputs, targets)}
         if self.table.task == "classification":
@@ -244,18 +252,11 @@ class Run:
         return {name: values.cpu().numpy() for name, values in results.items()}
 
     def _stop(self, networks: Array) -> None:
-        """Mark `networks (R,)` as diverged; the epoch is repeated with an eye on the layers to learn which grew first."""
-        layers = grown_layers(
-            self.cohort,
-            self._epoch_start,
-            (self._batches.batch(i) for i in range(self.steps_per_epoch)),
-            self._outputs,
-            self._initial_magnitudes,
-        )
+        """Mark `networks (R,)` as diverged."""
         for network in np.flatnonzero(networks):
             arm, s = divmod(int(network), self.cohort.seeds)
             seed = self.experiment.seed_list[s]
-            self.divergences.append(Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(layers[network]) + 1))
+            self.divergences.append(Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(self._growth.layers[network]) + 1))
         self._alive &= ~networks
 
     def reaches(self, target: int) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from bn_lab.engine.layers import Activate, Affine, BatchNorm, Dropout, Noise, UnlikeBatchNorm
@@ -43,6 +45,7 @@ class Tape:
 
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
+        affine_outs: all that the hidden layers' affine parts put out, flat.
         order: all parts in the order of the forward pass.
         share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
@@ -51,9 +54,12 @@ class Tape:
         self.loss = cohort.loss
         self.share, self.bias = (cohort.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
         # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
-        grads = [cohort.parameters.flat.new_empty(cohort.networks, size, batch) for size in cohort.sizes[1:]]
+        shapes = [(cohort.networks, size, batch) for size in cohort.sizes[1:]]
+        grads = [cohort.parameters.flat.new_empty(shape) for shape in shapes]
+        # What hidden affine layers put out is one piece of memory, so that a look at all of it costs one kernel.
+        self.affine_outs, self._outs = _joined(cohort, shapes[:-1])
         self.hidden = [self._hidden(cohort, k, grads) for k in range(cohort.experiment.depth)]
-        self.output = _affine(cohort, cohort.experiment.depth, grads)
+        self.output = _affine(cohort, cohort.experiment.depth, grads, torch.empty_like(grads[-1]))
         self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
         self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
         noises = [[noise for noise in (hidden.before_noise, hidden.after_noise) if noise] for hidden in self.hidden]
@@ -63,7 +69,7 @@ class Tape:
         self.reverse = self.order[::-1]
 
     def _hidden(self, cohort: Cohort, k: int, grads: list[Tensor]) -> Hidden:
-        affine, grad = _affine(cohort, k, grads), grads[k]
+        affine, grad = _affine(cohort, k, grads, self._outs[k]), grads[k]
         before = _batch_norm(cohort, k, "before", affine.out, grad)
         activate = Activate(cohort.activation, before.out if before else affine.out, grad)
         after = _batch_norm(cohort, k, "after", activate.out, grad)
@@ -96,14 +102,22 @@ class Tape:
             part.backward()
 
 
-def _affine(cohort: Cohort, k: int, grads: list[Tensor]) -> Affine:
+def _joined(cohort: Cohort, shapes: Sequence[tuple[int, int, int]]) -> tuple[Tensor, list[Tensor]]:
+    """One flat tensor, and its parts of these shapes."""
+    sizes = [math.prod(shape) for shape in shapes]
+    whole = cohort.parameters.flat.new_empty(sum(sizes))
+    return whole, [part.view(shape) for part, shape in zip(whole.split(sizes), shapes, strict=True)]
+
+
+def _affine(cohort: Cohort, k: int, grads: list[Tensor], out: Tensor) -> Affine:
     parameters, gradients = cohort.parameters, cohort.gradients
     rows = [slice(0, cohort.networks)]
     if k < cohort.experiment.depth and "before" in cohort.arms:
         without = cohort.rows("before")
         rows = [r for r in (slice(0, without.start), slice(without.stop, cohort.networks)) if r.stop > r.start]
     weight, bias, below = f"weight.{k}", f"bias.{k}", grads[k - 1] if k else None
-    return Affine(parameters[weight], parameters[bias], gradients[weight], gradients[bias], rows, grads[k], below)
+    given = parameters[weight], parameters[bias], gradients[weight], gradients[bias]
+    return Affine(*given, rows, out, grads[k], below)
 
 
 def _batch_norm(cohort: Cohort, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:

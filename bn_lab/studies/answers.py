@@ -57,7 +57,20 @@ def answer(study: Study, results: Results, question: Question) -> Verdict | None
     theirs = measured(study, results, question.their_measure or question.measure, question.theirs.arm, question.theirs.values)
     if measure.deviation:
         ours, theirs = _deviations(ours), _deviations(theirs)
-    return judge(ours, theirs, smallest=question.smallest, lower_is_better=measure.lower_is_better, relative=measure.relative)
+    return judge(
+        ours,
+        theirs,
+        smallest=question.smallest,
+        lower_is_better=measure.lower_is_better,
+        relative=measure.relative,
+        diverged=(diverged(study, results, question.ours), diverged(study, results, question.theirs)),
+    )
+
+
+def diverged(study: Study, results: Results, side: Side) -> int:
+    """How many networks of a side diverged, also where what is measured does not tell (a count, an epoch before that)."""
+    networks = {cell.network(side.arm, seed).key for cell in study.matching(side.values) for seed in study.seeds}
+    return sum(results[key].diverged > 0 for key in networks if key in results)
 
 
 def _deviations(values: Array) -> Array:

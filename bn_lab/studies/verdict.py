@@ -68,6 +68,7 @@ def judge(
     smallest: float,
     lower_is_better: bool,
     relative: bool,
+    diverged: tuple[int, int] | None = None,
 ) -> Verdict:
     """The verdict on paired numbers, by the rule above.
 
@@ -76,13 +77,16 @@ def judge(
         smallest: δ, at least 0.
         lower_is_better: whether small numbers are good (losses) or large ones (accuracies).
         relative: whether differences are shares of `theirs`; only for numbers that are small when good and never negative.
+        diverged: how many networks of each side diverged, where a number is not that of one network at its end; otherwise those
+            without a number are counted.
     """
     assert len(ours) == len(theirs) > 0
     assert smallest >= 0
     assert lower_is_better or not relative
     worst = np.inf if lower_is_better else -np.inf
     a, b = (np.asarray(side, np.float64) for side in (ours, theirs))
-    diverged = int(np.isnan(a).sum()), int(np.isnan(b).sum())
+    if diverged is None:
+        diverged = int(np.isnan(a).sum()), int(np.isnan(b).sum())
     a, b = np.where(np.isnan(a), worst, a), np.where(np.isnan(b), worst, b)
     found = differences(a, b, lower_is_better=lower_is_better, relative=relative)
     low, high = interval(found)
