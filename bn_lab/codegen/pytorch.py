@@ -32,7 +32,7 @@ class RMSprop(torch.optim.Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 v = self.state[p].setdefault("v", torch.zeros_like(p))
-                v.mul_(0.9).addcmul_(p.grad, p.grad, value=0.1)
+                v.mul_(0.9).add_(p.grad * p.grad, alpha=0.1)
                 p -= group["lr"] * p.grad / torch.sqrt(v + 1e-7)
 '''
 
@@ -47,13 +47,15 @@ class Adam(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         self.steps += 1
-        correction = np.sqrt(1 - 0.999**self.steps) / (1 - 0.9**self.steps)
+        # Keras takes powers in 32 bits, which makes the first step shorter by 6e-6.
+        one, count = np.float32(1), np.float32(self.steps)
+        correction = np.sqrt(one - np.float32(0.999) ** count) / (one - np.float32(0.9) ** count)
         for group in self.param_groups:
             for p in group["params"]:
                 m = self.state[p].setdefault("m", torch.zeros_like(p))
                 v = self.state[p].setdefault("v", torch.zeros_like(p))
-                m.lerp_(p.grad, 0.1)
-                v.mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
+                m.mul_(0.9).add_(p.grad, alpha=0.1)
+                v.mul_(0.999).add_(p.grad * p.grad, alpha=0.001)
                 p -= float(group["lr"] * correction) * m / (torch.sqrt(v) + 1e-7)
 '''
 

@@ -2,8 +2,8 @@
 
 A layer has grown in the step in which the largest of its values is first more than `GREW` times what it was before training; of
 several in the same step, the one that has grown most, and of equals (all infinite) the first. To look at every layer in every
-step would cost more than a tenth of the training. So the largest values of some epochs together are noted on the way, which is two kernels
-a step, and only where they tell of a network that has grown are these epochs repeated and looked at step by step.
+step would cost more than a tenth of the training. So the largest values of some epochs together are noted on the way, which is
+two kernels a step, and only where they tell of a network that has grown are these epochs repeated and looked at step by step.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def grown_layers(
         base: the largest values before training, (L + 1, R).
 
     Returns:
-        (R,) index of the layer, from 0, -1 where none has grown; and of the one that was largest, beside before, in the last step.
+        (R,) index of the layer, from 0, -1 where none has grown; and of the one that had grown most by the last step.
     """
     end = cohort.state()
     cohort.restore(start)

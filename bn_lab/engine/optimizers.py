@@ -47,8 +47,8 @@ def divided(parameters: Tensor, numerator: Tensor, denominator: Tensor, rate: Ra
 class RMSprop:
     """v ← ρv + (1 − ρ)g²;  θ ← θ − lr · g / √(v + ε), with ρ = 0.9 and ε = 1e-7 inside the root (keras.optimizers.RMSprop).
 
-    In the order in which Keras computes it, so that what overflows float32 there does here: where g² is infinite v stays so, and
-    the parameter stays where it is.
+    In the order in which Keras computes it, so that what overflows float32 there does here: where g² is infinite v stays so,
+    and the parameter stays where it is.
     """
 
     RHO, EPSILON = 0.9, 1e-7
@@ -66,10 +66,11 @@ class RMSprop:
 
 
 class Adam:
-    """m ← m + (1 − β₁)(g − m);  v ← v + (1 − β₂)(g² − v);  θ ← θ − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε).
+    """m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε).
 
     β₁ = 0.9, β₂ = 0.999, ε = 1e-7 outside the root (keras.optimizers.Adam; Kingma & Ba 2015, end of section 2). Keras takes the
-    powers of β in the precision of the parameters; in float32 the first step is shorter by 6e-6 for that.
+    powers of β in the precision of the parameters; in float32 the first step is shorter by 6e-6 for that. What overflows does
+    so as in Keras on PyTorch (its formula for TensorFlow, equal on paper, makes NaN of an infinite v).
     """
 
     BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
@@ -83,8 +84,8 @@ class Adam:
 
     def update(self, step: int) -> None:
         torch.mul(self.gradients, self.gradients, out=self.scratch)
-        self.first.lerp_(self.gradients, 1 - self.BETA_1)
-        self.second.lerp_(self.scratch, 1 - self.BETA_2)
+        self.first.mul_(self.BETA_1).add_(self.gradients, alpha=1 - self.BETA_1)
+        self.second.mul_(self.BETA_2).add_(self.scratch, alpha=1 - self.BETA_2)
         torch.sqrt(self.second, out=self.scratch).add_(self.EPSILON)
         divided(self.parameters, self.first, self.scratch, self.learning_rate * self.correction(step))
 

@@ -256,7 +256,9 @@ class Run:
         for network in np.flatnonzero(networks):
             arm, s = divmod(int(network), self.cohort.seeds)
             seed = self.experiment.seed_list[s]
-            self.divergences.append(Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(self._growth.layers[network]) + 1))
+            self.divergences.append(
+                Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(self._growth.layers[network]) + 1)
+            )
         self._alive &= ~networks
 
     def reaches(self, target: int) -> bool:

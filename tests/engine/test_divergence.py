@@ -12,7 +12,7 @@ import torch
 from bn_lab.datasets import Table
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.cohort import Cohort, Weights
-from bn_lab.engine.divergence import grown_layers, magnitudes
+from bn_lab.engine.divergence import Growth, grown_layers, magnitudes
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.tape import Tape
@@ -138,19 +138,45 @@ def watch(experiment: Experiment, epochs: int) -> tuple[Array, Array]:
     return initial, np.stack(largest)
 
 
-def test_the_named_layer_is_the_first_to_exceed_a_hundred_times_its_size_in_that_epoch() -> None:
-    experiment = explosive(seeds=8, epochs=25, inputs="standardized", optimizer="momentum", learning_rate=0.02)
+CASES = {
+    "momentum": explosive(seeds=8, epochs=25, inputs="standardized", optimizer="momentum", learning_rate=0.02),
+    "iris": Experiment(dataset="iris", arms=ARMS, seeds=4, activation="relu", optimizer="sgd", learning_rate=10, epochs=12),
+    "rmsprop": Experiment(dataset="iris", arms=ARMS, seeds=4, activation="relu", learning_rate=10, epochs=12, batch_size=150),
+    "several windows": explosive(seeds=4, epochs=40, inputs="standardized", learning_rate=0.05, samples=64),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_named_layer_is_the_first_to_exceed_a_hundred_times_its_size(name: str) -> None:
+    """In whatever epoch before that was: all steps are looked at here, where a run looks again at those of few epochs."""
+    experiment = CASES[name]
     history = train(experiment)
     initial, largest = watch(experiment, history.epoch)
-    found = history.divergences
-    assert len({d.epoch for d in found}) > 2, "the case should have early and late divergences"
-    assert len({d.layer for d in found}) > 1, "and different layers"
-    for d in found:
-        place = ARMS.index(d.arm) * 8 + d.seed
-        steps = slice((d.epoch - 1) * history.steps_per_epoch, d.epoch * history.steps_per_epoch)
-        growth = largest[steps, place] / initial[place]
+    for d in history.divergences:
+        place = ARMS.index(d.arm) * experiment.seeds + d.seed
+        growth = largest[: d.epoch * history.steps_per_epoch, place] / initial[place]
         first = next(each for each in growth if each.max() > 100)
         assert d.layer == first.argmax() + 1, d
+    if name != "rmsprop":
+        assert len({d.layer for d in history.divergences}) > 1, "the case should have different layers"
+
+
+def test_growth_in_an_epoch_before_the_loss_is_no_longer_finite_counts() -> None:
+    history = train(replace(CASES["iris"], seeds=1))
+    (after,) = [d for d in history.divergences if d.arm == "after"]
+    assert (after.epoch, after.layer) == (4, 2)
+    initial, largest = watch(replace(CASES["iris"], seeds=1), 1)
+    growth = largest[:, ARMS.index("after")] / initial[ARMS.index("after")]
+    assert next(step for step, each in enumerate(growth, 1) if each.max() > 100) == 3, "in step 3 of epoch 1"
+
+
+def test_watching_growth_changes_no_number(assert_same_bits: Same, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = replace(CASES["momentum"], epochs=6)
+    watched = train(experiment)
+    monkeypatch.setattr(Growth, "end", lambda *_: None)
+    plain = train(experiment)
+    for name in ("train_loss", "snapshots", "kept"):
+        assert_same_bits(getattr(watched, name), getattr(plain, name))
 
 
 def test_a_network_that_overflows_before_the_first_step_names_its_layer() -> None:
@@ -174,25 +200,22 @@ def test_the_largest_allowed_initial_weights_diverge_without_a_warning() -> None
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "momentum"])
 def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None:
-    table = toy()
     experiment = Experiment(arms=ARMS, seeds=2, optimizer=optimizer, dropout=0.3, batch_size=6)  # type: ignore[arg-type]
-    source = Source(experiment, table, dtype=torch.float32, device="cpu")
+    source = Source(experiment, toy(), dtype=torch.float32, device="cpu")
     cohort = Cohort(experiment, 3, 1, "regression")
     outputs = [torch.empty(cohort.networks, 1, size) for size in source.sizes]
+    start, batches = cohort.state(), []
     for number in range(2):
         epoch = Epoch(source, number)
-        start = cohort.state()
         for i, out in enumerate(outputs):
-            batch = epoch.batch(i)
-            tape = cohort.step(batch.x, batch.y, batch.masks, out)
-            if number == i == 0:
-                initial = magnitudes(tape)
-    before = cohort.state()
+            batches.append(epoch.batch(i))
+            tape = cohort.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
+    base, before = magnitudes(tape), cohort.state()
     values = [out.clone() for out in outputs], cohort.gradients.flat.clone(), tape.output.x.clone()
-    layers = grown_layers(cohort, start, (epoch.batch(i) for i in range(len(outputs))), outputs, initial)
-    assert layers.shape == (8,)
+    layers, largest = grown_layers(cohort, start, batches, outputs, base)
+    assert layers.shape == largest.shape == (8,)
     after = cohort.state()
-    assert before.steps == after.steps
+    assert before.steps == after.steps == len(batches)
     for one, other in zip(
         (before.parameters, before.moving, *before.optimizer), (after.parameters, after.moving, *after.optimizer), strict=True
     ):
@@ -200,24 +223,6 @@ def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None
     assert all(torch.equal(out, value) for out, value in zip(outputs, values[0], strict=True))
     assert torch.equal(cohort.gradients.flat, values[1]), "what the snapshot shows is the last step's still"
     assert torch.equal(tape.output.x, values[2])
-
-
-def test_diagnosis_of_part_of_an_epoch_still_restores_its_end(toy: Toy) -> None:
-    experiment = Experiment(arms=ARMS, optimizer="adam", batch_size=6)
-    source = Source(experiment, toy(), dtype=torch.float32, device="cpu")
-    cohort, epoch = Cohort(experiment, 3, 1, "regression"), Epoch(source, 0)
-    outputs, start = [torch.empty(4, 1, size) for size in source.sizes], cohort.state()
-    for i, out in enumerate(outputs):
-        batch = epoch.batch(i)
-        tape = cohort.step(batch.x, batch.y, batch.masks, out)
-    end = cohort.state()
-    grown_layers(cohort, start, [epoch.batch(0)], outputs[:1], magnitudes(tape))
-    again = cohort.state()
-    assert again.steps == end.steps == len(outputs)
-    for name in ("parameters", "moving"):
-        assert torch.equal(getattr(again, name), getattr(end, name))
-        assert not torch.equal(getattr(again, name), getattr(start, name))
-    assert all(torch.equal(one, other) for one, other in zip(again.optimizer, end.optimizer, strict=True))
 
 
 def test_a_layer_with_nan_is_infinitely_large() -> None:

@@ -115,7 +115,9 @@ def test_affine_matches_nn_linear() -> None:
     weight, bias, x = random_tensor(NETWORKS, 3, UNITS), random_tensor(NETWORKS, 3, 1), random_tensor(NETWORKS, UNITS, BATCH)
     out_grad = random_tensor(NETWORKS, 3, BATCH, seed=9)
     weight_grad, bias_grad, x_grad = torch.empty_like(weight), torch.zeros_like(bias), torch.empty_like(x)
-    layer = Affine(weight, bias, weight_grad, bias_grad, [slice(0, 1), slice(3, NETWORKS)], out_grad, x_grad)
+    layer = Affine(
+        weight, bias, weight_grad, bias_grad, [slice(0, 1), slice(3, NETWORKS)], torch.empty_like(out_grad), out_grad, x_grad
+    )
     layer.feed(x)
     layer.forward()
     layer.backward()

@@ -90,6 +90,48 @@ def test_steps_follow_keras_formulas(name: str, scale: float) -> None:
     np.testing.assert_allclose(single, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
+def test_rmsprop_stands_still_where_the_square_of_a_gradient_overflows() -> None:
+    """As Keras does: what is infinite once stays so, and is no NaN."""
+    gradients = np.array([[1.0, 1e19, 1e25], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    moved = ours("rmsprop", np.zeros(3), gradients, torch.float32)
+    with np.errstate(over="ignore"):
+        velocity, expected = np.zeros(3, np.float32), np.zeros(3, np.float32)
+        for g in gradients.astype(np.float32):
+            velocity = np.float32(0.9) * velocity + np.float32(0.1) * (g * g)
+            expected = expected - np.float32(RATE) * g / np.sqrt(velocity + np.float32(1e-7))
+    assert np.isinf(velocity).tolist() == [False, False, True]
+    np.testing.assert_allclose(moved, expected, rtol=1e-6)
+    assert moved[2] == 0
+
+
+def test_adam_takes_powers_in_the_precision_of_the_parameters() -> None:
+    steps = {dtype: -ours("adam", np.zeros(1), np.ones((1, 1)), dtype)[0] / RATE for dtype in (torch.float32, torch.float64)}
+    one, second, first = np.float32(1), np.float32(0.999), np.float32(0.9)
+    assert steps[torch.float32] == pytest.approx(
+        float(np.sqrt(one - second) / (one - first)) * 0.1 / (np.sqrt(1e-3) + 1e-7), rel=4e-7
+    )
+    assert steps[torch.float64] == pytest.approx(1, rel=4e-6), "ε is 1e-7 beside √0.001"
+    assert steps[torch.float32] / steps[torch.float64] - 1 == pytest.approx(-6e-6, abs=2e-6)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e17, 1e19])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_steps_are_those_of_keras_itself(name: str, scale: float) -> None:
+    import keras
+
+    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    optimizer = kinds[name](RATE) if name in kinds else keras.optimizers.SGD(RATE, momentum=0.9)
+    _, gradients = case(60, scale)
+    variable = keras.Variable(np.zeros(40, np.float32))
+    for gradient in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype(np.float32))], [variable])
+    expected = variable.value.detach().numpy()
+    moved = ours(name, np.zeros(40), gradients, torch.float32)
+    np.testing.assert_array_equal(np.isfinite(moved), np.isfinite(expected))
+    np.testing.assert_allclose(moved, expected, rtol=2e-5, atol=2e-6 * np.nanmax(np.abs(expected)))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_small_gradients_after_large_ones(name: str, dtype: torch.dtype) -> None:

@@ -56,6 +56,23 @@ def test_diverged_networks_count() -> None:
     assert (verdict.outcome, verdict.diverged, verdict.theirs) == ("supported", (0, 6), inf)
 
 
+def test_diverged_networks_are_counted_where_what_is_measured_does_not_tell() -> None:
+    """A count of cells is a number whatever happened in them, and a target may be reached before."""
+    study = Study("test", Experiment(dataset="digits", seeds=6, epochs=2), (("learning_rate", (0.1, 1.0)),))
+    known = {}
+    for network in study.networks:
+        gone = network.arm == "none" and network.experiment.learning_rate == 1
+        accuracy = np.array([0.6, nan if gone else 0.9])
+        known[network.key] = outcome(
+            network.experiment, train_accuracy=accuracy, train_loss=np.array([0.1, nan if gone else 0.1]), diverged=2 * gone
+        )
+    for measure in ("learned", "epochs_to_02"):
+        values = {} if measure == "learned" else {"learning_rate": 1.0}
+        verdict = answer(study, known, Question("x", measure, Side("before", values), Side("none", values), 1))
+        assert verdict is not None
+        assert verdict.diverged == (0, 6), measure
+
+
 def test_a_side_may_be_measured_in_another_way() -> None:
     side = Side("before", {"width": 4})
     question = Question("modes", "train_loss", side, side, 0.1, their_measure="inference_loss")
@@ -83,8 +100,9 @@ def test_a_side_of_which_every_network_diverged_is_worse_than_any() -> None:
     study = Study("test", Experiment(seeds=6, epochs=1000))
     known = {}
     for network in study.networks:
-        loss = np.full(1000, nan if network.arm == "none" else 1.0 + network.experiment.seed)
-        known[network.key] = outcome(network.experiment, train_loss=loss)
+        gone = network.arm == "none"
+        loss = np.full(1000, nan if gone else 1.0 + network.experiment.seed)
+        known[network.key] = outcome(network.experiment, train_loss=loss, diverged=int(gone))
     verdict = answer(study, known, Question("spread", "deviation_1000", Side("before"), Side("none"), 0.05))
     assert verdict is not None
     assert (verdict.outcome, verdict.diverged) == ("supported", (0, 6))
