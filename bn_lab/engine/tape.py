@@ -106,7 +106,7 @@ def _joined(cohort: Cohort, shapes: Sequence[tuple[int, int, int]]) -> tuple[Ten
     """One flat tensor, and its parts of these shapes."""
     sizes = [math.prod(shape) for shape in shapes]
     whole = cohort.parameters.flat.new_empty(sum(sizes))
-    return whole, [part.view(shape) for part, shape in zip(whole.split(sizes), shapes, strict=True)]
+    return whole, [part.view(shape) for part, shape in zip(torch.split(whole, sizes), shapes, strict=True)]
 
 
 def _affine(cohort: Cohort, k: int, grads: list[Tensor], out: Tensor) -> Affine:
