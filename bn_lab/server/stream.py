@@ -247,13 +247,13 @@ async def _serve(socket: WebSocket, viewer: Viewer) -> None:
     try:
         viewer.visitor.connect(wake)
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # without either the page would stand still
-        for task in ended:
-            task.result()
+        for error in [task.exception() for task in ended]:
+            if error is not None:
+                raise error
     finally:
         for task in tasks:
             task.cancel()
         viewer.visitor.disconnect(wake)
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _hear(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
