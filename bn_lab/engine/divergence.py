@@ -108,11 +108,11 @@ class Growth:
 
     def _decide(self, undecided: Array, gone: Array, own: Sequence[Tensor]) -> None:
         assert self._window is not None
-        epoch, start = self._window
-        last = epoch + (self._cohort.steps - start.steps) // len(own)
-        batches = (epoch.batch(i) for epoch in (Epoch(self._source, k) for k in range(epoch, last)) for i in range(len(own)))
-        layers, growth = grown_layers(self._cohort, start, batches, own, self._base)
-        layers = np.where((layers < 0) & gone, growth, layers)
+        first, start = self._window
+        epochs = (Epoch(self._source, first + k) for k in range((self._cohort.steps - start.steps) // len(own)))
+        batches = (epoch.batch(i) for epoch in epochs for i in range(len(own)))
+        layers, most = grown_layers(self._cohort, start, batches, own, self._base)
+        layers = np.where((layers < 0) & gone, most, layers)
         self.layers = np.where(undecided, layers, self.layers)
 
 

@@ -74,8 +74,8 @@ Binding = Mapping[str, Any]
 Axis = Literal["moment", "epoch", "once"]
 
 STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
-"""What the end of a symmetric axis is rounded up to, times a power of ten: coarse enough to grow seldom, fine enough that what
-is drawn fills most of the axis."""
+"""What ends of symmetric and of logarithmic axes are rounded to, times a power of ten: coarse enough to grow seldom, fine
+enough that what is drawn fills most of the axis."""
 
 BLANK = "\u00a0"
 """A line of a title without anything to see: a space that Plotly does not leave out."""
@@ -122,7 +122,7 @@ def pack(header: Mapping[str, Any], blocks: Sequence[Block]) -> bytes:
     """Write a frame.
 
     Args:
-        header: anything JSON can say, what it says of the recording is for whoever sends it to choose.
+        header: an object that JSON can say; `bn_lab.server.stream` has what a page is told in it.
 
     Raises:
         ValueError: a header with NaN or infinity, which JSON does not have, or a block that is not `count` equal rows.

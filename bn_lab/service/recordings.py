@@ -364,7 +364,7 @@ class Recordings:
         return self._wait(number, request, what, timeout)
 
     def compute(self, name: str, *arguments: Any, table: Table | None = None, timeout: float = 20.0) -> Any:
-        """The result of a function of `bn_lab.engine.anatomy`, of those in `bn_lab.engine.anatomy.COMPUTED`.
+        """The result of one of the functions that `bn_lab.engine.anatomy.COMPUTED` names.
 
         Args:
             name: of the function; arguments: for it, by position.

@@ -90,7 +90,7 @@ def _about(experiment: Experiment, table: Table, t: Texts) -> str:
     return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
-def as_table(frame: pd.DataFrame) -> str:
+def _table(frame: pd.DataFrame) -> str:
     """A few rows as HTML. Streamlit's own grid is a program of two megabytes, for which the first page would wait."""
     names = "".join(f"<th>{escape(shown(str(name)))}</th>" for name in frame.columns)
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in frame.itertuples(index=False))
@@ -109,7 +109,7 @@ def head(table: Table, t: Texts) -> None:
         middle = [c for c in frame.columns[-1 - COLUMNS - hidden // 2 : -1] if c != table.target_name][:COLUMNS]
         frame = frame[[*middle, table.target_name]]
     names = {column: named(str(column), t) for column in frame.columns}
-    st.html(f'<div class="bn-runs" tabindex="0">{as_table(frame.rename(columns=names))}</div>')
+    st.html(f'<div class="bn-runs bn-samples" tabindex="0">{_table(frame.rename(columns=names))}</div>')
     target = words.plain(shown(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))

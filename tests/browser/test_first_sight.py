@@ -142,6 +142,21 @@ def test_presenting_fills_the_screen_with_letters_that_a_class_can_read(visit: V
     expect(lab.stage).not_to_have_attribute("data-present", "true")
 
 
+def test_only_finished_pictures_are_printed(visit: Visit) -> None:
+    lab = visit("dataset=iris&epochs=200&run=play")
+    lab.speed("follow")
+    lab.expect_cursor(200)
+    lab.settled()
+    lab.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    lab.page.emulate_media(media="print")
+    printed = lab.page.locator(".bn-panel:visible").all()
+    assert len(printed) >= 3, "those on the stage"
+    for panel in printed:
+        lab.in_step(panel)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    lab.page.screenshot(path=SCREENSHOTS / "printed.png", full_page=True)
+
+
 @pytest.mark.parametrize("query", ["arms=none,standardized,before,after&depth=5", "dataset=spiral&width=16"])
 def test_other_experiments_fit_the_screen_as_well(visit: Visit, query: str) -> None:
     lab = visit(f"{query}&epochs=10&run=all", width=1280, height=800)

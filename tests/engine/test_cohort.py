@@ -323,3 +323,13 @@ def test_given_weights_of_a_wrong_shape_are_named(shapes: list[Any], message: st
     with pytest.raises(ExperimentError) as caught:
         cohort.set_weights([(np.zeros(weight), np.zeros(bias)) for weight, bias in shapes])
     assert str(caught.value) == message
+
+
+def test_moving_statistics_that_are_infinite_once_stay_so() -> None:
+    """As in Keras; `lerp` would make NaN of them."""
+    cohort = Cohort(Experiment(depth=1, arms=("before",)), 3, 1, "regression")
+    tape = cohort.forward(torch.ones(1, 3, 4), (), torch.empty(1, 1, 4))
+    for variance in (torch.inf, 1.0):
+        cohort.batch_statistics["variance.0.before"].fill_(variance)
+        cohort.update(tape)
+        assert torch.isposinf(cohort.moving["variance.0.before"]).all()
