@@ -364,19 +364,25 @@ def records(folder: Path) -> dict[str, tuple[int, str]]:
 
 
 INTERRUPTED = """
-import os, signal, sys
+import os, signal, sys, threading
 from bn_lab.__main__ import main
+from bn_lab.studies.job import Job
 from bn_lab.studies.records import Store
 
-save = Store.save
+save, cancel, pressed, heeded = Store.save, Job.cancel, threading.Event(), threading.Event()
 
-def interrupted(self, network, outcome, left=[1]):
+def saved(self, network, outcome):
     save(self, network, outcome)
-    if left:
-        left.clear()
+    if not pressed.is_set():
+        pressed.set()
         os.killpg(0, signal.SIGINT)  # as a terminal does: to the program and its workers
+        assert heeded.wait(60)
 
-Store.save = interrupted
+def cancelled(self):
+    cancel(self)
+    heeded.set()
+
+Store.save, Job.cancel = saved, cancelled
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
