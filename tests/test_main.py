@@ -369,6 +369,7 @@ from bn_lab.__main__ import main
 from bn_lab.studies.job import Job
 from bn_lab.studies.records import Store
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 save, cancel, pressed, heeded = Store.save, Job.cancel, threading.Event(), threading.Event()
 
 def saved(self, network, outcome):
