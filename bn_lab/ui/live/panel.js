@@ -137,7 +137,7 @@ export class Panel {
     if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
     this.arrange();
     const isBound = this.isBound, height = this.root.clientHeight;
-    if (isBound && this.listening && !this.hasRows()) return; // what it shows stays until they are there
+    if (isBound && (this.listening || this.visible) && !this.hasRows()) return; // what it shows stays until they are there
     const says = { recording: this.recording, cursor: isBound ? cursor() ?? "" : "" };
     const frame = [this.recording, this.edition, this.look, width, height, isBound].join(" ");
     const numbers = isBound ? this.progress().join(" ") : "";
