@@ -21,9 +21,14 @@ OptimizerName = Literal["rmsprop", "adam", "sgd", "momentum"]
 InitializerName = Literal["glorot_uniform", "he_normal", "lecun_normal", "normal"]
 Shuffle = Literal["every_epoch", "once", "never"]
 
-OWN = re.compile(r"own-[0-9a-f]{16}-[0-9]{1,3}-(regression|classification)-(dropped|median)(-without(-[0-9]{1,3})+)?")
+OWN = re.compile(
+    r"own-[0-9a-f]{16}-[0-9]{1,3}-(regression|classification)-(dropped|median)(-without(-[0-9]{1,3})+)?"
+    r"(-read(-(e[a-z0-9_]{1,30}|[dt]([0-9a-f]{2}){0,4}|c([0-9a-f]{2}){0,12}|h[01]|[abs][0-9]{1,4}|p2[ce]"
+    r"|m([0-9a-f]{2}){1,80}|k[0-9]{1,3}(numeric|categorical)))+)?"
+)
 """Ids of data sets that visitors bring along: a hash of the file, the target's column, the task, what is done about missing
-values, and columns left out. Nothing of the data is in them."""
+values, columns left out, and what somebody said about how the file is written (`bn_lab.datasets.own.format`). Nothing of the
+data is in them."""
 
 
 def is_own(dataset: str) -> bool:

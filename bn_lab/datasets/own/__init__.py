@@ -8,11 +8,12 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 """
 
 from bn_lab.datasets.own.choice import MISSING, Choice, id_of, parsed
-from bn_lab.datasets.own.columns import LONGEST, Column
+from bn_lab.datasets.own.columns import LONGEST, Column, Suspect
 from bn_lab.datasets.own.decoding import MB, MOST_BYTES
 from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.file import File, digest_of, read
-from bn_lab.datasets.own.layout import MOST_COLUMNS, MOST_ROWS, SPACES
+from bn_lab.datasets.own.format import SPACES, Format
+from bn_lab.datasets.own.layout import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from bn_lab.datasets.own.proposal import known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.own.summary import Distribution, correlations, distribution
 from bn_lab.datasets.own.table import Plan, plan, table
@@ -22,6 +23,7 @@ __all__ = [
     "MB",
     "MISSING",
     "MOST_BYTES",
+    "MOST_CELLS",
     "MOST_COLUMNS",
     "MOST_ROWS",
     "SPACES",
@@ -30,7 +32,9 @@ __all__ = [
     "DataError",
     "Distribution",
     "File",
+    "Format",
     "Plan",
+    "Suspect",
     "correlations",
     "digest_of",
     "distribution",

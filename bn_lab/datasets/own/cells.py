@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
-MISSING = frozenset(("", "-", "--", ".", "..", "?", "na", "n/a", "#na", "#n/a", "nan", "null", "none", "nil", "결측", "결측치",
-                     "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"))  # fmt: skip
-"""Small letters of what stands for a missing value: nothing, the usual words and signs, and errors of spreadsheets."""
+MISSING = frozenset(("", "--", "..", "?", "na", "n/a", "n.a.", "n.a", "n. a.", "#na", "#n/a", "<na>", "nan", "null", "none",
+                     "nil", "nat", "결측", "결측치", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"))  # fmt: skip
+"""Small letters of what stands for a missing value anywhere: nothing, the usual words and signs, and errors of spreadsheets."""
+
+DASHES = frozenset(("-", "–", "—", "−", ".", "*"))
+"""Signs that stand for a missing value unless they are one of two classes, as `-` is beside `+`."""
+
+MINUS = frozenset(("-", "–", "−"))
+"""Those that are also the class beside `+`."""
+
+AMONG_NUMBERS = frozenset(("unknown", "unk", "missing", "absent", "not available", "not applicable", "not measured", "no data",
+                           "nodata", "n/d", "nd", "n.d.", "undefined", "k.a.", "keine angabe", "fehlt", "inconnu", "manquant",
+                           "нет данных", "н/д", "不明", "欠測", "缺失", "未知", "없음", "모름", "미상", "미측정", "불명",
+                           "해당없음", "해당 없음", "자료없음", "자료 없음"))  # fmt: skip
+"""Small letters of words that stand for a missing value where all other cells are numbers; elsewhere they may be a category."""
+
+INFINITE = frozenset(f"{sign}{word}" for sign in ("", "+", "-", "−") for word in ("inf", "infinity", "∞", "1.#inf"))
+"""Small letters of infinity, which no network can learn from."""
+
+NO_NUMBER = AMONG_NUMBERS | INFINITE
+"""Small letters of what is left out of a column of numbers."""
 
 BOOLEANS: Mapping[str, bool] = {
     **dict.fromkeys(("false", "no", "n", "f", "off", "아니오", "아니요", "거짓", "무", "x"), False),
@@ -20,14 +38,24 @@ PAIRS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on")
          ("아니오", "네"), ("아니요", "네"), ("거짓", "참"), ("무", "유"), ("x", "o"))  # fmt: skip
 """No and yes as they belong together."""
 
-UNITS = "%$€£¥₩￦원"
-"""Signs of a unit that may stand before or behind the numbers of a column."""
+SPACE, BLANKS = " ", "\u00a0\u202f\u2009\u2007"
+"""A space, and those that keep a number on one line, which mean the same between thousands."""
 
-LONGEST_MISSING = max(map(len, MISSING))
+THOUSANDS = (",", ".", SPACE, "'", "’")
+"""What may stand between thousands."""
 
 HIGHEST = 3.4e38
 """Where the numbers of networks, float32, end."""
 
+MOST_JUDGED = 500
+"""Texts of a column that are looked at one by one at most: a large file has millions."""
+
+PLAIN = frozenset("0123456789+-.eE")
+"""Signs of numbers that Python reads as they stand."""
+
+_LETTER = r"[^\W\d_]"
+_BEHIND = re.compile(rf"(?<=\d)[ ]?((?:%|°|‰|{_LETTER}|[$€£¥₩￦₹Ωµμ])(?:{_LETTER}|[/·*^²³°%.\-]|(?<=[a-zA-Z/^])\d){{0,11}})$")
+_BEFORE = re.compile(r"^([+\-−]?)((?:[$€£¥₩￦₹]|US\$|USD|EUR|GBP|KRW|JPY|CNY|CHF|INR|Rs\.?)[ ]?)(?=[\d.,+\-−])")
 _DATE = re.compile(
     r"(?:"
     r"\d{4}\s?[-/.년]\s?\d{1,2}(?:\s?[-/.월]\s?\d{1,2}\s?[.일]?|\s?월)?"  # 2024-01-31, 2024. 1. 31., 2024년 1월 31일, 2024-01
@@ -41,53 +69,111 @@ _DATE = re.compile(
 
 
 @cache
-def _number(decimal: str) -> re.Pattern[str]:
-    """A number with this decimal separator, the other one between thousands."""
-    point, group = re.escape(decimal), re.escape("," if decimal == "." else ".")
-    whole = rf"(?:[1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)"
+def _number(decimal: str, thousands: str) -> re.Pattern[str]:
+    """A number with this decimal separator, and any of these signs between thousands, in one number always the same."""
+    point, groups = re.escape(decimal), "".join(map(re.escape, thousands))
+    whole = rf"(?:[1-9]\d{{0,2}}([{groups}])\d{{3}}(?:\1\d{{3}})*|\d+)" if thousands else r"(?:\d+)"
     return re.compile(rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def is_missing(text: str) -> bool:
-    """Whether a cell stands for nothing."""
-    return len(text) <= LONGEST_MISSING and text.lower() in MISSING
+def between(decimal: str, thousands: str | None = None) -> str:
+    """The signs that may stand between thousands: the one that was said, or all but the decimal separator."""
+    return "".join(sign for sign in THOUSANDS if sign != decimal) if thousands is None else thousands
 
 
-def number_of(text: str, decimal: str) -> float | None:
-    """The number that a cell says, without a unit, or None: `1,234.5`, `-3`, `2e-3`."""
-    found = _plain_numbers([text], decimal)
-    return found[0] if found else None
+def stands_for_nothing(texts: Mapping[str, object], markers: Collection[str] = ()) -> set[str]:
+    """Which of the different cells of a column stand for a missing value wherever they are.
+
+    Args:
+        texts: has the different cells as keys.
+        markers: what else stands for one.
+    """
+    found = {text for text in ("", *markers) if text in texts}
+    if not MISSING.isdisjoint(map(str.lower, texts)):  # looked at first: there may be a million texts
+        found |= {text for text in texts if text.lower() in MISSING}
+    signs = DASHES.intersection(texts)
+    if signs and not (len(signs) == 1 and signs <= MINUS and len(texts.keys() - found) == 2 and "+" in texts):
+        found |= signs
+    return found
 
 
-def numbers_of(texts: Sequence[str], decimal: str) -> tuple[list[float], str] | None:
+def numbers_of(texts: Sequence[str], decimal: str, thousands: str) -> tuple[list[float], str] | None:
     """The numbers that cells say, and the unit that all of them have; None where one of them is none, or has another unit.
 
     They are numbers that networks can hold: beyond float32 there are none.
+
+    Args:
+        texts: cells, none of them missing.
+        decimal: the decimal separator.
+        thousands: the signs that may stand between thousands, see `between`.
     """
-    unit = bare(texts[0])[1] if texts else ""
-    if not unit:
-        plain: Sequence[str] = texts
-    elif any(bare(text)[1] != unit for text in texts):
-        return None
-    else:
-        plain = [bare(text)[0] for text in texts]
-    found = _plain_numbers(plain, decimal)
+    if (found := _plain_numbers(texts, decimal, thousands)) is not None:
+        return found, ""
+    inner, unit = list[str](), bare(texts[0])[1]
+    for text in texts if unit else ():
+        number, other = bare(text)
+        if other != unit:
+            return None
+        inner.append(number)
+    found = _plain_numbers(inner, decimal, thousands) if inner else None
     return None if found is None else (found, unit)
 
 
-def _plain_numbers(texts: Sequence[str], decimal: str) -> list[float] | None:
-    """All of them at once: a large file has a million different ones."""
-    if not all(map(_number(decimal).fullmatch, texts)):
+def _plain_numbers(texts: Sequence[str], decimal: str, thousands: str) -> list[float] | None:
+    """All of them at once: a large file has millions of different ones."""
+    joined = "\n".join(texts)
+    signs = set(joined) - {"\n"}
+    if not signs <= PLAIN or (decimal != "." and "." in signs):
+        joined = plain_signs(joined)
+        if not all(map(_number(decimal, thousands).fullmatch, joined.split("\n"))):
+            return None
+        for sign in thousands:
+            joined = joined.replace(sign, "")
+        joined = joined.replace(decimal, ".")
+    try:
+        found = list(map(float, joined.split("\n"))) if texts else []
+    except ValueError:
         return None
-    joined = "\n".join(texts).replace("," if decimal == "." else ".", "").replace(decimal, ".")
-    found = list(map(float, joined.split("\n"))) if texts else []
     return found if all(-HIGHEST <= value <= HIGHEST for value in found) else None
 
 
+def plain_signs(text: str) -> str:
+    """A text with the minus of keyboards for that of typesetters, and one kind of space."""
+    text = text.replace("−", "-")
+    for blank in BLANKS:
+        text = text.replace(blank, SPACE)
+    return text
+
+
+def number_of(text: str, decimal: str, thousands: str | None = None) -> float | None:
+    """The number that a cell says, with or without a unit, or None: `1,234.5`, `−3`, `2e-3`, `18.5 km`."""
+    found = numbers_of([text], decimal, between(decimal, thousands))
+    return found[0][0] if found else None
+
+
 def bare(text: str) -> tuple[str, str]:
-    """A cell without the signs of a unit around it, and these."""
-    inner = text.strip(UNITS + " ")
-    return inner, text.replace(inner, "", 1).strip() if inner else ""
+    """A cell without the unit before or behind its number, and this: `18.5 km` is `18.5` and `km`."""
+    text = plain_signs(text)
+    if (before := _BEFORE.match(text)) is not None:
+        return before[1] + text[before.end() :].strip(), before[2].strip()
+    if (behind := _BEHIND.search(text)) is not None and behind[1].lower() not in ("e", "nan", "inf"):
+        return text[: behind.start()].strip(), behind[1]
+    return text, ""
+
+
+def are_numbers(texts: Sequence[str], decimal: str, thousands: str | None = None) -> list[bool]:
+    """Which of these cells say a number, with or without a unit. Of more than 500 that are not plain ones the first 500 speak
+    for all, since what a column of so many different texts holds does not depend on one."""
+    fits = _number(decimal, between(decimal, thousands)).fullmatch
+    # Without an exponent, and with so few digits, it is none beyond float32.
+    found = [len(text) < 38 and "e" not in text.lower() and fits(text) is not None for text in texts]
+    others = [k for k, is_plain in enumerate(found) if not is_plain]
+    for k in others[:MOST_JUDGED]:
+        found[k] = number_of(texts[k], decimal, thousands) is not None
+    if len(others) > MOST_JUDGED and 2 * sum(found[k] for k in others[:MOST_JUDGED]) > MOST_JUDGED:
+        for k in others[MOST_JUDGED:]:
+            found[k] = True
+    return found
 
 
 def is_date(text: str) -> bool:

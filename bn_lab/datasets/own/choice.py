@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from bn_lab.datasets.own.format import Format, format_of, pieces_of
 from bn_lab.datasets.tables import Task
 from bn_lab.experiment import is_own
 
@@ -24,23 +25,29 @@ class Choice:
         task: whether it is a number or a class.
         missing: what is done about missing values of features; a row without a target is left out in any case.
         without: indices of columns not to learn from, ascending.
+        format: how the file is written, as far as somebody said so.
     """
 
     target: int
     task: Task
     missing: Missing = "dropped"
     without: tuple[int, ...] = ()
+    format: Format = Format()
 
 
 def id_of(digest: str, choice: Choice) -> str:
     """The `dataset` of an experiment on a visitor's own data."""
     without = "".join(f"-{index}" for index in choice.without)
-    return f"own-{digest}-{choice.target}-{choice.task}-{choice.missing}" + (f"-without{without}" if without else "")
+    read = "".join(f"-{piece}" for piece in pieces_of(choice.format))
+    name = f"own-{digest}-{choice.target}-{choice.task}-{choice.missing}"
+    return name + (f"-without{without}" if without else "") + (f"-read{read}" if read else "")
 
 
 def parsed(name: str) -> tuple[str, Choice]:
     """The file's hash and the choice that an id says."""
     assert is_own(name)
-    _, digest, target, task, missing, *rest = name.split("-")
+    said, _, read = name.partition("-read-")
+    _, digest, target, task, missing, *rest = said.split("-")
     without = tuple(sorted({int(index) for index in rest[1:]}))
-    return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without)
+    asked = format_of(read.split("-")) if read else Format()
+    return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without, asked)

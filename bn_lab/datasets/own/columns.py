@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from bn_lab.datasets.own.cells import BOOLEANS, are_booleans, bare, is_date, is_missing, number_of, numbers_of
+from bn_lab.datasets.own.cells import (
+    BOOLEANS,
+    INFINITE,
+    NO_NUMBER,
+    are_booleans,
+    are_numbers,
+    bare,
+    between,
+    is_date,
+    number_of,
+    numbers_of,
+    plain_signs,
+    stands_for_nothing,
+)
+from bn_lab.datasets.own.format import LONGEST_MARKER, AskedKind
 
 Kind = Literal["numeric", "boolean", "categorical", "date", "mixed", "text", "constant", "empty"]
 """What a column holds. `mixed` is numbers and other things; `text` has too many different values for categories."""
@@ -24,6 +37,12 @@ USABLE: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 MOST_CATEGORIES = 50
 """Different values of a column of categories at most."""
 
+FEWEST_NUMBERS = 5
+"""Different texts from which on a single word among numbers may stand for a missing value."""
+
+PROBED = 50
+"""Texts that say whether it is worth while to look at all for numbers."""
+
 MOST_NUMBERED = 10
 """Different numbers at most that are taken for names of categories where a few other texts stand among them."""
 
@@ -33,11 +52,27 @@ HEAD = 5
 LONGEST = 80
 """Characters that are kept of a name or of a cell to show."""
 
+MOST_SPELLINGS = 50
+"""Different spellings of a missing value that are kept."""
+
 ID_NAMES = frozenset(("id", "no", "nr", "num", "number", "index", "idx", "key", "rowid", "rownum", "row", "unnamed0", "번호",
                       "순번", "일련번호", "아이디", "학번", "연번", "인덱스"))  # fmt: skip
 """What columns are called that number the rows, letters and digits only."""
 
 DATE_NAMES = re.compile(r"date|day|time|일자|날짜|일시|시각|년월일", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A text that may stand for a missing value, which only somebody who knows the data can say.
+
+    Attributes:
+        text: a number such as -200, or the only word among numbers.
+        count: how many cells say it.
+    """
+
+    text: str
+    count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +88,13 @@ class Column:
         numbers: (N,) float64, NaN where nothing is: of numeric columns, and 0 and 1 of boolean ones.
         codes: (N,) int32, indices of `texts`, -1 where nothing is: of categorical and boolean columns.
         texts: the different cells of these, in order.
-        unit: the sign that stands at all numbers, such as `%`.
-        is_id: whether it seems only to number the rows.
-        grouped: whether thousands are set apart in its numbers.
-        missing: the spellings of missing values in it.
+        unit: what stands at all numbers, such as `%` or `km/h`.
+        is_id: whether it seems only to number or to name the rows.
+        grouped: the signs that stand between thousands in its numbers.
+        missing: the spellings of missing values in it, 50 at most.
         stray: of mixed columns, a cell by which it is not one of numbers.
+        infinite: how many cells say infinity, and count as missing.
+        suspect: what may stand for a missing value.
     """
 
     name: str
@@ -70,14 +107,21 @@ class Column:
     texts: tuple[str, ...] = ()
     unit: str = ""
     is_id: bool = False
-    grouped: bool = False
+    grouped: str = ""
     missing: tuple[str, ...] = ()
     stray: str = ""
+    infinite: int = 0
+    suspect: Suspect | None = None
 
     def __post_init__(self) -> None:
         for array in (self.numbers, self.codes):
             if array is not None:
                 array.setflags(write=False)
+
+    @property
+    def full_name(self) -> str:
+        """Its name with the unit of its numbers."""
+        return f"{self.name} ({self.unit})" if self.unit and f"({self.unit})" not in self.name else self.name
 
     @property
     def is_usable(self) -> bool:
@@ -124,31 +168,51 @@ class Cells:
         """How many say something."""
         return int(np.count_nonzero(self.codes >= 0))
 
-
-def cells_of(column: pd.Series) -> Cells:
-    """The cells of a column of text."""
-    codes, uniques = pd.factorize(column)
-    found: list[str] = uniques.tolist()
-    says = np.array([not is_missing(text) for text in found], bool)
-    places = np.append(np.where(says, np.cumsum(says) - 1, -1), -1).astype(np.int32)  # the last for the code -1
-    return Cells(
-        codes=places[codes],
-        texts=[text for text, yes in zip(found, says, strict=True) if yes],
-        missing=tuple(sorted(text for text, yes in zip(found, says, strict=True) if not yes)),
-        head=tuple(str(text)[:LONGEST] for text in column[:HEAD]),
-    )
+    def but(self, nothing: Set[str]) -> Cells:
+        """The same, with these texts among those that stand for nothing."""
+        if not nothing:
+            return self
+        says = np.array([text not in nothing for text in self.texts], bool)
+        places = np.append(np.where(says, np.cumsum(says) - 1, -1), -1).astype(np.int32)  # the last for the code -1
+        texts = [text for text, yes in zip(self.texts, says, strict=True) if yes]
+        return Cells(places[self.codes], texts, tuple(sorted({*self.missing, *nothing})), self.head)
 
 
-def decimal_of(columns: Sequence[Cells], delimiter: str) -> str:
+def cells_of(column: Sequence[str], markers: Set[str] = frozenset()) -> Cells:
+    """The cells of a column of texts.
+
+    Args:
+        column: the texts, with or without spaces around them.
+        markers: what else stands for a missing value.
+    """
+    index: defaultdict[str, int] = defaultdict()
+    index.default_factory = index.__len__  # a text that is new gets the next number
+    codes = np.fromiter(map(index.__getitem__, column), np.int32, len(column))
+    index.default_factory = None  # else it refers to itself, and stays until garbage is collected
+    stripped = dict.fromkeys(map(str.strip, index))
+    if len(stripped) < len(index):  # some differ by spaces only
+        order = {text: k for k, text in enumerate(stripped)}
+        codes = np.array([order[text.strip()] for text in index], np.int32)[codes]
+    head = tuple(text.strip()[:LONGEST] for text in column[:HEAD])
+    return Cells(codes, list(stripped), (), head).but(stands_for_nothing(stripped, markers))
+
+
+def decimal_of(columns: Sequence[Sequence[str]], delimiter: str, thousands: str | None = None) -> str:
     """The decimal separator, `.` or `,`: the one by which more columns are numbers.
 
     Where both would do, as with 1,234, it is a comma in a file that has semicolons, and else stands between thousands.
+
+    Args:
+        columns: some cells of each column.
+        delimiter: what separates the fields.
+        thousands: what stands between thousands, if somebody said so.
     """
     numeric, with_commas = {".": 0, ",": 0}, False
-    for cells in columns:
-        together = "".join(cells.texts)
+    for column in columns:
+        texts = cells_of(column).texts
+        together = "".join(texts)
         if "." in together or "," in together:
-            fits = [decimal for decimal in numeric if numbers_of(cells.texts, decimal) is not None]
+            fits = [decimal for decimal in numeric if _mostly_numbers(texts, decimal, thousands)]
             for decimal in fits:
                 numeric[decimal] += 1
             with_commas |= "," in together and bool(fits)
@@ -157,31 +221,98 @@ def decimal_of(columns: Sequence[Cells], delimiter: str) -> str:
     return max(numeric, key=numeric.__getitem__)
 
 
-def column_of(name: str, cells: Cells, decimal: str) -> Column:
-    """What a column holds."""
+def _mostly_numbers(texts: Sequence[str], decimal: str, thousands: str | None) -> bool:
+    """Whether nine of ten different texts are numbers: some may stand for nothing in words that nobody knows."""
+    between_thousands = between(decimal, thousands)
+    if decimal in between_thousands:
+        return False
+    if numbers_of(texts, decimal, between_thousands) is not None:
+        return True
+    few = are_numbers(texts[:PROBED], decimal, thousands)
+    if 2 * sum(few) < len(few):
+        return False
+    return sum(are_numbers(texts, decimal, thousands)) >= 0.9 * len(texts)
+
+
+def column_of(name: str, cells: Cells, decimal: str, thousands: str | None = None, asked: AskedKind | None = None) -> Column:
+    """What a column holds.
+
+    Args:
+        name: its heading.
+        cells: what stands in it.
+        decimal: the decimal separator.
+        thousands: what stands between thousands, if somebody said so.
+        asked: what it holds, if somebody said so; other cells than numbers then stand for nothing.
+    """
+    if asked == "categorical":
+        return _categorical(name, cells) if 2 <= len(cells.texts) <= MOST_CATEGORIES else _other(name, cells, "text")
+    if asked == "numeric":
+        cells = _numbers_only(cells, decimal, thousands)
+    if len(cells.texts) < 2:
+        return _other(name, cells, "constant" if cells.texts else "empty")
+    if (column := _as_numbers(name, cells, decimal, thousands)) is not None:
+        return column
+    if len(cells.texts) <= MOST_SPELLINGS and are_booleans(cells.texts):
+        return _boolean(name, cells)
+    if all(map(is_date, cells.texts)):
+        return _other(name, cells, "date")
+    # Words that stand for nothing among numbers, and infinity.
+    nothing = set[str]()
+    if not NO_NUMBER.isdisjoint(map(str.lower, cells.texts)):
+        nothing = {text for text in cells.texts if text.lower() in NO_NUMBER}
+    if nothing and len(cells.texts) > len(nothing) + 1:
+        fewer = cells.but(nothing)
+        if (column := _as_numbers(name, fewer, decimal, thousands)) is not None:
+            infinite = {text for text in nothing if text.lower() in INFINITE}
+            codes = [k for k, text in enumerate(cells.texts) if text in infinite]
+            return replace(column, infinite=int(np.isin(cells.codes, codes).sum()))
+    return _of_texts(name, cells, decimal, thousands)
+
+
+def _of_texts(name: str, cells: Cells, decimal: str, thousands: str | None) -> Column:
+    """A column of which not all cells are numbers."""
     texts = cells.texts
-    common: dict[str, Any] = {"present": cells.present, "distinct": len(texts), "head": cells.head, "missing": cells.missing}
-    if len(texts) < 2:
-        return Column(name, "constant" if texts else "empty", **common)
-    if (found := numbers_of(texts, decimal)) is not None:
-        return _numeric(name, cells, *found, decimal, common)
-    if are_booleans(texts):
-        return _boolean(name, cells, common)
-    if all(map(is_date, texts)):
-        return Column(name, "date", **common)
-    is_number = np.array([number_of(bare(text)[0], decimal) is not None for text in texts])
+    probed = texts[:: max(1, len(texts) // PROBED)]
+    if len(texts) > MOST_CATEGORIES and 10 * sum(are_numbers(probed, decimal, thousands)) < len(probed):
+        return _other(name, cells, "text")
+    is_number = np.array(are_numbers(texts, decimal, thousands))
     but_few = _are_numbers_but_few(cells, is_number)
     if len(texts) <= MOST_CATEGORIES and len(texts) < cells.present and not but_few:
-        return _categorical(name, cells, common)
+        return replace(_categorical(name, cells), suspect=_only_word(cells, is_number))
     if but_few or 2 * np.count_nonzero(is_number) >= len(texts):
-        return Column(name, "mixed", stray=_stray(texts, is_number), **common)
-    return Column(name, "text", **common)
+        return replace(_other(name, cells, "mixed"), stray=_stray(texts, is_number), suspect=_only_word(cells, is_number))
+    return _other(name, cells, "text")
+
+
+def _other(name: str, cells: Cells, kind: Kind) -> Column:
+    """A column that is not used."""
+    return Column(name, kind, cells.present, len(cells.texts), cells.head, missing=_few(cells.missing))
+
+
+def _few(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text[:LONGEST] for text in texts[:MOST_SPELLINGS])
+
+
+def _numbers_only(cells: Cells, decimal: str, thousands: str | None) -> Cells:
+    """Without what is no number, or has another unit than most."""
+    texts = {text: number_of(text, decimal, thousands) for text in cells.texts}
+    units = Counter(bare(text)[1] for text, number in texts.items() if number is not None)
+    most = units.most_common(1)[0][0] if units else ""
+    return cells.but({text for text, number in texts.items() if number is None or bare(text)[1] != most})
 
 
 def _are_numbers_but_few(cells: Cells, is_number: NDArray[np.bool_]) -> bool:
     """Whether nine of ten cells are numbers, and these too many to be names of categories."""
     count = np.count_nonzero(is_number[cells.codes[cells.codes >= 0]])
     return bool(count >= 0.9 * cells.present and np.count_nonzero(is_number) > MOST_NUMBERED)
+
+
+def _only_word(cells: Cells, is_number: NDArray[np.bool_]) -> Suspect | None:
+    """The one text among numbers that is none; None where there is another number of them."""
+    (others,) = np.nonzero(~is_number)
+    if len(others) != 1 or len(cells.texts) < FEWEST_NUMBERS or len(cells.texts[others[0]]) > LONGEST_MARKER:
+        return None
+    return Suspect(cells.texts[others[0]], int(np.count_nonzero(cells.codes == others[0])))
 
 
 def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
@@ -193,16 +324,48 @@ def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
     return next(text for text, unit in zip(texts, units, strict=True) if unit != most)[:LONGEST]
 
 
-def _numeric(name: str, cells: Cells, values: list[float], unit: str, decimal: str, common: dict[str, Any]) -> Column:
+def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) -> Column | None:
+    """A column of numbers; None where not all of its cells are some."""
+    signs = between(decimal, thousands)
+    if (found := numbers_of(cells.texts, decimal, signs)) is None:
+        return None
+    values, unit = found
     numbers = np.append(np.array(values), np.nan)[cells.codes]
     distinct = len(set(values))
-    common |= {"distinct": distinct, "numbers": numbers, "unit": unit}
-    common["grouped"] = ("," if decimal == "." else ".") in "".join(cells.texts)
+    common: dict[str, Any] = {"present": cells.present, "distinct": distinct, "head": cells.head}
+    common |= {"missing": _few(cells.missing), "unit": unit}
     if distinct < 2:
-        return Column(name, "constant", **common | {"numbers": None})
+        return Column(name, "constant", **common)
     if DATE_NAMES.search(name) and all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values):
-        return Column(name, "date", **common | {"numbers": None})
-    return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), **common)
+        return Column(name, "date", **common)
+    together = set(plain_signs("".join(cells.texts)))
+    common |= {"grouped": "".join(sign for sign in signs if sign in together and sign not in unit), "numbers": numbers}
+    if unit and " " in common["grouped"] and all(" " not in bare(text)[0] for text in cells.texts):
+        common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
+    return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
+
+
+def _sentinel(cells: Cells, numbers: NDArray[np.float64]) -> Suspect | None:
+    """A number that seems to stand for a missing value, such as -200 or 9999: round, there more than once, and further from
+    all others than these are from each other."""
+    present = numbers[~np.isnan(numbers)]
+    low, high = present.min(), present.max()
+    for extreme, sign in ((low, 1.0), (high, -1.0)):
+        if not (float(extreme).is_integer() and _SENTINEL.fullmatch(f"{abs(int(extreme))}")):
+            continue
+        rest = present[present != extreme]
+        count = len(present) - len(rest)
+        if count < 2 or len(rest) < count or len(np.unique(rest)) < FEWEST_NUMBERS:
+            continue
+        gap = (rest * sign).min() - extreme * sign
+        if gap > max(rest.max() - rest.min(), 1.0):
+            text = next(text for k, text in enumerate(cells.texts) if (numbers[cells.codes == k] == extreme).any())
+            return Suspect(text, count)
+    return None
+
+
+_SENTINEL = re.compile(r"9{2,}|[1-9]0{2,}|9{2,}0+|1", re.ASCII)
+"""What numbers that stand for a missing value look like, without their sign: 99, 9999, 200, 1000, 99900, and -1."""
 
 
 def _numbers_rows(name: str, cells: Cells, numbers: NDArray[np.float64]) -> bool:
@@ -219,17 +382,19 @@ def _whole(text: str, value: float) -> int:
     return int(text) if text.isdecimal() and len(text) < LONGEST else int(value)
 
 
-def _boolean(name: str, cells: Cells, common: dict[str, Any]) -> Column:
+def _boolean(name: str, cells: Cells) -> Column:
     says = np.append([float(BOOLEANS[text.lower()]) for text in cells.texts], np.nan)
     numbers = says[cells.codes]
     spelled = tuple(min(text for text in cells.texts if BOOLEANS[text.lower()] is yes) for yes in (False, True))
     codes = np.where(np.isnan(numbers), -1, numbers).astype(np.int32)
-    return Column(name, "boolean", numbers=numbers, codes=codes, texts=spelled, **common | {"distinct": 2})
+    missing = _few(cells.missing)
+    return Column(name, "boolean", cells.present, 2, cells.head, numbers=numbers, codes=codes, texts=spelled, missing=missing)
 
 
-def _categorical(name: str, cells: Cells, common: dict[str, Any]) -> Column:
+def _categorical(name: str, cells: Cells) -> Column:
     order = np.argsort(np.array(cells.texts, dtype=object), kind="stable")
     rank = np.empty(len(order) + 1, np.int32)
     rank[order], rank[-1] = np.arange(len(order)), -1
     texts = tuple(cells.texts[k] for k in order)
-    return Column(name, "categorical", codes=rank[cells.codes], texts=texts, **common)
+    missing = _few(cells.missing)
+    return Column(name, "categorical", cells.present, len(texts), cells.head, codes=rank[cells.codes], texts=texts, missing=missing)

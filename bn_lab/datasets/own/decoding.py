@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import io
 import math
 import re
+import struct
+import zipfile
+
+import chardet
 
 from bn_lab.datasets.own.errors import DataError
+from bn_lab.datasets.own.format import name_of
 
 MB = 1_000_000
 
@@ -16,7 +22,8 @@ MOST_BYTES = 20 * MB
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
-    (b"\xd0\xcf\x11\xe0", "office"),
+    (b"\xd0\xcf\x11\xe0", "excel"),
+    (b"PAR1", "parquet"),
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "archive"),
     (b"7z\xbc\xaf\x27\x1c", "archive"),
@@ -27,7 +34,6 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "image"),
     (b"\xff\xd8\xff", "image"),
     (b"GIF8", "image"),
-    (b"PAR1", "binary"),
     (b"SQLite format 3", "binary"),
     (b"\x93NUMPY", "binary"),
     (b"\x89HDF", "binary"),
@@ -35,91 +41,125 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
 """How files that are often taken for tables begin, and what they are."""
 
 BOMS: tuple[tuple[bytes, str], ...] = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf_8_sig"),
+    (codecs.BOM_UTF32_LE, "utf_32"),  # before that of UTF-16, which it begins with
+    (codecs.BOM_UTF32_BE, "utf_32"),
+    (codecs.BOM_UTF16_LE, "utf_16"),
+    (codecs.BOM_UTF16_BE, "utf_16"),
 )
 """Marks of the encoding that stand before the text, and Python's name of it, which takes the mark away."""
 
-SAMPLE = 1 << 20
+SAMPLE = 1 << 18
 """Bytes from which an encoding is guessed; whether it fits is tried with all."""
 
-_PAIR = re.compile(rb"[\x81-\xfe][\x41-\xfe]|[\x80-\xff]")
-_COMMON = re.compile(rb"[\xa1-\xac\xb0-\xc8][\xa1-\xfe]")
+FEW = 4
+"""Bytes beyond ASCII up to which all that can be guessed is that they are Korean."""
+
+_HANGUL = re.compile(rb"(?:[\xb0-\xc8][\xa1-\xfe])+")
 _ASCII = re.compile("[\t\n\r -~]")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BETWEEN = re.compile(rb'[,;\t"\r\n0-9.]+')
 
 
-def decoded(data: bytes) -> tuple[str, str]:
-    """The text of a file, and Python's name of its encoding: `utf-8`, `utf-8-sig`, `utf-16` (with a mark), `utf-16-le`,
-    `utf-16-be`, `cp949` (of which EUC-KR is a part) or `cp1252`.
+def kind_of(data: bytes) -> str:
+    """What a file is by its content, whatever its name says: `text`, `excel`, `parquet`, or something that is no table.
 
     Raises:
-        DataError: `file_empty`, `file_large`, `file_kind` or `file_encoding`.
+        DataError: `file_empty` or `file_large`.
     """
     if len(data) > MOST_BYTES:
         raise DataError("file", "file_large", f"{math.ceil(len(data) / MB * 10) / 10:.1f}", high=MOST_BYTES // MB)
     if not data.strip():
         raise DataError("file", "file_empty", len(data))
-    if (kind := _kind(data)) is not None:
-        raise DataError("file", "file_kind", kind)
-    text, encoding = _text(data)
+    for signature, kind in SIGNATURES:
+        if data.startswith(signature):
+            return _kind_of_archive(data) if kind == "zip" else kind
+    start = data[:512].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "html"
+    return "json" if re.match(rb'\{\s*"|\[\s*[\[{]', start) else "text"
+
+
+def _kind_of_archive(data: bytes) -> str:
+    """What a zip archive is by the names of the files in it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+        return "zip"
+    if any(name.startswith("xl/") for name in names):
+        return "excel"
+    if "content.xml" in names and b"opendocument.spreadsheet" in data[:200]:
+        return "excel"
+    return "office" if "[Content_Types].xml" in names or "content.xml" in names else "zip"
+
+
+def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """The text of a file, and Python's name of its encoding.
+
+    Args:
+        data: the bytes of a file that is text.
+        encoding: what somebody said; else it is found out.
+
+    Raises:
+        DataError: `file_empty`, `file_kind` or `file_encoding`.
+    """
+    found = encoding or encoding_of(data)
+    if found is None:
+        raise DataError("file", "file_kind", "binary")
+    try:
+        text = data.decode(found)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].decode(found, "ignore").count("\n") + 1
+        raise DataError("file", "file_encoding", line, encoding=found) from None
+    except ValueError:  # of codecs that name neither the place nor the reason
+        raise DataError("file", "file_encoding", 1, encoding=found) from None
+    text = text.removeprefix("\ufeff")
     if not text.strip():
         raise DataError("file", "file_empty", len(data))
     if "\0" in text or len(_CONTROL.findall(text[:SAMPLE])) > 0.01 * len(text[:SAMPLE]):
         raise DataError("file", "file_kind", "binary")
-    return text, encoding
+    return text, found
 
 
-def _kind(data: bytes) -> str | None:
-    """What a file is that is no table, by its content: its name says nothing."""
-    for signature, kind in SIGNATURES:
-        if data.startswith(signature):
-            return "office" if kind == "zip" and b"[Content_Types].xml" in data[:4096] else kind
-    start = data[:512].removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "html"
-    return "json" if re.match(rb'\{\s*"|\[\s*[\[{]', start) else None
-
-
-def _text(data: bytes) -> tuple[str, str]:
-    candidates = _candidates(data)
-    good: dict[str, int] = {}  # bytes that can be read
-    for encoding in candidates:
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError as error:
-            good[encoding] = error.start
-    first = candidates[0]
-    if b"\0" in data and not first.startswith("utf-16"):
-        raise DataError("file", "file_kind", "binary")
-    raise DataError("file", "file_encoding", data[: good[first]].decode(first, "ignore").count("\n") + 1)
-
-
-def _candidates(data: bytes) -> list[str]:
-    """Encodings in the order in which they are tried; the strict ones first, since anything is text in the others."""
+def encoding_of(data: bytes) -> str | None:
+    """Python's name of the encoding that a file seems to have; None where it seems to be no text."""
     for mark, encoding in BOMS:
         if data.startswith(mark):
-            return [encoding]
+            return encoding
     if b"\0" in data:
-        return [*_wide(data), "utf-8"]
-    korean = _is_korean(data[:SAMPLE])
-    return ["utf-8", *(("cp949", "cp1252") if korean else ("cp1252", "cp949"))]
+        return _wide(data)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # Of UTF-8 that is damaged it is better said where than that it must be something else.
+        return "utf_8" if _is_damaged(data, error) else _guessed(data)
+    return "utf_8"
 
 
-def _wide(data: bytes) -> list[str]:
+def _is_damaged(data: bytes, error: UnicodeDecodeError) -> bool:
+    """Whether most letters beyond ASCII are UTF-8 all the same."""
+    sample = data[max(0, error.start - SAMPLE) : error.start + SAMPLE]
+    lost = sample.decode("utf-8", "replace").count("\ufffd")
+    return sum(byte > 127 for byte in sample) > 20 * lost
+
+
+def _guessed(data: bytes) -> str | None:
+    """What chardet takes the different fields beyond numbers for: of all bytes of a table most say nothing about it."""
+    first = next((place.start() for place in re.finditer(rb"[\x80-\xff]", data)), 0)
+    sample = data[:SAMPLE] if first < SAMPLE else data[first - 1000 : first + SAMPLE]
+    fields = dict.fromkeys(field.strip() for field in _BETWEEN.split(sample))
+    beyond = [byte for field in fields for byte in field if byte > 127]
+    if len(beyond) <= FEW and _HANGUL.fullmatch(bytes(beyond)):  # too few to be guessed from, and syllables if they are Korean
+        return "cp949"
+    found = chardet.detect(b"\n".join(fields), prefer_superset=True, compat_names=False)["encoding"]
+    return name_of(found or "")
+
+
+def _wide(data: bytes) -> str | None:
     """UTF-16 without a mark: separators, digits and ends of lines are ASCII in one order of the bytes, not in the other."""
-    texts = {encoding: data[:SAMPLE].decode(encoding, "ignore") for encoding in ("utf-16-le", "utf-16-be")}
+    texts = {encoding: data[:SAMPLE].decode(encoding, "ignore") for encoding in ("utf_16_le", "utf_16_be")}
     counts = {encoding: len(_ASCII.findall(text)) for encoding, text in texts.items()}
     encoding = max(counts, key=counts.__getitem__)
     likely = re.search(r"[\r\n]", texts[encoding]) is not None and counts[encoding] > 0.1 * len(texts[encoding])
-    return [encoding] if likely and "\0" not in texts[encoding] else []
-
-
-def _is_korean(sample: bytes) -> bool:
-    """Whether bytes beyond ASCII are mostly pairs that stand for common syllables and signs in cp949.
-
-    Almost any bytes can be read as cp949, but those of European letters become rare syllables and Chinese characters.
-    """
-    found = _PAIR.findall(sample)
-    return 2 * sum(1 for pair in found if _COMMON.fullmatch(pair)) > len(found)
+    return encoding if likely and "\0" not in texts[encoding] else None

@@ -3,45 +3,68 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
 
-import pandas as pd
-
+from bn_lab.datasets.own import sheets
 from bn_lab.datasets.own.columns import LONGEST, Column, cells_of, column_of, decimal_of
-from bn_lab.datasets.own.decoding import decoded
+from bn_lab.datasets.own.decoding import decoded, kind_of
 from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.layout import Layout, layout_of
+from bn_lab.datasets.own.format import Format, check
+from bn_lab.datasets.own.layout import (
+    FEWEST_ROWS,
+    LINES,
+    MOST_ROWS,
+    Layout,
+    layout_of,
+    lines_of,
+    sheet_layout,
+    table_of,
+)
+
+CHUNK = 500
+"""Rows that are turned into columns at a time."""
+
+SAMPLED = 50
+"""Every how manyth row beyond the first few hundred is looked at for the decimal separator."""
 
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """What is in a file; the same bytes give the same, whatever they are called.
+    """What is in a file; the same bytes and the same settings give the same, whatever they are called.
 
     Attributes:
         digest: 16 hexadecimal digits of the SHA-256 of its bytes.
         size: bytes.
-        encoding: Python's name, see `decoded`.
-        layout: delimiter and header.
-        decimal: `.` or `,`.
-        headings: the fields of the first line as they stand there, empty where it is data.
+        kind: text, a workbook, or Parquet.
+        asked: how it was said to be written.
+        layout: how it is written; its `format` is filled.
+        rows: N, how many rows there are.
         columns: all columns in their order.
+        sheets: names of a workbook's sheets.
     """
 
     digest: str
     size: int
-    encoding: str
+    kind: Literal["text", "excel", "parquet"]
+    asked: Format
     layout: Layout
-    decimal: str
-    headings: tuple[str, ...]
+    rows: int
     columns: tuple[Column, ...]
+    sheets: tuple[str, ...] = ()
 
     @property
-    def rows(self) -> int:
-        """N, how many rows there are."""
-        return self.layout.rows
+    def format(self) -> Format:
+        """How it is written."""
+        return self.layout.format
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """What the columns are called in the file, empty where it does not say."""
+        return self.layout.headings
 
     @property
     def memory(self) -> int:
@@ -54,43 +77,109 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def read(data: bytes) -> File:
+def read(data: bytes, asked: Format = Format()) -> File:  # noqa: B008 (it is frozen)
     """The table in the bytes of a file.
+
+    Args:
+        data: the bytes.
+        asked: how it is written, as far as somebody said so.
 
     Raises:
         DataError: saying what is wrong with it. Nothing else is raised, whatever the bytes are.
     """
-    text, encoding = decoded(data)
-    layout = layout_of(text)
-    frame = _frame(text, layout)
-    headings = layout.first if layout.header else ()
-    names = names_of(headings or [""] * len(layout.first))
-    cells = [cells_of(frame[k]) for k in range(len(names))]
-    decimal = decimal_of(cells, layout.delimiter)
-    columns = tuple(column_of(name, each, decimal) for name, each in zip(names, cells, strict=True))
-    return File(digest_of(data), len(data), encoding, layout, decimal, headings, columns)
+    check(asked)
+    kind = kind_of(data)
+    if kind in ("excel", "parquet"):
+        return _from_sheet(data, kind, asked)  # type: ignore[arg-type]
+    if kind != "text":
+        raise DataError("file", "file_kind", kind)
+    text, encoding = decoded(data, asked.encoding)
+    lines = lines_of(text)
+    del text  # of a large file every copy counts
+    layout = layout_of(lines, asked)
+    layout = replace(layout, format=replace(layout.format, encoding=encoding))
+    return _file(data, "text", asked, layout, _columns(table_of(lines, layout), layout.width))
 
 
-def _frame(text: str, layout: Layout) -> pd.DataFrame:
-    """All cells as text without spaces around them; columns are called 0, 1, …"""
-    try:
-        frame = pd.read_csv(
-            io.StringIO(text, newline=""),
-            sep=layout.delimiter,
-            skiprows=layout.skipped,
-            header=0 if layout.header else None,
-            names=range(len(layout.first)),
-            dtype=str,
-            keep_default_na=False,
-            engine="c",
-            index_col=False,
-        )
-    except pd.errors.ParserError:
-        raise DataError("file", "file_quote", text.count("\n") + 1) from None
-    if len(frame) != layout.rows:
-        raise DataError("file", "file_quote", text.count("\n") + 1)
-    stripped: pd.DataFrame = frame.apply(lambda column: column.str.strip())
-    return stripped
+def _from_sheet(data: bytes, kind: Literal["excel", "parquet"], asked: Format) -> File:
+    """The table of a workbook or of a Parquet file."""
+    found = sheets.sheet(data, kind, asked.sheet)
+    if kind == "parquet":
+        said = Format(encoding="", delimiter="", header=True, above=0, below=0, comment="", sheet=0)
+        return _file(data, kind, asked, Layout(said, len(found.names), found.names), found.columns)
+    head = [column.decode().split("\0", LINES)[:LINES] for column in found.columns]
+    layout = sheet_layout(list(zip(*head, strict=True)), asked)
+    said = replace(layout.format, sheet=found.number)
+    first = (said.above or 0) + bool(said.header)
+    columns = [_between(column, first, said.below or 0) for column in found.columns]
+    return _file(data, kind, asked, replace(layout, format=said), columns, found.sheets)
+
+
+def _between(column: bytes, above: int, below: int) -> bytes:
+    """The cells of a column without so many at its beginning and at its end."""
+    cells = column.split(b"\0")
+    return b"\0".join(cells[above : max(above, len(cells) - below)])
+
+
+def _columns(rows: Iterator[Sequence[str]], width: int) -> list[bytes]:
+    """The cells of each column, one after the other with a zero between them: of a table as lists of texts each cell would take
+    sixty bytes."""
+    parts: list[list[str]] = [[] for _ in range(width)]
+    count = 0
+    while chunk := list(islice(rows, CHUNK)):
+        count += len(chunk)
+        if count > MOST_ROWS:
+            raise DataError("file", "file_rows", count + sum(1 for _ in rows), high=MOST_ROWS)
+        for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
+            part.append("\0".join(cells))
+    found = []
+    for part in parts:
+        found.append("\0".join(part).encode("utf-8", "surrogatepass"))
+        part.clear()
+    return found
+
+
+def _cells(packed: bytes) -> list[str]:
+    return packed.decode("utf-8", "surrogatepass").split("\0") if packed else []
+
+
+def _file(
+    data: bytes,
+    kind: Literal["text", "excel", "parquet"],
+    asked: Format,
+    layout: Layout,
+    packed: Sequence[bytes],
+    names_of_sheets: tuple[str, ...] = (),
+) -> File:
+    """The file with these columns."""
+    rows = packed[0].count(b"\0") + 1 if packed[0] else 0
+    if rows < FEWEST_ROWS:
+        raise DataError("file", "file_few", rows, low=FEWEST_ROWS)
+    if rows > MOST_ROWS:
+        raise DataError("file", "file_rows", rows, high=MOST_ROWS)
+    names = names_of(layout.headings or [""] * layout.width)
+    kinds = dict(asked.kinds)
+    for index in kinds:
+        if index >= len(names):
+            raise DataError("format.kinds", "column_unknown", index + 1, high=len(names))
+    decimal = asked.decimal
+    if decimal is None:
+        decimal = decimal_of([_sampled(_cells(each)) for each in packed], layout.format.delimiter or "", asked.thousands)
+    markers = frozenset(asked.missing)
+    columns = []
+    for k, each in enumerate(packed):
+        column = column_of(names[k], cells_of(_cells(each), markers), decimal, asked.thousands, kinds.get(k))
+        is_name = k == 0 and layout.has_row_names and column.distinct == rows
+        columns.append(replace(column, is_id=True) if is_name else column)
+    grouped = sorted({sign for column in columns for sign in column.grouped})
+    thousands = asked.thousands if asked.thousands is not None else grouped[0] if len(grouped) == 1 else ""
+    filled = replace(layout.format, decimal=decimal, thousands=thousands, missing=asked.missing, kinds=asked.kinds)
+    layout = replace(layout, format=filled)
+    return File(digest_of(data), len(data), kind, asked, layout, rows, tuple(columns), names_of_sheets)
+
+
+def _sampled(cells: list[str]) -> list[str]:
+    return [*cells[:LINES], *cells[LINES::SAMPLED]]
 
 
 def names_of(headings: Iterable[str]) -> tuple[str, ...]:

@@ -1,178 +1,387 @@
-"""How a text is laid out: what separates its fields, whether its first line names them, whether all lines have as many."""
+"""How a text is laid out: where its table begins and ends, what separates its fields, whether its first line names them."""
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
-from bn_lab.datasets.own.cells import bare, is_missing, number_of
+from bn_lab.datasets.own.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, is_date, number_of
 from bn_lab.datasets.own.errors import DataError
+from bn_lab.datasets.own.format import SPACES, Format
 
-DELIMITERS = ("\t", ";", "|", ",")
-"""What may separate fields; where several would do, the first: a comma may also be part of a number."""
+DELIMITERS = ("\t", ";", "|", ",", SPACES)
+"""What may separate fields; where several would do alike, the first: a comma may also be part of a number."""
 
-SPACES = r"\s+"
-"""Any number of spaces, where nothing else separates."""
+COMMENTS = ("#", "%", "//", "!", "*")
+"""How lines may begin that are no part of the table."""
 
-SAMPLE, LINES = 1 << 18, 200
-"""Characters and lines from which the delimiter is found; as many lines say whether there are headings."""
+LINES, JUDGED, WIDE = 200, 30, 40
+"""Lines from which the layout is found; of these, lines and fields of a line that are looked at for numbers."""
 
-MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS = 256, 50_000, 10
-"""Columns and rows of a table at most, and rows at least."""
+MOST_NOTES = 50
+"""Lines above a table, or below it, that are left out without being asked."""
+
+AGREEING = 0.9
+"""Share of lines that have as many fields as most, where a delimiter is the right one."""
+
+MOST_LINES_ABOVE = 1000
+"""Rows of a sheet beyond those of a table at most: titles and notes."""
+
+MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 256, 50_000, 10, 5_000_000
+"""Columns and rows of a table at most, rows at least, and cells at most."""
 
 LONGEST_FIELD = 131_072
 """Characters of a field at most: Python's own limit, far beyond any cell; an open quotation mark makes longer ones."""
-
-_FIELD = re.compile(r"[^ \t\n]+")
-"""What stands between spaces as pandas' parser has them: a no-break space, say, is a part of the field."""
 
 _END = "\0"
 """A last line to read, which no text has: it becomes part of a field where a quotation mark stays open."""
 
 _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 
-_HINT = re.compile(r"sep=([\t;|,])\r?\n", re.IGNORECASE)
+_HINT = re.compile(r"sep=(.)", re.IGNORECASE)
 """A first line that tells spreadsheets the delimiter."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How to read a text as a table.
+    """How to read lines as a table.
 
     Attributes:
-        delimiter: one of `DELIMITERS`, or `SPACES`.
-        skipped: lines before the first one of the table, 0 or 1.
-        header: whether the first line names the columns.
-        first: the fields of the first line as they stand there.
-        rows: how many lines of data follow, those without anything not counted.
+        format: delimiter, header, above, below and comment, all of them filled.
+        width: fields of every line.
+        headings: those of the line that names the columns, as they stand there; empty where none does.
+        in_comment: whether that line is a comment.
+        has_row_names: whether the first column, which has no heading, names the rows.
+        ends_empty: how many empty fields stand behind the last column in most lines.
     """
 
-    delimiter: str
-    skipped: int
-    header: bool
-    first: tuple[str, ...]
-    rows: int
+    format: Format
+    width: int
+    headings: tuple[str, ...] = ()
+    in_comment: bool = False
+    has_row_names: bool = False
+    ends_empty: int = 0
 
 
-def layout_of(text: str) -> Layout:
-    """The layout of a text.
+@dataclass(frozen=True)
+class Record:
+    """A line of a table, or several where a field has lines.
+
+    Attributes:
+        fields: as they stand there.
+        start, end: numbers of the first and the last line, from 1.
+        is_open: whether a quotation mark stays open.
+        is_quoted: whether it begins with one.
+    """
+
+    fields: list[str]
+    start: int
+    end: int
+    is_open: bool = False
+    is_quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some lines of a text.
+
+    Attributes:
+        texts: the lines, without their ends.
+        numbers: their numbers in the text, from 1.
+    """
+
+    texts: Sequence[str]
+    numbers: Sequence[int]
+
+    def without(self, comment: str) -> Lines:
+        """Without those that begin like that."""
+        if not comment:
+            return self
+        kept = [k for k, text in enumerate(self.texts) if not text.lstrip().startswith(comment)]
+        return Lines([self.texts[k] for k in kept], [self.numbers[k] for k in kept])
+
+    def between(self, above: int, below: int) -> Lines:
+        """Without so many at the beginning and at the end."""
+        end = max(above, len(self.texts) - below)
+        return Lines(self.texts[above:end], self.numbers[above:end])
+
+
+def lines_of(text: str) -> Lines:
+    """The lines of a text, up to the last one that is not blank.
 
     Raises:
-        DataError: `file_empty`, `file_one_column`, `file_columns`, `file_ragged`, `file_quote`, `file_field`, `file_rows`
-            or `file_few`.
+        DataError: `file_rows`.
     """
-    hint = _HINT.match(text)
-    skipped, body = (1, text[hint.end() :]) if hint else (0, text)
-    delimiter = hint[1] if hint else _delimiter(body)
-    first, below, lines = _checked(body, delimiter, skipped)
-    header = not _is_sample(first, below)
-    rows = lines - header
-    if rows > MOST_ROWS:
-        raise DataError("file", "file_rows", rows, high=MOST_ROWS)
-    if rows < FEWEST_ROWS:
-        raise DataError("file", "file_few", rows, low=FEWEST_ROWS)
-    return Layout(delimiter, skipped, header, tuple(first), rows)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    count = text.count("\n") + 1
+    if count > 10 * MOST_ROWS:  # also where every second line is blank
+        raise DataError("file", "file_rows", count, high=MOST_ROWS)
+    return Lines(text.split("\n"), range(1, count + 1))
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter by which most lines have as many fields as the first one, which has two at least."""
-    sample = text[:SAMPLE]
-    if len(text) > SAMPLE:
-        sample = sample[: sample.rfind("\n") + 1] or sample
-    agreeing = {delimiter: share for delimiter in DELIMITERS if (share := _agreeing(sample, delimiter))}
-    if agreeing:
-        return max(agreeing, key=agreeing.__getitem__)
-    if '"' not in sample and _agreeing(sample, SPACES) == 1:
-        return SPACES
-    raise DataError("file", "file_one_column", 1)
+def layout_of(lines: Lines, asked: Format) -> Layout:
+    """The layout of a text; what was said about it holds, the rest is found out.
 
-
-def _agreeing(sample: str, delimiter: str) -> float:
-    """Share of lines with as many fields as the first one; 0 where that has only one."""
-    counts: list[int] = []
-    with suppress(DataError):  # it is told where all lines are checked
-        counts.extend(len(record) for record, *_ in islice(_records(sample, delimiter), LINES))
-    return counts.count(counts[0]) / len(counts) if counts and counts[0] > 1 else 0.0
-
-
-def _records(text: str, delimiter: str, skipped: int = 0) -> Iterator[tuple[list[str], int, int, bool]]:
-    """Fields of every line that has any as pandas' parser separates them, the numbers of the first and the last line that they
-    stand in, and whether a quotation mark stays open in them."""
-    if delimiter == SPACES:
-        for number, line in enumerate(io.StringIO(text, newline=None), 1 + skipped):
-            if fields := _FIELD.findall(line):
-                yield fields, number, number, False
-        return
-    reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=delimiter)
-    start = 1
-    try:
-        for record in reader:
-            if record == [_END]:
-                return
-            if not _is_blank(record):
-                yield record, start + skipped, reader.line_num + skipped, record[-1].endswith(_END)
-            start = reader.line_num + 1
-    except csv.Error:
-        raise DataError("file", "file_field", reader.line_num + skipped, high=LONGEST_FIELD) from None
-
-
-def _is_blank(record: Sequence[str]) -> bool:
-    """Whether pandas skips the line: nothing is in it, or spaces."""
-    return not record or (len(record) == 1 and record[0] != "" and not record[0].strip(" \t"))
-
-
-def _checked(text: str, delimiter: str, skipped: int) -> tuple[list[str], list[list[str]], int]:
-    """The first line's fields, those of some below, and how many lines there are, all of them with as many fields."""
-    some: list[list[str]] = []
-    lines = 0
-    for record, start, end, is_open in _records(text, delimiter, skipped):
-        if lines <= LINES:
-            some.append(record)
-        if lines == 0:
-            _check_columns(len(record))
-        expected = len(some[0])
-        # A mark that opens by mistake is closed by the next one, lines below, and what opens there is not.
-        if is_open or (len(record) != expected and end > start and text.count('"') % 2):
-            raise DataError("file", "file_quote", start)
-        if len(record) != expected:
-            raise DataError("file", "file_ragged", len(record), line=end, expected=expected)
-        lines += 1
-    if not some:
+    Raises:
+        DataError: `file_empty`, `file_one_column`, `file_columns`, `file_quote` or `file_field`.
+    """
+    hint = _HINT.fullmatch(lines.texts[0]) if asked.above is None and lines.texts else None
+    above = asked.above if asked.above is not None else int(hint is not None)
+    comment = asked.comment if asked.comment is not None else _comment(lines.between(above, asked.below or 0))
+    table = lines.between(above, asked.below or 0).without(comment)
+    if not any(text.strip() for text in table.texts):
         raise DataError("file", "file_empty", 0)
-    return some[0], some[1:], lines
+    sample = Lines([text for text in table.texts if text.strip()][:LINES], range(LINES))
+    delimiter = asked.delimiter or (hint[1] if hint else _delimiter(sample))
+    records = list(islice(records_of(table, delimiter), LINES))
+    width, ends_empty = _width([record.fields for record in records])
+    if width < 2:
+        raise DataError("file", "file_one_column", width)
+    if width > MOST_COLUMNS:
+        raise DataError("file", "file_columns", width, high=MOST_COLUMNS)
+    notes = _notes_above(records, width, asked) if asked.above is None else 0
+    if notes:
+        above = lines.numbers.index(records[notes].start)
+    records = records[notes:]
+    said = replace(asked, delimiter=delimiter, above=above, comment=comment)
+    below = asked.below if asked.below is not None else _notes_below(table, delimiter)
+    layout = Layout(replace(said, below=below), width, ends_empty=ends_empty)
+    return _with_headings(layout, lines, records, asked)
 
 
-def _check_columns(count: int) -> None:
-    if count < 2:
-        raise DataError("file", "file_one_column", count)
-    if count > MOST_COLUMNS:
-        raise DataError("file", "file_columns", count, high=MOST_COLUMNS)
+def _comment(lines: Lines) -> str:
+    """How comments begin in a text whose first line is one; empty where it is none."""
+    first = next((text.lstrip() for text in lines.texts if text.strip()), "")
+    found = next((sign for sign in COMMENTS if first.startswith(sign)), "")
+    others = [text for text in lines.texts[:LINES] if text.strip() and not text.lstrip().startswith(found)]
+    return found if found and others else ""
+
+
+def _delimiter(sample: Lines) -> str:
+    """The delimiter by which most lines have as many fields, two at least, and most of these are numbers."""
+    found = {delimiter: quality for delimiter in DELIMITERS if (quality := _quality(sample, delimiter)) is not None}
+    if not found:
+        raise DataError("file", "file_one_column", 1)
+    return max(found, key=found.__getitem__)
+
+
+def _quality(sample: Lines, delimiter: str) -> tuple[bool, float, float] | None:
+    """How well a delimiter fits; None where it separates nothing."""
+    records: list[list[str]] = []
+    try:
+        records.extend(record.fields for record in records_of(sample, delimiter) if not record.is_open)
+    except DataError:  # it is told where all lines are read
+        pass
+    if not records or (width := _width(records)[0]) < 2:
+        return None
+    alike = [fields for fields in records if width <= len(fields) and not any(fields[width:])]
+    share = len(alike) / len(records)
+    judged = [text for fields in alike[-JUDGED:] for field in fields[: min(width, WIDE)] if (text := field.strip())]
+    numbers = sum(_says_something(text) for text in judged)
+    quality = numbers / max(1, len(judged))
+    if delimiter == SPACES:  # which sentences have, too
+        if share < 1 and (share < AGREEING or quality < 0.5):
+            return None
+        quality -= 0.25
+    return share >= AGREEING, quality, share
+
+
+def _says_something(text: str) -> bool:
+    return _is_number(text) or is_date(text) or _is_missing(text)
+
+
+def _width(records: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Fields that most lines have, and how many empty ones stand behind them."""
+    if not records:
+        return 0, 0
+    counts = Counter(map(len, records))
+    most = max(counts, key=lambda count: (counts[count], count))
+    rows = [fields for fields in records if len(fields) == most]
+    width = most
+    while width > 2 and not any(fields[width - 1].strip() for fields in rows):
+        width -= 1
+    return width, most - width
+
+
+def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
+    """The lines that have any fields, as pandas' parser separates them.
+
+    Raises:
+        DataError: `file_field`.
+    """
+    texts: Iterable[str] = lines.texts
+    if delimiter == SPACES:
+        texts, delimiter = (text.replace("\t", " ").strip(" ") for text in texts), " "
+    reader = csv.reader(chain((f"{text}\n" for text in texts), [_END]), delimiter=delimiter, skipinitialspace=True)
+    start = 0
+    try:
+        for fields in reader:
+            if fields == [_END]:
+                return
+            end = min(reader.line_num, len(lines.numbers))
+            if not _is_blank(fields):
+                is_quoted = lines.texts[start].lstrip().startswith('"')
+                yield Record(fields, lines.numbers[start], lines.numbers[end - 1], fields[-1].endswith(_END), is_quoted)
+            start = end
+    except csv.Error:
+        line = lines.numbers[min(reader.line_num, len(lines.numbers)) - 1]
+        raise DataError("file", "file_field", line, high=LONGEST_FIELD) from None
+
+
+def _is_blank(fields: Sequence[str]) -> bool:
+    """Whether pandas skips the line: nothing is in it, or spaces."""
+    return not fields or (len(fields) == 1 and fields[0] != "" and not fields[0].strip(" \t"))
+
+
+def _notes_above(records: Sequence[Record], width: int, asked: Format) -> int:
+    """How many lines stand above the table: those with another number of fields than its first one."""
+    first = next((k for k, record in enumerate(records) if len(record.fields) >= width and not any(record.fields[width:])), 0)
+    if first and _names_rows(records[first - 1 :], width, asked):
+        first -= 1
+    return first if first <= MOST_NOTES else 0
+
+
+def _names_rows(records: Sequence[Record], width: int, asked: Format) -> bool:
+    """Whether the first line names all columns but the first, as R writes tables."""
+    headings, *below = [record.fields for record in records]
+    is_likely = width > 2 or records[0].is_quoted  # else it is rather a title
+    if asked.header is False or len(headings) != width - 1 or not below or not all(text.strip() for text in headings):
+        return False
+    return asked.header is True or (is_likely and _is_sample(below[0], below[1:]))
+
+
+def _notes_below(table: Lines, delimiter: str) -> int:
+    """How many lines stand below the table: sentences, which have no second field."""
+    below = 0
+    for text in reversed(table.texts):
+        fields = next((record.fields for record in records_of(Lines([text], [1]), delimiter)), [])
+        is_note = delimiter != SPACES and '"' not in text and len([field for field in fields if field.strip()]) == 1
+        if fields and not (is_note and re.search(r"[^\W\d_]{2}", text) and not _says_something(text.strip())):
+            break
+        below += 1
+    return below if below <= MOST_NOTES else 0
+
+
+def _with_headings(layout: Layout, lines: Lines, records: Sequence[Record], asked: Format) -> Layout:
+    """The layout, with what is known about headings."""
+    width = layout.width
+    rows = [record.fields[:width] for record in records]
+    if not rows:
+        raise DataError("file", "file_empty", 0)
+    if asked.header is not False and (headings := _commented(layout, lines, records[0].start)):
+        if asked.header or _is_sample(rows[0], rows[1:]):
+            return replace(layout, format=replace(layout.format, header=True), headings=headings, in_comment=True)
+    if _names_rows(records, width, asked):
+        named = replace(layout.format, header=True)
+        return replace(layout, format=named, headings=("", *rows[0]), has_row_names=True)
+    header = asked.header if asked.header is not None else not _is_sample(rows[0], rows[1:])
+    headings = tuple(rows[0]) if header else ()
+    return replace(layout, format=replace(layout.format, header=header), headings=headings)
+
+
+def _commented(layout: Layout, lines: Lines, first: int) -> tuple[str, ...]:
+    """The fields of a comment right above the line with this number, if there are as many as the table has."""
+    comment, delimiter = layout.format.comment, layout.format.delimiter
+    assert delimiter is not None
+    place = lines.numbers.index(first) - 1
+    if not comment or place < 0 or not lines.texts[place].lstrip().startswith(comment):
+        return ()
+    inner = lines.texts[place].lstrip().removeprefix(comment)
+    fields = next((record.fields for record in records_of(Lines([inner], [1]), delimiter)), [])
+    return tuple(field.strip() for field in fields) if len(fields) == layout.width else ()
+
+
+def table_of(lines: Lines, layout: Layout) -> Iterator[list[str]]:
+    """The fields of every line of data, as many in each.
+
+    Raises:
+        DataError: `file_ragged`, `file_quote`, `file_field` or `file_cells`.
+    """
+    asked, width = layout.format, layout.width
+    assert asked.delimiter is not None
+    table = lines.between(asked.above or 0, asked.below or 0).without(asked.comment or "")
+    odd: bool | None = None
+    skipped = asked.header and not layout.in_comment
+    for count, record in enumerate(records_of(table, asked.delimiter)):
+        fields = record.fields
+        if len(fields) != width or record.is_open:
+            if skipped and not count and layout.has_row_names and not record.is_open:
+                continue
+            if record.is_open or (len(fields) < width or any(fields[width:])):
+                if odd is None:
+                    odd = sum(text.count('"') for text in table.texts) % 2 == 1
+                # A mark that opens by mistake is closed by the next one, lines below, and what opens there is not.
+                if record.is_open or (record.end > record.start and odd):
+                    raise DataError("file", "file_quote", record.start)
+                raise DataError("file", "file_ragged", len(fields), line=record.end, expected=width)
+            fields = fields[:width]
+        if skipped and not count:
+            continue
+        if count * width > MOST_CELLS:
+            raise DataError("file", "file_cells", len(table.texts) * width, high=MOST_CELLS)
+        yield fields
+
+
+def sheet_layout(rows: Sequence[Sequence[str]], asked: Format) -> Layout:
+    """The layout of a sheet: where its table begins, and whether its first row names the columns.
+
+    Args:
+        rows: its first rows, all of them of the same width.
+
+    Raises:
+        DataError: `file_empty`, `file_one_column` or `file_columns`.
+    """
+    width = len(rows[0]) if rows else 0
+    if width < 2:
+        raise DataError("file", "file_one_column" if width else "file_empty", width)
+    if width > MOST_COLUMNS:
+        raise DataError("file", "file_columns", width, high=MOST_COLUMNS)
+    above = asked.above
+    if above is None:  # titles and notes have one cell or two
+        filled = [sum(1 for text in row if text.strip()) for row in rows]
+        above = next((k for k, count in enumerate(filled) if count >= max(2, width / 2)), 0)
+    table = rows[above:]
+    if not table:
+        raise DataError("file", "file_empty", 0)
+    header = asked.header if asked.header is not None else not _is_sample(table[0], table[1:])
+    said = replace(asked, above=above, below=asked.below or 0, header=header, delimiter="", comment="", encoding="")
+    return Layout(said, width, tuple(table[0]) if header else ())
 
 
 def _is_sample(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a first line is data already: half of its cells or more are numbers in columns of numbers, and not years."""
-    present = {k: text for k, field in enumerate(first) if not is_missing(text := field.strip())}
-    numbers = {k: text for k, text in present.items() if _is_number(text) and _are_numbers([line[k] for line in below])}
-    return 0 < len(present) <= 2 * len(numbers) and not _are_years(list(numbers.values()))
+    """Whether a first line is data already, by what stands below its cells.
 
-
-def _are_numbers(fields: Sequence[str]) -> bool:
-    """Whether most of these are numbers, those that stand for nothing aside."""
-    present = [text for field in fields if not is_missing(text := field.strip())]
-    return 2 * sum(map(_is_number, present)) > len(present)
-
-
-def _are_years(texts: Sequence[str]) -> bool:
-    """Whether these are years one after the other, as they stand above columns."""
-    if len(texts) < 2 or not all(map(_YEAR.fullmatch, texts)):
+    A number above numbers, and a word that comes again, speak for it; a word above numbers speaks against it. Years one after
+    the other, or 0, 1, 2, …, are headings.
+    """
+    present = {k: text for k, field in enumerate(first) if not _is_missing(text := field.strip())}
+    columns = {k: [text for row in below if k < len(row) and not _is_missing(text := row[k].strip())] for k in present}
+    numeric = {k for k, texts in columns.items() if 2 * sum(map(_is_number, texts[:LINES])) > len(texts) > 0}
+    numbers = {k: text for k, text in present.items() if k in numeric and _is_number(text)}
+    if _count_up(list(numbers.values())):
         return False
-    return {int(after) - int(before) for before, after in pairwise(texts)} in ({1}, {-1})
+    again = {k for k, text in present.items() if k not in numeric and text in columns[k]}
+    against = len(numeric) - len(numbers)
+    if numbers or against:
+        return len(numbers) + len(again) > against
+    return 0 < len(present) <= 2 * len(again)
+
+
+def _count_up(texts: Sequence[str]) -> bool:
+    """Whether these are headings: years one after the other, or the numbers of the columns."""
+    if len(texts) >= 2 and all(map(_YEAR.fullmatch, texts)):
+        return {int(after) - int(before) for before, after in pairwise(texts)} in ({1}, {-1})
+    return len(texts) >= 4 and list(texts) in ([str(k) for k in range(first, first + len(texts))] for first in (0, 1))
 
 
 def _is_number(text: str) -> bool:
-    return any(number_of(bare(text)[0], decimal) is not None for decimal in (".", ","))
+    return any(number_of(text, decimal) is not None for decimal in (".", ","))
+
+
+def _is_missing(text: str) -> bool:
+    lower = text.lower()
+    return lower in MISSING or lower in DASHES or lower in AMONG_NUMBERS or lower in INFINITE

@@ -49,7 +49,7 @@ def table(file: File, name: str) -> Table:
         DataError: the file does not allow that choice.
     """
     digest, choice = parsed(name)
-    assert digest == file.digest
+    assert (digest, choice.format) == (file.digest, file.asked)
     found = plan(file, choice)
     target, columns = file.columns[choice.target], [file.columns[k] for k in found.features]
     features, names = _features(columns, found.rows)
@@ -170,7 +170,7 @@ def _features(columns: Sequence[Column], rows: NDArray[np.int64]) -> tuple[NDArr
     names, found = [], []
     for column in columns:
         if column.numbers is not None:
-            names.append(column.name)
+            names.append(column.full_name)
             found.append(_filled(column, rows))
     for column in columns:
         if column.kind == "categorical":

@@ -14,22 +14,31 @@ from hypothesis import strategies as st
 
 from bn_lab.datasets import load
 from bn_lab.datasets.own import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
-from bn_lab.datasets.own.layout import SPACES
+from bn_lab.datasets.own.format import SPACES
 from tests.datasets.own.made import ROOT, column, file_of, written
 
 IRIS = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8")
 BOSTON = (ROOT / "data" / "boston.csv").read_text(encoding="utf-8")
 
 ENCODINGS = {
-    "utf-8": "utf-8",
-    "utf-8-sig": "utf-8-sig",
+    "utf-8": "utf_8",
+    "utf-8-sig": "utf_8_sig",
     "cp949": "cp949",
     "euc-kr": "cp949",
-    "utf-16": "utf-16",
-    "utf-16-le": "utf-16-le",
-    "utf-16-be": "utf-16-be",
+    "utf-16": "utf_16",
+    "utf-16-le": "utf_16_le",
+    "utf-16-be": "utf_16_be",
 }
 """How a file is encoded, and as what it is recognized: EUC-KR is a part of cp949."""
+
+
+def archive(*names: str) -> bytes:
+    """A zip archive of files that say nothing."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
+        for name in names:
+            files.writestr(name, "x")
+    return packed.getvalue()
 
 
 def rule(data: bytes) -> str:
@@ -51,8 +60,8 @@ def numbers(file: File, name: str) -> list[float]:
 def test_iris_is_the_same_however_it_is_written(encoding: str, decimal: str, delimiter: str) -> None:
     rows = [[cell.replace(".", decimal) for cell in line.split(",")] for line in IRIS.splitlines()]
     file = read(written(rows, delimiter, encoding, end="\r\n"))
-    assert (file.encoding, file.layout.delimiter, file.decimal) == (ENCODINGS[encoding], delimiter, decimal)
-    assert file.layout.header
+    assert (file.format.encoding, file.format.delimiter, file.format.decimal) == (ENCODINGS[encoding], delimiter, decimal)
+    assert file.format.header
     assert [each.kind for each in file.columns] == ["numeric"] * 4 + ["categorical"]
     features = np.stack([each.numbers for each in file.columns[:4]], axis=1)  # type: ignore[misc]
     np.testing.assert_array_equal(features, load("iris").features)
@@ -63,7 +72,7 @@ def test_a_table_of_spaces_without_headings_is_read() -> None:
     """As UCI gave Boston housing away."""
     lines = BOSTON.splitlines()[1:]
     file = read("\n".join(" " + line.replace(",", "   ") for line in lines).encode())
-    assert (file.layout.delimiter, file.layout.header, file.rows) == (SPACES, False, 506)
+    assert (file.format.delimiter, file.format.header, file.rows) == (SPACES, False, 506)
     assert [each.name for each in file.columns] == [f"#{k}" for k in range(1, 15)]
     np.testing.assert_array_equal(file.columns[13].numbers, load("boston").target)  # type: ignore[arg-type]
 
@@ -71,7 +80,7 @@ def test_a_table_of_spaces_without_headings_is_read() -> None:
 def test_european_letters_are_told_from_korean_ones() -> None:
     rows = [["Größe", "Länge (µm)", "Ärmel"], *[[f"{k},5", f"{k * k},25", "schön"] for k in range(12)]]
     file = read(written(rows, ";", "cp1252"))
-    assert (file.encoding, file.decimal) == ("cp1252", ",")
+    assert (file.format.encoding, file.format.decimal) == ("cp1252", ",")
     assert file.columns[0].name == "Größe"
     rows = [["온도(℃)", "넓이(㎡)"], *[[str(k), "똠방각하" if k % 2 else "서울"] for k in range(12)]]
     assert read(written(rows, ",", "cp949")).columns[0].name == "온도(℃)"
@@ -81,7 +90,8 @@ def test_european_letters_are_told_from_korean_ones() -> None:
     ("data", "kind"),
     [
         (b"PK\x03\x04" + b"\x00" * 50, "zip"),
-        (b"PK\x03\x04\x14\x00[Content_Types].xml" + b"\x01" * 50, "office"),
+        (archive("[Content_Types].xml", "word/document.xml"), "office"),
+        (archive("mimetype", "content.xml"), "office"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 50, "office"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "gzip"),
         (b"%PDF-1.7\n", "pdf"),
@@ -104,7 +114,7 @@ def test_syllables_with_a_zero_byte_are_korean(encoding: str) -> None:
     rows = [["이름", "키", "판정"], *[["가나다"[k % 3], str(150 + k), "가"] for k in range(12)], ["가" * 200, "1", "나"]]
     data = written(rows, ",", encoding)
     file = read(data)
-    assert (file.encoding, file.columns[0].name, file.columns[0].head[0]) == (encoding, "이름", "가")
+    assert (file.format.encoding, file.columns[0].name, file.columns[0].head[0]) == (encoding.replace("-", "_"), "이름", "가")
     with pytest.raises(DataError) as caught:
         read(data + b"\n")
     assert (caught.value.rule, caught.value.values["value"]) == ("file_encoding", 15)
@@ -142,7 +152,7 @@ def test_a_zip_that_is_called_csv_is_a_zip() -> None:
         (b"x,y\n" + b"1,2\n" * 12 + b'1,"2', "file_quote"),
         (b"x,y\n" + b'1,"' + b"2" * 200_000 + b'"\n' + b"1,2\n" * 12, "file_field"),
         (b"\x81\x00\xfe\x20\xff\xff\x00", "file_kind"),
-        (b"a,b\n" + b"\x81 ,1\n" * 20, "file_encoding"),
+        ("a,b\n".encode() + "가나다라,1\n".encode() * 20 + b"\xff,1\n", "file_encoding"),
     ],
 )
 def test_a_broken_file_is_named_by_what_is_wrong(data: bytes, broken: str) -> None:
@@ -193,7 +203,7 @@ def test_a_quotation_mark_within_a_field_opens_nothing() -> None:
     ],
 )
 def test_a_first_line_of_numbers_above_numbers_is_a_sample(first: str, line: str, header: bool) -> None:
-    assert read("\n".join([first, *[line] * 12]).encode()).layout.header is header
+    assert read("\n".join([first, *[line] * 12]).encode()).format.header is header
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
@@ -254,11 +264,11 @@ def test_too_many_different_texts_are_no_categories_and_stray_texts_no_numbers()
 @pytest.mark.parametrize(
     ("cells", "kind", "stray"),
     [
-        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "unknown"], "mixed", "unknown"),
+        ([*map(str, range(20, 60)), *map(str, range(20, 59)), "stray"], "mixed", "stray"),
         ([*map(str, range(20, 60)), *map(str, range(20, 59)), "1e400"], "mixed", "1e400"),
         ([*(f"{k}%" for k in range(20, 60)), *(f"{k}%" for k in range(20, 59)), "30"], "mixed", "30"),
-        ([*(str(k % 5) for k in range(79)), "absent"], "categorical", ""),
-        ([*(str(k % 20) for k in range(60)), *["absent"] * 20], "categorical", ""),
+        ([*(str(k % 5) for k in range(79)), "stray"], "categorical", ""),
+        ([*(str(k % 20) for k in range(60)), *["stray"] * 20], "categorical", ""),
     ],
 )
 def test_numbers_among_which_few_other_texts_stand_are_no_categories(cells: list[str], kind: str, stray: str) -> None:
@@ -303,7 +313,7 @@ def test_a_decimal_comma_is_told_from_one_between_thousands(
     delimiter: str, cells: list[str], decimal: str, first: float | None
 ) -> None:
     file = read(written([["x", "y"], *([cell, "5"] for cell in column(*cells)), ["1", "6"]], delimiter))
-    assert file.decimal == decimal
+    assert file.format.decimal == decimal
     if first is not None:
         assert numbers(file, "x")[0] == first
 
@@ -311,7 +321,7 @@ def test_a_decimal_comma_is_told_from_one_between_thousands(
 def test_points_may_stand_between_thousands_in_a_file_without_a_comma() -> None:
     rows = [["Einwohner", "Preis", "y"], *([f"1.{k}34.567", f"{k}.500", str(k % 2)] for k in range(1, 10)), ["1", "2", "0"]]
     file = read(written(rows, ";"))
-    assert file.decimal == ","
+    assert file.format.decimal == ","
     assert (numbers(file, "Einwohner")[0], numbers(file, "Preis")[0]) == (1134567, 1500)
 
 
@@ -385,5 +395,5 @@ def test_numbers_come_back_bit_for_bit(values: list[float], delimiter: str, deci
     rows = [["값", "y"], *([repr(value).replace(".", decimal), str(k % 2)] for k, value in enumerate(values))]
     file = read(written(rows, delimiter, encoding))
     if any("." in repr(value) for value in values):
-        assert file.decimal == decimal
+        assert file.format.decimal == decimal
     assert numbers(file, "값") == values

@@ -59,7 +59,7 @@ def by_pandas(rows: list[list[str]], missing: str) -> tuple[np.ndarray, list[str
         numeric = frame[["area", "paid", "share"]]
         frame = frame.fillna(numeric.median()).fillna({name: frame[name].mode()[0] for name in ("lift", "town")})
     features = pd.get_dummies(frame.drop(columns="value"), dtype=float)
-    return features.to_numpy(float), list(features.columns)
+    return features.to_numpy(float), [name.replace("share", "share (%)") for name in features.columns]
 
 
 @pytest.mark.parametrize("missing", ["dropped", "median"])
@@ -149,7 +149,7 @@ def test_ten_thousand_classes_and_too_many_inputs_are_refused_with_their_number(
 
 
 def test_a_column_with_few_different_values_is_not_refused_for_having_too_many() -> None:
-    stray = file_of(x=column("1", "2", rows=80), y=[*(str(k % 30) for k in range(79)), "absent"])
+    stray = file_of(x=column("1", "2", rows=80), y=[*(str(k % 30) for k in range(79)), "stray"])
     assert refused(stray, Choice(1, "classification")).rule == "target_kind"
     texts = file_of(x=column("1", "2"), y=[f"text {k}" for k in range(20)])
     assert refused(texts, Choice(1, "classification")).rule == "target_kind"

@@ -1,0 +1,163 @@
+"""`Format`: how a file is written, as far as somebody has said so; the reader finds out the rest."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from encodings.aliases import aliases
+from functools import cache
+from typing import Any, Literal
+
+from bn_lab.datasets.own.errors import DataError
+
+AskedKind = Literal["numeric", "categorical"]
+"""What somebody may say that a column holds."""
+
+SPACES = r"\s+"
+"""A delimiter: any number of spaces and tabs, as one."""
+
+MOST_LINES, MOST_MARKERS, LONGEST_MARKER = 1000, 20, 20
+"""Lines above or below a table at most, further spellings of a missing value at most, and characters of one."""
+
+NOT_TEXT = frozenset(("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"))
+"""Encodings of Python that no file is written in, or that only one system has."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file is written. What is None is found out.
+
+    Attributes:
+        encoding: Python's name of it.
+        delimiter: what separates fields: one character, or `SPACES`.
+        header: whether the first line of the table names the columns.
+        above, below: lines that stand before and after the table, from 0 to 1000.
+        comment: how lines begin that do not belong to the table, of 1 to 3 characters; empty where there are none.
+        decimal: the decimal separator, `.` or `,`.
+        thousands: what stands between thousands, one character; empty where nothing does.
+        sheet: of a workbook, which sheet, from 0.
+        missing: further spellings of a missing value, of 1 to 20 characters.
+        kinds: of single columns, by their index: what they hold.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    above: int | None = None
+    below: int | None = None
+    comment: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    sheet: int | None = None
+    missing: tuple[str, ...] = ()
+    kinds: tuple[tuple[int, AskedKind], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None:
+            object.__setattr__(self, "encoding", name_of(self.encoding) or self.encoding)
+        object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
+        object.__setattr__(self, "kinds", tuple(sorted(dict(self.kinds).items())))
+
+    def filled(self, found: Format) -> Format:
+        """With what was found in the place of what is None."""
+        return replace(self, **{name: getattr(found, name) for name in NAMES if getattr(self, name) is None})
+
+
+NAMES = tuple(field.name for field in fields(Format))
+
+
+def check(asked: Format) -> None:
+    """Whether files can be written like that.
+
+    Raises:
+        DataError: `format_encoding`, `format_delimiter`, `format_lines`, `format_comment`, `format_decimal`,
+            `format_thousands`, `format_missing` or `format_same`.
+    """
+    for name, (is_right, rule) in RULES.items():
+        value = getattr(asked, name)
+        if value is not None and not is_right(value):
+            raise DataError(f"format.{name}", rule, value if isinstance(value, int) else len(value))
+    if asked.encoding is not None and name_of(asked.encoding) is None:
+        raise DataError("format.encoding", "format_encoding", len(asked.encoding))
+    decimal, thousands = asked.decimal, asked.thousands
+    if thousands and thousands == decimal:
+        raise DataError("format.thousands", "format_same", len(thousands))
+
+
+def _has_one(text: str) -> bool:
+    return len(text) == 1 and text not in '"\r\n\0'
+
+
+RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "delimiter": (lambda text: text == SPACES or _has_one(text), "format_delimiter"),
+    "above": (lambda count: 0 <= count <= MOST_LINES, "format_lines"),
+    "below": (lambda count: 0 <= count <= MOST_LINES, "format_lines"),
+    "comment": (lambda text: len(text) <= 3 and text.isprintable() and text == text.strip(), "format_comment"),
+    "decimal": (lambda text: text in (".", ","), "format_decimal"),
+    "thousands": (lambda text: not text or (_has_one(text) and not text.isalnum() and text not in "+-−"), "format_thousands"),
+    "missing": (
+        lambda texts: len(texts) <= MOST_MARKERS and all(0 < len(text) <= LONGEST_MARKER for text in texts),
+        "format_missing",
+    ),
+}
+"""What each setting must be, and the name of the rule."""
+
+
+@cache
+def name_of(encoding: str) -> str | None:
+    """Python's one name of an encoding of text; None where there is none."""
+    try:
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        return None
+    name = found.name.replace("-", "_")
+    return None if name in NOT_TEXT or not found._is_text_encoding else name
+
+
+@cache
+def encodings() -> tuple[str, ...]:
+    """All encodings of text that Python knows, in order of the alphabet."""
+    return tuple(sorted({name for alias in aliases.values() if (name := name_of(alias)) is not None}))
+
+
+# As a part of an id: pieces between hyphens, each a letter and what it says; text in hexadecimal digits of its UTF-8. The
+# pattern stands in `bn_lab.experiment.OWN`.
+
+LETTERS = {"encoding": "e", "delimiter": "d", "header": "h", "above": "a", "below": "b", "comment": "c", "decimal": "p",
+           "thousands": "t", "sheet": "s"}  # fmt: skip
+
+
+def pieces_of(asked: Format) -> list[str]:
+    """What was said, for an id; nothing where nothing was."""
+    values = {name: getattr(asked, name) for name in LETTERS if name != "encoding"}
+    found = [f"e{asked.encoding}"] if asked.encoding is not None else []
+    found += [f"{LETTERS[name]}{_written(value)}" for name, value in values.items() if value is not None]
+    found += [f"m{_written(text)}" for text in asked.missing]
+    return [*found, *(f"k{index}{kind}" for index, kind in asked.kinds)]
+
+
+def format_of(pieces: list[str]) -> Format:
+    """What the pieces of an id say."""
+    names = {letter: name for name, letter in LETTERS.items()}
+    values = {names[piece[0]]: _read(piece[0], piece[1:]) for piece in pieces if piece[0] in names}
+    missing = tuple(_text(piece[1:]) for piece in pieces if piece[0] == "m")
+    kinds = (re.fullmatch(r"k([0-9]+)([a-z]+)", piece) for piece in pieces)
+    return Format(**values, missing=missing, kinds=tuple((int(k[1]), k[2]) for k in kinds if k is not None))  # type: ignore[misc]
+
+
+def _written(value: str | int) -> str:
+    return value.encode("utf-8", "replace").hex() if isinstance(value, str) else str(int(value))
+
+
+def _read(letter: str, text: str) -> str | int | bool:
+    if letter == "h":
+        return text == "1"
+    if letter in "abs":
+        return int(text)
+    return text if letter == "e" else _text(text)
+
+
+def _text(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-8", "replace")
