@@ -31,7 +31,7 @@ COMMENTS = {
 def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Section | None]:
     """All that comes before the networks."""
     return [
-        imports(notebook or not needs.facts.file, *packages),
+        imports(needs, notebook or not needs.facts.file, *packages),
         choices(needs, notebook),
         data(needs),
         splitting(needs),
@@ -42,10 +42,23 @@ def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Secti
     ]
 
 
-def imports(alone: bool, *packages: str | None) -> Section:
+def imports(needs: Needs, alone: bool, *packages: str | None) -> Section:
     """What the program imports; `alone`: a notebook has no command line, and where data are computed there is nothing on it."""
-    standard = ("" if alone else "import sys\n") + "from itertools import pairwise"
+    standard = code(
+        "import io" if "io." in needs.reading else None, None if alone else "import sys", "from itertools import pairwise"
+    )
     return Section("", f"{standard}\n\n{code(*packages)}")
+
+
+def tables(needs: Needs) -> str | None:
+    """What reads tables."""
+    return (
+        code(
+            "import pandas as pd" if "pd." in needs.reading else None,
+            "import pyarrow.parquet as pq" if "pq." in needs.reading else None,
+        )
+        or None
+    )
 
 
 def choices(needs: Needs, notebook: bool) -> Section:

@@ -31,9 +31,8 @@ OPTIMIZERS: Mapping[str, str] = {
 
 def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
-    pandas = "import pandas as pd" if "pd." in needs.reading else None
     return [
-        *common.beginning(needs, notebook, "import keras\nimport numpy as np", pandas),
+        *common.beginning(needs, notebook, "import keras\nimport numpy as np", common.tables(needs)),
         _model(needs),
         _feeding(needs),
         _judging(needs),

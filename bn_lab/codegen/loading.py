@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bn_lab.codegen import common
 from bn_lab.codegen.facts import Facts, Needs
 from bn_lab.codegen.pytorch import ACTIVATIONS
 from bn_lab.codegen.sections import Section, code, joined
@@ -84,11 +85,12 @@ def _imports(needs: Needs, scaled: bool) -> Section:
     return Section(
         "",
         code(
+            "import io" if "io." in reading else None,
             "import json" if scaled else None,
             "import sys",
             "",
             "import numpy as np" if scaled or "np." in reading else None,
-            "import pandas as pd" if "pd." in reading else None,
+            common.tables(needs),
             "import torch",
             "from safetensors import safe_open" if scaled else None,
             "from safetensors.torch import load_file",

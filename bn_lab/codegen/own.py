@@ -20,12 +20,18 @@ class Recipe:
     """What a program has to know of a file. Columns are named as pandas names them where that is unmistakable, else by index.
 
     Attributes:
-        encoding: Python's name. delimiter: as pandas takes it. skipped: lines before the table.
-        header: whether there is a line of headings.
-        columns: how many there are. is_named: whether they are called by their names.
-        decimal: `.` or `,`; `grouped` says whether the other one stands between thousands.
-        units: signs around numbers.
-        missing: spellings of missing values in the columns used.
+        kind: `text`, `excel` or `parquet`.
+        encoding: Python's name. delimiter: as pandas takes it. sheet: of a workbook, from 0.
+        above, below: lines before and after the table. comment: how lines begin that do not belong to it.
+        header: whether the first line of the table is one of headings. skips_headings: whether there is one, which has fewer
+        fields than others.
+        columns: fields of a line at most. is_named: whether columns are called by their names.
+        has_spaces: whether a space stands between a delimiter and a quotation mark.
+        decimal: `.` or `,`. grouped: the signs between thousands. has_minus: whether there are typesetters' minus signs.
+        units: what stands at numbers.
+        missing: for each column used, the spellings of missing values in it. alike: whether they mean the same in all of them.
+        forced: columns in which all that is no
+        number is missing, too.
         target: the target; `task` and `outputs` say what of it is learned.
         true: small letters of yes, where the target is yes or no; empty elsewhere.
         numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
@@ -35,16 +41,25 @@ class Recipe:
         samples: rows that are left. features: inputs.
     """
 
+    kind: str
     encoding: str
     delimiter: str
-    skipped: int
+    sheet: int
+    above: int
+    below: int
+    comment: str
     header: bool
+    skips_headings: bool
     columns: int
     is_named: bool
+    has_spaces: bool
     decimal: str
-    grouped: bool
-    units: str
-    missing: tuple[str, ...]
+    grouped: str
+    has_minus: bool
+    units: tuple[str, ...]
+    missing: tuple[tuple[Name, tuple[str, ...]], ...]
+    alike: bool
+    forced: tuple[Name, ...]
     target: Name
     target_kind: str
     task: str
@@ -60,11 +75,15 @@ class Recipe:
     features: int
 
 
+ENDINGS = {"text": "csv", "excel": "xlsx", "parquet": "parquet"}
+"""How the file is called that is to be put in place."""
+
+
 def facts_of(recipe: Recipe) -> Facts:
     """What a program has to know of a visitor's file, for `script` and `notebook`."""
     return Facts(
         title="Own data",
-        file="your-file.csv",
+        file=f"your-file.{ENDINGS[recipe.kind]}",
         samples=recipe.samples,
         features=recipe.features,
         outputs=recipe.outputs,
@@ -87,44 +106,117 @@ def _reading(recipe: Recipe) -> str:
 
 
 def _frame(recipe: Recipe) -> str:
-    options = ["DATA", f"sep={_quoted(recipe.delimiter)}" if recipe.delimiter != "," else None]
-    options.append(f"encoding={_quoted(recipe.encoding)}" if recipe.encoding != "utf-8" else None)
-    options.append("skiprows=1" if recipe.skipped else None)
-    if not recipe.is_named:
-        header = "0" if recipe.header else "None"
-        options += [f"header={header}", f"names=range({recipe.columns})"]
-    options += ["index_col=False", "dtype=str", "keep_default_na=False"]
+    """Statements that make `frame`: all cells of the columns used, as texts without spaces around them."""
     used = [*recipe.order, recipe.target]
     return code(
-        f"frame = pd.read_csv({', '.join(option for option in options if option)})",
+        *FRAMES[recipe.kind](recipe),
         _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns else None,
         "frame = frame.apply(lambda column: column.str.strip())",
     )
 
 
+def _text(recipe: Recipe) -> list[str]:
+    file, lines = "DATA", list[str]()
+    if recipe.below or recipe.comment:
+        file = 'io.StringIO("\\n".join(lines))'
+        part = f"[{recipe.above or ''}:{-recipe.below or ''}]" if recipe.above or recipe.below else ""
+        lines = [
+            f"with open(DATA, encoding={_quoted(recipe.encoding)}) as file:",
+            f'    lines = file.read().rstrip().split("\\n"){part}',
+        ]
+        if recipe.comment:
+            kept = f"not line.lstrip().startswith({_quoted(recipe.comment)})"
+            lines.append(f"lines = [line for line in lines if {kept}]")
+    options = [file, f"sep={_quoted(recipe.delimiter)}" if recipe.delimiter != "," else None]
+    options.append(f"encoding={_quoted(recipe.encoding)}" if file == "DATA" and recipe.encoding != "utf_8" else None)
+    skipped = (recipe.above if file == "DATA" else 0) + recipe.skips_headings
+    options.append(f"skiprows={skipped}" if skipped else None)
+    options.append("skipinitialspace=True" if recipe.has_spaces else None)
+    if not recipe.is_named:
+        header = "0" if recipe.header else "None"
+        options += [f"header={header}", f"names=range({recipe.columns})"]
+    options += ["index_col=False", "dtype=str", "keep_default_na=False"]
+    return [*lines, _called("frame = pd.read_csv", [option for option in options if option])]
+
+
+def _called(function: str, arguments: Sequence[str]) -> str:
+    """A call on one line, or with a line for each argument where it does not fit."""
+    line = f"{function}({', '.join(arguments)})"
+    return line if len(line) <= WIDTH else "\n".join([f"{function}(", *(f"    {each}," for each in arguments), ")"])
+
+
+def _excel(recipe: Recipe) -> list[str]:
+    skipped = recipe.above + recipe.header
+    options = ["DATA", f"sheet_name={recipe.sheet}", "header=None"]
+    options += [f"skiprows={skipped}"] if skipped else []
+    options += [f"skipfooter={recipe.below}"] if recipe.below else []
+    options += ["dtype=str", "keep_default_na=False", 'engine="calamine"']
+    return [_called("frame = pd.read_excel", options)]
+
+
+def _parquet(recipe: Recipe) -> list[str]:
+    return [
+        "table = pq.read_table(DATA)",
+        'cells = [column.cast("string").fill_null("").to_pylist() for column in table.columns]',
+        "frame = pd.DataFrame(dict(enumerate(cells)), dtype=str)",
+    ]
+
+
+FRAMES = {"text": _text, "excel": _excel, "parquet": _parquet}
+"""How a file is opened, by its kind."""
+
+
 def _missing(recipe: Recipe) -> str | None:
     """Rows that cannot be learned from are left out."""
-    if not recipe.missing:
+    lacking = {name: texts for name, texts in recipe.missing if texts}
+    if not lacking and not recipe.forced:
         return None
+    statements: list[str] = []
+    spelled = sorted({text for texts in lacking.values() for text in texts})
+    if spelled and recipe.alike:
+        statements.append(_with_list("missing", spelled, "frame = frame.mask(frame.isin({}))"))
+    elif spelled:
+        statements += [
+            "missing = {",
+            *(f"    {_quoted(name)}: [{', '.join(map(_quoted, texts))}]," for name, texts in lacking.items()),
+            "}",
+            "for name, texts in missing.items():",
+            "    frame[name] = frame[name].mask(frame[name].isin(texts))",
+        ]
+    for name in recipe.forced:
+        texts = _cleaned(recipe, f"frame[{_quoted(name)}]")
+        statements.append(
+            f'frame[{_quoted(name)}] = frame[{_quoted(name)}].where(pd.to_numeric({texts}, errors="coerce").notna())'
+        )
     left = f"subset=[{_quoted(recipe.target)}]" if recipe.keeps_gaps else ""
-    gaps = _with_list("missing", recipe.missing, "frame = frame.mask(frame.isin({}))")
-    return code(gaps, f"frame = frame.dropna({left})")
+    return code(*statements, f"frame = frame.dropna({left})")
+
+
+def _cleaned(recipe: Recipe, column: str) -> str:
+    """An expression for a column of texts without units and what stands between thousands, with a decimal point."""
+    steps = '.str.replace("−", "-")' if recipe.has_minus else ""
+    steps += "".join(f'.str.replace({_quoted(unit)}, "", regex=False)' for unit in recipe.units)
+    steps += '.str.replace(r"\\s", "", regex=True)' if recipe.units or " " in recipe.grouped else ""
+    steps += "".join(f'.str.replace({_quoted(sign)}, "", regex=False)' for sign in recipe.grouped if sign != " ")
+    steps += '.str.replace(",", ".", regex=False)' if recipe.decimal == "," else ""
+    return f"{column}{steps}"
 
 
 def _numbers(recipe: Recipe) -> str | None:
     """A function from texts to numbers, where texts need more than `float`."""
     if not _needs_function(recipe):
         return None
-    steps = f".str.strip({_quoted(recipe.units + ' ')})" if recipe.units else ""
-    group = "," if recipe.decimal == "." else "."
-    steps += f'.str.replace("{group}", "", regex=False)' if recipe.grouped else ""
-    steps += '.str.replace(",", ".", regex=False)' if recipe.decimal == "," else ""
     about = '    """The numbers that the texts of a column say."""'
-    return f'def numbers(column):\n{about}\n    return column{steps}.astype("float64")'
+    steps = _cleaned(recipe, "column").removeprefix("column").replace(").str", ")\n.str").split("\n")
+    line = f'    return column{"".join(steps)}.astype("float64")'
+    if len(line) > WIDTH:
+        line = "\n".join(["    column = column" + steps[0], *(f"    column = column{step}" for step in steps[1:])])
+        line += '\n    return column.astype("float64")'
+    return f"def numbers(column):\n{about}\n{line}"
 
 
 def _needs_function(recipe: Recipe) -> bool:
-    return bool(recipe.units or recipe.grouped or recipe.decimal == ",")
+    return bool(recipe.units or recipe.grouped or recipe.has_minus or recipe.decimal == ",")
 
 
 def _as_numbers(recipe: Recipe, column: str) -> str:

@@ -104,9 +104,8 @@ def judge(model, x, y):
 
 def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
-    pandas = "import pandas as pd" if "pd." in needs.reading else None
     return [
-        *common.beginning(needs, notebook, "import numpy as np", pandas, "import torch\nfrom torch import nn"),
+        *common.beginning(needs, notebook, "import numpy as np", common.tables(needs), "import torch\nfrom torch import nn"),
         _layers(needs),
         _network(needs),
         _optimizer(needs),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
 from bn_lab.datasets import Table
-from bn_lab.datasets.own import Choice, id_of, known, read, table
+from bn_lab.datasets.own import Choice, Format, id_of, known, read, table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.ui.own.recipe import recipe
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
@@ -52,8 +55,47 @@ def files() -> Iterator[tuple[str, bytes, Choice]]:
     yield "hostile headings", hostile, Choice(0, "regression")
     hinted = b"sep=;\r\n" + written([["x", "y"], *[[f"{k},5", str(k * k)] for k in range(20)]], ";")
     yield "a hint for spreadsheets", hinted, Choice(1, "regression")
+    for name, (text, choice) in kinds().items():
+        yield name, text.encode(), choice
+    yield (
+        "windows-1251",
+        "город,x,y\n".encode("cp1251") + "Казань,1,2\nМосква,2,4\n".encode("cp1251") * 8,
+        Choice(2, "regression"),
+    )
+    frame = pd.DataFrame({"a": range(20), "b": [k / 7 for k in range(20)], "c": list("xyxxy") * 4, "d": [True, None] * 10})
+    parquet = io.BytesIO()
+    frame.to_parquet(parquet)
+    yield "parquet", parquet.getvalue(), Choice(1, "regression", "median")
+    book = (Path(__file__).parents[1] / "datasets" / "own" / "book.xlsx").read_bytes()
+    yield "a workbook", book, Choice(4, "regression", "median")
     wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
     yield "many columns", wide, Choice(3, "regression")
+
+
+def kinds() -> dict[str, tuple[str, Choice]]:
+    """Texts that need more than their delimiter to be read."""
+
+    def rows(line: Callable[[int], str]) -> str:
+        return "".join(f"{line(k)}\n" for k in range(20))
+
+    last = Choice(1, "regression")
+    told = Format(above=1, below=1, missing=("-200",), kinds=((0, "numeric"),), decimal=".", header=False)
+    return {
+        "notes": ("Logger 3\n\nx,y\n" + rows(lambda k: f"{k},{k * k}") + "Source: a ministry\n", last),
+        "comments": ("# logger 3\n# x, y\n" + rows(lambda k: f"{k}, {k * k}"), last),
+        "comments within": ("# a\nx;y\n" + rows(lambda k: f"#{k}\n{k};{k * k}"), last),
+        "units": ("x;y\n" + rows(lambda k: f"−{k}.5 kg;{k + 1}\u202f234,5 €").replace(".", ","), last),
+        "row names": ('"x" "y"\n' + rows(lambda k: f'"car {k}" {k} {k * k}'), Choice(2, "regression")),
+        "empty last fields": ("x,y\n" + rows(lambda k: f"{k},{k * k}," + ",," * (k % 2)), last),
+        "spaces before marks": ("a, y\n" + rows(lambda k: f'"u, {k % 3}", {k}') + rows(lambda k: f'x, "{k}"'), last),
+        "words among numbers": ("x,y,z\n" + rows(lambda k: f"{'N.A.' if k % 5 == 4 else k},{k * k},{'-+'[k % 2]}"), last),
+        "infinity": ("x,y\n" + rows(lambda k: f"{'-Infinity' if k % 5 == 3 else k},{k * k}"), last),
+        "minus is a class": ("x,y\n" + rows(lambda k: f"{k if k % 3 else '-'},{'-+'[k % 2]}"), Choice(1, "classification")),
+        "told": (
+            "a,b\n" + rows(lambda k: f"{('?!', -200, k, k, k)[k % 5]},{k * k}") + "1,2\n",
+            replace(last, format=told),
+        ),
+    }
 
 
 FILES = {name: (data, choice) for name, data, choice in files()}
@@ -61,7 +103,7 @@ FILES = {name: (data, choice) for name, data, choice in files()}
 
 def made(name: str) -> tuple[Table, Experiment, object]:
     data, choice = FILES[name]
-    file = read(data)
+    file = read(data, choice.format)
     found = table(file, id_of(file.digest, choice))
     return found, Experiment(dataset=found.name, epochs=2), facts_of(recipe(file, found.name))
 
@@ -72,7 +114,10 @@ def test_a_program_reads_the_same_table(name: str, tmp_path: Path) -> None:
     path = tmp_path / "your-file.csv"
     path.write_bytes(FILES[name][0])
     found: dict[str, object] = {}
-    exec(f"import numpy as np, pandas as pd\nDATA = {str(path)!r}\n{facts.reading}", found)  # type: ignore[attr-defined]
+    exec(
+        f"import io\nimport numpy as np, pandas as pd\nimport pyarrow.parquet as pq\nDATA = {str(path)!r}\n{facts.reading}",
+        found,
+    )  # type: ignore[attr-defined]
     features, targets = np.asarray(found["features"]), np.asarray(found["targets"])
     assert features.dtype == np.float64
     np.testing.assert_array_equal(features, theirs.features)

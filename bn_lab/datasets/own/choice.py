@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bn_lab.datasets.own.format import Format, format_of, pieces_of
+from bn_lab.datasets.own.format import FOUND_OUT, Format, format_of, pieces_of
 from bn_lab.datasets.tables import Task
 from bn_lab.experiment import is_own
 
@@ -32,7 +32,7 @@ class Choice:
     task: Task
     missing: Missing = "dropped"
     without: tuple[int, ...] = ()
-    format: Format = Format()
+    format: Format = FOUND_OUT
 
 
 def id_of(digest: str, choice: Choice) -> str:
@@ -49,5 +49,5 @@ def parsed(name: str) -> tuple[str, Choice]:
     said, _, read = name.partition("-read-")
     _, digest, target, task, missing, *rest = said.split("-")
     without = tuple(sorted({int(index) for index in rest[1:]}))
-    asked = format_of(read.split("-")) if read else Format()
+    asked = format_of(read.split("-")) if read else FOUND_OUT
     return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without, asked)

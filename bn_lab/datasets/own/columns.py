@@ -91,6 +91,7 @@ class Column:
         unit: what stands at all numbers, such as `%` or `km/h`.
         is_id: whether it seems only to number or to name the rows.
         grouped: the signs that stand between thousands in its numbers.
+        has_minus: whether its numbers have the minus of typesetters, `−`.
         missing: the spellings of missing values in it, 50 at most.
         stray: of mixed columns, a cell by which it is not one of numbers.
         infinite: how many cells say infinity, and count as missing.
@@ -108,6 +109,7 @@ class Column:
     unit: str = ""
     is_id: bool = False
     grouped: str = ""
+    has_minus: bool = False
     missing: tuple[str, ...] = ()
     stray: str = ""
     infinite: int = 0
@@ -338,8 +340,13 @@ def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) ->
         return Column(name, "constant", **common)
     if DATE_NAMES.search(name) and all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values):
         return Column(name, "date", **common)
-    together = set(plain_signs("".join(cells.texts)))
-    common |= {"grouped": "".join(sign for sign in signs if sign in together and sign not in unit), "numbers": numbers}
+    joined = "".join(cells.texts)
+    together = set(plain_signs(joined))
+    common |= {
+        "has_minus": "−" in joined,
+        "grouped": "".join(sign for sign in signs if sign in together and sign not in unit),
+        "numbers": numbers,
+    }
     if unit and " " in common["grouped"] and all(" " not in bare(text)[0] for text in cells.texts):
         common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
     return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
@@ -397,4 +404,6 @@ def _categorical(name: str, cells: Cells) -> Column:
     rank[order], rank[-1] = np.arange(len(order)), -1
     texts = tuple(cells.texts[k] for k in order)
     missing = _few(cells.missing)
-    return Column(name, "categorical", cells.present, len(texts), cells.head, codes=rank[cells.codes], texts=texts, missing=missing)
+    return Column(
+        name, "categorical", cells.present, len(texts), cells.head, codes=rank[cells.codes], texts=texts, missing=missing
+    )

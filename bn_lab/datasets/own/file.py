@@ -13,7 +13,7 @@ from bn_lab.datasets.own import sheets
 from bn_lab.datasets.own.columns import LONGEST, Column, cells_of, column_of, decimal_of
 from bn_lab.datasets.own.decoding import decoded, kind_of
 from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.format import Format, check
+from bn_lab.datasets.own.format import FOUND_OUT, Format, check
 from bn_lab.datasets.own.layout import (
     FEWEST_ROWS,
     LINES,
@@ -77,7 +77,7 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def read(data: bytes, asked: Format = Format()) -> File:  # noqa: B008 (it is frozen)
+def read(data: bytes, asked: Format = FOUND_OUT) -> File:
     """The table in the bytes of a file.
 
     Args:

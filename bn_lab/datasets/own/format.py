@@ -65,6 +65,9 @@ class Format:
         return replace(self, **{name: getattr(found, name) for name in NAMES if getattr(self, name) is None})
 
 
+FOUND_OUT = Format()
+"""Nothing was said, and all is found out."""
+
 NAMES = tuple(field.name for field in fields(Format))
 
 

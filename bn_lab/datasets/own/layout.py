@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
@@ -56,7 +57,8 @@ class Layout:
         headings: those of the line that names the columns, as they stand there; empty where none does.
         in_comment: whether that line is a comment.
         has_row_names: whether the first column, which has no heading, names the rows.
-        ends_empty: how many empty fields stand behind the last column in most lines.
+        ends_empty: how many empty fields stand behind the last column at most.
+        has_spaces: whether a space stands between a delimiter and a quotation mark.
     """
 
     format: Format
@@ -65,6 +67,7 @@ class Layout:
     in_comment: bool = False
     has_row_names: bool = False
     ends_empty: int = 0
+    has_spaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,9 @@ def layout_of(lines: Lines, asked: Format) -> Layout:
         DataError: `file_empty`, `file_one_column`, `file_columns`, `file_quote` or `file_field`.
     """
     hint = _HINT.fullmatch(lines.texts[0]) if asked.above is None and lines.texts else None
-    above = asked.above if asked.above is not None else int(hint is not None)
+    above = asked.above
+    if above is None:
+        above = 1 if hint else next((k for k, text in enumerate(lines.texts) if text.strip()), 0)
     comment = asked.comment if asked.comment is not None else _comment(lines.between(above, asked.below or 0))
     table = lines.between(above, asked.below or 0).without(comment)
     if not any(text.strip() for text in table.texts):
@@ -149,7 +154,8 @@ def layout_of(lines: Lines, asked: Format) -> Layout:
     records = records[notes:]
     said = replace(asked, delimiter=delimiter, above=above, comment=comment)
     below = asked.below if asked.below is not None else _notes_below(table, delimiter)
-    layout = Layout(replace(said, below=below), width, ends_empty=ends_empty)
+    has_spaces = delimiter != SPACES and any(f'{delimiter} "' in text for text in table.texts)
+    layout = Layout(replace(said, below=below), width, ends_empty=ends_empty, has_spaces=has_spaces)
     return _with_headings(layout, lines, records, asked)
 
 
@@ -172,10 +178,8 @@ def _delimiter(sample: Lines) -> str:
 def _quality(sample: Lines, delimiter: str) -> tuple[bool, float, float] | None:
     """How well a delimiter fits; None where it separates nothing."""
     records: list[list[str]] = []
-    try:
+    with suppress(DataError):  # it is told where all lines are read
         records.extend(record.fields for record in records_of(sample, delimiter) if not record.is_open)
-    except DataError:  # it is told where all lines are read
-        pass
     if not records or (width := _width(records)[0]) < 2:
         return None
     alike = [fields for fields in records if width <= len(fields) and not any(fields[width:])]
@@ -204,7 +208,8 @@ def _width(records: Sequence[Sequence[str]]) -> tuple[int, int]:
     width = most
     while width > 2 and not any(fields[width - 1].strip() for fields in rows):
         width -= 1
-    return width, most - width
+    longest = max(len(fields) for fields in records if not any(fields[width:]))
+    return width, max(0, longest - width)
 
 
 def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
@@ -272,9 +277,9 @@ def _with_headings(layout: Layout, lines: Lines, records: Sequence[Record], aske
     rows = [record.fields[:width] for record in records]
     if not rows:
         raise DataError("file", "file_empty", 0)
-    if asked.header is not False and (headings := _commented(layout, lines, records[0].start)):
-        if asked.header or _is_sample(rows[0], rows[1:]):
-            return replace(layout, format=replace(layout.format, header=True), headings=headings, in_comment=True)
+    commented = _commented(layout, lines, records[0].start) if asked.header is not False else ()
+    if commented and (asked.header or _is_sample(rows[0], rows[1:])):
+        return replace(layout, format=replace(layout.format, header=True), headings=commented, in_comment=True)
     if _names_rows(records, width, asked):
         named = replace(layout.format, header=True)
         return replace(layout, format=named, headings=("", *rows[0]), has_row_names=True)

@@ -7,11 +7,11 @@ its standard output. It imports nothing of the project, so that it starts at onc
 
 from __future__ import annotations
 
-import datetime
 import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -127,10 +127,8 @@ def parquet(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[by
 def _packed(column: Any) -> bytes:
     import pyarrow as pa
 
-    try:
+    with suppress(pa.ArrowException):  # lists and records, say
         column = column.cast(pa.string())
-    except pa.ArrowException:  # lists and records, say
-        pass
     texts = ("" if cell is None else str(cell).replace("\0", "") for cell in column.to_pylist())
     return "\0".join(texts).encode("utf-8", "replace")
 

@@ -17,8 +17,8 @@ from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
 
 MOST_CELLS = 2_000_000
-"""Cells at most, rows times columns: each of a workbook takes 32 bytes while it is read, where one of a text takes as many as it
-has letters."""
+"""Cells at most, rows times columns: while a workbook is read each takes 32 bytes, where one of a text takes as many as it has
+letters."""
 
 MOST_MB, MOST_SECONDS = 400, 10
 """MB that the reading process may take beyond what it starts with, and seconds that it may compute."""
@@ -56,7 +56,12 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
         DataError: `file_table`, `file_sheet`, `file_kind`, `file_empty`, `file_one_column`, `file_columns`, `file_rows`,
             `file_cells`, `file_memory` or `file_time`.
     """
-    limits = {"fewest_rows": FEWEST_ROWS, "most_cells": MOST_CELLS, "most_columns": MOST_COLUMNS, "most_rows": MOST_ROWS + MOST_LINES_ABOVE}
+    limits = {
+        "fewest_rows": FEWEST_ROWS,
+        "most_cells": MOST_CELLS,
+        "most_columns": MOST_COLUMNS,
+        "most_rows": MOST_ROWS + MOST_LINES_ABOVE,
+    }
     asked = {"kind": kind, "sheet": number, "most_memory": MOST_MB * 1_000_000, "most_seconds": MOST_SECONDS, **limits}
     command = [sys.executable, "-I", str(Path(__file__).with_name("native.py"))]
     try:

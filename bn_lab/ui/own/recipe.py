@@ -22,17 +22,28 @@ def recipe(file: File, name: str) -> Recipe:
     }
     target = file.columns[choice.target]
     numeric = [file.columns[k] for k in used if file.columns[k].kind == "numeric"]
+    said, layout = file.format, file.layout
+    has_headings, is_shorter = bool(said.header) and not layout.in_comment, layout.has_row_names or layout.ends_empty > 0
     return Recipe(
-        encoding=file.encoding,
-        delimiter=file.layout.delimiter,
-        skipped=file.layout.skipped,
-        header=file.layout.header,
-        columns=len(file.columns),
+        kind=file.kind,
+        encoding=said.encoding or "",
+        delimiter=said.delimiter or "",
+        sheet=said.sheet or 0,
+        above=said.above or 0,
+        below=said.below or 0,
+        comment=said.comment or "",
+        header=has_headings and not is_shorter,
+        skips_headings=has_headings and is_shorter,
+        columns=len(file.columns) + layout.ends_empty,
         is_named=by_name,
-        decimal=file.decimal,
-        grouped=any(column.grouped for column in numeric),
-        units="".join(sorted({column.unit for column in numeric})),
-        missing=tuple(sorted({text for k in used for text in file.columns[k].missing})),
+        has_spaces=layout.has_spaces,
+        decimal=file.format.decimal or ".",
+        grouped="".join(sorted({sign for column in numeric for sign in column.grouped})),
+        has_minus=any(column.has_minus for column in numeric),
+        units=tuple(sorted({column.unit for column in numeric if column.unit}, key=lambda unit: (-len(unit), unit))),
+        missing=tuple((names[k], _missing(file, k)) for k in used),
+        alike=_are_alike(file, used),
+        forced=tuple(names[k] for k in used if (k, "numeric") in said.kinds),
         target=names[choice.target],
         target_kind=target.kind,
         task=choice.task,
@@ -49,9 +60,23 @@ def recipe(file: File, name: str) -> Recipe:
     )
 
 
+def _missing(file: File, k: int) -> tuple[str, ...]:
+    """The spellings of missing values in a column; where all that is no number is one, only those that are numbers."""
+    spelled = file.columns[k].missing
+    return tuple(text for text in spelled if text in file.format.missing) if (k, "numeric") in file.format.kinds else spelled
+
+
+def _are_alike(file: File, used: tuple[int, ...]) -> bool:
+    """Whether what stands for a missing value in one of these columns says nothing else in another one."""
+    spelled = {text for k in used for text in file.columns[k].missing}
+    return not any(spelled.intersection(file.columns[k].texts) for k in used)
+
+
 def _are_plain(file: File, used: tuple[int, ...]) -> bool:
     """Whether pandas calls these columns as the file does, and a program can write their names without a second thought."""
-    headings = file.headings
+    headings, layout = file.headings, file.layout
+    if file.kind != "text" or layout.in_comment or layout.has_row_names or layout.ends_empty:
+        return False
     return bool(headings) and all(
         heading == heading.strip() and heading.isprintable() and 0 < len(heading) <= LONGEST and headings.count(heading) == 1
         for heading in (headings[k] for k in used)

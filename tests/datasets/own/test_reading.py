@@ -152,7 +152,7 @@ def test_a_zip_that_is_called_csv_is_a_zip() -> None:
         (b"x,y\n" + b"1,2\n" * 12 + b'1,"2', "file_quote"),
         (b"x,y\n" + b'1,"' + b"2" * 200_000 + b'"\n' + b"1,2\n" * 12, "file_field"),
         (b"\x81\x00\xfe\x20\xff\xff\x00", "file_kind"),
-        ("a,b\n".encode() + "가나다라,1\n".encode() * 20 + b"\xff,1\n", "file_encoding"),
+        (b"a,b\n" + "가나다라,1\n".encode() * 20 + b"\xff,1\n", "file_encoding"),
     ],
 )
 def test_a_broken_file_is_named_by_what_is_wrong(data: bytes, broken: str) -> None:
