@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.files import own
 from bn_lab.files.experiments import Opened, from_json
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
-from bn_lab.sharing import Decoded, parse_link
+from bn_lab.sharing import Decoded, one_line, parse_link
 
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
     from bn_lab.engine.history import History
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wai
 BAR = 30
 """Width of the progress bar in characters."""
 
+LONGEST = 1000
+"""Characters of a line that tells of a file."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -47,12 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_train(options: argparse.Namespace) -> int:
-    experiment = _experiment(options)
+    opened = _opened(options)
+    experiment = opened.experiment
     written = [path for path in (options.json, options.csv, options.parquet) if path is not None]
     for path in written:
         path.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
+    if opened.told:
+        print(one_line(opened.told, LONGEST), file=sys.stderr)
     history = _train(experiment, options.device)
     _summarize(history)
     if options.json is not None:
@@ -89,8 +95,8 @@ def _run_code(options: argparse.Namespace) -> int:
     if options.list:
         print(*_presets(), sep="\n")
     else:
-        write = notebook if options.notebook else script
-        print(write(_experiment(options), options.framework), end="")
+        write, opened = notebook if options.notebook else script, _opened(options)
+        print(write(opened.experiment, options.framework, opened.facts), end="")
     return 0
 
 
@@ -215,6 +221,7 @@ def _add_experiment(command: Any) -> None:
         fields.add_argument(
             *spellings, dest=f"field_{name}", metavar=_values(name), help=f"default: {field.format(field.default)}"
         )
+    own.add_arguments(command)
 
 
 def _values(name: str) -> str:
@@ -224,9 +231,10 @@ def _values(name: str) -> str:
     return f"{field.range.low:g}…{field.range.high:.10g}" + ("|all" if field.optional else "")
 
 
-def _experiment(options: argparse.Namespace) -> Experiment:
+def _opened(options: argparse.Namespace) -> own.Own:
+    """The experiment that is meant, and its file where it is on own data."""
     given = {name: FIELDS[name].parse(text) for name in FIELDS if (text := getattr(options, f"field_{name}")) is not None}
-    return replace(_start(options), **given)
+    return own.opened(options, replace(_start(options), **given))
 
 
 def _start(options: argparse.Namespace) -> Experiment:

@@ -20,7 +20,7 @@ TABLE: dict[str, set[str]] = {
     "codegen": {"experiment"},
     "i18n": set(),
     "locales": set(),
-    "datasets": {"experiment", "numpy", "pandas"},
+    "datasets": {"experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
     "engine": {"experiment", "datasets", "torch", "numpy"},
     "files": {"experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
     "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},

@@ -76,6 +76,9 @@ def error(t: Texts, problem: ExperimentError) -> str:
         values["value"] = t("own.name")
     if problem.rule == "file_kind":
         values["value"] = t(f"own.content.{problem.values['value']}")
+    for name in ("value", "high", "count", "line"):
+        if isinstance(problem.values.get(name), int) and problem.rule.startswith("file_"):
+            values[name] = f"{problem.values[name]:,}"
     if "kind" in values:
         values["kind"] = t(f"own.kind.{problem.values['kind']}")
     if isinstance(problem, LimitError):

@@ -17,7 +17,7 @@ from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
 from bn_lab.datasets import Table
 from bn_lab.datasets.own import Choice, Format, id_of, known, read, table
 from bn_lab.experiment import Experiment, ExperimentError
-from bn_lab.ui.own.recipe import recipe
+from bn_lab.files.recipe import recipe
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
 
 

@@ -14,13 +14,14 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from bn_lab.datasets import load, table_of
-from bn_lab.datasets.own import MB, DataError, File, digest_of, known, proposed, read
+from bn_lab.datasets.own import MB, DataError, digest_of, known, proposed, read
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.answers import own_study
 from bn_lab.ui import panels, words
 from bn_lab.ui.own import form, holding, looks, templates
+from bn_lab.ui.own import upload as upload_page
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
 
 Open = Callable[..., Any]
@@ -128,8 +129,6 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     upload(page, IRIS + b"\n", "other.csv")
     assert any(digest_of(IRIS + b"\n")[:8] in error for error in errors(page))
     assert page.at.query_params == link
-    upload(page, b"nothing")
-    assert errors(page) == [re.sub(r"\\(.)", r"\1", t("error.file_one_column"))]
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2, seed=7, epochs=4)
     assert page.opening == {"epoch": 2, "playing": False}
@@ -172,7 +171,7 @@ def test_target_task_missing_values_and_columns_are_chosen(lab: Open) -> None:
     assert page.experiment.dataset == f"own-{digest}-5-classification-median-without-1-2"
     found = table_of(page.experiment)
     assert found.classes == ("대구", "부산", "서울")
-    assert found.feature_names == ("번호", "share", "lift", "value")
+    assert found.feature_names == ("번호", "share (%)", "lift", "value")
     page.go_to("own")
     assert page.at.button_group(key=f"own_task_{digest}").options == [t("own.task.classification")]
     page.set(f"own_target_{digest}", 6)
@@ -185,9 +184,9 @@ def test_why_there_are_no_headings_and_why_a_column_is_left_out_is_told(lab: Ope
     assert t("own.no_header_why") not in opened(lab, IRIS).text
     page = opened(lab, IRIS.partition(b"\n")[2])
     assert t("own.no_header_why") in page.text
-    cells = [*map(str, range(60)), "unknown"]
+    cells = [*map(str, range(60)), "stray"]
     page = opened(lab, file_of(x=cells, y=column("1", "2", rows=61)))
-    assert t("own.why.mixed", stray="unknown") in page.at.dataframe[0].value.to_numpy()
+    assert t("own.why.mixed", stray="stray") in page.at.dataframe[1].value.to_numpy()
 
 
 @pytest.mark.parametrize(
@@ -208,7 +207,8 @@ def test_what_is_no_table_is_told_and_nothing_is_half_open(lab: Open, data: byte
         read(data)
     assert caught.value.rule == rule
     assert len(errors(page)) == 1
-    assert not page.at.session_state["own_files"] if "own_files" in page.at.session_state else True
+    files = page.at.session_state["own_files"].values() if "own_files" in page.at.session_state else []
+    assert [opened.file for opened in files] == [None] * (rule in upload_page.OTHERWISE)
     assert "own_use" not in {button.key for button in page.at.button}
     upload(page, IRIS)
     assert errors(page) == []
@@ -369,9 +369,9 @@ def test_a_file_that_the_lesson_fixes_is_not_closed(lab: Open, link: dict[str, s
 
 
 def test_what_is_wrong_is_told_in_the_language_of_the_page_until_it_is_left(lab: Open) -> None:
-    page = opened(lab, b"nothing")
+    page = opened(lab, b"")
     page.set("language_choice", "ko")
-    assert errors(page) == [re.sub(r"\\(.)", r"\1", texts("ko")("error.file_one_column"))]
+    assert errors(page) == [re.sub(r"\\(.)", r"\1", texts("ko")("error.file_empty"))]
     page.go_to("rules")
     page.go_to("own")
     assert errors(page) == []
@@ -387,21 +387,21 @@ def test_of_two_sessions_at_once_one_gets_the_room_for_one(monkeypatch: pytest.M
     size, outcomes, others = holding._size, list[bool](), list[Thread]()
     monkeypatch.setattr(holding, "_everywhere", WeakSet())
 
-    def count(file: File) -> None:
+    def count(file: holding.Opened) -> None:
         try:
             holding._count(file, 1.5 * size(file) / MB)
             outcomes.append(True)
         except DataError:
             outcomes.append(False)
 
-    def meanwhile(what: File) -> int:
+    def meanwhile(what: holding.Opened) -> int:
         if not others:
             others.append(Thread(target=count, args=(second,)))
             others[0].start()
             others[0].join(0.1)  # it waits until the first is counted
         return size(what)
 
-    first, second = read(IRIS), read(IRIS)
+    first, second = (holding.Opened("", b"", digest_of(IRIS), read(IRIS)) for _ in range(2))
     monkeypatch.setattr(holding, "_size", meanwhile)
     count(first)
     others[0].join()
@@ -412,8 +412,8 @@ def test_columns_whose_names_begin_alike_are_all_shown(lab: Open) -> None:
     names = [f"{'the same beginning ' * 3}{k}" for k in range(3)]
     page = opened(lab, written([names, *[[k % 7, k % 5 + k / 2, k * k % 11] for k in range(20)]]))
     heads = [list(table.value.columns) for table in page.at.dataframe]
-    assert len(heads[1]) == 3
-    assert [head.partition(" ")[0] for head in sorted(heads[1])] == ["1", "2", "3"]
+    assert len(heads[0]) == 3
+    assert [head.partition(" ")[0] for head in sorted(heads[0])] == ["1", "2", "3"]
 
 
 def test_streamlit_keeps_no_second_copy_of_a_file(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,14 @@ from bn_lab.datasets.own.columns import LONGEST, Column, Suspect
 from bn_lab.datasets.own.decoding import MB, MOST_BYTES
 from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.file import File, digest_of, read
-from bn_lab.datasets.own.format import SPACES, Format
+from bn_lab.datasets.own.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
 from bn_lab.datasets.own.layout import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from bn_lab.datasets.own.proposal import known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.own.summary import Distribution, correlations, distribution
 from bn_lab.datasets.own.table import Plan, plan, table
 
 __all__ = [
+    "FOUND_OUT",
     "LONGEST",
     "MB",
     "MISSING",
@@ -27,6 +28,7 @@ __all__ = [
     "MOST_COLUMNS",
     "MOST_ROWS",
     "SPACES",
+    "AskedKind",
     "Choice",
     "Column",
     "DataError",
@@ -38,6 +40,7 @@ __all__ = [
     "correlations",
     "digest_of",
     "distribution",
+    "encodings",
     "id_of",
     "known",
     "parsed",

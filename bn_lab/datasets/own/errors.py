@@ -40,7 +40,6 @@ class DataError(ExperimentError):
         "format_thousands": "{field} must be one sign that is no letter, digit, plus or minus, got {value} characters",
         "format_missing": "{field} must be at most 20 texts of 1 to 20 characters, got {value}",
         "format_same": "{field} must be another sign than the decimal separator, got the same",
-        "format_kind": "{field} must have values of that kind, but column {column} has {value}",
         "column_unknown": "{field} must have that column, got {value} of {high}",
         "target_kind": "{field} must be numbers, classes or yes and no, but column {column} is {kind}",
         "target_numbers": "{field} must be numbers for regression, but column {column} is {kind}",

@@ -144,7 +144,7 @@ def pieces_of(asked: Format) -> list[str]:
 def format_of(pieces: list[str]) -> Format:
     """What the pieces of an id say."""
     names = {letter: name for name, letter in LETTERS.items()}
-    values = {names[piece[0]]: _read(piece[0], piece[1:]) for piece in pieces if piece[0] in names}
+    values: dict[str, Any] = {names[piece[0]]: _read(piece[0], piece[1:]) for piece in pieces if piece[0] in names}
     missing = tuple(_text(piece[1:]) for piece in pieces if piece[0] == "m")
     kinds = (re.fullmatch(r"k([0-9]+)([a-z]+)", piece) for piece in pieces)
     return Format(**values, missing=missing, kinds=tuple((int(k[1]), k[2]) for k in kinds if k is not None))  # type: ignore[misc]

@@ -81,7 +81,7 @@ def proposed(file: File) -> Choice | None:
     if target is None:
         return None
     ids = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
-    return Choice(target, proposed_task(file.columns[target]), without=ids)
+    return Choice(target, proposed_task(file.columns[target]), without=ids, format=file.asked)
 
 
 def _target(file: File) -> int | None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
-from bn_lab.datasets.own import Choice, parsed
-from bn_lab.experiment import FIELDS, ExperimentError
+from bn_lab.datasets.own import Choice, DataError, digest_of, parsed
+from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
-from bn_lab.sharing import decode
+from bn_lab.sharing import decode, one_line
 from bn_lab.ui import header, session, words
 from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import form, holding, upload
 from bn_lab.ui.own.holding import Opened
 
 
-class OtherFileError(ExperimentError):
+class OtherFileError(DataError):
     """A file that is not the one of the link."""
 
     RULES: Mapping[str, str] = {
-        **ExperimentError.RULES,
+        **DataError.RULES,
         "file_other": "{field} must be read from the file with the hash {ours}, got {value}",
     }
 
@@ -44,9 +45,8 @@ def show() -> None:
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
         st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
-    others = frozenset(holding.files())
-    upload.show(t, lambda opened: _take(opened, digest, parameters, others))
-    if len(others) >= holding.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
+    upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
+    if len(holding.files()) >= holding.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
         for k, (other, open_one) in enumerate(holding.files().items()):
             label = t("own.close_named", name=words.plain(open_one.name))
             st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(holding.close_file), args=(other,))
@@ -61,18 +61,19 @@ def _told(choice: Choice, t: Texts) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _take(opened: Opened, digest: str, parameters: dict[str, str], others: Set[str]) -> None:
-    """Open the link if that is its file; another one is not kept, unless it was open before, as `others` were."""
-    if opened.file.digest == digest:
-        session.open_awaited(parameters)
-        dataset = session.experiment().dataset
-        if dataset in holding.tables():  # the file allows it, so the page of own data can show it, too
-            form.choose(opened.file, parsed(dataset)[1])
-        return
-    if opened.file.digest not in others:
-        holding.close_file(opened.file.digest)
-    theirs = opened.file.digest[:8]
-    st.session_state[upload.PROBLEM] = OtherFileError("dataset", "file_other", theirs, name=opened.name, ours=digest[:8])
+def _judge(digest: str, name: str, data: bytes) -> None:
+    """Refuse a file that is not the one of the link."""
+    if (theirs := digest_of(data)) != digest:
+        short = one_line(name, holding.LONGEST_NAME)
+        raise OtherFileError("dataset", "file_other", theirs[:8], name=short, ours=digest[:8])
+
+
+def _take(opened: Opened, parameters: dict[str, str]) -> None:
+    """Open the link with its file."""
+    session.open_awaited(parameters)
+    dataset = session.experiment().dataset
+    if opened.file is not None and dataset in holding.tables():  # so the page of own data can show what the link chose, too
+        form.choose(opened.file, parsed(dataset)[1])
 
 
 def _without() -> None:

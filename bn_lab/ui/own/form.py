@@ -25,6 +25,7 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import words
 from bn_lab.ui.guard import guarded
+from bn_lab.ui.own.settings import name_of
 
 CHOICES = "own_choices"
 """In the session: what is chosen of each file, as ids by hash."""
@@ -34,9 +35,15 @@ NAME = 40
 
 
 def choice_of(file: File) -> Choice | None:
-    """What is chosen of a file, first what is proposed; None where no column can be told."""
+    """What is chosen of a file, as it is read now; first what is proposed; None where no column can be told."""
     chosen = st.session_state.get(CHOICES, {}).get(file.digest)
-    return parsed(chosen)[1] if chosen else proposed(file)
+    if chosen is None:
+        return proposed(file)
+    choice = parsed(chosen)[1]
+    if choice.format == file.asked:
+        return choice
+    fits = max(choice.target, *choice.without, 0) < len(file.columns) and file.columns[choice.target].is_usable
+    return replace(choice, format=file.asked) if fits else proposed(file)
 
 
 def choose(file: File, choice: Choice) -> None:
@@ -96,11 +103,6 @@ def problem(error: DataError, file: File, t: Texts) -> str:
         values["column"] = f"{number} ({one_line(file.columns[number - 1].name, NAME)})"
     field, value = str(values.pop("field")), values.pop("value")
     return words.error(t, DataError(field, error.rule, value, **values))
-
-
-def name_of(file: File, k: int) -> str:
-    """A column in a list: its number and its name."""
-    return f"{k + 1} · {one_line(file.columns[k].name, NAME)}"
 
 
 Act = Callable[[File, Choice, Any], Choice]

@@ -6,7 +6,9 @@ after a cut, and nothing else does both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from threading import Lock
 from weakref import WeakSet
 
@@ -15,13 +17,14 @@ import streamlit as st
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.own import MB, DataError, File, digest_of, parsed, read, table
+from bn_lab.datasets.own import FOUND_OUT, MB, DataError, File, Format, digest_of, parsed, table
 from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.files.recipe import recipe
 from bn_lab.sharing import one_line
-from bn_lab.ui.own.recipe import recipe
+from bn_lab.ui.own.reading import Waiting, in_turn
 
-FILES, TABLES, TOUCHED = "own_files", "own", "own_touched"
-"""In the session: open files by hash, tables by id, and whether there ever was a file."""
+FILES, TABLES, FACTS, TOUCHED = "own_files", "own", "own_facts", "own_touched"
+"""In the session: open files by hash, tables by id and what programs have to know of each, and whether there was any file."""
 
 MOST_FILES = 3
 """Files of a session at most."""
@@ -29,21 +32,40 @@ MOST_FILES = 3
 LONGEST_NAME = 40
 """Characters of a file's name that are shown at most."""
 
-_everywhere: WeakSet[File | Table] = WeakSet()
-_counting = Lock()  # sessions are threads, and what is counted must not change before it is judged
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opened:
     """A file of this session.
 
     Attributes:
         name: what it is called, on one line and not too long; it may hold HTML or Markdown.
-        file: what is in it.
+        packed: its bytes, compressed, so that it can be read another way.
+        digest: what it is known by.
+        file: what is in it, as it was last read; None where it could not be.
+        asked: how it was said to be written when it was last tried.
+        problem: why it could not be read like that.
     """
 
     name: str
-    file: File
+    packed: bytes
+    digest: str
+    file: File | None
+    asked: Format = FOUND_OUT
+    problem: DataError | None = None
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return zlib.decompress(self.packed)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes."""
+        return len(self.packed) + (self.file.memory if self.file else 0)
+
+
+_everywhere: WeakSet[Opened | Table] = WeakSet()
+_counting = Lock()  # sessions are threads, and what is counted must not change before it is judged
 
 
 def files() -> dict[str, Opened]:
@@ -58,13 +80,15 @@ def tables() -> dict[str, Table]:
     return found
 
 
-def open_file(name: str, data: bytes, most_mb: float) -> Opened:
+def open_file(name: str, data: bytes, most_mb: float, asked: Format = FOUND_OUT, waiting: Waiting | None = None) -> Opened:
     """Read a file, and hold it open for this session.
 
     Args:
         name: what the visitor calls it.
         data: what is in it.
         most_mb: memory that the files of all sessions may take together.
+        asked: how it is written, as far as that is known.
+        waiting: called as long as the files of others are read.
 
     Raises:
         DataError: there is no table in it, or no room for it; then nothing has changed.
@@ -74,10 +98,37 @@ def open_file(name: str, data: bytes, most_mb: float) -> Opened:
     known = files().get(digest)
     if known is None and len(files()) >= MOST_FILES:
         raise DataError("files", "files_many", len(files()) + 1, high=MOST_FILES)
-    file = known.file if known else read(data)
-    _count(file, most_mb)
-    opened = Opened(_own_name(name, digest), file)
-    st.session_state[FILES] = {**files(), digest: opened}
+    file = known.file if known and known.file and known.asked == asked else in_turn(data, asked, waiting)
+    return _have(Opened(_own_name(name, digest), zlib.compress(data, 1), digest, file, asked), most_mb, known)
+
+
+def open_unread(name: str, data: bytes, most_mb: float, problem: DataError) -> Opened:
+    """Hold a file open that could not be read, so that somebody can say how it is written.
+
+    Raises:
+        DataError: there is no room for it; then nothing has changed.
+    """
+    digest = digest_of(data)
+    if digest not in files() and len(files()) >= MOST_FILES:
+        raise problem
+    packed = zlib.compress(data, 1)
+    return _have(Opened(_own_name(name, digest), packed, digest, None, problem=problem), most_mb, files().get(digest))
+
+
+def read_again(digest: str, asked: Format, most_mb: float, waiting: Waiting | None = None) -> None:
+    """Read a file that is open as it is said to be written now. Where that does not go it stays as it was, with the problem."""
+    before = files()[digest]
+    try:
+        file = in_turn(before.data, asked, waiting)
+        _have(replace(before, file=file, asked=asked, problem=None), most_mb, before)
+    except DataError as problem:
+        tried = before.asked if before.file else asked
+        _have(replace(before, asked=tried, problem=problem), most_mb, before)
+
+
+def _have(opened: Opened, most_mb: float, before: Opened | None) -> Opened:
+    _count(opened, most_mb, before)
+    st.session_state[FILES] = {**files(), opened.digest: opened}
     return opened
 
 
@@ -88,23 +139,24 @@ def _own_name(name: str, digest: str) -> str:
     return f"{short} ({digest[:4]})" if short in others else short
 
 
-def _count(what: File | Table, most_mb: float) -> None:
-    """Count what is about to be held, or raise a `DataError` where it is too much with all that is held by anybody."""
+def _count(what: Opened | Table, most_mb: float, before: Opened | None = None) -> None:
+    """Count what is about to be held in the place of what was before, or raise a `DataError` where it is too much with all that
+    is held by anybody."""
     with _counting:
-        taken = sum(_size(each) for each in {*_everywhere, what})
+        taken = sum(_size(each) for each in {*_everywhere, what} - {before})
         if taken > most_mb * MB:
             raise DataError("files", "files_memory", f"{taken / MB:.0f}", high=f"{most_mb:.0f}")
         _everywhere.add(what)
 
 
-def _size(what: File | Table) -> int:
-    return what.memory if isinstance(what, File) else what.features.nbytes + what.target.nbytes
+def _size(what: Opened | Table) -> int:
+    return what.memory if isinstance(what, Opened) else what.features.nbytes + what.target.nbytes
 
 
 def close_file(digest: str) -> None:
     """Let go of a file and its tables."""
     st.session_state[FILES] = {other: opened for other, opened in files().items() if other != digest}
-    st.session_state[TABLES] = {name: made for name, made in tables().items() if parsed(name)[0] != digest}
+    _keep_only({name for name in tables() if parsed(name)[0] != digest})
 
 
 def has(dataset: str) -> bool:
@@ -122,12 +174,20 @@ def hold(dataset: str, most_mb: float) -> Table:
     """
     if (made := tables().get(dataset)) is not None:
         return made
-    digest, _ = parsed(dataset)
+    digest, choice = parsed(dataset)
     if digest not in files():
         raise ExperimentError("dataset", "not_held", dataset)
-    made = keep(table(files()[digest].file, dataset))
+    opened = files()[digest]
+    if opened.file is None or opened.file.asked != choice.format:  # of a link, or of what was on screen before
+        read_again(digest, choice.format, most_mb)
+        opened = files()[digest]
+        if opened.problem is not None:
+            raise opened.problem
+    assert opened.file is not None
+    made = keep(table(opened.file, dataset))
     _count(made, most_mb)
     st.session_state[TABLES] = {**tables(), dataset: made}
+    st.session_state[FACTS] = {**st.session_state.get(FACTS, {}), dataset: facts_of(recipe(opened.file, dataset))}
     return made
 
 
@@ -135,7 +195,14 @@ def settle(dataset: str) -> None:
     """Of each file keep one table: that of this id, which is on screen, otherwise the last one."""
     in_order = sorted(tables(), key=lambda name: name == dataset)  # as they were made, but the one on screen last
     last = {parsed(name)[0]: name for name in in_order}
-    st.session_state[TABLES] = {name: tables()[name] for name in last.values()}
+    _keep_only(set(last.values()))
+
+
+def _keep_only(names: Set[str]) -> None:
+    """Let go of all other tables."""
+    st.session_state[TABLES] = {name: made for name, made in tables().items() if name in names}
+    known: dict[str, Facts] = st.session_state.get(FACTS, {})
+    st.session_state[FACTS] = {name: facts for name, facts in known.items() if name in names}
 
 
 def name_of(dataset: str) -> str:
@@ -152,7 +219,7 @@ def facts(experiment: Experiment) -> Facts | None:
     """
     if not experiment.is_private:
         return None
-    digest, _ = parsed(experiment.dataset)
-    if digest not in files():
+    found: dict[str, Facts] = st.session_state.get(FACTS, {})
+    if experiment.dataset not in found:
         raise ExperimentError("dataset", "not_held", experiment.dataset)
-    return facts_of(recipe(files()[digest].file, experiment.dataset))
+    return found[experiment.dataset]

@@ -1,33 +1,22 @@
-"""What the data look like before anything is trained: the first rows, distributions, correlations."""
+"""What the data look like before anything is trained: distributions and correlations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from bn_lab.datasets.own import Choice, File, Plan, correlations, distribution
 from bn_lab.figures import own as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
-from bn_lab.sharing import one_line
 from bn_lab.ui import still
-from bn_lab.ui.own import form
-
-COLUMNS = 14
-"""Columns of the first rows that are shown."""
 
 
 def show(file: File, choice: Choice, plan: Plan, t: Texts) -> None:
     """Of the target first, then of the features."""
     shown = [choice.target, *plan.features]
-    st.subheader(t("own.head"))
-    head = {form.name_of(file, k): [one_line(text, 30) for text in file.columns[k].head] for k in shown[:COLUMNS]}
-    st.dataframe(pd.DataFrame(head), hide_index=True, width="stretch")
-    if len(shown) > COLUMNS:
-        st.caption(t("preview.hidden", count=len(shown) - COLUMNS))
     st.subheader(t("own.looks"))
     drawn = [distribution(file.columns[k]) for k in shown[: figures.MOST_PANELS]]
     _picture("distributions", file, partial(figures.distributions, drawn, t), t)

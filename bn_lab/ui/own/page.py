@@ -12,7 +12,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.classroom import pages
 from bn_lab.ui.guard import guarded
-from bn_lab.ui.own import columns, form, holding, looks, templates, upload
+from bn_lab.ui.own import columns, form, holding, looks, settings, templates, upload
 from bn_lab.ui.own.holding import Opened
 
 SHOWN = "own_shown"
@@ -31,7 +31,7 @@ def show() -> None:
 
 
 def _opened(opened: Opened) -> None:
-    st.session_state[SHOWN] = opened.file.digest
+    st.session_state[SHOWN] = opened.digest
 
 
 def _on_page(t: Texts) -> Opened | None:
@@ -65,8 +65,9 @@ def _is_needed(digest: str) -> bool:
 
 
 def _file(opened: Opened, t: Texts) -> None:
-    file = opened.file
-    columns.found(opened, t)
+    settings.show(opened, t)
+    if (file := opened.file) is None:
+        return
     _lesson(file, t)
     choice = form.choice_of(file)
     if choice is None:
@@ -75,7 +76,7 @@ def _file(opened: Opened, t: Texts) -> None:
         return
     form.show(file, choice, t)
     plan = form.counted(file, choice, t)
-    name = id_of(file.digest, choice)
+    name = id_of(file.digest, choice)  # which says how the file is read, too
     if st.button(t("own.use_these"), key="own_use", icon=":material/science:", type="primary", disabled=plan is None):
         _use(name)
     columns.show(file, choice, t)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from bn_lab.datasets.own import MB, MOST_BYTES, DataError
+from bn_lab.datasets.own import FOUND_OUT, MB, MOST_BYTES, DataError, Format
 from bn_lab.i18n import Texts
 from bn_lab.ui import session, words
-from bn_lab.ui.own.holding import TOUCHED, Opened, open_file
+from bn_lab.ui.own.holding import TOUCHED, Opened, open_file, open_unread
+from bn_lab.ui.own.reading import Waiting
 
 PROBLEM, TURN = "own_problem", "own_turn"
 """In the session: what is wrong, an error, until the page is left, and how many files there were: a file that was read is taken
@@ -23,25 +25,41 @@ PASTE = "own_paste"
 MOST_PASTED = 500_000
 """Characters of a pasted text at most: the browser sends it as one message."""
 
+OTHERWISE = frozenset(("file_cells", "file_columns", "file_encoding", "file_few", "file_field", "file_one_column",
+                       "file_quote", "file_ragged", "file_rows", "file_sheet"))  # fmt: skip
+"""Rules that a file may not break any more once somebody has said how it is written."""
 
-def show(t: Texts, then: Callable[[Opened], None]) -> None:
-    """Widgets for a file; what was opened is given to `then`, and the page is drawn again."""
+Judge = Callable[[str, bytes], None]
+"""Raises a `DataError` for a file that is not to be opened, by its name and its bytes."""
+
+
+def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, judge: Judge | None = None) -> None:
+    """Widgets for a file; what was opened is given to `then`, and the page is drawn again.
+
+    Args:
+        t: the texts.
+        then: takes what was opened.
+        asked: how the file is written, as far as that is known.
+        judge: looks at a file before it is read.
+    """
     turn = st.session_state.setdefault(TURN, 0)
     if PASTE not in st.session_state:  # a page without this button has been drawn since, or none
         st.session_state[PROBLEM] = None
     help_text = t("own.upload_help", size=MOST_BYTES // MB)
-    uploaded = st.file_uploader(t("own.upload"), type=["csv", "tsv", "txt"], key=f"own_upload_{turn}", help=help_text)
+    uploaded = st.file_uploader(t("own.upload"), key=f"own_upload_{turn}", help=help_text)
     with st.expander(t("own.paste"), icon=":material/content_paste:"):
         pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
         wanted = st.button(t("own.paste_open"), key=PASTE, icon=":material/table:")
     if (problem := st.session_state.get(PROBLEM)) is not None:
         st.error(words.error(t, problem), icon=":material/error:")
+    name = data = None
     if uploaded is not None:
-        data = uploaded.getvalue()
+        name, data = uploaded.name, uploaded.getvalue()
         _forget(uploaded.file_id)
-        _open(uploaded.name, data, t, then)
     elif wanted:
-        _open(t("own.pasted"), pasted.encode("utf-8", "replace"), t, then)
+        name, data = t("own.pasted"), pasted.encode("utf-8", "replace")
+    if name is not None and data is not None:
+        _open(name, data, t, then, asked, judge)
 
 
 def _forget(file_id: str) -> None:
@@ -52,15 +70,32 @@ def _forget(file_id: str) -> None:
         context.uploaded_file_mgr.remove_file(context.session_id, file_id)
 
 
-def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None]) -> None:
+def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None], asked: Format, judge: Judge | None) -> None:
     """Read it, or say what is wrong with it; in any case it has left its widget when the page is drawn again."""
     st.session_state[TOUCHED] = True  # from here on the log is told nothing that exceptions say
     st.session_state[TURN] += 1
     st.session_state[PROBLEM] = None
     try:
-        with st.spinner(t("own.reading")):
-            opened = open_file(name, data, session.limits().own_mb)
+        if judge is not None:
+            judge(name, data)
+        with reading(t) as waiting:
+            opened = open_file(name, data, session.limits().own_mb, asked, waiting)
         then(opened)
     except DataError as error:
-        st.session_state[PROBLEM] = error
+        if judge is None and error.rule in OTHERWISE:
+            then(open_unread(name, data, session.limits().own_mb, error))
+        else:
+            st.session_state[PROBLEM] = error
     st.rerun()
+
+
+@contextmanager
+def reading(t: Texts) -> Iterator[Waiting]:
+    """What is seen while a file is read, or is waiting for its turn."""
+    place = st.empty()
+
+    def waiting(before: int) -> None:
+        place.caption(t("own.waiting", count=before))
+
+    with st.spinner(t("own.reading")):
+        yield waiting

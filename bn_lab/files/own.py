@@ -1,0 +1,219 @@
+"""A visitor's own file on the command line: the arguments that say which it is, how it is read and what to learn from it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from bn_lab.codegen import facts_of
+from bn_lab.codegen.facts import Facts
+from bn_lab.datasets import Table, Task, keep
+from bn_lab.datasets.own import (
+    FOUND_OUT,
+    MISSING,
+    MOST_BYTES,
+    SPACES,
+    AskedKind,
+    Choice,
+    DataError,
+    File,
+    Format,
+    digest_of,
+    id_of,
+    parsed,
+    possible_tasks,
+    proposed,
+    proposed_task,
+    read,
+    table,
+)
+from bn_lab.experiment import Experiment
+from bn_lab.files.recipe import recipe
+
+WORDS: Mapping[str, str] = {"tab": "\t", "space": " ", "spaces": SPACES, "comma": ",", "semicolon": ";", "none": ""}
+"""Signs that are awkward to type, by their names."""
+
+
+class ArgumentError(DataError):
+    """An argument about a file that does not fit it."""
+
+    RULES: Mapping[str, str] = {
+        **DataError.RULES,
+        "column_named": "{field} must be the name of a column or its number from 1 to {high}, got {value}",
+        "target_needed": "{field} must be given, since no column of the file seems to be one, got {value}",
+        "task_possible": "{field} must be {possible} for that target, got {value}",
+        "file_needed": "{field} must be given: the experiment is on own data, those of the file with the hash {value}",
+        "file_alone": "{field} must be given with what is said about a file, got {value}",
+        "file_hash": "{field} must be the one of the experiment, with the hash {ours}, got {value}",
+        "header_words": "{field} must be yes or no, got {value}",
+        "sheet_named": "{field} must be the name of a sheet or its number from 1 to {high}, got {value}",
+    }
+
+
+@dataclass(frozen=True)
+class Own:
+    """An experiment, and where it is on own data, these.
+
+    Attributes:
+        experiment: the experiment.
+        table: its data, which must be held as long as it is trained; None where they are shipped.
+        facts: what a program has to know of them.
+        told: what was found out about the file, in a line.
+    """
+
+    experiment: Experiment
+    table: Table | None = None
+    facts: Facts | None = None
+    told: str = ""
+
+
+def add_arguments(command: Any) -> None:
+    """Everything that can be said about a file."""
+    own = command.add_argument_group(
+        "own data", "A table of your own: text in any form, a workbook or Parquet. What is not said is found out."
+    )
+    own.add_argument("--file", type=Path, metavar="FILE", help="train on this table instead of a data set of the lab")
+    own.add_argument("--target", metavar="COLUMN", help="the column to be predicted: its name, or its number from 1")
+    own.add_argument("--task", choices=get_args(Task), help="whether the target is a number or a class")
+    own.add_argument("--missing", choices=MISSING, help="rows with missing values: left out, or filled; default: dropped")
+    own.add_argument(
+        "--without",
+        metavar="COLUMNS",
+        help="columns not to learn from, separated by commas; default: those that number the rows",
+    )
+    own.add_argument("--sheet", metavar="SHEET", help="of a workbook: name or number of the sheet")
+    own.add_argument("--encoding", help="any that Python knows: utf-8, cp949, shift_jis, …")
+    own.add_argument("--delimiter", metavar="SIGN", help="one character, or tab or spaces")
+    own.add_argument("--header", metavar="yes|no", help="whether the first line names the columns")
+    own.add_argument("--above", type=int, metavar="LINES", help="lines to skip above the table")
+    own.add_argument("--below", type=int, metavar="LINES", help="lines to skip below the table")
+    own.add_argument("--comment", metavar="SIGN", help="how lines begin that do not belong to the table, or none")
+    own.add_argument("--decimal", metavar="SIGN", help="a point or a comma")
+    own.add_argument("--thousands", metavar="SIGN", help="what stands between thousands, or none")
+    own.add_argument(
+        "--missing-value", action="append", metavar="TEXT", help="what else stands for a missing value; can be repeated"
+    )
+    for kind in get_args(AskedKind):
+        own.add_argument(f"--{kind}", metavar="COLUMNS", help=f"columns to read as {kind}, separated by commas")
+
+
+HOW = ("sheet", "encoding", "delimiter", "header", "above", "below", "comment", "decimal", "thousands", "missing_value")
+SAID = ("target", "task", "missing", "without", *HOW, *get_args(AskedKind))
+"""What can be said about a file."""
+
+
+def opened(options: argparse.Namespace, experiment: Experiment) -> Own:
+    """The experiment with the file of the arguments.
+
+    Args:
+        options: the arguments.
+        experiment: all else that is known of it; where it is on own data, their file must be that of the arguments.
+
+    Raises:
+        DataError: the file, or what is said about it, does not do.
+        OSError: the file cannot be read.
+    """
+    said = [name for name in SAID if getattr(options, name) is not None]
+    if options.file is None:
+        if said:
+            raise ArgumentError("file", "file_alone", f"--{said[0].replace('_', '-')} without it")
+        if experiment.is_private:
+            raise ArgumentError("file", "file_needed", parsed(experiment.dataset)[0])
+        return Own(experiment)
+    with options.file.open("rb") as source:
+        data = source.read(MOST_BYTES + 1)  # one too many is enough to know
+    before = None
+    if experiment.is_private:
+        ours, before = parsed(experiment.dataset)
+        if digest_of(data) != ours:
+            raise ArgumentError("file", "file_hash", digest_of(data), ours=ours)
+    asked = _format(options, data, before.format if before else FOUND_OUT)
+    file = read(data, asked)
+    choice = _choice(options, file, before)
+    name = id_of(file.digest, choice)
+    found = keep(table(file, name))
+    return Own(
+        replace(experiment, dataset=name), found, facts_of(recipe(file, name)), _told(options.file.name, file, choice, found)
+    )
+
+
+def _format(options: argparse.Namespace, data: bytes, before: Format) -> Format:
+    """How the file is said to be written."""
+    values: dict[str, Any] = {name: getattr(options, name) for name in ("encoding", "above", "below")}
+    values = {name: value for name, value in values.items() if value is not None}
+    for name in ("delimiter", "comment", "decimal", "thousands"):
+        if (text := getattr(options, name)) is not None:
+            values[name] = WORDS.get(text, text)
+    if options.header is not None:
+        if options.header not in ("yes", "no"):
+            raise ArgumentError("header", "header_words", options.header)
+        values["header"] = options.header == "yes"
+    if options.missing_value is not None:
+        values["missing"] = tuple(options.missing_value)
+    asked = replace(before, **values)
+    if options.sheet is not None:
+        asked = replace(asked, sheet=_sheet(options.sheet, read(data, replace(asked, sheet=None)).sheets))
+    kinds = [(kind, text) for kind in get_args(AskedKind) if (text := getattr(options, kind)) is not None]
+    if kinds:
+        file = read(data, asked)  # columns are known by their names only then
+        asked = replace(asked, kinds=tuple((k, kind) for kind, text in kinds for k in _columns(kind, text, file)))
+    return asked
+
+
+def _sheet(text: str, names: tuple[str, ...]) -> int:
+    if text in names:
+        return names.index(text)
+    if text.isdecimal() and 1 <= int(text) <= len(names):
+        return int(text) - 1
+    raise ArgumentError("sheet", "sheet_named", text, high=len(names))
+
+
+def _columns(field: str, text: str, file: File) -> list[int]:
+    """Indices of columns that are named or numbered, separated by commas."""
+    return [_column(field, each.strip(), file) for each in text.split(",") if each.strip()]
+
+
+def _column(field: str, text: str, file: File) -> int:
+    names = [column.name for column in file.columns]
+    if text in names:
+        return names.index(text)
+    if text.isdecimal() and 1 <= int(text) <= len(names):
+        return int(text) - 1
+    raise ArgumentError(field, "column_named", text, high=len(names))
+
+
+def _choice(options: argparse.Namespace, file: File, before: Choice | None) -> Choice:
+    """What to learn from the file."""
+    choice = replace(before, format=file.asked) if before is not None else proposed(file)
+    if options.target is not None:
+        target = _column("target", options.target, file)
+        without = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
+        choice = Choice(target, proposed_task(file.columns[target]), without=without, format=file.asked)
+    if choice is None:
+        raise ArgumentError("target", "target_needed", "none")
+    if options.task is not None:
+        possible = possible_tasks(file.columns[choice.target])
+        if options.task not in possible:
+            raise ArgumentError("task", "task_possible", options.task, possible=" or ".join(possible))
+        choice = replace(choice, task=options.task)
+    if options.missing is not None:
+        choice = replace(choice, missing=options.missing)
+    if options.without is not None:
+        choice = replace(choice, without=tuple(sorted(set(_columns("without", options.without, file)) - {choice.target})))
+    return choice
+
+
+def _told(name: str, file: File, choice: Choice, found: Table) -> str:
+    """What was found out, in a line for whoever wants to check it."""
+    said = file.format
+    how = [f"{said.encoding}", f"separated by {said.delimiter!r}"] if file.kind == "text" else [str(file.kind)]
+    how += ["headings" if said.header else "no headings", f"decimal {said.decimal}"]
+    how += [f"{count} lines skipped {where}" for where, count in (("above", said.above), ("below", said.below)) if count]
+    suspects = [f"{column.suspect.text} in {column.name}" for column in file.columns if column.suspect is not None]
+    maybe = f"; maybe missing values: {', '.join(suspects[:4])} (--missing-value)" if suspects else ""
+    task = f"{choice.task} of {file.columns[choice.target].full_name} from {found.features.shape[1]} inputs"
+    size = f"{file.rows} rows, {len(file.columns)} columns"
+    return f"{name}: {size}, {', '.join(how)}; {task}, {found.samples} samples{maybe}"
