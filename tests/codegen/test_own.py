@@ -66,7 +66,7 @@ def files() -> Iterator[tuple[str, bytes, Choice]]:
     parquet = io.BytesIO()
     frame.to_parquet(parquet)
     yield "parquet", parquet.getvalue(), Choice(1, "regression", "median")
-    book = (Path(__file__).parents[1] / "datasets" / "own" / "book.xlsx").read_bytes()
+    book = (Path(__file__).parents[1] / "datasets" / "own" / "files" / "book.xlsx").read_bytes()
     yield "a workbook", book, Choice(4, "regression", "median")
     wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
     yield "many columns", wide, Choice(3, "regression")

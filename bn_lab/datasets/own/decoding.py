@@ -52,6 +52,9 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 SAMPLE = 1 << 18
 """Bytes from which an encoding is guessed; whether it fits is tried with all."""
 
+RARE = ("mac-cyrillic", "mac-greek", "mac-iceland", "mac-latin2", "mac-turkish")
+"""Encodings that have not been written for twenty years, and are easily taken for those of Windows."""
+
 FEW = 4
 """Bytes beyond ASCII up to which all that can be guessed is that they are Korean."""
 
@@ -152,8 +155,9 @@ def _guessed(data: bytes) -> str | None:
     beyond = [byte for field in fields for byte in field if byte > 127]
     if len(beyond) <= FEW and _HANGUL.fullmatch(bytes(beyond)):  # too few to be guessed from, and syllables if they are Korean
         return "cp949"
-    found = chardet.detect(b"\n".join(fields), prefer_superset=True, compat_names=False)["encoding"]
-    return name_of(found or "")
+    words = b"\n".join(fields)
+    found = chardet.detect(words, prefer_superset=True, compat_names=False, exclude_encodings=RARE)
+    return name_of(found["encoding"] or "")
 
 
 def _wide(data: bytes) -> str | None:

@@ -63,10 +63,9 @@ def show(opened: Opened, t: Texts) -> None:
     if opened.file is not None:
         _found(opened, opened.file, t)
         _suspects(opened, opened.file, t)
+        _head(opened.file, t)
     with st.expander(t("own.read.title"), icon=":material/tune:", expanded=opened.file is None):
         _widgets(opened, t)
-    if opened.file is not None:
-        _head(opened.file, t)
 
 
 def _read_as_wished(opened: Opened, t: Texts) -> None:
