@@ -20,6 +20,7 @@ import pytest
 from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
 from bn_lab.codegen import FRAMEWORKS, notebook, script
+from bn_lab.datasets.own import Choice, Format, digest_of, id_of
 from bn_lab.experiment import FIELDS
 from bn_lab.files.experiments import to_json
 from bn_lab.presets import PRESETS
@@ -440,3 +441,66 @@ def test_a_file_that_is_no_experiment_is_refused(tmp_path: Path, capsys: pytest.
     (tmp_path / "iris.json").write_text("{}", encoding="utf-8")
     assert main(["train", "--experiment", str(tmp_path / "iris.json")]) == 2
     assert "format" in capsys.readouterr().err
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A file that is not read right by itself."""
+    path = tmp_path / "table of mine.csv"
+    lines = [f"{k % 7}:{-200 if k % 5 == 4 else k * k}:{'ab'[k % 2]}:{k}" for k in range(40)]
+    path.write_text("a title\nx:größe:c:no\n" + "\n".join(lines) + "\nthe end, of it\n", encoding="cp1252")
+    return path
+
+
+SAID = ("--encoding", "cp1252", "--delimiter", ":", "--above", "1", "--below", "1", "--missing-value=-200")
+
+
+def test_a_file_is_trained_as_it_is_said_to_be_written(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--file", str(table), "--target", "größe", "--without", "no", *SAID, "--categorical", "1", "--epochs", "2")
+    found = trained(tmp_path, *options)
+    asked = Format(encoding="cp1252", delimiter=":", above=1, below=1, missing=("-200",), kinds=((0, "categorical"),))
+    digest = digest_of(table.read_bytes())
+    assert found["experiment"]["dataset"] == id_of(digest, Choice(1, "regression", "dropped", (3,), asked))
+    told = capsys.readouterr().err
+    size, how, what = "40 rows, 4 columns", "separated by ':'", "regression of größe from 9 inputs"
+    assert all(words in told for words in ("table of mine.csv", size, how, what, "32 samples")), told
+    address = link("https://lab.example/", Experiment(dataset=found["experiment"]["dataset"], epochs=2))
+    assert trained(tmp_path, "--link", address, "--file", str(table))["arms"] == found["arms"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--target nothing", ("target", "name of a column", "nothing")),
+        ("--target 9", ("target", "from 1 to 4", "9")),
+        ("--target c --task regression", ("task", "classification", "regression")),
+        ("--without x,zz", ("without", "zz")),
+        ("--header maybe", ("header", "yes or no", "maybe")),
+        ("--sheet 2", ("sheet", "2")),
+        ("--above 5000", ("above", "1000", "5000")),
+        ("--numeric zz", ("numeric", "zz")),
+        ("--dataset own-0123456789abcdef-1-regression-dropped", ("hash", "0123456789abcdef")),
+    ],
+)
+def test_what_does_not_fit_a_file_is_named(
+    table: Path, capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]
+) -> None:
+    assert main(["train", "--file", str(table), *SAID, *options.split()]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert len(told.splitlines()) == 1
+    assert all(word in told for word in words), told
+
+
+@pytest.mark.parametrize("options", [("--target", "x"), ("--dataset", "own-0123456789abcdef-1-regression-dropped")])
+def test_what_is_said_about_a_file_needs_one(capsys: pytest.CaptureFixture[str], options: tuple[str, ...]) -> None:
+    assert main(["train", *options]) == 2
+    assert "file must be given" in capsys.readouterr().err
+
+
+def test_a_program_for_a_file_is_printed(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", "--framework", "pytorch", "--file", str(table), *SAID, "--target", "c"]) == 0
+    printed = capsys.readouterr().out
+    assert "your-file.csv" in printed
+    assert 'encoding="cp1252"' in printed
+    compile(printed, "program.py", "exec")

@@ -1,16 +1,15 @@
-"""A visitor's own file on the command line: the arguments that say which it is, how it is read and what to learn from it."""
+"""A visitor's own file on the command line: which it is, how it is read and what to learn from it."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
-from bn_lab.datasets import Table, Task, keep
+from bn_lab.datasets import Table, keep
 from bn_lab.datasets.own import (
     FOUND_OUT,
     MISSING,
@@ -48,6 +47,7 @@ class ArgumentError(DataError):
         "file_needed": "{field} must be given: the experiment is on own data, those of the file with the hash {value}",
         "file_alone": "{field} must be given with what is said about a file, got {value}",
         "file_hash": "{field} must be the one of the experiment, with the hash {ours}, got {value}",
+        "missing_words": "{field} must be dropped or median, got {value}",
         "header_words": "{field} must be yes or no, got {value}",
         "sheet_named": "{field} must be the name of a sheet or its number from 1 to {high}, got {value}",
     }
@@ -68,36 +68,6 @@ class Own:
     table: Table | None = None
     facts: Facts | None = None
     told: str = ""
-
-
-def add_arguments(command: Any) -> None:
-    """Everything that can be said about a file."""
-    own = command.add_argument_group(
-        "own data", "A table of your own: text in any form, a workbook or Parquet. What is not said is found out."
-    )
-    own.add_argument("--file", type=Path, metavar="FILE", help="train on this table instead of a data set of the lab")
-    own.add_argument("--target", metavar="COLUMN", help="the column to be predicted: its name, or its number from 1")
-    own.add_argument("--task", choices=get_args(Task), help="whether the target is a number or a class")
-    own.add_argument("--missing", choices=MISSING, help="rows with missing values: left out, or filled; default: dropped")
-    own.add_argument(
-        "--without",
-        metavar="COLUMNS",
-        help="columns not to learn from, separated by commas; default: those that number the rows",
-    )
-    own.add_argument("--sheet", metavar="SHEET", help="of a workbook: name or number of the sheet")
-    own.add_argument("--encoding", help="any that Python knows: utf-8, cp949, shift_jis, …")
-    own.add_argument("--delimiter", metavar="SIGN", help="one character, or tab or spaces")
-    own.add_argument("--header", metavar="yes|no", help="whether the first line names the columns")
-    own.add_argument("--above", type=int, metavar="LINES", help="lines to skip above the table")
-    own.add_argument("--below", type=int, metavar="LINES", help="lines to skip below the table")
-    own.add_argument("--comment", metavar="SIGN", help="how lines begin that do not belong to the table, or none")
-    own.add_argument("--decimal", metavar="SIGN", help="a point or a comma")
-    own.add_argument("--thousands", metavar="SIGN", help="what stands between thousands, or none")
-    own.add_argument(
-        "--missing-value", action="append", metavar="TEXT", help="what else stands for a missing value; can be repeated"
-    )
-    for kind in get_args(AskedKind):
-        own.add_argument(f"--{kind}", metavar="COLUMNS", help=f"columns to read as {kind}, separated by commas")
 
 
 HOW = ("sheet", "encoding", "delimiter", "header", "above", "below", "comment", "decimal", "thousands", "missing_value")
@@ -200,6 +170,8 @@ def _choice(options: argparse.Namespace, file: File, before: Choice | None) -> C
             raise ArgumentError("task", "task_possible", options.task, possible=" or ".join(possible))
         choice = replace(choice, task=options.task)
     if options.missing is not None:
+        if options.missing not in MISSING:
+            raise ArgumentError("missing", "missing_words", options.missing)
         choice = replace(choice, missing=options.missing)
     if options.without is not None:
         choice = replace(choice, without=tuple(sorted(set(_columns("without", options.without, file)) - {choice.target})))

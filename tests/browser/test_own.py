@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from bn_lab.datasets.own import digest_of
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.lab import Lab, Visit
+from tests.browser.test_classroom import site
 
 IRIS = (Path(__file__).resolve().parents[2] / "data" / "iris.csv").read_text(encoding="utf-8")
 FILE = IRIS.replace(",", ";").replace(".", ",").encode("cp949")
@@ -48,3 +49,36 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     other.expect_state("ended")
     assert other.query == {**lab.query, "run": "all"}
     assert other.finished_curves(30) == curves
+
+
+def test_how_a_file_is_read_is_changed_and_stands_in_the_address(visit: Visit) -> None:
+    lab = visit("epochs=3", path="own", width=1280)
+    data = "a:b\n" + "\n".join(f"{k % 7}:{-200 if k % 5 == 4 else k}" for k in range(40))
+    give(lab, data.encode(), "colons.txt")
+    expect(lab.page.get_by_text(lab.words("error.file_one_column"))).to_be_visible()
+    field = lab.page.locator("[class*=st-key-own_read_delimiter]")
+    field.locator("input").click()
+    lab.page.get_by_role("option", name=lab.words("own.separator.colon")).click()
+    suspect = lab.page.get_by_role("button", name=lab.words("own.suspect_missing"))
+    expect(suspect).to_be_visible()
+    suspect.click()
+    expect(suspect).to_have_count(0)
+    lab.page.locator(".st-key-own_use button").click()
+    lab.ready()
+    assert lab.query["dataset"] == f"own-{digest_of(data.encode())}-1-regression-dropped-read-d3a-m2d323030"
+
+
+def test_inside_another_sites_page_a_table_is_pasted(visit: Visit) -> None:
+    lab = visit(path="own")
+    slide = lab.page.context.new_page()
+    frame = f'<iframe src="{lab.address}/own?embed=true" width="800" height="600"></iframe>'
+    with site(frame.replace("127.0.0.1", "localhost")) as elsewhere:
+        slide.goto(elsewhere)
+        inside = slide.frame_locator("iframe")
+        expect(inside.get_by_text(lab.words("own.no_upload"))).to_be_visible()
+        expect(inside.locator("input[type=file]")).to_have_count(0)
+        inside.locator("textarea").fill(IRIS)
+        inside.locator("textarea").blur()
+        inside.locator(".st-key-own_paste button").click()
+        expect(inside.locator(".st-key-own_use button")).to_be_visible()
+    slide.close()

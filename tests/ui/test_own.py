@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Callable
-from threading import Thread
+from queue import Queue
+from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 from typing import Any
 from weakref import WeakSet
@@ -20,7 +21,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.answers import own_study
 from bn_lab.ui import panels, words
-from bn_lab.ui.own import form, holding, looks, templates
+from bn_lab.ui.own import form, holding, looks, reading, templates
 from bn_lab.ui.own import upload as upload_page
 from tests.datasets.own.made import ROOT, column, file_of, mixed, written
 
@@ -212,6 +213,91 @@ def test_what_is_no_table_is_told_and_nothing_is_half_open(lab: Open, data: byte
     assert "own_use" not in {button.key for button in page.at.button}
     upload(page, IRIS)
     assert errors(page) == []
+
+
+def test_a_file_that_was_read_wrong_is_read_right(lab: Open) -> None:
+    data = "".join(["a:b\n", *(f"{k % 3}:{('x', 2 * k, -9)[k % 3]}\n" for k in range(24))]).encode()
+    page, digest, t = opened(lab, data), digest_of(data), texts("en")
+    assert len(errors(page)) == 1
+    assert t("own.read.otherwise") in page.text
+    page.set(f"own_read_delimiter_{digest}", ":")
+    assert errors(page) == []
+    assert list(page.at.dataframe[0].value.columns) == ["1 · a", "2 · b"]
+    assert t("own.suspect", text="x", count=8, column=2, name="b") in page.text
+    press(page, "own_suspect_1")
+    assert t("own.suspect_missing") not in [button.label for button in page.at.button]
+    page.set(f"own_read_numeric_{digest}", [1])
+    page.set(f"own_read_header_{digest}", False)
+    assert list(page.at.dataframe[0].value.columns) == ["1 · #1", "2 · #2"]
+    page.set(f"own_read_header_{digest}", True)
+    page.set(f"own_target_{digest}", 0)
+    press(page, "own_use")
+    assert page.experiment.dataset == f"own-{digest}-0-classification-dropped-read-d3a-h1-m78-k1numeric"
+    assert table_of(page.experiment).samples == 16
+    page.go_to("own")
+    page.set(f"own_read_missing_{digest}", ["x", "-9"])
+    press(page, "own_read_reset")
+    assert errors(page)[0] == t("error.file_one_column")
+    assert page.at.dataframe, "what was read stays as it was"
+
+
+def test_a_link_says_how_its_file_is_read(lab: Open) -> None:
+    data = b"a:b\n" + b"1:2\n3:4\n5:9\n" * 8
+    dataset = f"own-{digest_of(data)}-1-regression-dropped-read-d3a"
+    page = lab(dataset=dataset, lang="en", epochs="2")
+    upload(page, data)
+    assert page.experiment == Experiment(dataset=dataset, epochs=2)
+    assert table_of(page.experiment).feature_names == ("a",)
+    page.go_to("own")
+    assert page.widget(f"own_read_delimiter_{digest_of(data)}").value == ":"
+
+
+def test_where_no_file_can_be_uploaded_a_table_is_pasted(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload_page, "takes_files", lambda: False)
+    page = lab(lang="en")
+    page.go_to("own")
+    assert texts("en")("own.no_upload") in page.text
+    assert not page.at.get("file_uploader")
+    page.at.text_area[0].set_value(IRIS.decode("cp949"))
+    press(page, "own_paste")
+    assert errors(page) == []
+    assert len(page.at.session_state["own_files"]) == 1
+
+
+def test_files_are_read_one_at_a_time_in_their_order() -> None:
+    line, done, told = reading.Line(), list[int](), list[int]()
+    read, came = Event(), Queue[int]()
+
+    def read_one(k: int) -> None:
+        with line.turn(lambda place: (told.append(place), came.put(place))):
+            done.append(k)
+            if k == 0:
+                came.put(0)
+                read.wait(10)
+
+    threads = [Thread(target=read_one, args=(k,)) for k in range(3)]
+    for thread in threads:
+        thread.start()
+        came.get(timeout=10)  # it is in the line
+    assert done == [0]
+    read.set()
+    for thread in threads:
+        thread.join(10)
+    assert done == [0, 1, 2]
+    assert set(told) == {1, 2}
+
+
+def test_who_gives_up_leaves_the_line() -> None:
+    line = reading.Line()
+
+    def leave(place: int) -> None:
+        raise RuntimeError("the page is left")
+
+    with line.turn():
+        with pytest.raises(RuntimeError), line.turn(leave):
+            pass
+        assert len(line._places) == 1
+    assert not line._places
 
 
 def test_a_table_without_a_target_is_shown_but_not_taken(lab: Open) -> None:

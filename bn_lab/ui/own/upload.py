@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
@@ -21,6 +22,9 @@ from its widget, which would hold it a second time."""
 
 PASTE = "own_paste"
 """Key of the button that opens a pasted text."""
+
+COOKIE = "_streamlit_xsrf"
+"""Name of the cookie without which no file is taken, which comes before the page connects."""
 
 MOST_PASTED = 500_000
 """Characters of a pasted text at most: the browser sends it as one message."""
@@ -45,9 +49,13 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
     turn = st.session_state.setdefault(TURN, 0)
     if PASTE not in st.session_state:  # a page without this button has been drawn since, or none
         st.session_state[PROBLEM] = None
-    help_text = t("own.upload_help", size=MOST_BYTES // MB)
-    uploaded = st.file_uploader(t("own.upload"), key=f"own_upload_{turn}", help=help_text)
-    with st.expander(t("own.paste"), icon=":material/content_paste:"):
+    uploaded = None
+    if takes_files():
+        help_text = t("own.upload_help", size=MOST_BYTES // MB)
+        uploaded = st.file_uploader(t("own.upload"), key=f"own_upload_{turn}", help=help_text)
+    else:
+        st.info(t("own.no_upload"), icon=":material/upload_file:")
+    with st.expander(t("own.paste"), icon=":material/content_paste:", expanded=not takes_files()):
         pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
         wanted = st.button(t("own.paste_open"), key=PASTE, icon=":material/table:")
     if (problem := st.session_state.get(PROBLEM)) is not None:
@@ -60,6 +68,13 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
         name, data = t("own.pasted"), pasted.encode("utf-8", "replace")
     if name is not None and data is not None:
         _open(name, data, t, then, asked, judge)
+
+
+def takes_files() -> bool:
+    """Whether this browser can upload anything: Streamlit takes a file only with a cookie against forged requests, which a
+    browser keeps back where the page is shown inside one of another site."""
+    is_connected = bool(st.context.headers.to_dict())
+    return not (is_connected and config.get_option("server.enableXsrfProtection")) or COOKIE in st.context.cookies
 
 
 def _forget(file_id: str) -> None:
