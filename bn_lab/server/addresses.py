@@ -15,3 +15,6 @@ PLOTLY = "lab/plotly"
 """Plotly's script, followed by its version and `PLOTLY_NAME`."""
 
 PLOTLY_NAME = "plotly.min.js"
+
+STREAMLIT, UPLOADS = "_stcore/stream", "_stcore/upload_file"
+"""Streamlit's websocket, and what its uploads begin with."""

@@ -9,9 +9,15 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from streamlit import App, config
 
-from bn_lab.server import addresses, assets, stream
+from bn_lab.server import addresses, assets, quiet, stream
+from bn_lab.server.closed import Closed
+from bn_lab.server.descriptors import raise_limit
+from bn_lab.server.gate import Gate
 from bn_lab.server.headers import Headers
+from bn_lab.server.seats import seats_for
+from bn_lab.server.uploads import Uploads
 from bn_lab.service import recordings
+from bn_lab.service.limits import MB
 
 
 def routes() -> list[BaseRoute]:
@@ -28,12 +34,24 @@ def routes() -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     """What every answer goes through, Streamlit's own, too."""
-    return [Middleware(Headers, links=assets.links())]
+    return [
+        Middleware(Headers, links=assets.links()),
+        Middleware(Closed),
+        Middleware(Gate, seats=seats),
+        Middleware(Uploads, total=lambda: recordings().limits.own_mb * MB, pages=seats),
+    ]
+
+
+def seats() -> int:
+    """How many pages may be connected at once, inside or waiting."""
+    return seats_for(recordings().limits.visitors, raise_limit())
 
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
     """Start the workers with the server, so that no visitor need wait for torch, and end them with it."""
+    raise_limit()
+    quiet.install()
     recordings().warm()
     try:
         yield

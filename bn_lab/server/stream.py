@@ -52,6 +52,9 @@ GREETING = 10.0
 POLL = 20.0
 """Seconds that a request waits for a frame at most: proxies cut what is silent for longer."""
 
+MOST_CONNECTIONS = 8
+"""Connections of one page at most: it needs one, and of those that broke some may not be known to be over yet."""
+
 LOOK = 1.0
 """Seconds after which a request that waits looks whether the page still does."""
 
@@ -221,6 +224,10 @@ async def websocket(socket: WebSocket) -> None:
     await socket.accept()
     try:
         visitor = greeted(parsed(await asyncio.wait_for(socket.receive_text(), GREETING)))
+        if visitor.connections >= MOST_CONNECTIONS:  # the page tries again by itself, which it does not where it is refused
+            _note("too many connections of one page")
+            await socket.close(1013)
+            return
         await _serve(socket, Viewer(visitor))
     except RefusedError as refused:
         _note(str(refused))
@@ -291,6 +298,9 @@ async def poll(request: Request) -> Response:
     except RefusedError as refused:
         _note(str(refused))
         return Response(json.dumps({"refused": str(refused)}), status_code=400, media_type="application/json")
+    if viewer.visitor.connections >= MOST_CONNECTIONS:
+        _note("too many connections of one page")
+        return Response(status_code=429)
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def wake() -> None:

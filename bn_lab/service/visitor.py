@@ -270,6 +270,11 @@ class Visitor:
                     self._until = self._clock() + LAPSE
             self.look()
 
+    @property
+    def connections(self) -> int:
+        """How many connections of its page are open."""
+        return len(self._listeners)
+
     def tell(self) -> None:
         """Something it watches has news."""
         for listener in list(self._listeners):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import cache
 from threading import Timer
 
 import streamlit as st
@@ -21,7 +22,7 @@ AWAY = 60.0
 """Seconds after which a visitor whose connection broke counts as gone; a shorter absence is only a cut."""
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def library() -> Library:
     """The one library of this process."""
     return Library()

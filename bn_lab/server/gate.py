@@ -1,0 +1,180 @@
+"""`Gate`: what every websocket goes through, before Streamlit and the lab hear of it.
+
+Streamlit makes a session, with an event loop and three open files, for whoever opens its websocket, and logs a traceback for
+what is no message. Here a socket has one of a limited number of seats; Streamlit hears of it with its first message; and only
+what a page would say gets through, no quicker than a page says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime import Runtime
+
+from bn_lab.server import addresses
+from bn_lab.server.saying import BrokenError, heard
+from bn_lab.server.seats import FullError, Seats
+from bn_lab.server.stream import is_ours
+
+GREETING, RETURN = 15.0, 600.0
+"""Seconds that a new page has to say something, and one that was here before, whose browser may wait for its visitor."""
+
+PACE, BURST = 20.0, 40
+"""Messages a second that are handed on, and how many at once: each of them may start a thread."""
+
+NOBODY = 1006
+"""Code of a connection that ended without a word, by RFC 6455."""
+
+log = logging.getLogger(__name__)
+
+
+class Gate:
+    """Middleware for the two websockets of a page.
+
+    Args:
+        app: what answers.
+        seats: how many pages may be connected, asked when the first one comes.
+        knows: whether there is a session of this id, of a page that is open or that was until just now.
+        clock, rest: seconds, and how to wait for some.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        seats: Callable[[], int],
+        knows: Callable[[str], bool] | None = None,
+        clock: Callable[[], float] = monotonic,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._app, self._most, self._knows, self._clock, self._rest = app, seats, knows or knows_session, clock, rest
+        self._seats: dict[str, Seats] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a websocket in, or turn it away before it costs anything; all else passes."""
+        path = scope.get("path", "")
+        kind = next((kind for kind in (addresses.STREAMLIT, addresses.STREAM) if path.endswith(f"/{kind}")), None)
+        if scope["type"] != "websocket" or kind is None:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        named = session_named(headers)
+        seats = self._seats.setdefault(kind, Seats(self._most()))
+        try:
+            with seats.taking(comes_back=bool(named) and self._knows(named)):
+                if kind == addresses.STREAM:
+                    await self._app(scope, receive, send)
+                elif is_ours(headers.get("origin"), headers.get("host")):
+                    await self._listen(scope, receive, send, named)
+                else:  # Streamlit would look its own address up on the internet first, and answer nobody meanwhile
+                    log.warning("websocket refused: another site's page")
+                    await send({"type": "websocket.close", "code": 1008})
+        except FullError:
+            log.warning("websocket refused: all %d seats are taken", seats.most)
+            await refuse(scope, send)
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
+        line = Line(receive, send, self._clock, self._rest)
+        if named and self._knows(named):  # the browser may have nothing to say: the page is as it was
+            await self._app(scope, line.receive, line.send)
+            return
+        first = await receive()
+        protocols = Headers(scope=scope).get("sec-websocket-protocol", "").split(",")
+        await send({"type": "websocket.accept", "subprotocol": protocols[0].strip() or None, "headers": []})
+        line.is_accepted = True
+        try:
+            line.waiting = [first, await asyncio.wait_for(line.receive(), RETURN if named else GREETING)]
+        except TimeoutError:
+            await line.close(1008)
+            return
+        if line.waiting[1]["type"] != "websocket.disconnect":
+            await self._app(scope, line.receive, line.send)
+
+
+class Line:
+    """One websocket between a browser and Streamlit: what either side says, as far as the other one may hear it.
+
+    Attributes:
+        is_accepted: whether the browser was told already that it is connected. waiting: what Streamlit hears first.
+    """
+
+    def __init__(
+        self, receive: Receive, send: Send, clock: Callable[[], float], rest: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._receive, self._send, self._clock, self._rest = receive, send, clock, rest
+        self.is_accepted, self.waiting = False, list[Message]()
+        self._is_over = False
+        self._left, self._since = float(BURST), clock()
+
+    async def receive(self) -> Message:
+        """The next message for Streamlit."""
+        if self.waiting:
+            return self.waiting.pop(0)
+        while True:
+            if self._is_over:
+                return {"type": "websocket.disconnect", "code": NOBODY}
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            try:
+                if (content := message.get("bytes")) is None:
+                    raise BrokenError(1003, "a message has bytes")
+                kind = heard(content)
+            except BrokenError as broken:
+                log.warning("websocket closed: %s", broken)
+                await self.close(broken.code)
+                continue
+            await self._keep_pace()
+            if kind is not None:
+                return message
+            log.warning("a message that no page sends was passed over")
+
+    async def send(self, message: Message) -> None:
+        """Hand on what Streamlit says, unless the connection is over."""
+        if message["type"] == "websocket.accept" and self.is_accepted:
+            return
+        if self._is_over:
+            return
+        self._is_over = message["type"] == "websocket.close"
+        await self._send(message)
+
+    async def close(self, code: int) -> None:
+        """End the connection."""
+        with suppress(RuntimeError, OSError):  # it is over already
+            await self.send({"type": "websocket.close", "code": code})
+        self._is_over = True
+
+    async def _keep_pace(self) -> None:
+        """Wait until the next message may come; meanwhile nothing more is read from the browser."""
+        now = self._clock()
+        self._left, self._since = min(float(BURST), self._left + PACE * (now - self._since)) - 1, now
+        if self._left < 0:
+            await self._rest(-self._left / PACE)
+
+
+def session_named(headers: Headers) -> str:
+    """The id of the session that a browser wants back: the third of what it calls protocols, as Streamlit reads them."""
+    protocols = headers.get("sec-websocket-protocol", "").split(",")
+    return protocols[2].strip() if len(protocols) > 2 else ""
+
+
+def knows_session(session: str) -> bool:
+    """Whether Streamlit has a session, connected or kept for a while: a part of it without a public name, which a test holds in
+    place."""
+    return Runtime.exists() and Runtime.instance()._session_mgr.get_session_info(session) is not None
+
+
+async def refuse(scope: Scope, send: Send) -> None:
+    """Answer a handshake with 429, as a proxy does not take that for a failure of the server; with 403 where nothing else is
+    possible."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1013})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"20")]
+    await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b"The lab is full. Please try again later.\n"})

@@ -1,0 +1,128 @@
+"""The log stays readable, and its disk free, however often the same thing goes wrong.
+
+Of one kind of record so many are written in a minute, and of one logger some more; then nothing until the minute is over, and
+the next one says how many were left out. Paths that hold the id of a session, which is as good as a key to it, are cut short.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from time import monotonic
+
+MOST, MOST_OF_ALL, SECONDS = 10, 100, 60.0
+"""Records of one kind, and of one logger, that are written at most, in so many seconds."""
+
+KINDS = 1_000
+"""Kinds that are remembered at most."""
+
+DECIDED = "bn_lab_is_written"
+"""In a record: whether it is written, once that is known."""
+
+ACCESS = "uvicorn.access"
+"""The logger of requests, one record each, for hosts who want that; `streamlit run` has it off."""
+
+SECRET = re.compile(r"(/(?:_stcore/upload_file|media|component)/)[^\s?\"']+|[?][^\s\"']+")
+"""In what uvicorn says of a request: the session and file of an upload, the name of a file, and the parameters of a link."""
+
+
+@dataclass
+class Window:
+    """A minute of one kind: when it began, how many were written, and how many were left out."""
+
+    since: float
+    written: int = 0
+    left_out: int = 0
+
+
+class Allowance:
+    """How often things of one kind may happen.
+
+    Args:
+        most: how many in `seconds`.
+        clock: seconds.
+    """
+
+    def __init__(self, most: int, seconds: float = SECONDS, clock: Callable[[], float] = monotonic) -> None:
+        self._most, self._seconds, self._clock = most, seconds, clock
+        self._windows: dict[Hashable, Window] = {}
+
+    def take(self, kind: Hashable) -> int | None:
+        """None for one too many; else how many were left out in the window before, which the first one of a window tells."""
+        now, before = self._clock(), 0
+        window = self._windows.get(kind)
+        if window is None or now - window.since >= self._seconds:
+            before = 0 if window is None else window.left_out
+            self._make_room(now)
+            window = self._windows[kind] = Window(now)
+        if window.written >= self._most:
+            window.left_out += 1
+            return None
+        window.written += 1
+        return before
+
+    def _make_room(self, now: float) -> None:
+        if len(self._windows) >= KINDS:
+            kept = {kind: window for kind, window in self._windows.items() if now - window.since < self._seconds}
+            self._windows = kept if len(kept) < KINDS else {}
+
+
+class Quiet(logging.Filter):
+    """Lets as many records through as may be written. One filter for all handlers of a process.
+
+    Args:
+        most, most_of_all: records of one kind, and of one logger, in a minute.
+        clock: seconds.
+    """
+
+    def __init__(self, most: int = MOST, most_of_all: int = MOST_OF_ALL, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._kinds, self._loggers = Allowance(most, clock=clock), Allowance(most_of_all, clock=clock)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is written. The same answer for each handler that asks."""
+        decided = vars(record)
+        if DECIDED not in decided:
+            decided[DECIDED] = self._decide(record)
+        return bool(decided[DECIDED])
+
+    def _decide(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and record.name.startswith("uvicorn"):
+            record.args = tuple(SECRET.sub(r"\1…", value) if isinstance(value, str) else value for value in record.args)
+        if record.name == ACCESS:
+            return True
+        without = self._kinds.take(kind_of(record))
+        if without is None:
+            return False
+        without_others = self._loggers.take(record.name)
+        if without_others is None:
+            return False
+        if left_out := without + without_others:
+            record.msg, record.args = f"{record.getMessage()} ({left_out:,} more in the minute before were left out)", ()
+        return True
+
+
+def kind_of(record: logging.LogRecord) -> Hashable:
+    """What makes two records the same: who writes, what before values are put in, and the kind of the exception.
+
+    Of a text that has its values in it already the first line counts, without its numbers.
+    """
+    error = record.exc_info[0] if record.exc_info else None
+    return record.name, re.sub(r"\d+", "#", str(record.msg).split("\n", 1)[0])[:80], error
+
+
+QUIET = Quiet()
+"""The one of this process."""
+
+
+def install(quiet: Quiet = QUIET) -> None:
+    """Have all that is written go through it. Cheap if that is so already; to be called again, as loggers come later, too."""
+    loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
+    handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
+    if logging.lastResort is not None:
+        handlers.append(logging.lastResort)
+    for handler in handlers:
+        if quiet not in handler.filters:
+            handler.addFilter(quiet)

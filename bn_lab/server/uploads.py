@@ -1,0 +1,261 @@
+"""`Uploads`: how much of what visitors send lies in memory, before a widget has asked for it and until it is forgotten.
+
+Streamlit takes a file for any session that is open, under any name, and keeps it until the session ends. Here a page has one
+file at a time, and all pages together so much of the memory for own data: each page has a share that nobody else can take, and
+what goes beyond it comes out of what is common.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from bn_lab.server import addresses
+
+WRAPPING = 1_000_000
+"""Bytes of what a file is wrapped in at most."""
+
+SILENCE, SLOWEST, PATIENCE = 15.0, 10_000, 30.0
+"""Seconds without a byte after which an upload is given up; bytes a second that it has to have come with on average, once it
+took so many seconds."""
+
+TAKEN = 30.0
+"""Seconds after which nobody waits for a file that is still there: the lab takes it out of Streamlit's memory at once."""
+
+log = logging.getLogger(__name__)
+
+
+class RefusedError(Exception):
+    """An upload that is not taken.
+
+    Attributes:
+        status: of the answer: 408, 413 or 429.
+    """
+
+    def __init__(self, status: int, rule: str) -> None:
+        super().__init__(rule)
+        self.status = status
+
+
+@dataclass
+class Transfer:
+    """An upload that is under way.
+
+    Attributes:
+        session, file: whose, and which.
+        declared: bytes that it says it has, 0 where it does not. received: bytes that have come. since: when it began.
+    """
+
+    session: str
+    file: str
+    declared: int
+    since: float
+    received: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that it may take."""
+        return max(self.declared, self.received)
+
+
+class Allowance:
+    """What may lie in memory of uploads.
+
+    Args:
+        total: bytes of all pages together. One half is dealt out in equal shares, the other one is common; that one is enough
+            for the largest file, however small the total is.
+        pages: how many shares there are.
+        largest: bytes of one upload at most.
+        clock: seconds.
+    """
+
+    def __init__(self, total: float, pages: int, largest: int, clock: Callable[[], float] = monotonic) -> None:
+        self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
+        self._clock = clock
+        self._under_way: dict[str, Transfer] = {}
+        self._came: dict[tuple[str, str], float] = {}  # when a file was complete
+
+    def begin(self, session: str, file: str, declared: int, held: MemoryUploadedFileManager) -> Transfer:
+        """An upload begins; what its page sent before and nobody took is forgotten.
+
+        Raises:
+            RefusedError: where it is too large, or the page is sending another file, or too much lies in memory.
+        """
+        if session in self._under_way:
+            raise RefusedError(429, "this page is sending another file; please wait until it is there")
+        self._fits(declared)
+        for before in list(held.file_storage.get(session, ())):
+            held.remove_file(session, before)
+        transfer = Transfer(session, file, declared, self._clock())
+        self._has_room(transfer, held)
+        self._under_way[session] = transfer
+        return transfer
+
+    def take(self, transfer: Transfer, size: int, held: MemoryUploadedFileManager) -> None:
+        """So many bytes more have come.
+
+        Raises:
+            RefusedError: where that is too much, or came too slowly.
+        """
+        transfer.received += size
+        self._fits(transfer.received)
+        if (took := self._clock() - transfer.since) > PATIENCE and transfer.received < SLOWEST * took:
+            raise RefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
+        self._has_room(transfer, held)
+
+    def end(self, transfer: Transfer) -> None:
+        """An upload is over, in whatever way."""
+        self._under_way.pop(transfer.session, None)
+        self._came[transfer.session, transfer.file] = self._clock()
+
+    def _fits(self, size: int) -> None:
+        if size > self.largest:
+            raise RefusedError(413, f"a file has at most {(self.largest - WRAPPING) // 1024**2} MB")
+
+    def _has_room(self, transfer: Transfer, held: MemoryUploadedFileManager) -> None:
+        if transfer.size <= self.share or self._fills(transfer, held):
+            return
+        self._forget_what_nobody_took(held)
+        if not self._fills(transfer, held):
+            raise RefusedError(429, "too many files are being opened; please try again in a minute, or with a smaller one")
+
+    def _fills(self, transfer: Transfer, held: MemoryUploadedFileManager) -> bool:
+        """Whether what is common is enough for this one and all others."""
+        sizes = {session: sum(len(file.data) for file in files.values()) for session, files in list(held.file_storage.items())}
+        for other in (*self._under_way.values(), transfer):
+            sizes[other.session] = other.size
+        return self._beyond(sizes.values()) <= self.common
+
+    def _beyond(self, sizes: Iterable[int]) -> float:
+        return sum(max(0.0, size - self.share) for size in sizes)
+
+    def _forget_what_nobody_took(self, held: MemoryUploadedFileManager) -> None:
+        there: Mapping[tuple[str, str], object] = {
+            (session, file): None for session, files in list(held.file_storage.items()) for file in list(files)
+        }
+        self._came = {key: when for key, when in self._came.items() if key in there}
+        for session, file in there:
+            if self._clock() - self._came.get((session, file), 0.0) > TAKEN:
+                held.remove_file(session, file)
+
+
+class Uploads:
+    """Middleware for what browsers upload.
+
+    Args:
+        app: what answers.
+        total, pages: see `Allowance`, asked when the first upload comes.
+        files: where Streamlit keeps them; None while it is not running.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        total: Callable[[], float],
+        pages: Callable[[], int],
+        files: Callable[[], MemoryUploadedFileManager | None] | None = None,
+    ) -> None:
+        self._app, self._total, self._pages, self._files = app, total, pages, files or streamlits_files
+        self._allowance: Allowance | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand an upload on as far as there is room for it; all else passes."""
+        held = self._files() if scope["type"] == "http" and scope["method"] == "PUT" else None
+        named = scope.get("path", "").rpartition(f"/{addresses.UPLOADS}/")[2].split("/") if held is not None else []
+        if held is None or len(named) != 2 or f"/{addresses.UPLOADS}/" not in scope["path"]:
+            await self._app(scope, receive, send)
+            return
+        if self._allowance is None:
+            self._allowance = Allowance(self._total(), self._pages(), largest())
+        upload = _Upload(self._allowance, held, named[0], named[1], scope, receive, send)
+        try:
+            await self._app(scope, upload.receive, upload.send)
+        except RefusedError as refused:
+            log.warning("upload refused: %s", refused)
+            if not upload.has_answered:
+                await upload.read_away()
+                headers = {"Retry-After": "60", "Connection": "close"}
+                await PlainTextResponse(f"{refused}\n", refused.status, headers)(scope, receive, send)
+        finally:
+            upload.end()
+
+
+class _Upload:
+    """One request. It counts from when Streamlit reads it, which then knows the session, and that the page is ours."""
+
+    def __init__(
+        self,
+        allowance: Allowance,
+        held: MemoryUploadedFileManager,
+        session: str,
+        file: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._allowance, self._held, self._session, self._file = allowance, held, session, file
+        self._receive, self._send = receive, send
+        self._declared = declared(Headers(scope=scope).get("content-length", ""))
+        self._transfer: Transfer | None = None
+        self._is_read = False
+        self.has_answered = False
+
+    async def receive(self) -> Message:
+        if self._transfer is None:
+            self._transfer = self._allowance.begin(self._session, self._file, self._declared, self._held)
+        try:
+            message = await asyncio.wait_for(self._receive(), SILENCE)
+        except TimeoutError:
+            raise RefusedError(408, f"an upload is given up after {SILENCE:g} seconds without a byte") from None
+        self._is_read = not message.get("more_body", False)
+        if message["type"] == "http.request":
+            self._allowance.take(self._transfer, len(message.get("body", b"")), self._held)
+        return message
+
+    async def read_away(self) -> None:
+        """Read what still comes, and keep none of it: while a browser sends it hears nothing, and where it is cut off it has no
+        reason to show. More than the largest file is not waited for."""
+        left = self._allowance.largest
+        if self._declared > 2 * left:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while left > 0 and not self._is_read:
+                    message = await self._receive()
+                    self._is_read = not message.get("more_body", False)
+                    left -= len(message.get("body", b""))
+
+    async def send(self, message: Message) -> None:
+        self.has_answered = True
+        await self._send(message)
+
+    def end(self) -> None:
+        if self._transfer is not None:
+            self._allowance.end(self._transfer)
+
+
+def declared(length: str) -> int:
+    """Bytes that a request says it has; 0 where it does not, and Streamlit answers what is no number."""
+    return int(length[:15]) if length.isascii() and length.isdigit() else 0
+
+
+def largest() -> int:
+    """Bytes of one upload at most: of the largest file (`server.maxUploadSize`), and of what it is wrapped in."""
+    return int(config.get_option("server.maxUploadSize")) * 1024**2 + WRAPPING
+
+
+def streamlits_files() -> MemoryUploadedFileManager | None:
+    """Where Streamlit keeps files, if it is running."""
+    found = Runtime.instance().uploaded_file_mgr if Runtime.exists() else None
+    return found if isinstance(found, MemoryUploadedFileManager) else None
