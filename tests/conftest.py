@@ -20,7 +20,7 @@ def chromium() -> Iterator[Browser]:
     """The one browser of all tests: a process can drive only one at a time. A missing one is a failure, not a skip."""
     path = os.environ.get("BN_LAB_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "no browser: install chromium, or name one in BN_LAB_CHROMIUM"
-    # No other host is asked anything, so that a test is the same with and without a network.
+    # No other host answers, so that a test is the same with and without a network; that none is asked is a test's own claim.
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
     if os.name == "posix" and os.geteuid() == 0:
         arguments.append("--no-sandbox")

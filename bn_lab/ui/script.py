@@ -24,7 +24,8 @@ from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import ask
 from bn_lab.ui.own import page as own
 
-st.set_page_config(page_title="BN Lab", page_icon=":material/science:", layout="wide", initial_sidebar_state=256)
+icon = Path(__file__).with_name("icon.svg")  # a symbol of Streamlit's would be fetched from another site
+st.set_page_config(page_title="BN Lab", page_icon=icon, layout="wide", initial_sidebar_state=256)
 logs.install()
 guarded(session.begin)()
 if "language" not in st.session_state:

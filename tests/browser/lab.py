@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from bn_lab.i18n import Texts, texts
 from bn_lab.server import addresses, assets
@@ -69,6 +69,7 @@ class Lab:
         self.stage = page.locator(".bn-stage")
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._hear)
+        page.on("request", self._see)
 
     def _hear(self, message: ConsoleMessage) -> None:
         source = message.location.get("url", "")
@@ -76,6 +77,12 @@ class Lab:
         # its own addresses there, too, before it finds them where they are.
         if message.type == "error" and (not source or source.startswith(self.address)) and "/_stcore/" not in source:
             self.errors.append(f"{message.text} ({source})")
+
+    def _see(self, request: Request) -> None:
+        """Nothing on a page is of another site, which would know then who looks at it."""
+        host = urlsplit(request.url).hostname
+        if host not in (None, "127.0.0.1", "localhost"):
+            self.errors.append(f"another site was asked: {request.url}")
 
     def tolerate(self, *parts: str) -> None:
         """Errors with these texts are what the test is about."""
