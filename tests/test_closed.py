@@ -135,6 +135,20 @@ def functions_that(attribute: str, path: Path) -> Iterator[tuple[str, str, ast.C
             yield path.name, around.get(node, ""), node
 
 
+def once_in_a_cache(path: Path) -> Iterator[str]:
+    """What a module keeps once for all visitors where a message of any of them can clear it: in one of Streamlit's caches."""
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for decorator in getattr(function, "decorator_list", []):
+            text = ast.unparse(decorator)
+            if "cache_data" in text or ("cache_resource" in text and "scope='session'" not in text):
+                yield text
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_the_process_has_once_is_a_modules_own(path: Path) -> None:
+    assert list(once_in_a_cache(path)) == []
+
+
 def test_html_is_given_to_the_page_only_where_it_is_tested() -> None:
     found = {
         (name, function)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from time import monotonic
 
 from starlette.datastructures import Headers
@@ -76,7 +75,9 @@ class Gate:
                     await send({"type": "websocket.close", "code": 1008})
         except FullError:
             log.warning("websocket refused: all %d seats are taken", seats.most)
-            await refuse(scope, send)
+            await send(
+                {"type": "websocket.close", "code": 1013}
+            )  # as a handshake's answer it is a 403, which no proxy takes for a failure
 
     async def _listen(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
         line = Line(receive, send, self._clock, self._rest)
@@ -135,19 +136,18 @@ class Line:
             log.warning("a message that no page sends was passed over")
 
     async def send(self, message: Message) -> None:
-        """Hand on what Streamlit says, unless the connection is over."""
-        if message["type"] == "websocket.accept" and self.is_accepted:
-            return
-        if self._is_over:
+        """Hand on what Streamlit says, unless the connection is over; that it is, Streamlit hears when it listens."""
+        if self._is_over or (message["type"] == "websocket.accept" and self.is_accepted):
             return
         self._is_over = message["type"] == "websocket.close"
-        await self._send(message)
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError):  # the browser is gone
+            self._is_over = True
 
     async def close(self, code: int) -> None:
         """End the connection."""
-        with suppress(RuntimeError, OSError):  # it is over already
-            await self.send({"type": "websocket.close", "code": code})
-        self._is_over = True
+        await self.send({"type": "websocket.close", "code": code})
 
     async def _keep_pace(self) -> None:
         """Wait until the next message may come; meanwhile nothing more is read from the browser."""
@@ -167,14 +167,3 @@ def knows_session(session: str) -> bool:
     """Whether Streamlit has a session, connected or kept for a while: a part of it without a public name, which a test holds in
     place."""
     return Runtime.exists() and Runtime.instance()._session_mgr.get_session_info(session) is not None
-
-
-async def refuse(scope: Scope, send: Send) -> None:
-    """Answer a handshake with 429, as a proxy does not take that for a failure of the server; with 403 where nothing else is
-    possible."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1013})
-        return
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"20")]
-    await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": b"The lab is full. Please try again later.\n"})

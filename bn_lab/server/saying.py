@@ -6,9 +6,13 @@ repository, one that writes files beside the app, one that asks for a million ad
 
 from __future__ import annotations
 
+from string import hexdigits
+
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.runtime_util import get_max_widget_state_size_bytes
+from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 
 KINDS = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 """The messages that pages send; all of them concern the page alone that sent them."""
@@ -18,6 +22,9 @@ OPERATIONS = {"deferred_file"}
 
 MOST_WIDGETS, MOST_HASHES, MOST_FILES = 2_000, 10_000, 20
 """Widgets, messages that a browser still has, and files of one upload, at most: a page has dozens, hundreds, and one."""
+
+WIDGETS = (GENERATED_ELEMENT_ID_PREFIX, STREAMLIT_INTERNAL_KEY_PREFIX)
+"""What ids of widgets begin with: of others Streamlit thinks that they are keys of the session, and fails."""
 
 LONGEST_NAME, LONGEST_ADDRESS = 200, 100_000
 """Characters of a name or id, and of an address or its parameters, at most: no server answers at a longer address."""
@@ -65,6 +72,8 @@ def _is_of_a_page(state: ClientState) -> bool:
     context = state.context_info
     return (
         len(state.widget_states.widgets) <= MOST_WIDGETS
+        and all(widget.id.startswith(WIDGETS) for widget in state.widget_states.widgets)
+        and set(state.fragment_id) <= set(hexdigits)
         and len(state.cached_message_hashes) <= MOST_HASHES
         and all(map(_is_name, (state.page_script_hash, state.page_name, state.fragment_id, context.timezone, context.locale)))
         and all(len(address) <= LONGEST_ADDRESS for address in (state.query_string, context.url))

@@ -36,7 +36,7 @@ class Replica:
 
 @dataclass(frozen=True)
 class Site:
-    """The lab as visitors reach it; `image` is the folder that the replicas run in.
+    """The lab as visitors reach it; `image` is the folder that the replicas run in, `log` what nginx writes.
 
     Answers say in the header `X-Replica` by whom they are, in the tests only.
     """
@@ -44,6 +44,7 @@ class Site:
     address: str
     replicas: tuple[Replica, ...]
     image: Path
+    log: Path
 
 
 def find_nginx() -> str:
@@ -84,10 +85,11 @@ def serve_replicas(folder: Path, count: int = 2) -> Iterator[Site]:
         configure(front, port, [replica.address for replica in replicas])
         places = {"nginx": nginx, "/tmp/": f"{front}/", "/etc/bn-lab/nginx.conf": str(front / "nginx.conf")}
         command = compose.command("nginx", **places)
-        stack.enter_context(running(command, folder / "nginx.log"))
+        log = folder / "nginx.log"
+        stack.enter_context(running(command, log))
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: is_healthy(address), 10, "nginx answers")
-        yield Site(address, tuple(replicas), app)
+        yield Site(address, tuple(replicas), app, log)
 
 
 def configure(folder: Path, port: int, replicas: list[str]) -> None:

@@ -22,6 +22,8 @@ def test_a_container_can_write_nothing_and_get_no_rights(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
     assert service["pids_limit"] > 0
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert service["ulimits"]["nofile"]["hard"] >= 4096
     assert "build" in service or service["user"] != "0", "the image has a user of its own"
 
 

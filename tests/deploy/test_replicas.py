@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from bn_lab.server import addresses
+from tests.browser.conftest import wait_until
 from tests.deploy import image
 from tests.deploy.replicas import Site, serve_replicas
 
@@ -158,6 +161,52 @@ def test_the_health_check_tells_a_server_from_none(site: Site) -> None:
         command = [part.replace(":8501", f":{there}") for part in image.health_check()]
         done = subprocess.run(command, env=os.environ | image.PATH, stderr=subprocess.DEVNULL, check=False)
         assert done.returncode == expected
+
+
+def test_no_id_of_a_session_is_logged(site: Site) -> None:
+    for path in (
+        "/_stcore/upload_file/SECRET/FILE",
+        "//_stcore/upload_file/SECRET/FILE?SECRET",
+        "/media/SECRET.csv",
+        "/component/SECRET",
+    ):
+        ask(site, path, method="PUT")
+        ask(site, path)
+    ask(site, "/claims?dataset=SECRET")
+    wait_until(lambda: '"GET /claims"' in site.log.read_text(encoding="utf-8"), 10, "nginx writes")
+    written = site.log.read_text(encoding="utf-8") + "".join(
+        replica.log.read_text(encoding="utf-8") for replica in site.replicas
+    )
+    assert "SECRET" not in written
+    assert '"PUT /_stcore/upload_file/..."' in written
+
+
+def hand_shake(site: Site) -> socket.socket:
+    """A socket that a page would open, and its answer unread; it says nothing more."""
+    host, _, port = site.address.removeprefix("http://").partition(":")
+    opened = socket.create_connection((host, int(port)), timeout=30)
+    lines = ["GET /_stcore/stream HTTP/1.1", f"Host: {host}:{port}", f"Origin: {site.address}", "Upgrade: websocket"]
+    lines += ["Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", ""]
+    opened.sendall("\r\n".join(lines).encode())
+    return opened
+
+
+def test_one_address_has_sockets_for_a_class_and_no_more(site: Site) -> None:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(closing(hand_shake(site))) for _ in range(220)]
+        statuses = [int(opened.recv(64).split()[1]) for opened in sockets]
+        assert statuses[:160] == [101] * 160, "a class of 40 whose network has just come back"
+        assert statuses.count(101) <= 200
+        assert statuses[-1] == 429
+        assert ask(site, HEALTH).status == 200, "pages are read still"
+    assert not any("Traceback" in replica.log.read_text(encoding="utf-8") for replica in site.replicas)
+
+
+def test_one_address_cannot_upload_without_end_and_loses_nothing_else_by_trying(site: Site) -> None:
+    statuses = [ask(site, "/_stcore/upload_file/x/y", method="PUT").status for _ in range(120)]
+    assert statuses[:40] == [403] * 40, "a class that opens its files"
+    assert set(statuses) == {403, 429}
+    assert ask(site, "/").status == 200
 
 
 def test_after_a_kill_the_other_replica_answers_and_no_client_sees_it(tmp_path: Path) -> None:

@@ -28,10 +28,10 @@ def run(**fields: object) -> bytes:
     return message.SerializeToString()
 
 
-def widgets(count: int) -> bytes:
+def widgets(count: int, prefix: str = "$$ID") -> bytes:
     message = BackMsg()
     for k in range(count):
-        message.rerun_script.widget_states.widgets.add(id=str(k), bool_value=True)
+        message.rerun_script.widget_states.widgets.add(id=f"{prefix}-{k}", bool_value=True)
     return message.SerializeToString()
 
 
@@ -62,6 +62,8 @@ def test_every_kind_of_message_there_is_has_been_judged() -> None:
         (run(), "rerun_script"),
         (run(query_string="dataset=iris&lang=ko", page_name="claims", context_info__locale="ko-KR"), "rerun_script"),
         (widgets(100), "rerun_script"),
+        (widgets(1, "$$STREAMLIT_INTERNAL_KEY_x__event"), "rerun_script"),
+        (run(fragment_id="0123456789abcdef"), "rerun_script"),
         (written(stop_script=True), "stop_script"),
         (written(app_heartbeat=True), "app_heartbeat"),
         (files(1), "file_urls_request"),
@@ -77,6 +79,8 @@ def test_what_a_page_says_is_handed_on(message: bytes, kind: str) -> None:
     [
         b"",
         widgets(MOST_WIDGETS + 1),
+        widgets(1, prefix="own"),
+        run(fragment_id="no hash"),
         run(cached_message_hashes=["x"] * (MOST_HASHES + 1)),
         run(query_string="a=1&" * 50_000),
         run(context_info__url="http://x/" + "y" * 100_000),
