@@ -75,9 +75,7 @@ class Gate:
                     await send({"type": "websocket.close", "code": 1008})
         except FullError:
             log.warning("websocket refused: all %d seats are taken", seats.most)
-            await send(
-                {"type": "websocket.close", "code": 1013}
-            )  # as a handshake's answer it is a 403, which no proxy takes for a failure
+            await send({"type": "websocket.close", "code": 1013})  # answers with 403, which no proxy takes for a failure
 
     async def _listen(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
         line = Line(receive, send, self._clock, self._rest)

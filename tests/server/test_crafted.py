@@ -187,7 +187,7 @@ async def upload_without_end(lab: Lab) -> None:
             session = ForwardMsg.FromString(await socket.recv()).new_session.initialize.session_id  # type: ignore[arg-type]
         statuses = [await asyncio.to_thread(put, lab, session, str(k), 15_000_000) for k in range(20)]
         assert set(statuses) == {204}, "a page has one file; the one before is forgotten"
-        crowd = [asyncio.to_thread(put, lab, session, f"at once {k}", 5_000_000) for k in range(4)]
+        crowd = [asyncio.to_thread(put, lab, session, f"at-once-{k}", 5_000_000) for k in range(4)]
         assert set(await asyncio.gather(*crowd)) <= {204, 429}
 
 
