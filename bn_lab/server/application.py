@@ -51,9 +51,9 @@ def seats() -> int:
 async def lifespan(app: App) -> AsyncIterator[None]:
     """Start the workers with the server, so that no visitor need wait for torch, and end them with it."""
     raise_limit()
-    quiet.install()
-    recordings().warm()
-    try:
-        yield
-    finally:
-        recordings().close()
+    async with quiet.kept():
+        recordings().warm()
+        try:
+            yield
+        finally:
+            recordings().close()

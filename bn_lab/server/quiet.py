@@ -6,9 +6,11 @@ the next one says how many were left out. Paths that hold the id of a session, w
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
@@ -113,12 +115,15 @@ def kind_of(record: logging.LogRecord) -> Hashable:
     return record.name, re.sub(r"\d+", "#", str(record.msg).split("\n", 1)[0])[:80], error
 
 
+LOOK = 10.0
+"""Seconds after which it is looked whether there are new loggers: some come with the first pages."""
+
 QUIET = Quiet()
 """The one of this process."""
 
 
 def install(quiet: Quiet = QUIET) -> None:
-    """Have all that is written go through it. Cheap if that is so already; to be called again, as loggers come later, too."""
+    """Have all that is written go through it. Cheap if that is so already."""
     loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
     handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
     if logging.lastResort is not None:
@@ -126,3 +131,19 @@ def install(quiet: Quiet = QUIET) -> None:
     for handler in handlers:
         if quiet not in handler.filters:
             handler.addFilter(quiet)
+
+
+@asynccontextmanager
+async def kept(quiet: Quiet = QUIET) -> AsyncIterator[None]:
+    """Have all that is written go through it until the end of the block, also by loggers that are made meanwhile."""
+
+    async def look() -> None:
+        while True:
+            install(quiet)
+            await asyncio.sleep(LOOK)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()

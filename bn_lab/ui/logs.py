@@ -11,7 +11,6 @@ import logging
 import sys
 import traceback
 
-from bn_lab.server import quiet
 from bn_lab.sharing import one_line
 
 LONGEST = 2_000
@@ -27,14 +26,10 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def install() -> None:
-    """Have all records of the project made harmless, and of all no more written than can be read.
-
-    Cheap if that is so already; safe to call at any time.
-    """
+    """Have all records of the project made harmless. Cheap if that is so already; safe to call at any time."""
     project = logging.getLogger("bn_lab")
     if all(handler.name != Harmless.NAME for handler in project.handlers):
         project.addHandler(Harmless())
-    quiet.install()
 
 
 class Harmless(logging.Handler):

@@ -38,7 +38,7 @@ def test_pages_of_other_sites_are_kept_out() -> None:
 
 def test_nobody_can_send_more_than_the_memory_bears() -> None:
     assert SERVER["maxUploadSize"] <= 20
-    assert SERVER["maxWidgetStateSize"] <= SERVER["maxMessageSize"] <= 20
+    assert SERVER["maxWidgetStateSize"] <= SERVER["maxMessageSize"] <= 4
 
 
 def test_the_proxy_lets_a_file_through_that_the_server_takes() -> None:
@@ -51,14 +51,17 @@ def test_a_session_outlives_a_cut_but_not_for_long() -> None:
 
 
 def test_visitors_see_neither_tools_for_developers_nor_what_broke_inside() -> None:
-    assert SETTINGS["client"] == {"toolbarMode": "viewer", "showErrorDetails": "none"}
+    assert SETTINGS["client"] == {"toolbarMode": "viewer", "showErrorDetails": "none", "allowedOrigins": []}
     assert SETTINGS["browser"]["gatherUsageStats"] is False
 
 
-@pytest.mark.parametrize("name", ["enableAgentApi", "scriptHealthCheckEnabled"])
+@pytest.mark.parametrize("name", ["enableAgentApi", "enableStaticServing", "scriptHealthCheckEnabled"])
 def test_what_the_lab_does_not_need_is_off(name: str) -> None:
-    assert name not in SERVER
-    assert config._config_options_template[f"server.{name}"].default_val is False
+    assert SERVER.get(name, config._config_options_template[f"server.{name}"].default_val) is False
+
+
+def test_the_interface_for_programs_is_off_outright() -> None:
+    assert SERVER["enableAgentApi"] is False
 
 
 def test_no_secret_stands_in_a_file() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -255,3 +256,34 @@ def test_the_server_may_open_more_files_than_it_was_started_with(lab: Lab) -> No
     soft, hard = line.split()[3:5]
     assert soft == hard or int(soft) == 65_536
     assert lab.open_files < 256
+
+
+def test_no_other_site_may_drive_a_page_and_no_program_the_lab(lab: Lab) -> None:
+    def ask(path: str, method: str = "GET") -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(urlsplit(lab.address).netloc, timeout=PATIENCE)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    status, told = ask("/_stcore/host-config")
+    assert (status, json.loads(told)["allowedOrigins"]) == (200, [])
+    for path in ("interact", "openapi.json", "mcp", ""):
+        for method in ("GET", "POST"):
+            assert ask(f"/_stcore/agent/{path}", method)[0] == 404
+    for path in (
+        "app/static",
+        "static",
+        "media",
+        "component",
+        "component/x",
+        "lab/modules",
+        "lab",
+        "_stcore/bidi-components/x",
+    ):
+        assert ask(f"/{path}/{'a' * 300}")[0] == 404
+        assert ask(f"/{path}/%00")[0] in (400, 404)
+        assert ask(f"/{path}/..%2f..%2fapp.py")[0] in (400, 404)
+    assert "Traceback" not in lab.log.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -88,12 +89,19 @@ def test_a_record_for_two_handlers_counts_once_and_is_written_by_both() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "streamlit.some.module", "uvicorn.error", "asyncio"])
-def test_all_that_writes_goes_through_it_also_what_comes_later(name: str) -> None:
+def test_all_that_writes_goes_through_it_also_what_comes_later(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filtered, logger, handler = Quiet(), logging.getLogger(name), logging.NullHandler()
-    logger.addHandler(handler)
+    monkeypatch.setattr(quiet, "LOOK", 0.0)
+
+    async def serve() -> None:
+        async with quiet.kept(filtered):
+            await asyncio.sleep(0)
+            logger.addHandler(handler)
+            while not handler.filters:
+                await asyncio.sleep(0)
+
     try:
-        for _ in range(2):
-            quiet.install(filtered)
+        asyncio.run(serve())
         assert handler.filters == [filtered]
         assert logging.lastResort is not None
         assert filtered in logging.lastResort.filters
