@@ -12,7 +12,7 @@ from streamlit import App, config
 from bn_lab.server import addresses, assets, quiet, stream
 from bn_lab.server.closed import Closed
 from bn_lab.server.descriptors import raise_limit
-from bn_lab.server.gate import Gate
+from bn_lab.server.gate import BROWSER, Gate
 from bn_lab.server.headers import Headers
 from bn_lab.server.seats import seats_for
 from bn_lab.server.uploads import Uploads
@@ -42,6 +42,21 @@ def middleware() -> list[Middleware]:
     ]
 
 
+def require_settings() -> None:
+    """Go no further with Streamlit's own settings, which let more in: it looks for ours where it was started, or beside what it
+    was told to run.
+
+    Raises:
+        RuntimeError: they are not in force.
+    """
+    trusted = config.get_option("server.trustedUserHeaders")
+    if BROWSER.decode() not in map(str.lower, trusted):
+        raise RuntimeError(
+            f"server.trustedUserHeaders must name {BROWSER.decode()!r} as .streamlit/config.toml does, got {trusted!r}: "
+            "start the server in the folder of app.py"
+        )
+
+
 def seats() -> int:
     """How many pages may be connected at once, inside or waiting."""
     return seats_for(recordings().limits.visitors, raise_limit())
@@ -49,7 +64,12 @@ def seats() -> int:
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Start the workers with the server, so that no visitor need wait for torch, and end them with it."""
+    """Start the workers with the server, so that no visitor need wait for torch, and end them with it.
+
+    Raises:
+        RuntimeError: the server's settings are not those of `.streamlit/config.toml`.
+    """
+    require_settings()
     raise_limit()
     async with quiet.kept():
         recordings().warm()

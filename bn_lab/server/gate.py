@@ -8,13 +8,17 @@ what a page would say gets through, no quicker than a page says it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
+from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 from bn_lab.server import addresses
 from bn_lab.server.saying import BrokenError, heard
@@ -26,6 +30,9 @@ GREETING, RETURN = 15.0, 600.0
 
 PACE, BURST = 20.0, 40
 """Messages a second that are handed on, and how many at once: each of them may start a thread."""
+
+BROWSER = b"x-bn-lab-browser"
+"""The header that tells Streamlit's sessions whose they are; .streamlit/config.toml names it, too."""
 
 NOBODY = 1006
 """Code of a connection that ended without a word, by RFC 6455."""
@@ -61,6 +68,7 @@ class Gate:
         if scope["type"] != "websocket" or kind is None:
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "headers": with_browser(scope["headers"])}
         headers = Headers(scope=scope)
         named = session_named(headers)
         seats = self._seats.setdefault(kind, Seats(self._most()))
@@ -153,6 +161,18 @@ class Line:
         self._left, self._since = min(float(BURST), self._left + PACE * (now - self._since)) - 1, now
         if self._left < 0:
             await self._rest(-self._left / PACE)
+
+
+def with_browser(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers of which one says which browser it is, whatever it says itself: by the token against forged requests that
+    Streamlit gives each browser as a cookie. A browser without cookies has nothing to be told by.
+
+    `server.trustedUserHeaders` has Streamlit give a session only to the browser that began it.
+    """
+    cookie = cookie_parser(Headers(raw=headers).get("cookie", "")).get(XSRF_COOKIE_NAME, "")
+    token, _ = decode_xsrf_token_string(cookie)
+    browser = hashlib.sha256(token).hexdigest() if token else ""
+    return [*(each for each in headers if each[0].lower() != BROWSER), (BROWSER, browser.encode())]
 
 
 def session_named(headers: Headers) -> str:

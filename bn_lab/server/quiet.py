@@ -20,11 +20,17 @@ MOST, MOST_OF_ALL, SECONDS = 10, 100, 60.0
 KINDS = 1_000
 """Kinds that are remembered at most."""
 
+FOREIGN = ("uvicorn", "streamlit")
+"""Loggers that write down what visitors need to keep for themselves."""
+
 DECIDED = "bn_lab_is_written"
 """In a record: whether it is written, once that is known."""
 
 ACCESS = "uvicorn.access"
 """The logger of requests, one record each, for hosts who want that; `streamlit run` has it off."""
+
+ID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""The id of a session, of which the beginning is enough to tell it from others."""
 
 SECRET = re.compile(r"(/(?:_stcore/upload_file|media|component)/)[^\s?\"']+|[?][^\s\"']+")
 """In what uvicorn says of a request: the session and file of an upload, the name of a file, and the parameters of a link."""
@@ -91,8 +97,8 @@ class Quiet(logging.Filter):
         return bool(decided[DECIDED])
 
     def _decide(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and record.name.startswith("uvicorn"):
-            record.args = tuple(SECRET.sub(r"\1…", value) if isinstance(value, str) else value for value in record.args)
+        if isinstance(record.args, tuple) and record.name.startswith(FOREIGN):
+            record.args = tuple(without_secrets(value) if isinstance(value, str) else value for value in record.args)
         if record.name == ACCESS:
             return True
         without = self._kinds.take(kind_of(record))
@@ -104,6 +110,11 @@ class Quiet(logging.Filter):
         if left_out := without + without_others:
             record.msg, record.args = f"{record.getMessage()} ({left_out:,} more in the minute before were left out)", ()
         return True
+
+
+def without_secrets(text: str) -> str:
+    """A value of a record without what nobody needs to know of a session."""
+    return ID.sub(r"\1…", SECRET.sub(r"\1…", text))
 
 
 def kind_of(record: logging.LogRecord) -> Hashable:

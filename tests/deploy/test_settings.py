@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit import config
 
+from bn_lab.server.gate import BROWSER
 from tests.deploy.image import ROOT
 
 FILE = ROOT / ".streamlit" / "config.toml"
@@ -58,6 +60,10 @@ def test_visitors_see_neither_tools_for_developers_nor_what_broke_inside() -> No
 @pytest.mark.parametrize("name", ["enableAgentApi", "enableStaticServing", "scriptHealthCheckEnabled"])
 def test_what_the_lab_does_not_need_is_off(name: str) -> None:
     assert SERVER.get(name, config._config_options_template[f"server.{name}"].default_val) is False
+
+
+def test_a_session_is_given_to_the_browser_that_began_it() -> None:
+    assert json.loads(SERVER["trustedUserHeaders"]) == {BROWSER.decode().title(): "browser"}
 
 
 def test_the_interface_for_programs_is_off_outright() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -74,10 +75,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @asynccontextmanager
-async def connected(lab: Lab, session: str = "") -> AsyncIterator[ClientConnection]:
+async def connected(lab: Lab, session: str = "", **headers: str) -> AsyncIterator[ClientConnection]:
     names = [Subprotocol(name) for name in ("streamlit", "token", *([session] if session else []))]
     address = f"ws{lab.address.removeprefix('http')}/_stcore/stream"
-    async with connect(address, subprotocols=names, compression=None, max_size=None, close_timeout=1) as socket:
+    options = {"compression": None, "max_size": None, "close_timeout": 1, "additional_headers": headers}
+    async with connect(address, subprotocols=names, **options) as socket:  # type: ignore[arg-type]
         yield socket
 
 
@@ -256,6 +258,30 @@ def test_the_server_may_open_more_files_than_it_was_started_with(lab: Lab) -> No
     soft, hard = line.split()[3:5]
     assert soft == hard or int(soft) == 65_536
     assert lab.open_files < 256
+
+
+def test_a_session_goes_on_for_its_own_browser_and_for_nobody_else(lab: Lab) -> None:
+    cookies = [f"_streamlit_xsrf={generate_xsrf_token_string(token, 1)}" for token in (b"a" * 16, b"a" * 16, b"b" * 16)]
+
+    async def session(cookie: str, named: str = "") -> str:
+        async with connected(lab, named, Cookie=cookie) as socket:
+            await socket.send(rerun("dataset=iris&epochs=1").SerializeToString())
+            found = ""
+            while not found:
+                found = ForwardMsg.FromString(await socket.recv()).new_session.initialize.session_id  # type: ignore[arg-type]
+            if not named:
+                for other in (cookies[2], "", "_streamlit_xsrf=2|x"):
+                    assert await session(other, found) != found, "taken over while it is connected"
+                await socket.send(rerun("dataset=iris&epochs=1").SerializeToString())
+                assert await socket.recv()
+            return found
+
+    async def come_and_go() -> None:
+        mine = await session(cookies[0])
+        assert await session(cookies[2], mine) != mine, "taken over while it is kept"
+        assert await session(cookies[1], mine) == mine
+
+    asyncio.run(come_and_go())
 
 
 def test_no_other_site_may_drive_a_page_and_no_program_the_lab(lab: Lab) -> None:

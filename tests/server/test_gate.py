@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from bn_lab.server import addresses, gate
 from bn_lab.server.gate import BURST, PACE, Gate
@@ -229,3 +230,20 @@ def test_all_else_passes(inside: Inside) -> None:
 def test_streamlit_knows_sessions_where_they_are_looked_for() -> None:
     assert hasattr(WebsocketSessionManager, "get_session_info")
     assert not gate.knows_session("of nobody")
+
+
+def named(cookie: str, **headers: str) -> list[str]:
+    """The browser that a handshake is from, as Streamlit hears it."""
+    raw = [(name.encode(), value.encode()) for name, value in {"cookie": cookie, **headers}.items()]
+    return [value.decode() for name, value in gate.with_browser(raw) if name == gate.BROWSER]
+
+
+def test_a_browser_is_known_by_its_token_however_it_is_masked_and_not_by_what_it_says() -> None:
+    token = b"0123456789abcdef"
+    first, again = (f"_streamlit_xsrf={generate_xsrf_token_string(token, 7)}" for _ in range(2))
+    other = f"_streamlit_xsrf={generate_xsrf_token_string(b'another token...', 7)}"
+    assert first != again
+    assert named(first) == named(again) == named(f"a=b; {again}", **{"x-bn-lab-browser": "of another"})
+    assert len({*named(first), *named(other), *named("")}) == 3
+    for broken in ("_streamlit_xsrf=2|x|y|z", "_streamlit_xsrf=", "x" * 9_000, "_streamlit_xsrf=2|"):
+        assert named(broken, **{"x-bn-lab-browser": "of another"}) == [""]

@@ -114,6 +114,13 @@ def test_all_that_writes_goes_through_it_also_what_comes_later(name: str, monkey
             each.removeFilter(filtered)
 
 
+def test_the_id_of_a_session_is_cut_short() -> None:
+    written = Written(Quiet(clock=Clock()))
+    text = "Session with id %s is already connected! Reconnecting to existing session."
+    written.handle(make(text, "2f1c9a77-0e0b-4c8e-9f53-0a4f1d2b3c4d", name="streamlit.runtime.websocket_session_manager"))
+    assert written.lines == ["Session with id 2f1c… is already connected! Reconnecting to existing session."]
+
+
 def test_a_request_is_logged_without_ids_and_as_often_as_it_comes() -> None:
     written = Written(Quiet(most=1, clock=Clock()))
     text = '%s - "%s %s HTTP/%s" %d'
