@@ -71,7 +71,9 @@ class Gate:
         scope = {**scope, "headers": with_browser(scope["headers"])}
         headers = Headers(scope=scope)
         named = session_named(headers)
-        seats = self._seats.setdefault(kind, Seats(self._most()))
+        if kind not in self._seats:
+            self._seats[kind] = Seats(self._most())
+        seats = self._seats[kind]
         try:
             with seats.taking(comes_back=bool(named) and self._knows(named)):
                 if kind == addresses.STREAM:

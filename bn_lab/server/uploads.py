@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -84,7 +84,7 @@ class Allowance:
         self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
         self._clock = clock
         self._under_way: dict[str, Transfer] = {}
-        self._came: dict[tuple[str, str], float] = {}  # when a file was complete
+        self._came: dict[tuple[str, str], float] = {}  # when a file was first seen
 
     def begin(self, session: str, file: str, declared: int, held: MemoryUploadedFileManager) -> Transfer:
         """An upload begins; what its page sent before and nobody took is forgotten.
@@ -114,10 +114,10 @@ class Allowance:
             raise RefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
         self._has_room(transfer, held)
 
-    def end(self, transfer: Transfer) -> None:
+    def end(self, transfer: Transfer, held: MemoryUploadedFileManager) -> None:
         """An upload is over, in whatever way."""
         self._under_way.pop(transfer.session, None)
-        self._came[transfer.session, transfer.file] = self._clock()
+        self._look(held)
 
     def _fits(self, size: int) -> None:
         if size > self.largest:
@@ -141,13 +141,16 @@ class Allowance:
         return sum(max(0.0, size - self.share) for size in sizes)
 
     def _forget_what_nobody_took(self, held: MemoryUploadedFileManager) -> None:
-        there: Mapping[tuple[str, str], object] = {
-            (session, file): None for session, files in list(held.file_storage.items()) for file in list(files)
-        }
-        self._came = {key: when for key, when in self._came.items() if key in there}
-        for session, file in there:
-            if self._clock() - self._came.get((session, file), 0.0) > TAKEN:
+        self._look(held)
+        for (session, file), came in self._came.items():
+            if self._clock() - came > TAKEN:
                 held.remove_file(session, file)
+
+    def _look(self, held: MemoryUploadedFileManager) -> None:
+        """See which files are there, some of them for the first time."""
+        now, files = self._clock(), list(held.file_storage.items())
+        there = [(session, file) for session, named in files for file in list(named)]
+        self._came = {key: self._came.get(key, now) for key in there}
 
 
 class Uploads:
@@ -242,7 +245,7 @@ class _Upload:
 
     def end(self) -> None:
         if self._transfer is not None:
-            self._allowance.end(self._transfer)
+            self._allowance.end(self._transfer, self._held)
 
 
 def declared(length: str) -> int:

@@ -193,11 +193,15 @@ def hand_shake(site: Site) -> socket.socket:
 
 def test_one_address_has_sockets_for_a_class_and_no_more(site: Site) -> None:
     with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(hand_shake(site))) for _ in range(220)]
-        statuses = [int(opened.recv(64).split()[1]) for opened in sockets]
-        assert statuses[:160] == [101] * 160, "a class of 40 whose network has just come back"
-        assert statuses.count(101) <= 200
-        assert statuses[-1] == 429
+
+        def statuses(count: int) -> list[int]:
+            sockets = [stack.enter_context(closing(hand_shake(site))) for _ in range(count)]
+            return [int(opened.recv(64).split()[1]) for opened in sockets]
+
+        assert statuses(160) == [101] * 160, "a class of 40 whose network has just come back"
+        beyond = statuses(60)
+        assert beyond.count(101) <= 40
+        assert set(beyond) == {101, 429}
         assert ask(site, HEALTH).status == 200, "pages are read still"
     assert not any("Traceback" in replica.log.read_text(encoding="utf-8") for replica in site.replicas)
 

@@ -57,7 +57,7 @@ def upload(allowance: Allowance, held: MemoryUploadedFileManager, session: str, 
     transfer = allowance.begin(session, file, size, held)
     allowance.take(transfer, size, held)
     keep(held, session, size, file)
-    allowance.end(transfer)
+    allowance.end(transfer, held)
 
 
 def refusal(act: Callable[[], object]) -> int:
@@ -76,7 +76,7 @@ def test_a_page_sends_one_file_at_a_time(allowance: Allowance, held: MemoryUploa
     transfer = allowance.begin("a", "1", 5, held)
     assert refusal(lambda: allowance.begin("a", "2", 5, held)) == 429
     allowance.begin("b", "1", 5, held)
-    allowance.end(transfer)
+    allowance.end(transfer, held)
     allowance.begin("a", "2", 5, held)
 
 
@@ -131,8 +131,26 @@ def test_what_is_forgotten_frees_its_place(
         case "nobody took it for long":
             clock.now += TAKEN + 1
         case "it was broken off":
-            allowance.end(under_way)
+            allowance.end(under_way, held)
     allowance.begin("a", "1", 8 * MB, held)
+
+
+def test_a_file_that_has_just_come_is_not_taken_for_one_that_nobody_took(
+    allowance: Allowance, held: MemoryUploadedFileManager
+) -> None:
+    transfer = allowance.begin("a", "1", 15 * MB, held)
+    keep(held, "a", 15 * MB, "1")
+    for k in range(2):
+        upload(allowance, held, f"{k}", 15 * MB)
+    assert refusal(lambda: allowance.begin("b", "1", 15 * MB, held)) == 429
+    assert list(held.file_storage["a"]) == ["1"]
+    allowance.end(transfer, held)
+
+
+def test_nothing_is_remembered_of_files_that_are_gone(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
+    for k in range(100):
+        upload(allowance, held, "a", 10, f"file {k}")
+    assert list(allowance._came) == [("a", "file 99")]
 
 
 def test_one_file_fits_however_little_memory_is_set(held: MemoryUploadedFileManager) -> None:
