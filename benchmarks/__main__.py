@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import engine, growth, load, page, report, studies
+from benchmarks import engine, files, growth, load, page, report, studies
 from benchmarks.before import before
 from benchmarks.measure import Result
 from benchmarks.settings import Settings, say
@@ -28,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
     "networks": growth.networks,
     "shape": growth.shape,
     "studies": studies.studies,
+    "files": files.files,
 }
 """Benchmarks by name; the first line of each docstring says what it measures."""
 

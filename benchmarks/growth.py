@@ -34,7 +34,7 @@ def epochs(settings: Settings) -> list[Result]:
 
 def _long_run(ends: list[int], device: str) -> list[tuple[float, ...]]:
     run = Run(replace(LESSON, epochs=max(ends)), device=device)
-    base = _peak()
+    base = peak()
     rows: list[tuple[float, ...]] = []
     run.finish_epoch()
     for end in ends:
@@ -43,16 +43,16 @@ def _long_run(ends: list[int], device: str) -> list[tuple[float, ...]]:
             run.finish_epoch()
         rate = (run.steps - steps) / (thread_time() - start)
         history = run.history()
-        rows.append((end, rate, len(history.snapshots), _size(history) / 1e6, _peak() - base))
+        rows.append((end, rate, len(history.snapshots), _size(history) / 1e6, peak() - base))
     return rows
 
 
-def _peak() -> float:
-    """The largest resident size of this process so far, MB.
+def peak(*, now: bool = False) -> float:
+    """The largest resident size of this process so far, or what it is `now`, MB.
 
     Not from `getrusage`: that remembers the process that this one was started by.
     """
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
+    found = re.search(rf"{'VmRSS' if now else 'VmHWM'}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
     assert found
     return int(found[1]) / 1e3
 

@@ -32,7 +32,7 @@ AGREEING = 0.9
 MOST_LINES_ABOVE = 1000
 """Rows of a sheet beyond those of a table at most: titles and notes."""
 
-MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 256, 50_000, 10, 5_000_000
+MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 256, 50_000, 10, 2_000_000
 """Columns and rows of a table at most, rows at least, and cells at most."""
 
 LONGEST_FIELD = 131_072

@@ -129,8 +129,13 @@ def _packed(column: Any) -> bytes:
 
     with suppress(pa.ArrowException):  # lists and records, say
         column = column.cast(pa.string())
-    texts = ("" if cell is None else str(cell).replace("\0", "") for cell in column.to_pylist())
-    return "\0".join(texts).encode("utf-8", "replace")
+    cells = column.to_pylist()
+    if column.type != pa.string() or column.null_count:
+        cells = ["" if cell is None else str(cell) for cell in cells]
+    joined = "\0".join(cells)
+    if joined.count("\0") >= max(1, len(cells)):  # some have zeros in them
+        joined = "\0".join(cell.replace("\0", "") for cell in cells)
+    return joined.encode("utf-8", "replace")
 
 
 READERS = {"excel": workbook, "parquet": parquet}

@@ -14,11 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
-
-MOST_CELLS = 2_000_000
-"""Cells at most, rows times columns: while a workbook is read each takes 32 bytes, where one of a text takes as many as it has
-letters."""
+from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
 
 MOST_MB, MOST_SECONDS = 400, 10
 """MB that the reading process may take beyond what it starts with, and seconds that it may compute."""

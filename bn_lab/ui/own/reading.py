@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 from bn_lab.datasets.own import File, Format, read
+from bn_lab.ui.departures import return_free_memory
 
 LOOK = 0.5
 """Seconds after which who waits is told anew which place in the line that is."""
@@ -61,4 +62,7 @@ def in_turn(data: bytes, asked: Format, waiting: Waiting | None = None) -> File:
         DataError: saying what is wrong with it.
     """
     with LINE.turn(waiting):
-        return read(data, asked)
+        try:
+            return read(data, asked)
+        finally:
+            return_free_memory()  # before the next one takes some
