@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -29,7 +30,7 @@ from bn_lab.studies import command
 from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.networks import Network
-from bn_lab.studies.records import Store
+from bn_lab.studies.store import Store
 from bn_lab.studies.study import Question, Side, Study
 
 LINK = link("https://lab.example/lab", Experiment(dataset="iris", depth=2, epochs=2, arms=("none",)), {"lang": "ko"})
@@ -346,6 +347,48 @@ def test_verdicts_and_failures_are_told_and_written(tmp_path: Path, capsys: pyte
     assert {network.key for network in failed} | set(results) == {network.key for network in small.networks}
 
 
+def test_what_a_study_cannot_go_on_with_is_told_and_trained_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], small: Study
+) -> None:
+    arguments = ["study", "small", "--out", str(tmp_path)]
+    assert main(arguments) == 1
+    before = Store(tmp_path).load(small.networks)
+    assert capsys.readouterr().err == ""
+    cut, short, altered = (tmp_path / f"{key}.json" for key in [*before][:3])
+    cut.write_text(cut.read_text(encoding="utf-8")[:200], encoding="utf-8")
+    short.write_text("", encoding="utf-8")
+    altered.write_text(altered.read_text(encoding="utf-8").replace('"diverged": 0', '"diverged": 2'), encoding="utf-8")
+    assert main(arguments) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"{tmp_path}: 3 records cannot be used, and their networks are trained again: ")
+    assert "2 cut off" in told
+    assert "1 altered" in told
+    after = Store(tmp_path).load(small.networks)
+    assert {key: [*each.train_loss] for key, each in after.items()} == {key: [*each.train_loss] for key, each in before.items()}
+
+
+def test_a_full_disk_is_told_with_what_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], small: Study
+) -> None:
+    left = iter(range(5))
+
+    def fsync(file: int) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr("bn_lab.studies.store.os.fsync", fsync)
+        assert main(["study", "small", "--out", str(tmp_path)]) == 2
+    error, note = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: [Errno 28] No space left on device: ")
+    assert error.endswith(".json'")
+    assert note == f"5 of 24 networks are in {tmp_path}; the same command goes on from there"
+    assert len(records(tmp_path)) == 5
+    assert main(["study", "small", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == ""
+    assert len(records(tmp_path)) == 12
+
+
 def test_a_study_shows_its_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, small: Study) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -368,7 +411,7 @@ INTERRUPTED = """
 import os, signal, sys, threading
 from bn_lab.__main__ import main
 from bn_lab.studies.job import Job
-from bn_lab.studies.records import Store
+from bn_lab.studies.store import Store
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 save, cancel, pressed, heeded = Store.save, Job.cancel, threading.Event(), threading.Event()

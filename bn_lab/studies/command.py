@@ -14,7 +14,8 @@ from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job, JobView
 from bn_lab.studies.measures import MEASURES
-from bn_lab.studies.records import RECORD, Store, describe, plain, write
+from bn_lab.studies.records import RECORD, describe, plain
+from bn_lab.studies.store import REASONS, Store, write
 from bn_lab.studies.study import Question, Study, StudyError
 from bn_lab.studies.verdict import Verdict
 
@@ -61,12 +62,13 @@ def compute(study: Study, folder: Path | None, address: str | None, show: Callab
 
     Raises:
         StudyError: where it cannot run.
-        OSError: where a record cannot be written.
+        OSError: where a record cannot be written. Both have a note that says how many records there are, if any.
     """
     store = None if folder is None else Store(folder)
     known = {} if store is None else store.load(study.networks)
-    if store is not None and store.skipped:
-        print(f"{store.skipped} files in {folder} are no records of this study and are replaced", file=sys.stderr)
+    if store is not None:
+        for line in lost(store):
+            print(line, file=sys.stderr)
     job = Job(study, partial(executor, address), known=known, on_outcome=None if store is None else store.save)
     job.start()
     try:
@@ -78,10 +80,21 @@ def compute(study: Study, folder: Path | None, address: str | None, show: Callab
     view = job.view
     show(view)
     if view.error is not None:
+        if store is not None and view.done:
+            view.error.add_note(f"{view.done} of {view.total} networks are in {folder}; the same command goes on from there")
         raise view.error
     if folder is not None:
         write(folder / SUMMARY, summary(study, view))
     return view
+
+
+def lost(store: Store) -> Iterator[str]:
+    """What the last `load` could not use, in a line for each kind."""
+    if store.unusable:
+        why = "; ".join(f"{number} {REASONS[reason]}" for reason, number in store.unusable.items())
+        yield f"{store.folder}: {store.unusable.total()} records cannot be used, and their networks are trained again: {why}"
+    if store.unfinished:
+        yield f"{store.folder}: {store.unfinished} records were not written to their end (.*.part), by a run that was killed"
 
 
 def summary(study: Study, view: JobView) -> dict[str, Any]:

@@ -1,20 +1,20 @@
-"""What studies leave behind: one network's outcome as JSON and back, a folder of such records, and tables for other programs.
+"""What studies leave behind: one network's outcome as JSON and back, and tables for other programs.
 
 JSON has neither NaN nor infinity: in records NaN (a diverged network's loss, say) is null, infinity is the text "Infinity" and
-minus infinity "-Infinity". Numbers are written with all their digits, so that what is read equals what was written.
+minus infinity "-Infinity". Numbers are written with all their digits, so that what is read equals what was written, and a
+checksum tells where it does not.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study, StudyError
 
-RECORD = 1
-"""Number of the format below; counted up when it changes."""
+RECORD = 2
+"""Number of the format below; counted up when it changes. Format 1 had no checksum."""
 
 SERIES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 """One number an epoch."""
@@ -39,27 +39,46 @@ OPTIONAL = ("train_accuracy", "validation_loss", "validation_accuracy", "inferen
 WHOLE = ("steps_per_epoch", "diverged")
 """Fields that are one whole number."""
 
+LARGEST_WHOLE = 2**53
+"""The largest whole number in a record; every one up to it is a float, too."""
+
 INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def to_record(network: Network, outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain values for JSON: `format`, `key`, `experiment`, and the fields of `Outcome` under their names."""
+    """An outcome as plain values for JSON: `format`, `key`, `checksum`, and the fields of `Outcome` under their names."""
     values = {name: plain(getattr(outcome, name)) for name in (*SERIES, "inference_epochs", *INFERENCE, *WHOLE, "seconds")}
     smoothness = None if outcome.smoothness is None else {n: plain(v) for n, v in vars(outcome.smoothness).items()}
     final = {name: plain(value) for name, value in outcome.final.items()}
     start = {"format": RECORD, "key": network.key, "experiment": asdict(network.experiment)}
-    return {**start, **values, "final": final, "smoothness": smoothness}
+    record = {**start, **values, "final": final, "smoothness": smoothness}
+    return record | {"checksum": checksum(record)}
+
+
+def checksum(record: Mapping[str, Any]) -> str:
+    """64 hexadecimal digits: the SHA-256 of all of a record but its own `checksum`, as JSON with sorted names and no blanks.
+
+    Raises:
+        ValueError: where it holds what JSON has not, such as NaN.
+    """
+    rest = {name: value for name, value in record.items() if name != "checksum"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def from_record(record: Any) -> Outcome:
     """The outcome that was made a record of.
 
     Raises:
-        StudyError: where `record` is none, or one of another format, or does not fit itself.
+        StudyError: where `record` is none, has another format, was altered (`field` is `checksum`), or does not fit itself.
+        ValueError: where it holds what JSON has not, such as NaN.
     """
-    found = _object("record", record, [field.name for field in fields(Outcome)] + ["format", "key"])
+    found = _object("record", record, ["format"])
     if found["format"] != RECORD:
         raise StudyError("format", "one_of", found["format"], options=RECORD)
+    found = _object("record", record, [field.name for field in fields(Outcome)] + ["key", "checksum"])
+    if found["checksum"] != (expected := checksum(found)):
+        raise StudyError("checksum", "one_of", found["checksum"], options=expected)
     experiment = _experiment(found["experiment"])
     if Network(experiment).key != found["key"]:
         raise StudyError("key", "one_of", found["key"], options=Network(experiment).key)
@@ -118,14 +137,22 @@ def _number(name: str, value: Any) -> float:
         return math.nan
     if isinstance(value, str) and value in INFINITIES:
         return INFINITIES[value]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise StudyError(name, "number", value)
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # JSON's whole numbers have no end
+        number = math.inf
+    if not math.isfinite(number):
+        raise StudyError(name, "number", value)
+    return number
 
 
 def _whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise StudyError(name, "integer", value)
+    if value > LARGEST_WHOLE:
+        raise StudyError(name, "between", value, low=0, high=LARGEST_WHOLE)
     return value
 
 
@@ -141,7 +168,7 @@ def _epochs(value: Any, experiment: Experiment) -> Array:
     if not isinstance(value, list):
         raise StudyError("inference_epochs", "shape", type(value).__name__, expected="[…]")
     epochs = [_whole("inference_epochs", each) for each in value]
-    if epochs != sorted(set(epochs)) or not set(epochs) <= set(range(1, experiment.epochs + 1)):
+    if epochs != sorted(set(epochs)) or epochs[:1] < [1] or epochs[-1:] != [experiment.epochs]:
         raise StudyError("inference_epochs", "shape", epochs, expected=f"1 … {experiment.epochs}")
     return np.array(epochs, np.int64)
 
@@ -156,62 +183,6 @@ def _smoothness(value: Any) -> Smoothness:
     numbers["steps"] = np.array([_whole("steps", each) for each in found["steps"]], np.int64)
     numbers["distances"] = _array("distances", found["distances"], len(found["distances"]))
     return Smoothness(**numbers)
-
-
-def write(path: Path, value: Any) -> None:
-    """Write `value` as JSON so that at no moment there is half a file: beside it first, then in its place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(value, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-class Store:
-    """A folder with one record a network, `<key>.json`, which is whole or not there at all.
-
-    Attributes:
-        skipped: how many files the last `load` found that are no record of their network.
-
-    Raises:
-        OSError: if the folder cannot be made.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.skipped = folder, 0
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def save(self, network: Network, outcome: Outcome) -> None:
-        """Write a record, in the place of an earlier one."""
-        write(self._path(network), to_record(network, outcome))
-
-    def load(self, networks: Sequence[Network]) -> dict[str, Outcome]:
-        """The outcomes of these networks that are there, by key."""
-        self.skipped = 0
-        found = {network.key: self._read(network) for network in networks}
-        return {key: outcome for key, outcome in found.items() if outcome is not None}
-
-    def _read(self, network: Network) -> Outcome | None:
-        try:
-            record = json.loads(self._path(network).read_text(encoding="utf-8"), parse_constant=_refuse)
-            outcome = from_record(record)
-        except FileNotFoundError:
-            return None
-        except (ValueError, RecursionError):  # broken off, not UTF-8, or something else altogether
-            self.skipped += 1
-            return None
-        if Network(outcome.experiment) != network:
-            self.skipped += 1
-            return None
-        return outcome
-
-    def _path(self, network: Network) -> Path:
-        return self.folder / f"{network.key}.json"
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise StudyError("record", "number", constant)
 
 
 def to_csv(study: Study, results: Mapping[str, Outcome]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.cohorts import cohorts
-from bn_lab.studies.records import Store, from_record, to_csv, to_json, to_record
+from bn_lab.studies.records import checksum, from_record, to_csv, to_json, to_record
 from bn_lab.studies.study import Study, StudyError
 
 BASE = Experiment(dataset="iris", depth=1, width=4, epochs=3, validation_share=0.2, seeds=2)
@@ -45,6 +46,11 @@ def record(study: Study, results: dict[str, Outcome]) -> dict[str, Any]:
     network = study.networks[0]
     found: dict[str, Any] = json.loads(json.dumps(to_record(network, results[network.key]), allow_nan=False))
     return found
+
+
+def signed(record: dict[str, Any]) -> dict[str, Any]:
+    """With the checksum that fits."""
+    return record | {"checksum": checksum(record)}
 
 
 def same(a: Any, b: Any) -> bool:
@@ -85,7 +91,7 @@ def test_nan_is_null_and_infinity_a_word(study: Study, results: dict[str, Outcom
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("format", 2, ("format", "2")),
+        ("format", 1, ("format", "1")),
         ("key", "0" * 20, ("key", "0" * 20)),
         ("train_loss", [1.0, 2.0], ("train_loss", "shape")),
         ("train_loss", None, ("train_loss", "shape")),
@@ -97,6 +103,12 @@ def test_nan_is_null_and_infinity_a_word(study: Study, results: dict[str, Outcom
         ("diverged", -1, ("diverged",)),
         ("diverged", 1.5, ("diverged",)),
         ("seconds", "__import__('os')", ("seconds",)),
+        ("seconds", 10**400, ("seconds", "finite")),
+        ("steps_per_epoch", 10**400, ("steps_per_epoch",)),
+        ("inference_epochs", [], ("inference_epochs",)),
+        ("inference_epochs", [1, 2], ("inference_epochs",)),
+        ("inference_epochs", [0, 3], ("inference_epochs",)),
+        ("inference_epochs", [1, 10**400], ("inference_epochs",)),
         ("final", [], ("final",)),
         ("smoothness", {}, ("smoothness", "beta")),
         ("smoothness", {"steps": [0]}, ("smoothness",)),
@@ -105,63 +117,64 @@ def test_nan_is_null_and_infinity_a_word(study: Study, results: dict[str, Outcom
 )
 def test_what_does_not_fit_is_refused(record: dict[str, Any], name: str, value: Any, words: tuple[str, ...]) -> None:
     with pytest.raises(StudyError) as refused:
-        from_record(record | {name: value})
+        from_record(signed(record | {name: value}))
     assert all(word in str(refused.value) for word in words)
 
 
 @pytest.mark.parametrize(("name", "value"), [("depth", 99), ("seeds", 2), ("colour", "red"), ("arms", ["none", "before"])])
 def test_an_experiment_that_cannot_be_is_refused(record: dict[str, Any], name: str, value: Any) -> None:
-    with pytest.raises(StudyError):
-        from_record(record | {"experiment": record["experiment"] | {name: value}})
+    with pytest.raises(StudyError) as refused:
+        from_record(signed(record | {"experiment": record["experiment"] | {name: value}}))
+    assert refused.value.field != "checksum"
+
+
+@pytest.mark.parametrize("steps", [[0, 10**400], [0, 2**63], "steps", {"0": 1}, [None]])
+def test_steps_that_no_training_has_are_refused(record: dict[str, Any], steps: Any) -> None:
+    with pytest.raises(StudyError, match=r"steps|smoothness|loss_low"):
+        from_record(signed(record | {"smoothness": record["smoothness"] | {"steps": steps}}))
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where in a record there is a number, a text or nothing."""
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in inner:
+            yield from leaves(each, (*path, name))
+    else:
+        yield path
+
+
+def test_whatever_is_altered_in_a_record_it_is_refused(record: dict[str, Any]) -> None:
+    text = json.dumps(record)
+    for *path, last in leaves(record):
+        altered = json.loads(text)
+        place = altered
+        for name in path:
+            place = place[name]
+        place[last] = place[last] + 1 if isinstance(place[last], int | float) else "altered"
+        with pytest.raises(StudyError) as refused:
+            from_record(altered)
+        assert refused.value.field == ("format" if last == "format" else "checksum")
+
+
+def test_the_checksum_is_of_what_a_record_says_and_not_of_how_it_is_written(record: dict[str, Any]) -> None:
+    turned = json.loads(json.dumps(dict(reversed(record.items())), indent=3))
+    assert checksum(turned) == checksum(record) == record["checksum"]
+    rest = {name: value for name, value in record.items() if name != "checksum"}
+    written = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(written.encode()).hexdigest() == record["checksum"]
+
+
+def test_a_record_without_checksum_is_refused(record: dict[str, Any]) -> None:
+    del record["checksum"]
+    with pytest.raises(StudyError, match="checksum"):
+        from_record(record)
 
 
 @pytest.mark.parametrize("value", [None, [], "record", 7, {}])
 def test_what_is_no_record_is_refused(value: Any) -> None:
     with pytest.raises(StudyError):
         from_record(value)
-
-
-def test_a_folder_gives_back_what_was_saved_in_it(tmp_path: Path, study: Study, results: dict[str, Outcome]) -> None:
-    store = Store(tmp_path / "a" / "b")
-    for network in study.networks[:3]:
-        store.save(network, results[network.key])
-    found = store.load(study.networks)
-    assert list(found) == [network.key for network in study.networks[:3]]
-    assert all(same(outcome, results[key]) for key, outcome in found.items())
-    assert store.skipped == 0
-    assert {path.name for path in store.folder.iterdir()} == {f"{key}.json" for key in found}
-
-
-def test_broken_and_foreign_files_are_skipped_and_counted(tmp_path: Path, study: Study, results: dict[str, Outcome]) -> None:
-    store, networks = Store(tmp_path), study.networks
-    for network in networks:
-        store.save(network, results[network.key])
-    half, other, binary, deep, constant = (tmp_path / f"{network.key}.json" for network in networks[:5])
-    half.write_text(half.read_text(encoding="utf-8")[:100], encoding="utf-8")
-    other.write_text((tmp_path / f"{networks[5].key}.json").read_text(encoding="utf-8"), encoding="utf-8")
-    binary.write_bytes(b"\xff\x00")
-    deep.write_text("[" * 100_000, encoding="utf-8")
-    text = constant.read_text(encoding="utf-8")
-    constant.write_text(text.replace('"diverged": 0', '"diverged": NaN'), encoding="utf-8")
-    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    assert set(store.load(networks)) == {network.key for network in networks[5:]}
-    assert store.skipped == 5
-
-
-def test_a_record_that_cannot_be_written_leaves_the_old_one(
-    tmp_path: Path, study: Study, results: dict[str, Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, network = Store(tmp_path), study.networks[0]
-    store.save(network, results[network.key])
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="no space"):
-        store.save(network, replace(results[network.key], seconds=99.0))
-    assert [path.name for path in tmp_path.iterdir()] == [f"{network.key}.json"]
-    assert store.load([network])[network.key].seconds == results[network.key].seconds
 
 
 def test_the_table_holds_every_number_of_every_place_of_the_grid(study: Study, results: dict[str, Outcome]) -> None:
