@@ -7,6 +7,7 @@ at once, where `shutdown` waits for what has begun. Closed in either way they le
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -41,6 +42,9 @@ CLUSTER_IN_FLIGHT = 1000
 
 TIMEOUT = 10.0
 """Seconds in which a cluster's scheduler must have answered."""
+
+LOGGERS = ("distributed", "distributed.client")
+"""Loggers whose levels the package sets when it is imported; the others follow the first."""
 
 RETRIES = 2
 """How often a cluster tries a cohort again that has failed, maybe on a machine on which something is missing."""
@@ -196,6 +200,9 @@ def cluster_executor(address: str, timeout: float = TIMEOUT) -> ClusterExecutor:
         distributed = import_module("distributed")
     except ImportError:
         raise StudyError("cluster", "no_distributed", address) from None
+    # A scheduler that goes away is told by us; the package would besides print a traceback on the terminal.
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         asyncio.run(asyncio.wait_for(_knock(address), timeout))
         client = distributed.Client(address, timeout=timeout, set_as_default=False)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -53,10 +54,9 @@ def dask(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True, start_new_session=True)
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a scheduler with two workers."""
-    folder = tmp_path_factory.mktemp("cluster")
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, int]]:
+    """Address and process of a scheduler with two workers."""
     told = folder / "scheduler.json"
     options = ("--port", "0", "--no-dashboard", "--scheduler-file", str(told))
     started = [dask(folder, "scheduler", "--host", "127.0.0.1", *options)]
@@ -66,11 +66,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         found: str = json.loads(told.read_text(encoding="utf-8"))["address"]
         options = ("--no-dashboard", "--local-directory", str(folder))
         started.append(dask(folder, "worker", found, "--nworkers", "2", "--nthreads", "1", *options))
-        yield found
+        yield found, started[0].pid
     finally:
         for process in reversed(started):
-            os.killpg(process.pid, signal.SIGKILL)  # a worker would first go on with what was cancelled
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # a worker would first go on with what was cancelled
             process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a scheduler with two workers, for all tests that let it live."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as (found, _):
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +128,37 @@ def test_a_study_on_a_cluster_can_be_cancelled(address: str) -> None:
     job.cancel()
     assert job.wait(30)
     assert (job.view.state, job.view.done) == ("cancelled", 0)
+
+
+LOST = """
+import os, signal, sys
+from bn_lab.__main__ import main
+from bn_lab.studies import executors
+from bn_lab.studies.store import Store
+
+def lose(owner, name):
+    method = getattr(owner, name)
+    def losing(self, *arguments):
+        if arguments and first:
+            os.killpg(int(first.pop()), signal.SIGKILL)
+        return method(self, *arguments)
+    setattr(owner, name, losing)
+
+first, executors.TIMEOUT = [sys.argv[1]], 2.0
+lose(*{"submitted": (executors.ClusterExecutor, "submit"), "saved": (Store, "save")}[sys.argv[2]])
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[3:]))
+"""
+"""The command line, whose scheduler is killed before anything is submitted, or when the first record is saved."""
+
+
+@pytest.mark.parametrize("moment", ["submitted", "saved"])
+def test_a_scheduler_that_goes_away_is_told_in_our_words_only(tmp_path: Path, moment: str) -> None:
+    with cluster(tmp_path) as (address, scheduler):
+        options = ["study", "depth", "--seeds", "1", "--cluster", address, "--out", str(tmp_path / "out")]
+        run = [sys.executable, "-c", LOST, str(scheduler), moment, *options]
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    first, *more = done.stderr.splitlines()
+    assert (first, done.stdout, done.returncode) == (f"error: no answer from the cluster at {address} within 2 s", "", 2)
+    assert len(more) == (moment == "saved")
+    assert all(line.endswith("the same command goes on from there") for line in more)
