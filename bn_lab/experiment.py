@@ -7,10 +7,12 @@ of the project, so that anything may import it.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
+from numbers import Integral, Real
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 DatasetName = Literal["boston", "boston_without_b", "iris", "digits", "circle", "xor", "gaussians", "spiral", "moons", "plane"]
@@ -60,6 +62,7 @@ class ExperimentError(ValueError):
         "number": "{field} must be a finite number, got {value}",
         "layers": "{field} must have {expected} layers, got {value}",
         "shape": "{field} must have the shape {expected}, got {value}",
+        "type": "{field} must be {expected}, got {value}",
         "unknown": "{value} is not a setting of an experiment",
         "too_many": "{field} must be at most {high} for {dataset} with this validation share, got {value}",
         "too_few": "{field} must leave at least {low} samples to train on, got {value}",
@@ -68,13 +71,34 @@ class ExperimentError(ValueError):
 
     def __init__(self, field: str, rule: str, value: object, **values: object) -> None:
         self.field, self.rule = field, rule
-        self.values: dict[str, object] = {"field": field, "value": value, **values}
+        self.values: dict[str, object] = {"field": field, "value": _writable(value), **values}
         super().__init__(self.RULES[rule].format(**self.values))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """So that an error also comes through from another process."""
         values: dict[str, Any] = {name: value for name, value in self.values.items() if name not in ("field", "value")}
         return partial(type(self), **values), (self.field, self.rule, self.values["value"])
+
+
+def _writable(value: object) -> object:
+    """`value`, or how large a whole number is that has more digits than Python writes."""
+    try:
+        str(value)
+    except ValueError:
+        return "a whole number of thousands of digits"
+    return value
+
+
+def one_of(field: str, value: object, options: Iterable[str]) -> str:
+    """`value` where it is one of `options`.
+
+    Raises:
+        ExperimentError: `one_of`, naming `field` and the options.
+    """
+    options = tuple(options)
+    if not isinstance(value, str) or value not in options:
+        raise ExperimentError(field, "one_of", value, options=", ".join(options))
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -233,29 +257,32 @@ class Field:
         return self._check_choices(value) if self.kind == "choices" else self._check_number(value)
 
     def _check_choice(self, value: Any) -> str:
-        known = isinstance(value, str) and (value in self.options or (self.besides and self.besides.fullmatch(value)))
-        if not known:
-            raise ExperimentError(self.name, "one_of", value, options=", ".join(self.options))
-        return str(value)
+        if isinstance(value, str) and self.besides and self.besides.fullmatch(value):
+            return str(value)
+        return one_of(self.name, value, self.options)
 
     def _check_choices(self, value: Any) -> tuple[str, ...]:
         chosen = list(value) if isinstance(value, list | tuple) else [value]
-        if not chosen or any(c not in self.options for c in chosen) or len(set(chosen)) < len(chosen):
-            shown = ", ".join(map(str, chosen)) or "nothing"
+        known = all(isinstance(c, str) and c in self.options for c in chosen)
+        if not chosen or not known or len(set(chosen)) < len(chosen):
+            shown = ", ".join(str(_writable(c)) for c in chosen) or "nothing"
             raise ExperimentError(self.name, "some_of", shown, options=", ".join(self.options))
         return tuple(option for option in self.options if option in chosen)
 
     def _check_number(self, value: Any) -> int | float:
-        # bool is an int to Python, but "depth=True" is a mistake, not one layer.
-        if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+        # bool is an int to Python, but "depth=True" is a mistake, not one layer. numpy's numbers are numbers like any other.
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise ExperimentError(self.name, "number", repr(value) if isinstance(value, str) else value)
+        number = int(value) if isinstance(value, Integral) else float(value)
+        if isinstance(number, float) and not math.isfinite(number):
             raise ExperimentError(self.name, "number", value)
-        if self.kind == "int" and value != int(value):
+        if self.kind == "int" and number != int(number):
             raise ExperimentError(self.name, "integer", value)
         assert self.range is not None
-        if not self.range.low <= value <= self.range.high:
+        if not self.range.low <= number <= self.range.high:
             low, high = f"{self.range.low:g}", f"{self.range.high:.10g}"
             raise ExperimentError(self.name, "between", value, low=low, high=high)
-        return int(value) if self.kind == "int" else float(value)
+        return int(number) if self.kind == "int" else float(number)
 
     def parse(self, text: str) -> Any:
         """The value that `text` (of a link or a command line) stands for, checked: `before,none`, `1e-3`, `all`."""

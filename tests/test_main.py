@@ -301,6 +301,12 @@ def test_a_number_of_workers_that_cannot_be_is_an_error(
     assert "BN_LAB_STUDY_WORKERS" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:999", "", "meta"])
+def test_a_device_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str], device: str) -> None:
+    assert main(["train", "--epochs", "1", "--device", device]) == 2
+    assert capsys.readouterr().err.startswith("error: device must be one of cpu")
+
+
 def test_a_study_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["study"])

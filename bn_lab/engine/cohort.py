@@ -6,8 +6,10 @@ Networks this small cost nothing but the calls; a stack pays each call once for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from reprlib import repr as brief
+from typing import Any
 
 import numpy as np
 import torch
@@ -162,17 +164,25 @@ class Cohort:
         """Let every network start from `weights` instead.
 
         Raises:
-            ExperimentError: if the number of layers or the shape of one does not fit.
+            ExperimentError: if the number of layers or the shape of one does not fit, or a number is not finite.
         """
-        if len(weights) != len(self.sizes) - 1:
-            raise ExperimentError("weights", "layers", len(weights), expected=len(self.sizes) - 1)
-        for k, (weight, bias) in enumerate(weights):
-            for name, array in (("weight", weight), ("bias", bias)):
+        layers = list(weights) if isinstance(weights, Iterable) else []
+        if len(layers) != len(self.sizes) - 1:
+            raise ExperimentError("weights", "layers", len(layers), expected=len(self.sizes) - 1)
+        for k, pair in enumerate(layers):
+            if not isinstance(pair, list | tuple) or len(pair) != 2:
+                raise ExperimentError(f"layer {k + 1} of weights", "type", brief(pair), expected="a pair (weight, bias)")
+            for name, values in zip(("weight", "bias"), pair, strict=True):
                 view = self.parameters[f"{name}.{k}"]
                 expected = (self.sizes[k + 1], self.sizes[k])[: 2 if name == "weight" else 1]
-                if np.shape(array) != expected:
-                    raise ExperimentError(f"{name} of layer {k + 1}", "shape", np.shape(array), expected=expected)
-                view[:] = torch.tensor(np.asarray(array), dtype=self.dtype).view(view.shape[1:])
+                array = _numbers(values)
+                if array is None or array.shape != expected:
+                    shape = type(values).__name__ if array is None else array.shape
+                    raise ExperimentError(f"{name} of layer {k + 1}", "shape", shape, expected=expected)
+                numbers = torch.tensor(array, dtype=self.dtype).view(view.shape[1:])
+                if not (finite := torch.isfinite(numbers)).all():
+                    raise ExperimentError(f"{name} of layer {k + 1}", "number", numbers[~finite][0].item())
+                view[:] = numbers
 
     def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
         """Run a batch `x (R, in, B)` through all networks in training mode and write `outputs (R, C, B)`.
@@ -274,3 +284,12 @@ class Cohort:
         for tensor, kept in zip(self.optimizer.state, state.optimizer, strict=True):
             tensor.copy_(kept)
         self.steps = state.steps
+
+
+def _numbers(values: Any) -> Array | None:
+    """`values` as an array of real numbers; None where they are something else, or no array at all."""
+    try:
+        array = np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+    except (TypeError, ValueError):  # rows of unlike lengths
+        return None
+    return array if array.dtype.kind in "iuf" else None

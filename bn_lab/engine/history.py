@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import BN_ARMS, FIELDS, Arm, Experiment, ExperimentError, one_of
 
 BINS = 30
 """Bins of a histogram."""
+
+MEASURES = ("loss", "accuracy", "rmse", "r2")
+"""What there are series of; the last two are functions of the mean squared error."""
+
+SPLITS = ("train", "validation")
+"""Which samples a series is measured on: in training mode, and in inference mode."""
 
 PERCENTILES = (5, 25, 50, 75, 95)
 """Percentiles of a distribution that are kept."""
@@ -258,7 +265,14 @@ class History(Record):
         return self.current or (self.snapshots[-1] if self.snapshots else None)
 
     def network(self, arm: Arm, seed: int) -> NetworkCopy | None:
-        """One network as it is at the end of the record; None where its weights of that moment were not kept."""
+        """One network as it is at the end of the record; None where its weights of that moment were not kept.
+
+        Raises:
+            ExperimentError: where the experiment has no such arm or seed.
+        """
+        arm, seed = self.experiment.arms[self._place(arm)], FIELDS["seed"].check(seed)
+        if seed not in self.experiment.seed_list:
+            raise ExperimentError("seed", "one_of", seed, options=", ".join(map(str, self.experiment.seed_list)))
         last = self.kept[-1] if self.kept else None
         if last is None or seed != self.experiment.seed or round(last.epoch * self.steps_per_epoch) != self.steps:
             return None
@@ -269,16 +283,25 @@ class History(Record):
 
         Args:
             arm: one of the experiment's.
-            measure: `loss`, `accuracy`, `rmse` or `r2`; the last two are functions of the mean squared error.
-            split: `train` (training mode) or `validation` (inference mode).
+            measure: one of `MEASURES`.
+            split: one of `SPLITS`.
 
         Returns:
-            None where the experiment has no such series.
+            None where the experiment has no such series: `accuracy` is of classification, `rmse` and `r2` are of regression,
+            and without a validation share nothing is measured there.
+
+        Raises:
+            ExperimentError: where the experiment has no such arm, or there is no such measure or split.
         """
+        place, measure, split = self._place(arm), one_of("measure", measure, MEASURES), one_of("split", split, SPLITS)
         if measure in ("rmse", "r2"):
             return self._regression(arm, measure, split) if self.task == "regression" else None
         values = getattr(self, f"{split}_{measure}")
-        return None if values is None else np.asarray(values[self.experiment.arms.index(arm)])
+        return None if values is None else np.asarray(values[place])
+
+    def _place(self, arm: Arm) -> int:
+        """Which of the experiment's arms this is."""
+        return self.experiment.arms.index(cast(Arm, one_of("arm", arm, self.experiment.arms)))
 
     def _regression(self, arm: Arm, measure: str, split: str) -> Array | None:
         loss = self.series(arm, "loss", split)

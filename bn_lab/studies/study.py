@@ -82,10 +82,9 @@ class Study:
                 raise StudyError("axis", "axis", name)
             if names.count(name) > 1:
                 raise StudyError(name, "same_axis", name)
-            if not values or len(set(values)) < len(values):
+            checked = {FIELDS[name].check(value) for value in values}
+            if not values or len(checked) < len(values):
                 raise StudyError(name, "no_values", len(values), high=MOST_NETWORKS)
-            for value in values:
-                FIELDS[name].check(value)
         if self.size > MOST_NETWORKS:
             raise StudyError("study", "too_large", self.size, high=MOST_NETWORKS)
 
