@@ -169,3 +169,12 @@ def test_no_text_breaks_the_reader(url: str) -> None:
 
 def test_whether_choices_fit_the_data_is_not_asked_here() -> None:
     assert decode({"dataset": "iris", "samples": "50000"}).problems == ()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "//[", "http://[zz]/", "http://a]b:x/", "http://ex℀mple.example/", "http://"]
+)
+def test_of_an_address_only_what_it_asks_for_is_read(address: str) -> None:
+    found = parse_link(f"{address}?depth=5&epochs=many")
+    assert found.experiment == Experiment(depth=5)
+    assert [problem.field for problem in found.problems] == ["epochs"]

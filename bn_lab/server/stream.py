@@ -206,13 +206,23 @@ def greeted(message: Mapping[str, Any]) -> Visitor:
 def is_ours(origin: str | None, host: str | None) -> bool:
     """Whether a page from `origin` may talk to `host`: one of the same host, or of a host that Streamlit is told to allow.
 
-    This is Streamlit's rule without its look-up of the machine's own addresses, during which the server answers nobody.
+    This is Streamlit's rule without its look-up of the machine's own addresses, during which the server answers nobody. An
+    origin that is no address, such as `null` or `http://[::1`, is nobody's.
     """
     if origin is None or not config.get_option("server.enableCORS"):
         return True
-    parts = urlsplit(origin)
-    allowed = {urlsplit(each).hostname or each for each in config.get_option("server.corsAllowedOrigins")}
-    return parts.netloc == host or parts.hostname in allowed
+    place, name = _place(origin)
+    allowed = {_place(each)[1] or each for each in config.get_option("server.corsAllowedOrigins")}
+    return bool(place) and (place == host or name in allowed)
+
+
+def _place(address: str) -> tuple[str, str | None]:
+    """Host with port, and host alone, of an address; nothing where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", None
+    return parts.netloc, parts.hostname
 
 
 async def websocket(socket: WebSocket) -> None:

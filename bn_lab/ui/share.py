@@ -18,6 +18,9 @@ from bn_lab.ui.classroom import rules
 from bn_lab.ui.classroom.pages import PAGE
 from bn_lab.ui.live.components import copy_button
 
+OWN_COMPUTER = "http://localhost:8501"
+"""Where the lab is that somebody has started by the README's command."""
+
 
 def show(t: Texts) -> None:
     """What is in the dialog: the link to the page on screen, and what to know of it."""
@@ -44,8 +47,12 @@ def link_to(page: str, experiment: Experiment, more: Mapping[str, str] = Mapping
 
 
 def root() -> str:
-    """The address of the lab, whichever of its pages is on screen: `https://host/`."""
-    url = (st.context.url or "http://localhost:8501").rstrip("/")  # Streamlit leaves the last slash out
+    """The address of the lab, whichever of its pages is on screen: `https://host/`.
+
+    Where the browser names none, or what is no address of a page, it is that of a lab on the visitor's own computer.
+    """
+    said = st.context.url or ""
+    url = (said if _host(said) else OWN_COMPUTER).rstrip("/")  # Streamlit leaves the last slash out
     lab, _, page = url.rpartition("/")
     return f"{lab if page in st.session_state.get('pages', ()) else url}/"
 
@@ -59,8 +66,11 @@ def address(text: str, t: Texts, *, key: str) -> None:
 
 
 def reach(address: str) -> Literal["own", "network", "public"]:
-    """Who can open this address: only the visitor's own computer, others in the same private network, or everyone."""
-    host = (urlsplit(address).hostname or "localhost").rstrip(".")
+    """Who can open this address: only the visitor's own computer, others in the same private network, or everyone.
+
+    What is no address of a page nobody can open; that counts as the visitor's own computer.
+    """
+    host = (_host(address) or "localhost").rstrip(".")
     try:
         ip = ip_address(host)
     except ValueError:
@@ -70,3 +80,12 @@ def reach(address: str) -> Literal["own", "network", "public"]:
     if ip.is_loopback or ip.is_unspecified:
         return "own"
     return "public" if ip.is_global else "network"
+
+
+def _host(address: str) -> str:
+    """The host of an address of a page; empty where it is none, such as `http://[::1`."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in ("http", "https") else ""

@@ -216,6 +216,10 @@ def test_without_the_token_there_is_nothing(connected: Callable[..., Any], page:
         ("http://elsewhere.example", False),
         ("http://testserver.elsewhere.example", False),
         ("null", False),
+        ("http://[::1", False),
+        ("http://[testserver]", False),
+        ("http://testserver]", False),
+        ("", False),
     ],
 )
 def test_pages_of_other_sites_get_nothing(client: TestClient, page: Page, origin: str, ours: bool) -> None:
@@ -226,6 +230,16 @@ def test_pages_of_other_sites_get_nothing(client: TestClient, page: Page, origin
     if not ours:
         with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"/{addresses.STREAM}", headers={"Origin": origin}):
             pass
+
+
+@pytest.mark.parametrize("origin", ["null", "", "http://[::1", "//[", "http://ex℀mple.example", "http://", "://", "[", "\x00"])
+@pytest.mark.parametrize("host", [None, "", "null", "testserver", "[::1"])
+def test_an_origin_that_is_no_address_is_nobodys(monkeypatch: pytest.MonkeyPatch, origin: str, host: str | None) -> None:
+    options = {"server.enableCORS": True, "server.corsAllowedOrigins": ["http://[::1", "https://school.example", ""]}
+    monkeypatch.setattr(stream.config, "get_option", options.__getitem__)
+    assert not stream.is_ours(origin, host)
+    assert stream.is_ours("https://school.example:8443", host)
+    assert stream.is_ours("http://testserver", "testserver")
 
 
 def test_what_has_failed_is_tried_again_where_a_page_says_so_and_not_else(

@@ -14,6 +14,18 @@ from bn_lab.sharing import parse_link
 from bn_lab.ui import session
 from bn_lab.ui.share import link_to, reach
 
+NO_ADDRESSES = (
+    "http://[::1",
+    "http://[zz]/",
+    "http://a]b/",
+    "http://ex℀mple.example/",
+    "//[",
+    "javascript:alert(1)",
+    "lab",
+    "http://",
+)
+"""What no browser says that its page's address is."""
+
 
 @pytest.mark.parametrize(
     "address",
@@ -27,6 +39,7 @@ from bn_lab.ui.share import link_to, reach
         "http://LOCALHOST/",
         "http://localhost.:8501/",
         "",
+        *NO_ADDRESSES,
     ],
 )
 def test_addresses_of_the_own_computer(address: str) -> None:
@@ -72,7 +85,12 @@ def test_addresses_that_everyone_can_open(address: str) -> None:
 @pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize(
     ("address", "warning"),
-    [("http://localhost:8501", "local"), ("http://10.1.2.3:8501/", "network"), ("https://lab.example", None)],
+    [
+        ("http://localhost:8501", "local"),
+        ("http://10.1.2.3:8501/", "network"),
+        ("https://lab.example", None),
+        ("http://[::1", "local"),
+    ],
 )
 def test_the_page_warns_who_cannot_open_the_link(
     lab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, address: str, warning: str | None
@@ -104,6 +122,14 @@ def test_a_link_to_another_page_keeps_language_and_lesson_alone(monkeypatch: pyt
     found = link_to("compare", Experiment(depth=5), {"compare": "depth:2"})
     assert found == "https://lab.example/sub/compare?depth=5&compare=depth:2&lang=ko&hide=rules&fix=depth"
     assert link_to("", Experiment()) == "https://lab.example/sub/?lang=ko&hide=rules&fix=depth"
+
+
+@pytest.mark.parametrize("url", [None, *NO_ADDRESSES])
+def test_without_an_address_a_link_leads_to_the_own_computer(monkeypatch: pytest.MonkeyPatch, url: str | None) -> None:
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: url))
+    monkeypatch.setattr(session, "link_parameters", dict)
+    monkeypatch.setattr(st, "session_state", {"pages": {"": "Lab", "claims": "Claims"}})
+    assert link_to("claims", Experiment(depth=5)) == "http://localhost:8501/claims?depth=5"
 
 
 @pytest.mark.usefixtures("no_pictures")
