@@ -17,6 +17,7 @@ from torch import Tensor
 from bn_lab.datasets import Split, Table, split, standardization
 from bn_lab.datasets.streams import BATCHES, DROPOUT, NOISE, generator
 from bn_lab.engine import boundary
+from bn_lab.engine.history import Composition
 from bn_lab.engine.members import Members
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Experiment
@@ -159,10 +160,33 @@ class Source:
         yield from pieces
 
 
+def _spread(targets: Array, sizes: Sequence[int], starts: Sequence[int]) -> float:
+    """Variance of `targets (n, C)` inside batches of these sizes that begin there, as a share of the variance of all."""
+    deviations = targets - targets.mean(axis=0)
+    deviations /= np.abs(deviations).max()  # lest squares overflow
+    sums = np.add.reduceat(deviations, starts)  # (batches, C)
+    total = np.square(deviations).sum()
+    inside = max(0.0, total - (np.square(sums).sum(axis=1) / sizes).sum())
+    return float((inside / (len(targets) - len(sizes))) / (total / (len(targets) - 1)))
+
+
 def _targets(table: Table) -> Array:
     if table.task == "classification":
         return np.eye(table.outputs)[table.target]
     return table.target[:, None]
+
+
+def composition(source: Source) -> Composition | None:
+    """How alike the samples of a batch are; None where every epoch has others, or a random order."""
+    if source.experiment.shuffle != "never":
+        return None
+    target, every, starts = source.table.target, _targets(source.table), [0, *accumulate(source.sizes[:-1])]
+    spread, uniform = [], []
+    for rows in source.orders(0):
+        low, high = np.minimum.reduceat(target[rows], starts), np.maximum.reduceat(target[rows], starts)  # (batches,)
+        uniform.append(np.count_nonzero(low == high))
+        spread.append(_spread(every[rows], source.sizes, starts) if low.min() < high.max() else np.nan)
+    return Composition(np.array(spread), np.array(uniform))
 
 
 class Epoch:

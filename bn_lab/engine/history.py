@@ -168,6 +168,21 @@ class Points(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Composition(Record):
+    """How alike the samples of a batch are, where the batches are those of the file's order.
+
+    Attributes:
+        spread: (S,), variance of the target inside the batches as a share of its variance over all training samples, both
+            unbiased, of classes as one-hot vectors: about 1 for samples in random order, 0 where every batch has one value.
+            NaN where the target does not vary.
+        uniform: (S,), number of batches whose samples all have the same target.
+    """
+
+    spread: Array
+    uniform: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Kept(Record):
     """The weights of a moment, from which everything about the networks can be computed again.
 
@@ -225,6 +240,7 @@ class History(Record):
         divergences: networks that stopped.
         kept: weights, in order of their epochs: those of `kept_epochs`, and of the last moment where nothing is left to train
             or they were asked for.
+        composition: of the batches of every epoch, where samples are never shuffled; else None.
     """
 
     experiment: Experiment
@@ -247,6 +263,7 @@ class History(Record):
     divergences: tuple[Divergence, ...]
     kept: tuple[Kept, ...] = ()
     points: Points | None = None
+    composition: Composition | None = None
 
     @property
     def progress(self) -> float:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from bn_lab.datasets import Table, table_of
-from bn_lab.engine.batches import Epoch, Source
+from bn_lab.engine.batches import Epoch, Source, composition
 from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import Growth, magnitudes
@@ -93,6 +93,7 @@ class Run:
         self._alive = np.ones(self.cohort.networks, bool)
         self._series = {name: self._empty(experiment.epochs) for name in self._recorded_series()}
         self._shown, self._points = shown(self.source), points(self.source)
+        self._composition = composition(self.source)
         self._new_outputs()
         self._begin_epoch()
         self._tape = self._look()
@@ -422,6 +423,7 @@ class Run:
             divergences=tuple(each for each in self.divergences if each.epoch <= epoch),
             kept=tuple(each for each in self._kept if each.epoch <= epoch),
             points=self._points,
+            composition=self._composition,
         )
 
     def _target_variance(self, which: str) -> Array:

@@ -1,6 +1,7 @@
 """Which samples a network sees, in which order, with which dropout masks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from bn_lab.datasets import Table, load
 from bn_lab.engine import batches as module
-from bn_lab.engine.batches import Batch, Epoch, Source, batch_sizes
-from bn_lab.experiment import ARMS, Experiment, Shuffle
+from bn_lab.engine.batches import Batch, Epoch, Source, batch_sizes, composition
+from bn_lab.experiment import ARMS, DatasetName, Experiment, Shuffle
 
 Toy = Callable[..., Table]
 
@@ -187,3 +188,50 @@ def test_fewer_samples_are_a_part_of_more(toy: Toy) -> None:
     assert [len(found) for found in rows.values()] == [4, 9, 16]
     held = {tuple(source(toy(), samples=n, validation_share=0.2).splits[0].validation) for n in (4, 9, 16)}
     assert len(held) == 1
+
+
+def in_order(name: DatasetName, order: np.ndarray[Any, Any]) -> Table:
+    """A shipped set whose rows come in another order, as they may in a file of somebody's own."""
+    table = load(name)
+    return replace(table, features=table.features[order], target=table.target[order])
+
+
+@pytest.mark.parametrize(("name", "size"), [("iris", 32), ("iris", 7), ("boston", 32), ("boston", 5), ("iris", 4096)])
+def test_the_composition_is_that_of_the_batches_that_networks_see(name: DatasetName, size: int) -> None:
+    prepared = source(load(name), dataset=name, shuffle="never", batch_size=size, validation_share=0.2)
+    found = composition(prepared)
+    assert found is not None
+    for s in range(2):
+        parts = [batch.y[s].numpy() for batch in all_batches(prepared)]  # (C, B) each; the targets of the first arm
+        whole = np.concatenate(parts, axis=1)
+        inside = sum(np.square(part - part.mean(axis=1, keepdims=True)).sum() for part in parts)
+        spread = inside / (whole.shape[1] - len(parts)) / whole.var(axis=1, ddof=1).sum()
+        assert found.spread[s] == pytest.approx(spread)
+        assert found.uniform[s] == sum(int((part == part[:, :1]).all()) for part in parts)
+
+
+def test_sorted_targets_make_batches_alike_and_random_orders_do_not() -> None:
+    random = np.random.default_rng(0)
+    for name in ("iris", "boston"):
+        target = load(name).target
+        orders = {"sorted": np.argsort(target, kind="stable"), "random": random.permutation(len(target))}
+        found = {kind: composition(source(in_order(name, order), shuffle="never")) for kind, order in orders.items()}
+        assert found["sorted"] is not None
+        assert found["random"] is not None
+        assert max(found["sorted"].spread) < 0.1
+        assert min(found["random"].spread) > 0.9
+        assert max(found["random"].uniform) <= 1
+
+
+def test_no_composition_where_batches_change_or_the_target_does_not() -> None:
+    assert composition(source(load("iris"), shuffle="once")) is composition(source(load("iris"))) is None
+    for value in (0.1, 1e300):  # of which no mean is exact, and whose square overflows
+        found = composition(source(replace(load("boston"), target=np.full(506, value)), shuffle="never"))
+        assert found is not None
+        assert np.isnan(found.spread).all()
+        assert (found.uniform == 85).all()
+    huge = composition(source(replace(load("boston"), target=load("boston").target * 1e200), shuffle="never"))
+    usual = composition(source(load("boston"), shuffle="never"))
+    assert huge is not None
+    assert usual is not None
+    np.testing.assert_allclose(huge.spread, usual.spread)

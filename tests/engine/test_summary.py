@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bn_lab.engine.history import Divergence, History, Snapshot
+from bn_lab.engine.history import Composition, Divergence, History, Snapshot
 from bn_lab.engine.summary import (
+    ALIKE,
     CLOSE,
     LATE,
     SENTENCES,
@@ -58,6 +59,7 @@ def made_up(
     loss = stacked(losses)
     assert loss is not None
     arms, seeds, epochs = loss.shape
+    choices = {"bn_momentum": 0.0, **choices}  # nothing is left of the initial moving statistics
     experiment = Experiment(arms=tuple(losses), seeds=seeds, epochs=max(1, epochs), **choices)
     assert experiment.arms == tuple(losses)
     now = np.array(list(inference.values())) if inference else loss[..., -1] if epochs else np.full((arms, seeds), NAN)
@@ -465,6 +467,71 @@ def test_modes_are_compared_at_one_and_the_same_epoch() -> None:
     found = told(made_up(losses, inference=inference, partial=partial, snapshot=2.0))
     assert found["inference_lower"] == [{"arm": "before", "epoch": 2, "training": 7.0, "inference": 3.0}]
     assert not [name for name in told(made_up(losses, inference=inference, snapshot=0.0)) if name.startswith("inference")]
+
+
+def in_order(history: History, spread: Sequence[float], uniform: Sequence[int]) -> History:
+    """A history whose samples come in the order of the file, with these batches for each seed."""
+    experiment = replace(history.experiment, shuffle="never")
+    return replace(history, experiment=experiment, composition=Composition(np.array(spread), np.array(uniform)))
+
+
+WORSE: dict[str, Any] = {"losses": {"none": [[5.0]], "before": [[5.0]]}, "inference": {"none": [5.0], "before": [9.0]}}
+"""In inference mode the network with batch normalization has nearly twice the loss."""
+
+SAID = {"arm": "before", "epoch": 1, "training": 5.0, "inference": 9.0}
+
+
+def test_batches_of_one_class_are_named_as_a_cause() -> None:
+    history = in_order(made_up(**WORSE, accuracy={"none": [[0.5]], "before": [[0.5]]}), [0.3], [1])
+    found = told(history)
+    assert found["inference_higher_classes"] == [SAID | {"uniform": 1, "batches": 2}]
+    assert "inference_higher" not in found
+    for spread, uniform, name in (
+        (ALIKE, 2, "_classes"),
+        (ALIKE + 0.01, 2, ""),
+        (1.0, 0, ""),
+        (NAN, 2, ""),
+        (0.4, 0, "_alike"),
+    ):
+        names = [each for each in told(in_order(history, [spread], [uniform])) if each.startswith("inference")]
+        assert names == [f"inference_higher{name}"]
+
+
+def test_batches_of_a_narrow_range_of_the_target_are_named_as_a_cause() -> None:
+    for spread, percent in ((0.0, 0), (0.001, 1), (0.3, 30), (0.301, 31), (ALIKE, 60)):
+        found = told(in_order(made_up(**WORSE), [spread], [1]))
+        assert found["inference_higher_alike"] == [SAID | {"spread": percent}]
+        assert "inference_higher" not in found
+    assert "inference_higher" in told(in_order(made_up(**WORSE), [0.61], [0]))
+
+
+def test_the_batches_of_most_seeds_count() -> None:
+    losses, inference = {"before": [[5.0]] * 3}, {"before": [9.0] * 3}
+    history = made_up(losses, inference=inference, accuracy=losses)
+    (found,) = told(in_order(history, [0.9, 0.2, 0.4], [0, 2, 1]))["inference_higher_classes"]
+    assert found["uniform"] == 1
+    assert "inference_higher" in told(in_order(history, [0.9, 0.2, 0.8], [0, 2, 1]))
+
+
+def test_moving_statistics_that_have_hardly_begun_to_move_are_named_first() -> None:
+    history = made_up(**WORSE, bn_momentum=0.9)  # two updates
+    for each in (history, in_order(history, [0.1], [2])):
+        assert told(each)["inference_higher_early"] == [SAID | {"steps": 2, "weight": 81}]
+    assert "inference_higher" in told(made_up(**WORSE, bn_momentum=0.2))  # 4 % are left
+
+
+def test_no_cause_is_named_where_inference_mode_does_no_worse() -> None:
+    for inference in ({"none": [5.0], "before": [5.1]}, {"none": [5.0], "before": [1.0]}):
+        found = told(in_order(made_up(WORSE["losses"], inference=inference, bn_momentum=0.99), [0.0], [2]))
+        assert not [name for name in found if name.startswith("inference_higher")]
+
+
+def test_iris_in_the_order_of_its_file_shows_the_cause_and_shuffled_it_does_not() -> None:
+    kept = Experiment(dataset="iris", epochs=300, arms=("before",), seeds=2)
+    (cause,) = told(train(replace(kept, shuffle="never")))["inference_higher_classes"]
+    assert (cause["uniform"], cause["batches"]) == (3, 5)  # 32 of 50, 18 + 14, 32, 4 + 28, 22
+    assert cause["inference"] > cause["training"]
+    assert not [name for name in told(train(kept)) if name.startswith("inference_higher")]
 
 
 def test_overfitting_is_a_rise_after_the_best() -> None:
