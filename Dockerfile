@@ -1,17 +1,19 @@
 # The lab in a container; docs/hosting.md says how to build and run it.
 FROM python:3.11-slim
 
-# Address of an index with torch's CPU builds. Without one torch brings gigabytes of CUDA libraries along: docs/hosting.md.
-ARG TORCH_INDEX=""
+# Address of an index with torch's CPU builds, without which torch would bring gigabytes of CUDA libraries along: docs/hosting.md.
+ARG TORCH_INDEX
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
 WORKDIR /app
 
 # The packages first, since they change least. Those of the cluster, too: its scheduler and workers run from the same image.
-COPY requirements.txt requirements-cluster.txt ./
-COPY deploy/constraints.txt deploy/
-RUN pip install -r requirements-cluster.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"}
+# Nothing is installed but the very files whose hashes are here; torch comes from its index, and nothing else comes from there.
+COPY deploy/lock.txt deploy/torch.txt deploy/
+RUN pip install --require-hashes --no-deps --only-binary :all: \
+    --index-url "${TORCH_INDEX:?is not set: the index with the CPU builds of torch, see docs/hosting.md}" -r deploy/torch.txt
+RUN pip install --require-hashes --no-deps --only-binary :all: -r deploy/lock.txt && pip check
 
 COPY .streamlit .streamlit
 COPY data data

@@ -60,6 +60,33 @@ def is_needed(need: Requirement) -> bool:
     return any(need.marker.evaluate(machine) for machine in machines)
 
 
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+
+
+def hashed(name: str) -> dict[str, list[str]]:
+    """What a file with hashes says: by release, such as `click==8.5.1`, its hashes."""
+    text = "\n".join(lines(name))
+    found = [line.split() for line in text.replace("\\\n", " ").splitlines()]
+    assert len({release for release, *_ in found}) == len(found)
+    return {release: hashes for release, *hashes in found}
+
+
+LOCK, TORCH = hashed("deploy/lock.txt"), hashed("deploy/torch.txt")
+
+
+def test_everything_that_is_pinned_is_locked_at_that_version_and_nothing_else() -> None:
+    assert list(LOCK) == [line for line in lines("deploy/constraints.txt") if not line.startswith("torch==")]
+    assert list(TORCH) == [f"torch=={PINS['torch']}+cpu"]
+
+
+@pytest.mark.parametrize("release", [*LOCK, *TORCH])
+def test_what_is_locked_has_hashes(release: str) -> None:
+    hashes = (LOCK | TORCH)[release]
+    assert hashes
+    assert len(set(hashes)) == len(hashes)
+    assert all(HASH.fullmatch(each) for each in hashes)
+
+
 def test_every_way_to_install_applies_the_pins() -> None:
     assert lines("requirements.txt").count("-c deploy/constraints.txt") == 1
     for name in ("-cluster", "-dev"):
