@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
+from bn_lab.engine.summary import findings
 from bn_lab.figures.parts import moment_row
 from tests.browser import alone
 from tests.browser.lab import LONG, Lab, Visit
@@ -249,3 +250,13 @@ def test_without_a_websocket_the_same_numbers_come_by_requests(
     lab.train_to_the_end()
     assert len(sockets) == before
     assert lab.finished_curves(100) == alone.losses("dataset=iris&epochs=100&seed=51")
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", "A visible cause"), ("ko", "눈에 띄는 원인")])
+def test_below_the_stage_the_cause_is_named_where_inference_mode_does_worse(visit: Visit, language: str, mark: str) -> None:
+    query = "dataset=iris&shuffle=never&epochs=300&arms=before"
+    lab = visit(f"{query}&run=all", language=language)
+    (found,) = [each for each in findings(alone.history(query)) if each.id == "inference_higher_classes"]
+    whole = lab.words(f"finding.{found.id}", **found.values).replace("**", "")
+    told = lab.page.locator(".bn-findings")
+    expect(told).to_contain_text(whole[whole.index(mark) :])
