@@ -245,6 +245,7 @@ def test_help_does_not_wait_for_torch() -> None:
     assert not imported & {"torch", "pandas", "numpy", "streamlit", "plotly"}
 
 
+@pytest.mark.processes
 def test_the_library_imports_torch_only_to_train() -> None:
     script = """
 import sys

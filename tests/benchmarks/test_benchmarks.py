@@ -100,6 +100,7 @@ def test_a_benchmark_without_its_opponent_says_so(monkeypatch: pytest.MonkeyPatc
     assert "skipped: no Keras" in capsys.readouterr().out
 
 
+@pytest.mark.processes
 def test_another_checkout_takes_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = Path(__file__).parents[2]
     checkout = tmp_path / "earlier"

@@ -17,6 +17,7 @@ from bn_lab.experiment import Experiment
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.keras
 def test_the_pytorch_script_prints_the_losses_of_the_lab(
     experiment: Experiment, run: Callable[..., str], agree: Callable[[str, Experiment], bool]
 ) -> None:

@@ -23,7 +23,7 @@ FURTHEST = 105
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     "narrow": Experiment(depth=1, width=4, batch_size=8),
-    "several steps": Experiment(depth=2, batch_size=3, arms=ARMS, dropout=0.2, bn_noise=0.1, optimizer="adam"),
+    "several steps": Experiment(depth=2, batch_size=6, arms=ARMS, dropout=0.2, bn_noise=0.1, optimizer="adam"),
     "several seeds": Experiment(depth=1, seeds=3, seed=5, batch_size=8, validation_share=0.2),
     "classes": Experiment(dataset="iris", depth=2, batch_size=8, validation_share=0.2, arms=ARMS, seeds=2, l2=1e-3),
     "wide": Experiment(depth=2, width=128, batch_size=8, validation_share=0.2),

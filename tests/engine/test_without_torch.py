@@ -41,11 +41,13 @@ def stays_without_torch(program: str, *arguments: str) -> None:
     assert found.returncode == 0, found.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("module", MODULES)
 def test_these_modules_come_without_torch(module: str) -> None:
     stays_without_torch(f"import {module}")
 
 
+@pytest.mark.processes
 def test_a_study_is_planned_without_torch() -> None:
     stays_without_torch(
         "from bn_lab.studies.claims import STUDIES\n"

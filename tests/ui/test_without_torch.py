@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 EVERYTHING = """
 import importlib, pkgutil, sys
 import bn_lab.server, bn_lab.service, bn_lab.ui

@@ -297,6 +297,7 @@ print(file.rows, len(file.columns), most - base)
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process as Linux tells it")
 def test_the_largest_file_takes_little_memory() -> None:
     root = Path(__file__).resolve().parents[3]
