@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.files.experiments import Opened, from_json
+from bn_lab.files.experiments import LARGEST, Opened, from_json
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
 from bn_lab.sharing import Decoded, one_line, parse_link
@@ -267,10 +267,16 @@ def _start(options: argparse.Namespace) -> Experiment:
     if options.preset is not None:
         return PRESETS[options.preset].experiment
     read: Decoded | Opened
-    read = from_json(options.experiment.read_bytes()) if options.experiment is not None else parse_link(options.link or "")
+    read = from_json(_content(options.experiment)) if options.experiment is not None else parse_link(options.link or "")
     if read.problems:
         raise read.problems[0]
     return read.experiment
+
+
+def _content(path: Path) -> bytes:
+    """A file, as much of it as is needed to see that it is too large."""
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def _train(experiment: Experiment, device: str) -> History:
