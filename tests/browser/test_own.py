@@ -58,7 +58,7 @@ def test_how_a_file_is_read_is_changed_and_stands_in_the_address(visit: Visit) -
     expect(lab.page.get_by_text(lab.words("error.file_one_column"))).to_be_visible()
     field = lab.page.locator("[class*=st-key-own_read_delimiter]")
     field.locator("input").click()
-    lab.page.get_by_role("option", name=lab.words("own.separator.colon")).click()
+    lab.page.get_by_role("option", name=lab.words("own.separator.colon"), exact=True).click()
     suspect = lab.page.get_by_role("button", name=lab.words("own.suspect_missing"))
     expect(suspect).to_be_visible()
     suspect.click()
