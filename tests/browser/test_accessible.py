@@ -25,7 +25,8 @@ UNTOLD = """() => [...document.querySelectorAll(".bn-panel, .js-plotly-plot, [da
         || [...part.querySelectorAll(".main-svg")].some((drawing) => drawing.getAttribute("aria-hidden") !== "true"))
     .map((part) => part.outerHTML.slice(0, 200))"""
 
-# Texts of figures with less than 4.5:1 on the figure's ground; those on coloured fields have colours that Plotly picks by them.
+# Texts with less than 4.5:1 on their ground: of buttons and choices, of which axe says nothing, and of figures; those on
+# coloured fields have colours that Plotly picks by them.
 PALE = """() => {
     const channels = (color) => color.match(/[\\d.]+/g).map(Number);
     const light = (value) => value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
@@ -34,7 +35,16 @@ PALE = """() => {
         const color = getComputedStyle(part).backgroundColor;
         return /^rgb\\(/.test(color) || !part.parentElement ? color : ground(part.parentElement);
     };
+    const contrast = (one, other) => {
+        const [low, high] = [luminance(one), luminance(other)].sort((x, y) => x - y);
+        return (high + 0.05) / (low + 0.05);
+    };
     const pale = [];
+    for (const text of document.querySelectorAll("[data-testid=stBaseButton-primary] p, [data-tag]")) {
+        const [on, behind] = [getComputedStyle(text).color, ground(text)];
+        const found = contrast(channels(on), channels(behind));
+        if (found < 4.5 && !text.closest(":disabled")) pale.push(`${text.textContent}: ${on} on ${behind}`);
+    }
     for (const plot of document.querySelectorAll(".js-plotly-plot")) {
         const behind = channels(ground(plot));
         for (const text of plot.querySelectorAll(".main-svg text")) {
@@ -44,9 +54,8 @@ PALE = """() => {
             let share = a * style.fillOpacity;
             for (let part = text; part !== plot; part = part.parentElement) share *= getComputedStyle(part).opacity;
             const seen = [r, g, b].map((value, k) => share * value + (1 - share) * behind[k]);
-            const [low, high] = [luminance(seen), luminance(behind)].sort((x, y) => x - y);
-            const contrast = (high + 0.05) / (low + 0.05);
-            if (contrast < 4.5) pale.push(`${text.textContent}: ${style.fill} on ${behind}, ${contrast.toFixed(2)}`);
+            const found = contrast(seen, behind);
+            if (found < 4.5) pale.push(`${text.textContent}: ${style.fill} on ${behind}, ${found.toFixed(2)}`);
         }
     }
     return pale;
