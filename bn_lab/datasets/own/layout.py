@@ -208,7 +208,7 @@ def _width(records: Sequence[Sequence[str]]) -> tuple[int, int]:
     width = most
     while width > 2 and not any(fields[width - 1].strip() for fields in rows):
         width -= 1
-    longest = max(len(fields) for fields in records if not any(fields[width:]))
+    longest = max((len(fields) for fields in records if not any(fields[width:])), default=width)
     return width, max(0, longest - width)
 
 

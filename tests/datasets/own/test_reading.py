@@ -374,6 +374,7 @@ def test_any_bytes_are_a_file_or_a_named_error(data: bytes) -> None:
 CELLS = st.text(st.sampled_from(list('09.,;"\t |-+eE%\n\r 가é\u00a0=<')), max_size=6)
 
 
+@example([["", "", "\n"]], ",", "utf-8")
 @given(
     st.integers(1, 5).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=25)),
     st.sampled_from([",", ";", "\t"]),
