@@ -11,6 +11,9 @@ from bn_lab.codegen.sections import code, definitions
 
 Name = str | int
 
+HIGHEST = "3.4e38"
+"""Where the numbers of networks, float32, end."""
+
 WIDTH = 128
 """Characters of a line at most."""
 
@@ -31,7 +34,7 @@ class Recipe:
         units: what stands at numbers.
         missing: for each column used, the spellings of missing values in it. alike: whether they mean the same in all of them.
         forced: columns in which all that is no
-        number is missing, too.
+        number is missing, too, and a pattern of their numbers.
         target: the target; `task` and `outputs` say what of it is learned.
         true: small letters of yes, where the target is yes or no; empty elsewhere.
         numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
@@ -59,7 +62,7 @@ class Recipe:
     units: tuple[str, ...]
     missing: tuple[tuple[Name, tuple[str, ...]], ...]
     alike: bool
-    forced: tuple[Name, ...]
+    forced: tuple[tuple[Name, str], ...]
     target: Name
     target_kind: str
     task: str
@@ -110,27 +113,26 @@ def _frame(recipe: Recipe) -> str:
     used = [*recipe.order, recipe.target]
     return code(
         *FRAMES[recipe.kind](recipe),
-        _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns else None,
+        _with_list("used", used, "frame = frame[{}]") if len(used) < recipe.columns or recipe.kind != "text" else None,
         "frame = frame.apply(lambda column: column.str.strip())",
     )
 
 
 def _text(recipe: Recipe) -> list[str]:
     file, lines = "DATA", list[str]()
-    if recipe.below or recipe.comment:
+    if recipe.above or recipe.below or recipe.comment:
         file = 'io.StringIO("\\n".join(lines))'
         part = f"[{recipe.above or ''}:{-recipe.below or ''}]" if recipe.above or recipe.below else ""
         lines = [
             f"with open(DATA, encoding={_quoted(recipe.encoding)}) as file:",
-            f'    lines = file.read().rstrip().split("\\n"){part}',
+            f'    lines = file.read().rstrip(" \\n\\x1a").split("\\n"){part}',
         ]
         if recipe.comment:
             kept = f"not line.lstrip().startswith({_quoted(recipe.comment)})"
             lines.append(f"lines = [line for line in lines if {kept}]")
     options = [file, f"sep={_quoted(recipe.delimiter)}" if recipe.delimiter != "," else None]
     options.append(f"encoding={_quoted(recipe.encoding)}" if file == "DATA" and recipe.encoding != "utf_8" else None)
-    skipped = (recipe.above if file == "DATA" else 0) + recipe.skips_headings
-    options.append(f"skiprows={skipped}" if skipped else None)
+    options.append("skiprows=1" if recipe.skips_headings else None)
     options.append("skipinitialspace=True" if recipe.has_spaces else None)
     if not recipe.is_named:
         header = "0" if recipe.header else "None"
@@ -151,14 +153,16 @@ def _excel(recipe: Recipe) -> list[str]:
     options += [f"skiprows={skipped}"] if skipped else []
     options += [f"skipfooter={recipe.below}"] if recipe.below else []
     options += ["dtype=str", "keep_default_na=False", 'engine="calamine"']
-    return [_called("frame = pd.read_excel", options)]
+    is_there = 'frame = frame[frame.apply(lambda column: column.str.strip() != "").any(axis=1)]'
+    return [_called("frame = pd.read_excel", options), is_there]
 
 
 def _parquet(recipe: Recipe) -> list[str]:
+    used = ", ".join(map(_quoted, sorted({*recipe.order, recipe.target}, key=int)))
     return [
-        "table = pq.read_table(DATA)",
-        'cells = [column.cast("string").fill_null("").to_pylist() for column in table.columns]',
-        "frame = pd.DataFrame(dict(enumerate(cells)), dtype=str)",
+        "table = pq.ParquetFile(DATA).read()",
+        f'cells = {{k: table.column(k).cast("string").fill_null("").to_pylist() for k in [{used}]}}',
+        "frame = pd.DataFrame(cells, dtype=str)",
     ]
 
 
@@ -183,18 +187,20 @@ def _missing(recipe: Recipe) -> str | None:
             "for name, texts in missing.items():",
             "    frame[name] = frame[name].mask(frame[name].isin(texts))",
         ]
-    for name in recipe.forced:
-        texts = _cleaned(recipe, f"frame[{_quoted(name)}]")
-        statements.append(
-            f'frame[{_quoted(name)}] = frame[{_quoted(name)}].where(pd.to_numeric({texts}, errors="coerce").notna())'
-        )
+    for name, pattern in recipe.forced:
+        column = f"frame[{_quoted(name)}]"
+        values = f"numbers({column})" if _needs_function(recipe) else f'pd.to_numeric({column}, errors="coerce")'
+        statements += [f"pattern = {_quoted(pattern)}", f"values = {values}.abs()"]
+        statements.append(f"{column} = {column}.where({column}.str.fullmatch(pattern) & (values <= {HIGHEST}))")
     left = f"subset=[{_quoted(recipe.target)}]" if recipe.keeps_gaps else ""
     return code(*statements, f"frame = frame.dropna({left})")
 
 
 def _cleaned(recipe: Recipe, column: str) -> str:
     """An expression for a column of texts without units and what stands between thousands, with a decimal point."""
-    steps = '.str.replace("−", "-")' if recipe.has_minus else ""
+    steps = (
+        '.str.replace("[−–]", "-", regex=True).str.replace(r"^\\((.*)\\)$", r"-\\1", regex=True)' if recipe.has_minus else ""
+    )
     steps += "".join(f'.str.replace({_quoted(unit)}, "", regex=False)' for unit in recipe.units)
     steps += '.str.replace(r"\\s", "", regex=True)' if recipe.units or " " in recipe.grouped else ""
     steps += "".join(f'.str.replace({_quoted(sign)}, "", regex=False)' for sign in recipe.grouped if sign != " ")
@@ -209,9 +215,10 @@ def _numbers(recipe: Recipe) -> str | None:
     about = '    """The numbers that the texts of a column say."""'
     steps = _cleaned(recipe, "column").removeprefix("column").replace(").str", ")\n.str").split("\n")
     line = f'    return column{"".join(steps)}.astype("float64")'
-    if len(line) > WIDTH:
-        line = "\n".join(["    column = column" + steps[0], *(f"    column = column{step}" for step in steps[1:])])
-        line += '\n    return column.astype("float64")'
+    if len(line) > WIDTH or recipe.forced:
+        line = "\n".join(f"    column = column{step}" for step in steps)
+        end = 'pd.to_numeric(column, errors="coerce")' if recipe.forced else 'column.astype("float64")'
+        line += f"\n    return {end}"
     return f"def numbers(column):\n{about}\n{line}"
 
 

@@ -53,6 +53,10 @@ class ArgumentError(DataError):
     }
 
 
+NAMES: Mapping[str, str] = {"\t": "tabs", SPACES: "spaces"}
+"""Delimiters that are awkward to read."""
+
+
 @dataclass(frozen=True)
 class Own:
     """An experiment, and where it is on own data, these.
@@ -181,9 +185,17 @@ def _choice(options: argparse.Namespace, file: File, before: Choice | None) -> C
 def _told(name: str, file: File, choice: Choice, found: Table) -> str:
     """What was found out, in a line for whoever wants to check it."""
     said = file.format
-    how = [f"{said.encoding}", f"separated by {said.delimiter!r}"] if file.kind == "text" else [str(file.kind)]
+    how = (
+        [f"{said.encoding}", f"separated by {NAMES.get(said.delimiter or '', repr(said.delimiter))}"]
+        if file.kind == "text"
+        else [str(file.kind)]
+    )
     how += ["headings" if said.header else "no headings", f"decimal {said.decimal}"]
     how += [f"{count} lines skipped {where}" for where, count in (("above", said.above), ("below", said.below)) if count]
+    how += [f"sheet {file.sheets[said.sheet or 0]!r}"] if file.sheets else []
+    how += [f"{file.layout.comments} comments"] if file.layout.comments else []
+    infinite = sum(column.infinite for column in file.columns)
+    how += [f"{infinite} times infinity, which counts as missing"] if infinite else []
     suspects = [f"{column.suspect.text} in {column.name}" for column in file.columns if column.suspect is not None]
     maybe = f"; maybe missing values: {', '.join(suspects[:4])} (--missing-value)" if suspects else ""
     task = f"{choice.task} of {file.columns[choice.target].full_name} from {found.features.shape[1]} inputs"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bn_lab.codegen.own import Name, Recipe
 from bn_lab.datasets.own import LONGEST, File, parsed, plan
 
@@ -43,7 +45,7 @@ def recipe(file: File, name: str) -> Recipe:
         units=tuple(sorted({column.unit for column in numeric if column.unit}, key=lambda unit: (-len(unit), unit))),
         missing=tuple((names[k], _missing(file, k)) for k in used),
         alike=_are_alike(file, used),
-        forced=tuple(names[k] for k in used if (k, "numeric") in said.kinds),
+        forced=tuple((names[k], _pattern(file, k)) for k in used if (k, "numeric") in said.kinds),
         target=names[choice.target],
         target_kind=target.kind,
         task=choice.task,
@@ -64,6 +66,15 @@ def _missing(file: File, k: int) -> tuple[str, ...]:
     """The spellings of missing values in a column; where all that is no number is one, only those that are numbers."""
     spelled = file.columns[k].missing
     return tuple(text for text in spelled if text in file.format.missing) if (k, "numeric") in file.format.kinds else spelled
+
+
+def _pattern(file: File, k: int) -> str:
+    """A pattern of what may be a number of a column, with its unit: without infinity, other units and words."""
+    point, unit = re.escape(file.format.decimal or "."), re.escape(file.columns[k].unit).replace("µ", "[µμ]")
+    groups = re.escape(file.columns[k].grouped).replace("\\ ", "\\s")
+    whole = rf"(?:\d*|\d{{1,3}}(?:[{groups}]\d{{2,3}})+)" if groups else r"\d*"
+    number = rf"[-+−–(]?{whole}(?:{point}\d*)?(?:[eE][-+]?\d+)?\)?"
+    return rf"(?:[-+−–]?{unit}\s?{number}|{number}\s?{unit})" if unit else number
 
 
 def _are_alike(file: File, used: tuple[int, ...]) -> bool:

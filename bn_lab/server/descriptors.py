@@ -22,7 +22,9 @@ def raise_limit() -> int:
     wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return MOST if soft == resource.RLIM_INFINITY else soft
-    with suppress(ValueError, OSError):  # macOS promises more than it gives
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
+    while wanted > soft:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+        wanted //= 2  # macOS promises more than it gives
     return soft

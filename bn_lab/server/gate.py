@@ -25,7 +25,7 @@ from bn_lab.server.saying import BrokenError, heard
 from bn_lab.server.seats import FullError, Seats
 from bn_lab.server.stream import is_ours
 
-GREETING, RETURN = 15.0, 600.0
+GREETING, RETURN = 15.0, 60.0
 """Seconds that a new page has to say something, and one that was here before, whose browser may wait for its visitor."""
 
 PACE, BURST = 20.0, 40

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Lock
 from time import monotonic
 
 MOST, MOST_OF_ALL, SECONDS = 10, 100, 60.0
@@ -56,9 +57,14 @@ class Allowance:
     def __init__(self, most: int, seconds: float = SECONDS, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
         self._windows: dict[Hashable, Window] = {}
+        self._lock = Lock()  # whatever writes into the log does so from its own thread
 
     def take(self, kind: Hashable) -> int | None:
         """None for one too many; else how many were left out in the window before, which the first one of a window tells."""
+        with self._lock:
+            return self._take(kind)
+
+    def _take(self, kind: Hashable) -> int | None:
         now, before = self._clock(), 0
         window = self._windows.get(kind)
         if window is None or now - window.since >= self._seconds:

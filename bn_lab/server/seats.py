@@ -56,4 +56,5 @@ def seats_for(visitors: int, descriptors: int) -> int:
         descriptors: how many files the process may have open; four fifths of what is not reserved are for seats, the last one
             for those who come back.
     """
-    return max(1, min(2 * visitors + WAITING, (descriptors - RESERVED) * 4 // (5 * PER_PAGE)))
+    left = max(descriptors - RESERVED, descriptors // 4)  # where there are few, all else has to do with less
+    return max(1, min(2 * visitors + WAITING, left * 4 // (5 * PER_PAGE)))

@@ -132,7 +132,9 @@ class Allowance:
 
     def _fills(self, transfer: Transfer, held: MemoryUploadedFileManager) -> bool:
         """Whether what is common is enough for this one and all others."""
-        sizes = {session: sum(len(file.data) for file in files.values()) for session, files in list(held.file_storage.items())}
+        sizes = {
+            session: sum(len(file.data) for file in list(files.values())) for session, files in list(held.file_storage.items())
+        }
         for other in (*self._under_way.values(), transfer):
             sizes[other.session] = other.size
         return self._beyond(sizes.values()) <= self.common

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
@@ -66,6 +68,11 @@ def files() -> Iterator[tuple[str, bytes, Choice]]:
     parquet = io.BytesIO()
     frame.to_parquet(parquet)
     yield "parquet", parquet.getvalue(), Choice(1, "regression", "median")
+    twice = pa.table([list(range(20)), [k * k for k in range(20)], [[1]] * 20], names=["a", "a", "b"])
+    pq.write_table(twice, packed := io.BytesIO())
+    yield "parquet with two columns of one name", packed.getvalue(), Choice(1, "regression")
+    shifted = (Path(__file__).parents[1] / "datasets" / "own" / "files" / "shifted.xlsx").read_bytes()
+    yield "a workbook that begins further down", shifted, Choice(3, "regression")
     book = (Path(__file__).parents[1] / "datasets" / "own" / "files" / "book.xlsx").read_bytes()
     yield "a workbook", book, Choice(4, "regression", "median")
     wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
@@ -91,6 +98,21 @@ def kinds() -> dict[str, tuple[str, Choice]]:
         "words among numbers": ("x,y,z\n" + rows(lambda k: f"{'N.A.' if k % 5 == 4 else k},{k * k},{'-+'[k % 2]}"), last),
         "infinity": ("x,y\n" + rows(lambda k: f"{'-Infinity' if k % 5 == 3 else k},{k * k}"), last),
         "minus is a class": ("x,y\n" + rows(lambda k: f"{k if k % 3 else '-'},{'-+'[k % 2]}"), Choice(1, "classification")),
+        "no numbers": (
+            "a;b\n" + rows(lambda k: f"{(k, 'inf', '0x1f', '1e999', '1e39', '1_0')[k % 6] if k < 12 else k};{k * k}"),
+            replace(last, format=Format(kinds=((0, "numeric"),))),
+        ),
+        "other units": (
+            "a;b\n" + rows(lambda k: f"{('1,{k}', '2 lb', '3')[k % 9 // 4] if k % 9 > 6 else k * 7} kg;({k * k})"),
+            replace(last, format=Format(kinds=((0, "numeric"), (1, "numeric")))),
+        ),
+        "tabs at the end": (
+            "a\tb\tc\n" + rows(lambda k: f"{k}\t{k * k}\t{'x' if k % 3 else ''}"),
+            replace(last, missing="median"),
+        ),
+        "a line of spaces": ("a,b\n" + rows(lambda k: f"{k},{k * k}" + "\n  " * (k == 7)), last),
+        "old ends of lines": (("a title\n\na,b\n" + rows(lambda k: f"{k},{k * k}")).replace("\n", "\r"), last),
+        "brackets": ("a;b\n" + rows(lambda k: f"({k},234);{k}"), last),
         "told": (
             "a,b\n" + rows(lambda k: f"{('?!', -200, k, k, k)[k % 5]},{k * k}") + "1,2\n",
             replace(last, format=told),

@@ -43,8 +43,8 @@ def test_no_message_reaches_what_the_process_has_once(monkeypatch: pytest.Monkey
     files = MemoryUploadedFileManager("/upload")
     files.add_file("other", UploadedFileRec("file", "a.csv", "text/csv", b"x"))
     once = (recordings, jobs.library, session.entrance)
-    before, threads = [found() for found in once], threading.active_count()
-    visitor = recordings().visitor("other")
+    before, visitor = [found() for found in once], recordings().visitor("other")
+    threads = threading.active_count()
 
     async def send() -> None:
         sessions = [AppSession(ScriptData(__file__), files, ScriptCache(), None, {}) for _ in range(2)]

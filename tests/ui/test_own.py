@@ -223,7 +223,7 @@ def test_a_file_that_was_read_wrong_is_read_right(lab: Open) -> None:
     page.set(f"own_read_delimiter_{digest}", ":")
     assert errors(page) == []
     assert list(page.at.dataframe[0].value.columns) == ["1 · a", "2 · b"]
-    assert t("own.suspect", text="x", count=8, column=2, name="b") in page.text
+    assert t("own.suspect_word", text="x", count=8, column=2, name="b") in page.text
     press(page, "own_suspect_1")
     assert t("own.suspect_missing") not in [button.label for button in page.at.button]
     page.set(f"own_read_numeric_{digest}", [1])

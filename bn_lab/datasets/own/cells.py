@@ -13,6 +13,8 @@ MISSING = frozenset(("", "--", "..", "?", "na", "n/a", "n.a.", "n.a", "n. a.", "
 DASHES = frozenset(("-", "–", "—", "−", ".", "*"))
 """Signs that stand for a missing value unless they are one of two classes, as `-` is beside `+`."""
 
+_GRADES = frozenset("+-–−±")
+
 MINUS = frozenset(("-", "–", "−"))
 """Those that are also the class beside `+`."""
 
@@ -53,9 +55,10 @@ MOST_JUDGED = 500
 PLAIN = frozenset("0123456789+-.eE")
 """Signs of numbers that Python reads as they stand."""
 
-_LETTER = r"[^\W\d_]"
+_LETTER = r"(?:[^\W\d_]|[\u2100-\u214f\u3300-\u33ff])"  # also ℃, ㎡ and their like, which are signs
 _BEHIND = re.compile(rf"(?<=\d)[ ]?((?:%|°|‰|{_LETTER}|[$€£¥₩￦₹Ωµμ])(?:{_LETTER}|[/·*^²³°%.\-]|(?<=[a-zA-Z/^])\d){{0,11}})$")
-_BEFORE = re.compile(r"^([+\-−]?)((?:[$€£¥₩￦₹]|US\$|USD|EUR|GBP|KRW|JPY|CNY|CHF|INR|Rs\.?)[ ]?)(?=[\d.,+\-−])")
+_BEFORE = re.compile(r"^([+\-−]?)((?:[$€£¥₩￦₹]|(?:US|R)\$|USD|EUR|GBP|KRW|JPY|CNY|CHF|INR|Rs\.?)[ ]?)(?=[\d.,+\-−])")
+_BRACKETS = re.compile(r"^\(([^()\n]*\d[^()\n]*)\)$", re.MULTILINE)
 _DATE = re.compile(
     r"(?:"
     r"\d{4}\s?[-/.년]\s?\d{1,2}(?:\s?[-/.월]\s?\d{1,2}\s?[.일]?|\s?월)?"  # 2024-01-31, 2024. 1. 31., 2024년 1월 31일, 2024-01
@@ -72,7 +75,8 @@ _DATE = re.compile(
 def _number(decimal: str, thousands: str) -> re.Pattern[str]:
     """A number with this decimal separator, and any of these signs between thousands, in one number always the same."""
     point, groups = re.escape(decimal), "".join(map(re.escape, thousands))
-    whole = rf"(?:[1-9]\d{{0,2}}([{groups}])\d{{3}}(?:\1\d{{3}})*|\d+)" if thousands else r"(?:\d+)"
+    indian = r"|[1-9]\d?(?:,\d\d)+,\d{3}" if "," in thousands else ""
+    whole = rf"(?:[1-9]\d{{0,2}}([{groups}])\d{{3}}(?:\1\d{{3}})*{indian}|\d+)" if thousands else r"(?:\d+)"
     return re.compile(rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -92,7 +96,8 @@ def stands_for_nothing(texts: Mapping[str, object], markers: Collection[str] = (
     if not MISSING.isdisjoint(map(str.lower, texts)):  # looked at first: there may be a million texts
         found |= {text for text in texts if text.lower() in MISSING}
     signs = DASHES.intersection(texts)
-    if signs and not (len(signs) == 1 and signs <= MINUS and len(texts.keys() - found) == 2 and "+" in texts):
+    rest = texts.keys() - found
+    if signs and not (len(signs) == 1 and signs <= MINUS and "+" in rest and all(map(_GRADES.issuperset, rest))):
         found |= signs
     return found
 
@@ -109,13 +114,14 @@ def numbers_of(texts: Sequence[str], decimal: str, thousands: str) -> tuple[list
     """
     if (found := _plain_numbers(texts, decimal, thousands)) is not None:
         return found, ""
-    inner, unit = list[str](), bare(texts[0])[1]
-    for text in texts if unit else ():
-        number, other = bare(text)
-        if other != unit:
-            return None
-        inner.append(number)
-    found = _plain_numbers(inner, decimal, thousands) if inner else None
+    unit = bare(texts[0])[1] if texts else ""
+    if not unit:
+        return None
+    if plain_signs(texts[0]).endswith(unit):  # what is left of another unit that ends like this one is no number
+        inner = [text[: -len(unit)].rstrip() for text in texts if text.endswith(unit)]
+    else:
+        inner = [number for number, other in map(bare, texts) if other == unit]
+    found = _plain_numbers(inner, decimal, thousands) if len(inner) == len(texts) else None
     return None if found is None else (found, unit)
 
 
@@ -139,7 +145,9 @@ def _plain_numbers(texts: Sequence[str], decimal: str, thousands: str) -> list[f
 
 def plain_signs(text: str) -> str:
     """A text with the minus of keyboards for that of typesetters, and one kind of space."""
-    text = text.replace("−", "-")
+    text = text.replace("−", "-").replace("–", "-").replace("μ", "µ")
+    if "(" in text:  # as accountants write what is negative
+        text = _BRACKETS.sub(r"-\1", text)
     for blank in BLANKS:
         text = text.replace(blank, SPACE)
     return text

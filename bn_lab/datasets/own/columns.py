@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from sys import getsizeof
 from typing import Any, Literal
 
 import numpy as np
@@ -59,7 +60,7 @@ ID_NAMES = frozenset(("id", "no", "nr", "num", "number", "index", "idx", "key", 
                       "순번", "일련번호", "아이디", "학번", "연번", "인덱스"))  # fmt: skip
 """What columns are called that number the rows, letters and digits only."""
 
-DATE_NAMES = re.compile(r"date|day|time|일자|날짜|일시|시각|년월일", re.IGNORECASE)
+DATE_NAMES = re.compile(r"date|day|time|month|일자|날짜|일시|시각|년월|연월|기준일", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Column:
         unit: what stands at all numbers, such as `%` or `km/h`.
         is_id: whether it seems only to number or to name the rows.
         grouped: the signs that stand between thousands in its numbers.
-        has_minus: whether its numbers have the minus of typesetters, `−`.
+        has_minus: whether its numbers have the minus of typesetters, `−` or `–`, or stand in brackets where they are negative.
         missing: the spellings of missing values in it, 50 at most.
         stray: of mixed columns, a cell by which it is not one of numbers.
         infinite: how many cells say infinity, and count as missing.
@@ -146,7 +147,7 @@ class Column:
     @property
     def memory(self) -> int:
         """Bytes that it takes."""
-        return sum(array.nbytes for array in (self.numbers, self.codes) if array is not None)
+        return sum(array.nbytes for array in (self.numbers, self.codes) if array is not None) + sum(map(getsizeof, self.texts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,12 +181,13 @@ class Cells:
         return Cells(places[self.codes], texts, tuple(sorted({*self.missing, *nothing})), self.head)
 
 
-def cells_of(column: Sequence[str], markers: Set[str] = frozenset()) -> Cells:
+def cells_of(column: Sequence[str], markers: Set[str] = frozenset(), *, are_classes: bool = False) -> Cells:
     """The cells of a column of texts.
 
     Args:
         column: the texts, with or without spaces around them.
         markers: what else stands for a missing value.
+        are_classes: whether somebody said that these are categories: then only nothing, and what else was said, is missing.
     """
     index: defaultdict[str, int] = defaultdict()
     index.default_factory = index.__len__  # a text that is new gets the next number
@@ -196,7 +198,12 @@ def cells_of(column: Sequence[str], markers: Set[str] = frozenset()) -> Cells:
         order = {text: k for k, text in enumerate(stripped)}
         codes = np.array([order[text.strip()] for text in index], np.int32)[codes]
     head = tuple(text.strip()[:LONGEST] for text in column[:HEAD])
-    return Cells(codes, list(stripped), (), head).but(stands_for_nothing(stripped, markers))
+    found = Cells(codes, list(stripped), (), head)
+    return found.but({"", *markers}.intersection(stripped) if are_classes else stands_for_nothing(stripped, markers))
+
+
+_WHOLE_MONEY = re.compile(r"^-?\d{1,3}(?:,\d{3})*\s?(?:원|만원|천원|억원|円|元)$|^(?:₩|￦|¥|KRW|JPY)\s?-?\d{1,3}(?:,\d{3})*$")
+"""Sums in currencies, or in units of them, that have no decimals."""
 
 
 def decimal_of(columns: Sequence[Sequence[str]], delimiter: str, thousands: str | None = None) -> str:
@@ -215,6 +222,8 @@ def decimal_of(columns: Sequence[Sequence[str]], delimiter: str, thousands: str 
         together = "".join(texts)
         if "." in together or "," in together:
             fits = [decimal for decimal in numeric if _mostly_numbers(texts, decimal, thousands)]
+            if len(fits) == 2 and all(map(_WHOLE_MONEY.search, texts)):
+                fits = ["."]  # money without decimals
             for decimal in fits:
                 numeric[decimal] += 1
             with_commas |= "," in together and bool(fits)
@@ -279,7 +288,7 @@ def _of_texts(name: str, cells: Cells, decimal: str, thousands: str | None) -> C
         return _other(name, cells, "text")
     is_number = np.array(are_numbers(texts, decimal, thousands))
     but_few = _are_numbers_but_few(cells, is_number)
-    if len(texts) <= MOST_CATEGORIES and len(texts) < cells.present and not but_few:
+    if len(texts) <= MOST_CATEGORIES and 3 * len(texts) <= 2 * cells.present and not but_few:
         return replace(_categorical(name, cells), suspect=_only_word(cells, is_number))
     if but_few or 2 * np.count_nonzero(is_number) >= len(texts):
         return replace(_other(name, cells, "mixed"), stray=_stray(texts, is_number), suspect=_only_word(cells, is_number))
@@ -297,16 +306,17 @@ def _few(texts: Sequence[str]) -> tuple[str, ...]:
 
 def _numbers_only(cells: Cells, decimal: str, thousands: str | None) -> Cells:
     """Without what is no number, or has another unit than most."""
-    texts = {text: number_of(text, decimal, thousands) for text in cells.texts}
-    units = Counter(bare(text)[1] for text, number in texts.items() if number is not None)
-    most = units.most_common(1)[0][0] if units else ""
-    return cells.but({text for text, number in texts.items() if number is None or bare(text)[1] != most})
+    if numbers_of(cells.texts, decimal, between(decimal, thousands)) is not None:
+        return cells
+    units = {text: bare(text)[1] for text in cells.texts if number_of(text, decimal, thousands) is not None}
+    most = Counter(units.values()).most_common(1)[0][0] if units else ""
+    return cells.but({text for text in cells.texts if units.get(text) != most})
 
 
 def _are_numbers_but_few(cells: Cells, is_number: NDArray[np.bool_]) -> bool:
-    """Whether nine of ten cells are numbers, and these too many to be names of categories."""
+    """Whether four of five cells are numbers, and these too many to be names of categories."""
     count = np.count_nonzero(is_number[cells.codes[cells.codes >= 0]])
-    return bool(count >= 0.9 * cells.present and np.count_nonzero(is_number) > MOST_NUMBERED)
+    return bool(count >= 0.8 * cells.present and np.count_nonzero(is_number) > MOST_NUMBERED)
 
 
 def _only_word(cells: Cells, is_number: NDArray[np.bool_]) -> Suspect | None:
@@ -338,18 +348,23 @@ def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) ->
     common |= {"missing": _few(cells.missing), "unit": unit}
     if distinct < 2:
         return Column(name, "constant", **common)
-    if DATE_NAMES.search(name) and all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values):
+    if DATE_NAMES.search(name) and (_are_days(values) or _are_days([100 * v + 1 for v in values])):
         return Column(name, "date", **common)
     joined = "".join(cells.texts)
     together = set(plain_signs(joined))
     common |= {
-        "has_minus": "−" in joined,
+        "has_minus": any(sign in joined for sign in "−–("),
         "grouped": "".join(sign for sign in signs if sign in together and sign not in unit),
         "numbers": numbers,
     }
     if unit and " " in common["grouped"] and all(" " not in bare(text)[0] for text in cells.texts):
         common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
     return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
+
+
+def _are_days(values: Sequence[float]) -> bool:
+    """Whether these are days as 20240131."""
+    return all(19_000_101 <= v <= 20_991_231 and 1 <= v // 100 % 100 <= 12 for v in values)
 
 
 def _sentinel(cells: Cells, numbers: NDArray[np.float64]) -> Suspect | None:
@@ -366,8 +381,7 @@ def _sentinel(cells: Cells, numbers: NDArray[np.float64]) -> Suspect | None:
             continue
         gap = (rest * sign).min() - extreme * sign
         if gap > max(rest.max() - rest.min(), 1.0):
-            text = next(text for k, text in enumerate(cells.texts) if (numbers[cells.codes == k] == extreme).any())
-            return Suspect(text, count)
+            return Suspect(cells.texts[cells.codes[int(np.argmax(numbers == extreme))]], count)
     return None
 
 
@@ -379,7 +393,9 @@ def _numbers_rows(name: str, cells: Cells, numbers: NDArray[np.float64]) -> bool
     """Whether whole numbers are all different as they are written, and go up by one from row to row or are called like it."""
     if np.isnan(numbers).any() or (numbers % 1).any() or len(cells.texts) < len(numbers):
         return False
-    called = re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or re.search(r"(?i)(?:^|[\W_])id$", name) is not None
+    called = (
+        re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or re.search(r"(?:^|[\W_])[iI][dD]$|[a-z]ID$|번호$", name) is not None
+    )
     # Long numbers as they are written, since floats of more than 15 digits may be one and the same.
     exact = map(_whole, cells.texts, numbers.tolist())
     return called or all(after - before == 1 for before, after in pairwise(exact))

@@ -52,13 +52,16 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 SAMPLE = 1 << 18
 """Bytes from which an encoding is guessed; whether it fits is tried with all."""
 
-RARE = ("mac-cyrillic", "mac-greek", "mac-iceland", "mac-latin2", "mac-turkish")
-"""Encodings that have not been written for twenty years, and are easily taken for those of Windows."""
+LIKELY = ("cp949", "johab", "cp932", "euc-jp", "gb18030", "big5hkscs", "koi8-r", "koi8-u", "cp866", "cp874", "mac-roman",
+          "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9", *(f"cp125{k}" for k in range(9)))  # fmt: skip
+"""Encodings in which tables are written, besides UTF-8 and UTF-16; all others somebody has to say."""
 
 FEW = 4
-"""Bytes beyond ASCII up to which all that can be guessed is that they are Korean."""
+"""Bytes beyond ASCII, or different ones that stand alone, up to which there is nothing to guess from: they are Korean if they
+may be, else Western European where each stands alone."""
 
-_HANGUL = re.compile(rb"(?:[\xb0-\xc8][\xa1-\xfe])+")
+_KOREAN = re.compile(rb"(?:[\xa1-\xa9\xb0-\xc8][\xa1-\xfe])+")
+_BEYOND = re.compile(rb"[\x80-\xff]+")
 _ASCII = re.compile("[\t\n\r -~]")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BETWEEN = re.compile(rb'[,;\t"\r\n0-9.]+')
@@ -117,7 +120,8 @@ def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
         raise DataError("file", "file_encoding", line, encoding=found) from None
     except ValueError:  # of codecs that name neither the place nor the reason
         raise DataError("file", "file_encoding", 1, encoding=found) from None
-    text = text.removeprefix("\ufeff")
+    if found == "utf_8" and data.startswith(codecs.BOM_UTF8):
+        text, found = text.removeprefix("\ufeff"), "utf_8_sig"
     if not text.strip():
         raise DataError("file", "file_empty", len(data))
     if "\0" in text or len(_CONTROL.findall(text[:SAMPLE])) > 0.01 * len(text[:SAMPLE]):
@@ -152,12 +156,23 @@ def _guessed(data: bytes) -> str | None:
     first = next((place.start() for place in re.finditer(rb"[\x80-\xff]", data)), 0)
     sample = data[:SAMPLE] if first < SAMPLE else data[first - 1000 : first + SAMPLE]
     fields = dict.fromkeys(field.strip() for field in _BETWEEN.split(sample))
-    beyond = [byte for field in fields for byte in field if byte > 127]
-    if len(beyond) <= FEW and _HANGUL.fullmatch(bytes(beyond)):  # too few to be guessed from, and syllables if they are Korean
-        return "cp949"
     words = b"\n".join(fields)
-    found = chardet.detect(words, prefer_superset=True, compat_names=False, exclude_encodings=RARE)
-    return name_of(found["encoding"] or "")
+    runs = _BEYOND.findall(words)
+    if sum(map(len, runs)) <= FEW and all(map(_KOREAN.fullmatch, runs)):
+        return "cp949"  # too few to be guessed from, and syllables or signs if they are Korean
+    if max(map(len, runs)) == 1 and len(set(runs)) <= FEW and _is_western(sample):
+        return "cp1252"  # an accent here, a degree there
+    found = chardet.detect(words, prefer_superset=True, compat_names=False, include_encodings=("utf-8", *LIKELY))
+    return name_of(found["encoding"] or "") or ("cp1252" if _is_western(sample) else None)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether these bytes can be cp1252, in which a sign such as ³ does not stand within a word."""
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return all(within[1].isalpha() for within in re.finditer(r"(?<=[A-Za-z])([^\x00-\x7f])(?=[A-Za-z])", text))
 
 
 def _wide(data: bytes) -> str | None:

@@ -107,11 +107,15 @@ def _from_sheet(data: bytes, kind: Literal["excel", "parquet"], asked: Format) -
     if kind == "parquet":
         said = Format(encoding="", delimiter="", header=True, above=0, below=0, comment="", sheet=0)
         return _file(data, kind, asked, Layout(said, len(found.names), found.names), found.columns)
+    width = max((k + 1 for k, column in enumerate(found.columns) if column.strip(b"\0 ")), default=0)
+    found = replace(found, columns=found.columns[: max(2, width)])  # what has only spaces, or was cleared, is not there
     head = [column.decode().split("\0", LINES)[:LINES] for column in found.columns]
     layout = sheet_layout(list(zip(*head, strict=True)), asked)
     said = replace(layout.format, sheet=found.number)
     first = (said.above or 0) + bool(said.header)
-    columns = [_between(column, first, said.below or 0) for column in found.columns]
+    last = max(len(column.rstrip(b"\0 ").split(b"\0")) for column in found.columns)
+    below = found.columns[0].count(b"\0") + 1 - last + (said.below or 0)
+    columns = [_between(column, first, below) for column in found.columns]
     return _file(data, kind, asked, replace(layout, format=said), columns, found.sheets)
 
 
@@ -168,7 +172,8 @@ def _file(
     markers = frozenset(asked.missing)
     columns = []
     for k, each in enumerate(packed):
-        column = column_of(names[k], cells_of(_cells(each), markers), decimal, asked.thousands, kinds.get(k))
+        cells = cells_of(_cells(each), markers, are_classes=kinds.get(k) == "categorical")
+        column = column_of(names[k], cells, decimal, asked.thousands, kinds.get(k))
         is_name = k == 0 and layout.has_row_names and column.distinct == rows
         columns.append(replace(column, is_id=True) if is_name else column)
     grouped = sorted({sign for column in columns for sign in column.grouped})

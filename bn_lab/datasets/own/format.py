@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import encodings as encodings_of_python
+import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import cache
 from typing import Any, Literal
@@ -90,7 +93,12 @@ def check(asked: Format) -> None:
 
 
 def _has_one(text: str) -> bool:
-    return len(text) == 1 and text not in '"\r\n\0'
+    return len(text) == 1 and text not in '"\r\n\0' and _is_whole(text)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is no part of one, which no file and no link can hold."""
+    return all(not 0xD800 <= ord(letter) <= 0xDFFF for letter in text)
 
 
 RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -101,28 +109,38 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "decimal": (lambda text: text in (".", ","), "format_decimal"),
     "thousands": (lambda text: not text or (_has_one(text) and not text.isalnum() and text not in "+-−"), "format_thousands"),
     "missing": (
-        lambda texts: len(texts) <= MOST_MARKERS and all(0 < len(text) <= LONGEST_MARKER for text in texts),
+        lambda texts: len(texts) <= MOST_MARKERS and all(0 < len(text) <= LONGEST_MARKER and _is_whole(text) for text in texts),
         "format_missing",
     ),
 }
 """What each setting must be, and the name of the rule."""
 
 
-@cache
 def name_of(encoding: str) -> str | None:
     """Python's one name of an encoding of text; None where there is none."""
-    try:
-        found = codecs.lookup(encoding)
-    except (LookupError, ValueError):
-        return None
-    name = found.name.replace("-", "_")
-    return None if name in NOT_TEXT or not found._is_text_encoding else name
+    return _names().get(normalize_encoding(encoding).lower())
+
+
+@cache
+def _names() -> dict[str, str]:
+    """The names of encodings by all their names. Only those are looked up: Python remembers whatever it is asked for."""
+    found: dict[str, str] = {}
+    modules = {module.name: module.name for module in pkgutil.iter_modules(encodings_of_python.__path__)}
+    for alias, target in {**modules, **aliases}.items():
+        try:
+            codec = codecs.lookup(target)
+        except LookupError:  # of another system, or no encoding
+            continue
+        name = codec.name.replace("-", "_")
+        if codec._is_text_encoding and name not in NOT_TEXT:
+            found |= dict.fromkeys((alias, target, name), name)
+    return found
 
 
 @cache
 def encodings() -> tuple[str, ...]:
     """All encodings of text that Python knows, in order of the alphabet."""
-    return tuple(sorted({name for alias in aliases.values() if (name := name_of(alias)) is not None}))
+    return tuple(sorted(set(_names().values())))
 
 
 # As a part of an id: pieces between hyphens, each a letter and what it says; text in hexadecimal digits of its UTF-8. The

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
-from bn_lab.datasets.own.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, is_date, number_of
+from bn_lab.datasets.own.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, bare, is_date, number_of
 from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.format import SPACES, Format
 
@@ -22,6 +22,9 @@ COMMENTS = ("#", "%", "//", "!", "*")
 
 LINES, JUDGED, WIDE = 200, 30, 40
 """Lines from which the layout is found; of these, lines and fields of a line that are looked at for numbers."""
+
+LONGEST_LINE = 100_000
+"""Characters of a line that are looked at for its delimiter."""
 
 MOST_NOTES = 50
 """Lines above a table, or below it, that are left out without being asked."""
@@ -59,6 +62,7 @@ class Layout:
         has_row_names: whether the first column, which has no heading, names the rows.
         ends_empty: how many empty fields stand behind the last column at most.
         has_spaces: whether a space stands between a delimiter and a quotation mark.
+        comments: how many lines are comments.
     """
 
     format: Format
@@ -68,6 +72,7 @@ class Layout:
     has_row_names: bool = False
     ends_empty: int = 0
     has_spaces: bool = False
+    comments: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def lines_of(text: str) -> Lines:
     Raises:
         DataError: `file_rows`.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip(" \n\x1a")  # not tabs: empty fields
     count = text.count("\n") + 1
     if count > 10 * MOST_ROWS:  # also where every second line is blank
         raise DataError("file", "file_rows", count, high=MOST_ROWS)
@@ -140,7 +145,8 @@ def layout_of(lines: Lines, asked: Format) -> Layout:
     table = lines.between(above, asked.below or 0).without(comment)
     if not any(text.strip() for text in table.texts):
         raise DataError("file", "file_empty", 0)
-    sample = Lines([text for text in table.texts if text.strip()][:LINES], range(LINES))
+    first = islice((text[:LONGEST_LINE] for text in table.texts if text.strip()), LINES)
+    sample = Lines(list(first), range(LINES))
     delimiter = asked.delimiter or (hint[1] if hint else _delimiter(sample))
     records = list(islice(records_of(table, delimiter), LINES))
     width, ends_empty = _width([record.fields for record in records])
@@ -156,6 +162,8 @@ def layout_of(lines: Lines, asked: Format) -> Layout:
     below = asked.below if asked.below is not None else _notes_below(table, delimiter)
     has_spaces = delimiter != SPACES and any(f'{delimiter} "' in text for text in table.texts)
     layout = Layout(replace(said, below=below), width, ends_empty=ends_empty, has_spaces=has_spaces)
+    within = lines.between(above, below)
+    layout = replace(layout, comments=len(within.texts) - len(within.without(comment).texts))
     return _with_headings(layout, lines, records, asked)
 
 
@@ -163,8 +171,20 @@ def _comment(lines: Lines) -> str:
     """How comments begin in a text whose first line is one; empty where it is none."""
     first = next((text.lstrip() for text in lines.texts if text.strip()), "")
     found = next((sign for sign in COMMENTS if first.startswith(sign)), "")
-    others = [text for text in lines.texts[:LINES] if text.strip() and not text.lstrip().startswith(found)]
-    return found if found and others else ""
+    texts = [text for text in lines.texts if text.strip()] if found else []
+    start = next((k for k, text in enumerate(texts) if not text.lstrip().startswith(found)), len(texts))
+    table = texts[start : start + 10 * LINES]
+    samples = Counter(_shape(text) for text in table if not text.lstrip().startswith(found))
+    if not samples:
+        return ""
+    comments = [text for text in table if text.lstrip().startswith(found)]
+    alike = sum(_shape(text) == samples.most_common(1)[0][0] for text in comments)
+    return "" if 2 * alike > len(comments) else found  # else it is how some samples begin
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """How often there is anything in a line that may separate fields."""
+    return tuple(map(text.count, DELIMITERS[:-1])) if any(sign in text for sign in DELIMITERS[:-1]) else (len(text.split()),)
 
 
 def _delimiter(sample: Lines) -> str:
@@ -175,7 +195,7 @@ def _delimiter(sample: Lines) -> str:
     return max(found, key=found.__getitem__)
 
 
-def _quality(sample: Lines, delimiter: str) -> tuple[bool, float, float] | None:
+def _quality(sample: Lines, delimiter: str) -> tuple[bool, bool, float, float] | None:
     """How well a delimiter fits; None where it separates nothing."""
     records: list[list[str]] = []
     with suppress(DataError):  # it is told where all lines are read
@@ -191,7 +211,9 @@ def _quality(sample: Lines, delimiter: str) -> tuple[bool, float, float] | None:
         if share < 1 and (share < AGREEING or quality < 0.5):
             return None
         quality -= 0.25
-    return share >= AGREEING, quality, share
+    # What is not in the first line is rather within the numbers below it; R leaves out the heading of the first column.
+    begins = len(records[0]) in (width, width - 1) or len(records[0]) > width
+    return share >= AGREEING, begins, quality, share
 
 
 def _says_something(text: str) -> bool:
@@ -204,6 +226,8 @@ def _width(records: Sequence[Sequence[str]]) -> tuple[int, int]:
         return 0, 0
     counts = Counter(map(len, records))
     most = max(counts, key=lambda count: (counts[count], count))
+    if most > MOST_COLUMNS + MOST_NOTES:
+        return most, 0
     rows = [fields for fields in records if len(fields) == most]
     width = most
     while width > 2 and not any(fields[width - 1].strip() for fields in rows):
@@ -228,7 +252,7 @@ def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
             if fields == [_END]:
                 return
             end = min(reader.line_num, len(lines.numbers))
-            if not _is_blank(fields):
+            if not _is_blank(fields, lines.texts[start]):
                 is_quoted = lines.texts[start].lstrip().startswith('"')
                 yield Record(fields, lines.numbers[start], lines.numbers[end - 1], fields[-1].endswith(_END), is_quoted)
             start = end
@@ -237,9 +261,9 @@ def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
         raise DataError("file", "file_field", line, high=LONGEST_FIELD) from None
 
 
-def _is_blank(fields: Sequence[str]) -> bool:
-    """Whether pandas skips the line: nothing is in it, or spaces."""
-    return not fields or (len(fields) == 1 and fields[0] != "" and not fields[0].strip(" \t"))
+def _is_blank(fields: Sequence[str], text: str) -> bool:
+    """Whether pandas skips the line: nothing is in it, or spaces; not where nothing stands between quotation marks."""
+    return not fields or (len(fields) == 1 and not text.strip(" \t"))
 
 
 def _notes_above(records: Sequence[Record], width: int, asked: Format) -> int:
@@ -265,10 +289,13 @@ def _notes_below(table: Lines, delimiter: str) -> int:
     for text in reversed(table.texts):
         fields = next((record.fields for record in records_of(Lines([text], [1]), delimiter)), [])
         is_note = delimiter != SPACES and '"' not in text and len([field for field in fields if field.strip()]) == 1
-        if fields and not (is_note and re.search(r"[^\W\d_]{2}", text) and not _says_something(text.strip())):
+        is_note = is_note and re.search(r"[^\W\d_]{2}", text) is not None and not _says_something(text.strip())
+        if text.strip() and not is_note:
             break
         below += 1
-    return below if below <= MOST_NOTES else 0
+        if below > MOST_NOTES:
+            return 0
+    return below
 
 
 def _with_headings(layout: Layout, lines: Lines, records: Sequence[Record], asked: Format) -> Layout:
@@ -365,9 +392,10 @@ def _is_sample(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """
     present = {k: text for k, field in enumerate(first) if not _is_missing(text := field.strip())}
     columns = {k: [text for row in below if k < len(row) and not _is_missing(text := row[k].strip())] for k in present}
-    numeric = {k for k, texts in columns.items() if 2 * sum(map(_is_number, texts[:LINES])) > len(texts) > 0}
-    numbers = {k: text for k, text in present.items() if k in numeric and _is_number(text)}
-    if _count_up(list(numbers.values())):
+    numeric = {k for k, texts in columns.items() if 2 * sum(map(_is_number, texts[:LINES])) > len(texts[:LINES]) > 0}
+    units = {k: Counter(bare(text)[1] for text in columns[k][:LINES]).most_common(1)[0][0] for k in numeric}
+    numbers = {k: text for k, text in present.items() if k in numeric and _is_number(text) and bare(text)[1] == units[k]}
+    if _count_up(list(numbers.values())) or _go_up(numbers, columns):
         return False
     again = {k for k, text in present.items() if k not in numeric and text in columns[k]}
     against = len(numeric) - len(numbers)
@@ -381,6 +409,20 @@ def _count_up(texts: Sequence[str]) -> bool:
     if len(texts) >= 2 and all(map(_YEAR.fullmatch, texts)):
         return {int(after) - int(before) for before, after in pairwise(texts)} in ({1}, {-1})
     return len(texts) >= 4 and list(texts) in ([str(k) for k in range(first, first + len(texts))] for first in (0, 1))
+
+
+def _go_up(numbers: Mapping[int, str], columns: Mapping[int, Sequence[str]]) -> bool:
+    """Whether these are headings: three whole numbers or more, equally far apart, most of them beyond their columns."""
+    if len(numbers) < 3 or not all(text.isdecimal() for text in numbers.values()):
+        return False
+    values = [int(text) for text in numbers.values()]
+    if len({after - before for before, after in pairwise(values)}) != 1 or values[0] == values[1]:
+        return False
+    strange = 0
+    for k, value in zip(numbers, values, strict=True):
+        below = [number for text in columns[k][:LINES] if (number := number_of(text, ".")) is not None]
+        strange += not below or not min(below) <= value <= max(below)
+    return 2 * strange > len(values)
 
 
 def _is_number(text: str) -> bool:

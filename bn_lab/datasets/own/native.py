@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice, repeat
+from itertools import islice
 from typing import Any
+
+NO_MEMORY, BROKEN = 3, 4
+"""Exit statuses."""
 
 CHUNK = 500
 """Rows that are turned into columns at a time."""
@@ -36,6 +40,10 @@ def main() -> None:
         answer, columns = READERS[asked["kind"]](data, asked)
     except RefusedError as refused:
         answer, columns = refused.answer, []
+    except MemoryError:
+        os._exit(NO_MEMORY)  # at once: what is native may wait for a thread that is no more
+    except BaseException:
+        os._exit(BROKEN)  # a panic of native code, say
     answer["lengths"] = [len(column) for column in columns]
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     for column in columns:
@@ -43,15 +51,16 @@ def main() -> None:
 
 
 def _limit(memory: int, seconds: int) -> None:
-    """Take no more than so many further bytes, and seconds of computing, where the system can hold one to it."""
+    """Take no more than so many further bytes and seconds, where the system can hold one to it."""
     try:
         import resource
+        import signal
     except ImportError:
         return
+    signal.setitimer(signal.ITIMER_REAL, seconds)  # which ends the process, also where it waits for ever
     with open("/proc/self/statm") if sys.platform == "linux" else io.StringIO("0 0 0 0 0 0 0") as file:
         taken = int(file.read().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (taken + memory, taken + memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def workbook(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
@@ -69,11 +78,11 @@ def workbook(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[b
         # The old format is that of old documents, too.
         rule, value = ("file_table", len(data)) if data.startswith(b"PK") else ("file_kind", "office")
         raise RefusedError(rule, value) from None
-    (top, left), (bottom, right) = sheet.start or (0, 0), sheet.end or (-1, -1)
+    (_, left), (bottom, right) = sheet.start or (0, 0), sheet.end or (-1, -1)
     _check(bottom + 1, right + 1, asked)
-    above: Iterable[Sequence[Any]] = repeat([""] * (right + 1), top)  # as pandas has it: nothing at the beginning is left out
-    rows = chain(above, ([""] * left + row for row in sheet.iter_rows()))
-    return {"sheets": names, "sheet": number}, _columns(rows, right + 1)
+    # As pandas has it nothing at the beginning is left out: rows above the first cell come along, columns before it do not.
+    rows = ([""] * left + row for row in sheet.iter_rows())
+    return {"sheets": names, "sheet": number}, _columns(rows, right + 1, asked["most_text"])
 
 
 def _first_table(book: Any, asked: dict[str, Any]) -> int:
@@ -93,13 +102,22 @@ def _check(rows: int, columns: int, asked: dict[str, Any]) -> None:
         raise RefusedError("file_cells", rows * columns, high=asked["most_cells"])
 
 
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[bytes]:
+def _columns(rows: Iterable[Sequence[Any]], width: int, most_text: int) -> list[bytes]:
     parts: list[list[str]] = [[] for _ in range(width)]
     each: Iterator[Sequence[Any]] = iter(rows)
+    length = 0
     while chunk := list(islice(each, CHUNK)):
         for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
-            part.append("\0".join(map(_text, cells)))
+            part.append(joined := "\0".join(map(_text, cells)))
+            length = _within(length + len(joined), most_text)
     return ["\0".join(part).encode("utf-8", "replace") for part in parts]
+
+
+def _within(length: int, most: int) -> int:
+    """A number of characters that is not too many: a cell may be repeated a million times in a small file."""
+    if length > most:
+        raise RefusedError("file_large", f"{length / 1e6:.1f}", high=most // 1_000_000)
+    return length
 
 
 def _text(cell: Any) -> str:
@@ -119,7 +137,11 @@ def parquet(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[by
         file = pq.ParquetFile(io.BytesIO(data))
         names = list(file.schema_arrow.names)
         _check(file.metadata.num_rows, len(names), asked)
-        return {"names": names}, [_packed(file.read([name]).column(0)) for name in names]
+        table, length, columns = file.read(), 0, []
+        for column in table.columns:  # not by their names, of which two may be alike
+            columns.append(_packed(column))
+            length = _within(length + len(columns[-1]), asked["most_text"])
+        return {"names": names}, columns
     except (pa.ArrowException, OSError, ValueError):
         raise RefusedError("file_table", len(data)) from None
 

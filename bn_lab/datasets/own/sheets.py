@@ -17,10 +17,13 @@ from bn_lab.datasets.own.errors import DataError
 from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
 
 MOST_MB, MOST_SECONDS = 400, 10
-"""MB that the reading process may take beyond what it starts with, and seconds that it may compute."""
+"""MB that the reading process may take beyond what it starts with, and seconds after which it is ended."""
 
-PATIENCE = 3 * MOST_SECONDS
-"""Seconds after which it is ended: on a busy machine it computes only a part of the time."""
+MOST_TEXT = 40_000_000
+"""Characters of all cells at most: twice as many as a text may have bytes, since numbers are longer as texts."""
+
+PATIENCE = MOST_SECONDS + 5
+"""Seconds after which a process that does not even end itself is ended."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,21 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
         "most_columns": MOST_COLUMNS,
         "most_rows": MOST_ROWS + MOST_LINES_ABOVE,
     }
-    asked = {"kind": kind, "sheet": number, "most_memory": MOST_MB * 1_000_000, "most_seconds": MOST_SECONDS, **limits}
+    asked = {
+        "kind": kind,
+        "sheet": number,
+        "most_memory": MOST_MB * 1_000_000,
+        "most_seconds": MOST_SECONDS,
+        "most_text": MOST_TEXT,
+        **limits,
+    }
     command = [sys.executable, "-I", str(Path(__file__).with_name("native.py"))]
     try:
         done = subprocess.run(command, input=json.dumps(asked).encode() + b"\n" + data, capture_output=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise DataError("file", "file_time", PATIENCE, high=MOST_SECONDS) from None
     if done.returncode:
-        is_late = -done.returncode in _OVER_TIME
-        raise DataError("file", "file_time" if is_late else "file_memory", 0, high=MOST_SECONDS if is_late else MOST_MB)
+        raise _why(done.returncode, len(data))
     line, _, cells = done.stdout.partition(b"\n")
     answer: Mapping[str, Any] = json.loads(line)
     if "rule" in answer:
@@ -78,5 +87,14 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
     return Sheet(columns, tuple(answer.get("names", ())), tuple(answer.get("sheets", ())), answer.get("sheet", 0))
 
 
-_OVER_TIME = (24, 9)
-"""Signals by which a system ends what has computed for too long: SIGXCPU, then SIGKILL."""
+def _why(status: int, size: int) -> DataError:
+    """What an exit status of the reading process says; those below zero are signals."""
+    if -status == SIGALRM:
+        return DataError("file", "file_time", size, high=MOST_SECONDS)
+    if status == NO_MEMORY or -status == SIGABRT:
+        return DataError("file", "file_memory", size, high=MOST_MB)
+    return DataError("file", "file_table", size)
+
+
+NO_MEMORY, SIGABRT, SIGALRM = 3, 6, 14
+"""Exit status (as in `native.py`) and signals of a process that got no more memory, natively or not, or took too long."""

@@ -178,16 +178,13 @@ def hold(dataset: str, most_mb: float) -> Table:
     if digest not in files():
         raise ExperimentError("dataset", "not_held", dataset)
     opened = files()[digest]
-    if opened.file is None or opened.file.asked != choice.format:  # of a link, or of what was on screen before
-        read_again(digest, choice.format, most_mb)
-        opened = files()[digest]
-        if opened.problem is not None:
-            raise opened.problem
-    assert opened.file is not None
-    made = keep(table(opened.file, dataset))
+    file = opened.file
+    if file is None or file.asked != choice.format:  # of a link, or of what was on screen before; the page keeps its own
+        file = in_turn(opened.data, choice.format)
+    made = keep(table(file, dataset))
     _count(made, most_mb)
     st.session_state[TABLES] = {**tables(), dataset: made}
-    st.session_state[FACTS] = {**st.session_state.get(FACTS, {}), dataset: facts_of(recipe(opened.file, dataset))}
+    st.session_state[FACTS] = {**st.session_state.get(FACTS, {}), dataset: facts_of(recipe(file, dataset))}
     return made
 
 

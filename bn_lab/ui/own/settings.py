@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from bn_lab.datasets.own import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings
+from bn_lab.datasets.own.cells import number_of
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import session, words
@@ -86,7 +87,7 @@ def _found(opened: Opened, file: File, t: Texts) -> None:
     parts = [f"**{words.plain(opened.name)}**", t("own.size", rows=f"{file.rows:,}", columns=len(file.columns))]
     if file.kind == "text":
         parts += [f"{t('own.encoding')} {encoding_name(said.encoding or '')}"]
-        parts += [f"{t('own.delimiter')} {delimiter_name(said.delimiter or '', t)}"]
+        parts += [f"{t('own.delimiter')} {words.plain(delimiter_name(said.delimiter or '', t))}"]
     else:
         parts += [t(f"own.file_kind.{file.kind}")]
     if file.sheets:
@@ -104,7 +105,7 @@ def _told(file: File, t: Texts) -> list[str]:
     said, layout = file.format, file.layout
     lines = [t("own.told.above", count=said.above)] if said.above else []
     lines += [t("own.told.below", count=said.below)] if said.below else []
-    lines += [t("own.told.comment", sign=words.plain(said.comment))] if said.comment else []
+    lines += [t("own.told.comment", sign=words.plain(said.comment), count=layout.comments)] if layout.comments else []
     lines += [t("own.told.in_comment")] if layout.in_comment else []
     lines += [t("own.told.row_names")] if layout.has_row_names else []
     lines += [t("own.told.ends_empty")] if layout.ends_empty else []
@@ -122,7 +123,8 @@ def _suspects(opened: Opened, file: File, t: Texts) -> None:
         text = column.suspect.text
         with st.container(horizontal=True, vertical_alignment="center"):
             name = words.plain(one_line(column.name, SHOWN))
-            st.markdown(t("own.suspect", text=words.plain(text), count=column.suspect.count, column=k + 1, name=name))
+            which = "own.suspect" if number_of(text, file.format.decimal or ".") is not None else "own.suspect_word"
+            st.markdown(t(which, text=words.plain(text), count=column.suspect.count, column=k + 1, name=name))
             asked = replace(opened.asked, missing=(*opened.asked.missing, text))
             label = t("own.suspect_missing")
             st.button(label, key=f"own_suspect_{k}", on_click=guarded(wish), args=(opened.digest, asked))
@@ -140,7 +142,12 @@ def encoding_name(encoding: str) -> str:
 
 def delimiter_name(delimiter: str, t: Texts) -> str:
     """What a delimiter is called."""
-    return t(f"own.separator.{SEPARATORS[delimiter]}") if delimiter in SEPARATORS else words.plain(delimiter)
+    return t(f"own.separator.{SEPARATORS[delimiter]}") if delimiter in SEPARATORS else delimiter
+
+
+def thousands_name(sign: str, t: Texts) -> str:
+    """What stands between thousands, in words."""
+    return t(f"own.thousands.{THOUSANDS[sign]}") if sign in THOUSANDS else sign
 
 
 def _widgets(opened: Opened, t: Texts) -> None:
@@ -164,7 +171,7 @@ def _widgets(opened: Opened, t: Texts) -> None:
         if is_text:
             put.select("comment", list(COMMENTS), said.comment, lambda sign: sign or t("own.read.none"), new=True)
         put.segments("decimal", list(DECIMALS), said.decimal, lambda sign: t(DECIMALS[sign]))
-        put.select("thousands", list(THOUSANDS), said.thousands, lambda sign: t(f"own.thousands.{THOUSANDS[sign]}"))
+        put.select("thousands", list(THOUSANDS), said.thousands, lambda sign: thousands_name(sign, t))
     put.texts("missing", said.missing)
     if file is not None:
         for kind in get_args(AskedKind):
