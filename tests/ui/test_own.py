@@ -252,6 +252,21 @@ def test_a_link_says_how_its_file_is_read(lab: Open) -> None:
     assert page.widget(f"own_read_delimiter_{digest_of(data)}").value == ":"
 
 
+def test_a_choice_that_cannot_be_leaves_the_file_as_it_is_read(lab: Open) -> None:
+    data = b"a:b\n" + b"1:2\n3:4\n5:9\n" * 8
+    dataset = f"own-{digest_of(data)}-1-regression-dropped-read-d3a-t5f"
+    page = lab(dataset=dataset, lang="en", epochs="2")
+    upload(page, data)
+    (before,) = page.at.session_state["own_files"].values()
+    for other in ("-1-regression-dropped-read-d3a-a900", "-8-regression-dropped-read-d3a"):
+        page.at.query_params = {"dataset": f"own-{digest_of(data)}{other}", "lang": "en"}
+        page.run()
+        (after,) = page.at.session_state["own_files"].values()
+        assert (after.file, after.problem) == (before.file, None)
+    page.go_to("own")
+    assert page.widget(f"own_read_thousands_{digest_of(data)}").value == "_"
+
+
 def test_where_no_file_can_be_uploaded_a_table_is_pasted(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_page, "takes_files", lambda: False)
     page = lab(lang="en")

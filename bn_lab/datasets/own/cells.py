@@ -117,12 +117,16 @@ def numbers_of(texts: Sequence[str], decimal: str, thousands: str) -> tuple[list
     unit = bare(texts[0])[1] if texts else ""
     if not unit:
         return None
-    if plain_signs(texts[0]).endswith(unit):  # what is left of another unit that ends like this one is no number
-        inner = [text[: -len(unit)].rstrip() for text in texts if text.endswith(unit)]
-    else:
-        inner = [number for number, other in map(bare, texts) if other == unit]
+    inner = without_unit(texts, unit)
     found = _plain_numbers(inner, decimal, thousands) if len(inner) == len(texts) else None
     return None if found is None else (found, unit)
+
+
+def without_unit(texts: Sequence[str], unit: str) -> list[str]:
+    """What is beside the unit of cells that have it; of a unit that only ends like it, more is left than a number."""
+    if plain_signs(texts[0]).endswith(unit):
+        return [text[: -len(unit)].rstrip() for text in texts if text.endswith(unit)]
+    return [number for number, other in map(bare, texts) if other == unit]
 
 
 def _plain_numbers(texts: Sequence[str], decimal: str, thousands: str) -> list[float] | None:

@@ -26,6 +26,7 @@ from bn_lab.datasets.own.cells import (
     numbers_of,
     plain_signs,
     stands_for_nothing,
+    without_unit,
 )
 from bn_lab.datasets.own.format import LONGEST_MARKER, AskedKind
 
@@ -52,6 +53,9 @@ HEAD = 5
 
 LONGEST = 80
 """Characters that are kept of a name or of a cell to show."""
+
+MOST_SHOWN = 2000
+"""Texts among which one to be shown is looked for."""
 
 MOST_SPELLINGS = 50
 """Different spellings of a missing value that are kept."""
@@ -331,9 +335,9 @@ def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
     """A cell by which a column is not one of numbers: one that is none, else one with another unit than most."""
     if not is_number.all():
         return texts[int(np.argmin(is_number))][:LONGEST]
-    units = [bare(text)[1] for text in texts]
+    units = [bare(text)[1] for text in texts[:MOST_SHOWN]]
     ((most, _),) = Counter(units).most_common(1)
-    return next(text for text, unit in zip(texts, units, strict=True) if unit != most)[:LONGEST]
+    return next((text for text, unit in zip(texts, units, strict=False) if unit != most), texts[-1])[:LONGEST]
 
 
 def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) -> Column | None:
@@ -357,7 +361,7 @@ def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) ->
         "grouped": "".join(sign for sign in signs if sign in together and sign not in unit),
         "numbers": numbers,
     }
-    if unit and " " in common["grouped"] and all(" " not in bare(text)[0] for text in cells.texts):
+    if unit and " " in common["grouped"] and " " not in plain_signs("\n".join(without_unit(cells.texts, unit))):
         common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
     return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
 

@@ -212,7 +212,7 @@ def _quality(sample: Lines, delimiter: str) -> tuple[bool, bool, float, float] |
             return None
         quality -= 0.25
     # What is not in the first line is rather within the numbers below it; R leaves out the heading of the first column.
-    begins = len(records[0]) in (width, width - 1) or len(records[0]) > width
+    begins = len(records[0]) >= max(2, width - 1)
     return share >= AGREEING, begins, quality, share
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from bn_lab.datasets.own import SPACES, Choice, DataError, File, Format, encodings, id_of, parsed, read, table
+from bn_lab.datasets.own.cells import number_of
 from bn_lab.datasets.own.sheets import MOST_MB
 from bn_lab.experiment import is_own
 
@@ -77,6 +78,10 @@ def n(digits: int = 2) -> str:
     return f"{DRAW.uniform(1, 9):.{digits}f}"
 
 
+KU = ["구: categorical", "업종: categorical", "매출: numeric"]
+STADT = ["Stadt: categorical", "Typ: categorical", "Preis: numeric"]
+YEARS = ["지역: categorical", "2019년: numeric", "2020년: numeric"]
+
 MORE = {
     "notes": ("Station Seoul\nUnits: m\n\ntime,temp\n" + rows(lambda k: f"{k},{n()}"), ["time: numeric", "temp: numeric"]),
     "notes with commas": ("Logger 3, Seoul\nm, s, K, J\na,b,y\n" + rows(lambda k: f"{n()},{n()},{n()}"), ["a: numeric"]),
@@ -102,6 +107,16 @@ MORE = {
     "grades": ("x,grade\n" + rows(lambda k: f"{n()},{('1A', '2A', '3B')[k % 3]}"), ["x: numeric", "grade: categorical"]),
     "quarters": ("x,q\n" + rows(lambda k: f"{n()},Q{k % 4 + 1}"), ["x: numeric", "q: categorical"]),
     "money": ("x,q\n" + rows(lambda k: f'{n()},"-${k + 1},234"'), ["x: numeric", "q ($): numeric"]),
+    "commas in numbers": ("구\t업종\t매출\n" + rows(lambda k: f"{'강서'[k % 2]}\t{'가나'[k % 2]}\t{k + 1},234"), KU),
+    "decimal commas": ("Stadt;Typ;Preis\n" + rows(lambda k: f"{'UB'[k % 2]};{'na'[k % 2]};{k},{k + 10}"), STADT),
+    "years with a unit": ("지역,2019년,2020년\n" + rows(lambda k: f"{'서부'[k % 2]},{n()},{n()}"), YEARS),
+    "wavelengths": ("c,400,405,410\n" + rows(lambda k: f"{'ab'[k % 2]},{n()},{n()},{n()}"), ["c: categorical", "400: numeric"]),
+    "signs as units": ("t,d\n" + rows(lambda k: f"{n()}℃,{n()} ㎍/㎥"), ["t (℃): numeric", "d (㎍/㎥): numeric"]),
+    "names": ("x,name\n" + rows(lambda k: f"{n()},name{max(k, 1)}"), ["x: numeric", "name: text"]),
+    "grades of a test": ("x,c\n" + rows(lambda k: f"{n()},{'+' * (k % 3) or '-'}"), ["x: numeric", "c: categorical"]),
+    "colours": (rows(lambda k: f"{('#ff0000', 'blue', '#00ff00')[k % 3]},{n()}"), ["#1: categorical", "#2: numeric"]),
+    "won": ("v;w\n" + rows(lambda k: f"{k + 1},234원;{n()}"), ["v (원): numeric", "w: numeric"]),
+    "months": ("기준년월,w\n" + rows(lambda k: f"2020{k % 12 + 1:02d},{n()}"), ["기준년월: date", "w: numeric"]),
 }  # fmt: skip
 
 
@@ -111,6 +126,33 @@ def test_files_of_the_same_kinds_are_read_right(name: str) -> None:
     file = read(text.encode())
     assert file.rows == 40
     assert kinds(file)[: len(right)] == right
+
+
+def test_numbers_of_many_lands_are_what_they_say() -> None:
+    for cell, value in (("(1,234)", -1234.0), ("12,34,567", 1234567.0), ("–3.25", -3.25), ("−3.25", -3.25), ("R$ 5.5", 5.5)):
+        column = read(f"v;w\n{cell};1\n".encode() + b"2.5;2\n" * 20, Format(decimal=".")).columns[0]
+        assert column.kind == "numeric" or "R$" in cell
+        assert number_of(cell, ".") == value
+    won = read(b"v;w\n" + "".join(f"{k + 1},234원;{k}\n" for k in range(20)).encode()).columns[0]
+    euro = read(b"v;w\n" + "".join(f"{k + 1},234 €;{k}\n" for k in range(20)).encode()).columns[0]
+    assert (won.numbers[0], euro.numbers[0]) == (1234.0, 1.234)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("word", ["°C", "€", "è", "Höhe", "µg", "£", "½", "Ångström", "PM10 (µg/m³)", "Área", "CAFÉ"])
+def test_a_single_accent_is_western_european(word: str) -> None:
+    assert read(f"x,{word}\n".encode("cp1252") + b"1,2\n2,3\n" * 10).columns[1].name == word
+
+
+@pytest.mark.parametrize("word", ["℃", "㎡", "값", "℃ 값"])
+def test_a_single_sign_or_syllable_is_korean(word: str) -> None:
+    assert read(f"x,{word}\n".encode("cp949") + b"1,2\n2,3\n" * 10).columns[1].name == word
+
+
+def test_what_is_said_to_be_categories_has_no_missing_words() -> None:
+    data = b"x,c\n" + b"1,None\n2,Mild\n3,NA\n4,\n" * 6
+    assert read(data).columns[1].kind == "constant"
+    column = read(data, Format(kinds=((1, "categorical"),))).columns[1]
+    assert (column.texts, column.present) == (("Mild", "NA", "None"), 18)
 
 
 WORDS = {
@@ -243,6 +285,20 @@ def test_a_workbook_is_read_as_pandas_reads_it() -> None:
         with pytest.raises(DataError) as caught:
             read(data, Format(sheet=sheet))
         assert caught.value.rule == rule
+
+
+def test_a_sheet_may_begin_and_end_anywhere() -> None:
+    file = read((FILES / "shifted.xlsx").read_bytes())
+    assert (file.rows, file.format.above, file.layout.width) == (25, 7, 4)
+    assert kinds(file) == ["#1: empty", "a: numeric", "b: categorical", "c: numeric"]
+
+
+def test_a_small_workbook_with_much_text_is_refused() -> None:
+    cell = b'<c r="%s%d" t="inlineStr"><is><t>' + b"x" * 100_000 + b"</t></is></c>"
+    rows = b"".join(b'<row r="%d">' % k + cell % (b"A", k) + cell % (b"B", k) + b"</row>" for k in range(2, 260))
+    with pytest.raises(DataError) as caught:
+        read(changed(rows), Format(sheet=0))
+    assert (caught.value.rule, caught.value.values["high"]) == ("file_large", 40)
 
 
 def changed(cells: bytes) -> bytes:
