@@ -15,7 +15,7 @@ from benchmarks.settings import Settings, say
 
 BENCHMARKS: Mapping[str, Callable[[Settings], list[Result]]] = {
     "lesson": engine.lesson,
-    "cohort": engine.cohort,
+    "stack": engine.stack,
     "deep": engine.deep,
     "view": page.view,
     "live": page.live,

@@ -109,7 +109,7 @@ def _lesson_row(against: str, pairs: list[tuple[float, float]], goal: Goal, note
     return Row("lesson's pair, a step", against, "× faster", ratios(theirs, mine), goal, note, details)
 
 
-def cohort(settings: Settings) -> list[Result]:
+def stack(settings: Settings) -> list[Result]:
     """64 networks with batch normalization: per network and step beside a plain loop and beside C."""
     one = Experiment(epsilon=1e-6, arms=("before",), epochs=5000)
     table, networks, epochs = load(one.dataset), 64, settings.long(10, 2)

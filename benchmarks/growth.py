@@ -65,13 +65,13 @@ def _size(history: History) -> int:
 
 
 def networks(settings: Settings) -> list[Result]:
-    """Time a step as the cohort grows: networks with batch normalization, snapshots included."""
+    """Time a step as the stack grows: networks with batch normalization, snapshots included."""
     counts = [1, 2, 4, 8, 16, 32, 64] if not settings.quick else [1, 4]
     runs = {str(n): Ours(with_seeds(Experiment(arms=("before",), epochs=5000), n), settings.device) for n in counts}
     costs = _medians(runs, settings)
     rows = [(n, 1 / costs[str(n)], 1e6 * costs[str(n)], 1e6 * costs[str(n)] / n) for n in counts]
     columns = ("networks", "steps a second", "µs a step", "µs per network and step")
-    return [Growth("networks of one cohort", columns, rows)]
+    return [Growth("networks of one stack", columns, rows)]
 
 
 def shape(settings: Settings) -> list[Result]:

@@ -23,7 +23,7 @@ from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, lin
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Study, StudyError
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.algorithm import choice as algorithm
 from bn_lab.ui.claims import choice as claims
 from bn_lab.ui.claims import own
@@ -265,7 +265,7 @@ def check_problem(problem: ExperimentError) -> None:
     assert str(problem).isprintable()
     for language in LANGUAGES:
         assert f"error.{problem.rule}" in catalogue(language)
-        told = words.error(texts(language), problem).replace(words.JOINER, "")
+        told = formatting.error(texts(language), problem).replace(formatting.JOINER, "")
         assert told.isprintable()
         assert len(told) <= 10 * LONGEST_ECHO
         assert "<" not in told.replace("\\<", "")
@@ -303,7 +303,7 @@ def check_algorithm(text: str) -> None:
     assert algorithm.decode(algorithm.encode(found)) == found
     assert algorithm.unread(algorithm.encode(found)) == []
     for part in algorithm.unread(text):
-        assert words.plain(shown(part)).replace(words.JOINER, "").isprintable()
+        assert formatting.plain(shown(part)).replace(formatting.JOINER, "").isprintable()
     for experiment in (Experiment(), Experiment(dataset="iris", arms=("none",), depth=1, width=1)):
         fitted = algorithm.fitted(found, experiment, ())
         assert fitted.arm in experiment.arms
@@ -354,7 +354,7 @@ def check_claims(text: str) -> None:
     assert claims.decode(claims.encode(found)) == found
     assert claims.unread(claims.encode(found)) == []
     for part in claims.unread(text):
-        assert words.plain(shown(part)).replace(words.JOINER, "").isprintable()
+        assert formatting.plain(shown(part)).replace(formatting.JOINER, "").isprintable()
     if found.study:
         STUDIES[found.study].with_seeds(found.seeds or 3)
     if found.own:

@@ -444,7 +444,7 @@ if __name__ == "__main__":
 @pytest.mark.processes
 @pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C to a group of processes")
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = ["study", "placement", "--seeds", "1", "--out", str(tmp_path)]  # many cohorts, each a quick one
+    arguments = ["study", "placement", "--seeds", "1", "--out", str(tmp_path)]  # many stacks, each a quick one
     networks = STUDIES["placement"].with_seeds(1).networks
     run = [sys.executable, "-W", "error", "-c", INTERRUPTED, *arguments]
     root = Path(__main__.__file__).parents[1]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch, Epoch, Source
-from bn_lab.engine.cohort import Cohort, State
+from bn_lab.engine.stack import Stack, State
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 
@@ -49,26 +49,26 @@ class Growth:
     """Watches which affine layer of each network grows first.
 
     Args:
-        cohort: the networks; source: their data.
+        stack: the networks; source: their data.
         initial: `magnitudes` before training, (L + 1, R).
 
     Attributes:
         layers: (R,) the layer that has grown first, from 0; L is the output layer, -1 none so far.
     """
 
-    def __init__(self, cohort: Cohort, source: Source, initial: Array) -> None:
+    def __init__(self, stack: Stack, source: Source, initial: Array) -> None:
         self.layers = np.full(initial.shape[1], -1)
-        self._cohort, self._source = cohort, source
+        self._stack, self._source = stack, source
         tiny = np.finfo(np.float32).tiny
         self._base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # infinite from the start has grown most
         self._window: Window | None = None
         self._hidden: dict[Tape, tuple[Tensor, Tensor]] = {}  # largest values so far in the window, and room to compute
-        self._outputs = cohort.parameters.flat.new_zeros(cohort.networks)  # the same of the output layer, (R,)
+        self._outputs = stack.parameters.flat.new_zeros(stack.networks)  # the same of the output layer, (R,)
 
     def begin(self, epoch: int) -> None:
         """An epoch begins, counted from 0."""
         if self._window is None:
-            self._window = Window(epoch, self._cohort.state())
+            self._window = Window(epoch, self._stack.state())
             self._outputs.zero_()
             for largest, _ in self._hidden.values():
                 largest.zero_()
@@ -92,7 +92,7 @@ class Growth:
         """
         assert self._window is not None
         torch.maximum(self._outputs, outputs.abs().amax(dim=(1, 2)), out=self._outputs)
-        if not gone.any() and self._cohort.steps - self._window.start.steps < WINDOW:
+        if not gone.any() and self._stack.steps - self._window.start.steps < WINDOW:
             return
         undecided = left & (self.layers < 0)
         if (undecided & (self._growth().max(axis=0) > GREW)).any() or (undecided & gone).any():
@@ -101,7 +101,7 @@ class Growth:
 
     def _growth(self) -> Array:
         """By how much each layer has grown at most within the window: (L + 1, R)."""
-        depth, networks = self._cohort.experiment.depth, self._cohort.networks
+        depth, networks = self._stack.experiment.depth, self._stack.networks
         largest = [whole.view(depth, networks, -1, 1) for whole, _ in self._hidden.values()]
         hidden = [_finite(list(each)) for each in largest]
         return np.concatenate([np.maximum.reduce(hidden), _finite([self._outputs[:, None, None]])]) / self._base
@@ -109,18 +109,18 @@ class Growth:
     def _decide(self, undecided: Array, gone: Array, own: Sequence[Tensor]) -> None:
         assert self._window is not None
         first, start = self._window
-        epochs = (Epoch(self._source, first + k) for k in range((self._cohort.steps - start.steps) // len(own)))
+        epochs = (Epoch(self._source, first + k) for k in range((self._stack.steps - start.steps) // len(own)))
         batches = (epoch.batch(i) for epoch in epochs for i in range(len(own)))
-        layers, most = grown_layers(self._cohort, start, batches, own, self._base)
+        layers, most = grown_layers(self._stack, start, batches, own, self._base)
         layers = np.where((layers < 0) & gone, most, layers)
         self.layers = np.where(undecided, layers, self.layers)
 
 
 @torch.inference_mode()
 def grown_layers(
-    cohort: Cohort, start: State, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
+    stack: Stack, start: State, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
 ) -> tuple[Array, Array]:
-    """Repeat some epochs and look which affine layer grew first in each network; the cohort is left as it was found.
+    """Repeat some epochs and look which affine layer grew first in each network; the stack is left as it was found.
 
     Args:
         start: the state at their beginning.
@@ -130,13 +130,13 @@ def grown_layers(
     Returns:
         (R,) index of the layer, from 0, -1 where none has grown; and of the one that had grown most by the last step.
     """
-    end = cohort.state()
-    cohort.restore(start)
+    end = stack.state()
+    stack.restore(start)
     layers, growth = np.full(base.shape[1], -1), np.ones_like(base)
     for i, batch in enumerate(batches):
-        tape = cohort.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
+        tape = stack.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
         growth = magnitudes(tape) / base
         undecided = (layers < 0) & (growth.max(axis=0) > GREW)
         layers[undecided] = growth.argmax(axis=0)[undecided]
-    cohort.restore(end)
+    stack.restore(end)
     return layers, growth.argmax(axis=0)

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from bn_lab.engine.batches import Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.losses import accuracy
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 
 
@@ -30,19 +30,19 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def evaluate(cohort: Cohort, source: Source, which: Literal["train", "validation"]) -> Evaluation:
-    """Evaluate all networks of `cohort` on the training or the validation samples of `source`."""
+def evaluate(stack: Stack, source: Source, which: Literal["train", "validation"]) -> Evaluation:
+    """Evaluate all networks of `stack` on the training or the validation samples of `source`."""
     classes = source.table.task == "classification"
-    total, right = torch.zeros(2, cohort.networks, dtype=cohort.dtype, device=cohort.device)
+    total, right = torch.zeros(2, stack.networks, dtype=stack.dtype, device=stack.device)
     count, outputs = 0, []
     for x, y in source.whole(which):
-        out = cohort.infer(x)  # (R, C, n)
-        total += cohort.loss.values(out, y) * x.shape[2]
+        out = stack.infer(x)  # (R, C, n)
+        total += stack.loss.values(out, y) * x.shape[2]
         if classes:
             right += accuracy(out, y) * x.shape[2]
         count += x.shape[2]
-        outputs.append(out[:: cohort.seeds])
-    shape = len(cohort.arms), cohort.seeds
+        outputs.append(out[:: stack.seeds])
+    shape = len(stack.arms), stack.seeds
 
     def mean(summed: torch.Tensor) -> Array:
         return np.asarray((summed / count).cpu().numpy()).reshape(shape)

@@ -69,7 +69,7 @@ class BatchNorm:
 
     One call of torch's own kernel serves the whole slice: seen as `(1, R·F, B)`, every unit of every network is a channel.
     The kernel is asked for the batch's statistics by a momentum of 1; its variance is the unbiased one, divided by B − 1, and
-    becomes the biased σ²_B of the formula by the factor (B − 1)/B, which `Cohort` applies to all layers at once.
+    becomes the biased σ²_B of the formula by the factor (B − 1)/B, which `Stack` applies to all layers at once.
 
     Args:
         gamma, beta: parameters `(R', F)` of the R' networks that have this layer; `gamma_grad`, `beta_grad`: their gradients.
@@ -140,7 +140,7 @@ class BatchNorm:
         return normalized.view(*self.shape, -1)
 
 
-class UnlikeBatchNorm(BatchNorm):
+class BatchNormPerEpsilon(BatchNorm):
     """The same where networks differ in ε: the kernel takes one, so it is called for each run of neighbours with the same.
 
     Args:

@@ -1,7 +1,7 @@
 """Optimizers on one flat buffer: a few elementwise kernels, however deep the networks. In one registry.
 
 `rmsprop` and `adam` are Keras' formulas with Keras' constants. All state is zero at first, so that the state of a network in a
-cohort is the state it would have alone.
+stack is the state it would have alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All parameters of a cohort as views of one flat buffer, so that an optimizer is a handful of kernels."""
+"""All parameters of a stack as views of one flat buffer, so that an optimizer is a handful of kernels."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from bn_lab.engine import boundary
 from bn_lab.engine.batches import Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import (
     BINS,
@@ -26,6 +25,7 @@ from bn_lab.engine.history import (
     batch_norm_input,
     stages,
 )
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.tape import Hidden, Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm
@@ -40,26 +40,26 @@ picture, and 500 of them in every panel took two thirds of the time."""
 
 @torch.inference_mode()
 @np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
-def probe(cohort: Cohort, tape: Tape, source: Source, epoch: float) -> Snapshot:
+def probe(stack: Stack, tape: Tape, source: Source, epoch: float) -> Snapshot:
     """A snapshot of what `tape` computed last and of how the networks do on all samples now."""
-    train = evaluate(cohort, source, "train")
-    held = evaluate(cohort, source, "validation") if len(source.splits[0].validation) else None
-    values = _values(cohort, tape)
+    train = evaluate(stack, source, "train")
+    held = evaluate(stack, source, "validation") if len(source.splits[0].validation) else None
+    values = _values(stack, tape)
     # The arms are counted together and parted afterwards: for networks this small the calls are the cost.
     distributions = _distributions(np.concatenate(list(values.values()), axis=1))
     measures = {
-        **_flatness(cohort, tape),
-        "gradient_norm": _gradient_norms(cohort),
-        "batch_variance": _batch_variance(values, cohort.experiment.width),
+        **_flatness(stack, tape),
+        "gradient_norm": _gradient_norms(stack),
+        "batch_variance": _batch_variance(values, stack.experiment.width),
     }
-    boundaries = _boundaries(cohort, source)
+    boundaries = _boundaries(stack, source)
     arms, start = {}, 0
-    for a, arm in enumerate(cohort.arms):
+    for a, arm in enumerate(stack.arms):
         start, columns = start + len(stages(arm)), slice(start, start + len(stages(arm)))
         arms[arm] = ArmSnapshot(
             **{name: array[:, columns] for name, array in distributions.items()},
             **{name: array[:, a] for name, array in measures.items()},
-            **_units(cohort, arm),
+            **_units(stack, arm),
             predictions=_predictions(source, train, a, "train"),
             validation_predictions=_predictions(source, held, a, "validation") if held else np.empty(0, np.float32),
             boundary=boundaries[a],
@@ -95,11 +95,11 @@ def _scattered(samples: Array) -> Array:
     return np.asarray(ordered[_sample(len(samples), SCATTERED)])
 
 
-def _boundaries(cohort: Cohort, source: Source) -> Sequence[Array | None]:
+def _boundaries(stack: Stack, source: Source) -> Sequence[Array | None]:
     """What the first network of each arm says all over the plane of two features: (A, GRID, GRID)."""
     if source.plane is None:
-        return [None] * len(cohort.arms)
-    return list(boundary.values(cohort.infer(source.plane, 1).cpu().numpy()))
+        return [None] * len(stack.arms)
+    return list(boundary.values(stack.infer(source.plane, 1).cpu().numpy()))
 
 
 def _sample(count: int, most: int = SHOWN) -> Array:
@@ -107,13 +107,13 @@ def _sample(count: int, most: int = SHOWN) -> Array:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) if count else np.empty(0, int)
 
 
-def _values(cohort: Cohort, tape: Tape) -> dict[Arm, Array]:
+def _values(stack: Stack, tape: Tape) -> dict[Arm, Array]:
     """For each arm all values of its first network: (L, stages, F·B)."""
-    return {arm: torch.stack([_stages(hidden, cohort, arm) for hidden in tape.hidden]).cpu().numpy() for arm in cohort.arms}
+    return {arm: torch.stack([_stages(hidden, stack, arm) for hidden in tape.hidden]).cpu().numpy() for arm in stack.arms}
 
 
-def _stages(hidden: Hidden, cohort: Cohort, arm: Arm) -> Tensor:
-    first = cohort.rows(arm).start
+def _stages(hidden: Hidden, stack: Stack, arm: Arm) -> Tensor:
+    first = stack.rows(arm).start
     values = [hidden.affine.out[first]]
     norm = hidden.before if arm == "before" else hidden.after if arm == "after" else None
     if norm is not None:
@@ -159,10 +159,10 @@ def _limits(low: Array, high: Array) -> tuple[Array, Array]:
     return low - margin, high + margin
 
 
-def _flatness(cohort: Cohort, tape: Tape) -> dict[str, Array]:
+def _flatness(stack: Stack, tape: Tape) -> dict[str, Array]:
     """Shares of values in a tail of the activation function, and of units that are there for every sample: (L, A) each."""
-    inputs = torch.stack([hidden.activate.x[:: cohort.seeds] for hidden in tape.hidden])  # (L, A, F, B)
-    low, high = cohort.activation.tails
+    inputs = torch.stack([hidden.activate.x[:: stack.seeds] for hidden in tape.hidden])  # (L, A, F, B)
+    low, high = stack.activation.tails
     flat = (inputs <= low) | (inputs >= high)
     return {
         "saturated": flat.float().mean(dim=(2, 3)).cpu().numpy(),
@@ -170,26 +170,26 @@ def _flatness(cohort: Cohort, tape: Tape) -> dict[str, Array]:
     }
 
 
-def _units(cohort: Cohort, arm: Arm) -> dict[str, Any]:
+def _units(stack: Stack, arm: Arm) -> dict[str, Any]:
     """γ, β and the moving statistics of the arm's first network, (L, F) each."""
     sources = {
-        "gamma": (cohort.parameters, "gamma"),
-        "beta": (cohort.parameters, "beta"),
-        "moving_mean": (cohort.moving, "mean"),
-        "moving_variance": (cohort.moving, "variance"),
+        "gamma": (stack.parameters, "gamma"),
+        "beta": (stack.parameters, "beta"),
+        "moving_mean": (stack.moving, "mean"),
+        "moving_variance": (stack.moving, "variance"),
     }
     if arm not in BN_ARMS:
         return dict.fromkeys(sources)
-    layers = range(cohort.experiment.depth)
+    layers = range(stack.experiment.depth)
     return {
         key: torch.stack([buffer[f"{name}.{k}.{arm}"][0] for k in layers]).cpu().numpy()
         for key, (buffer, name) in sources.items()
     }
 
 
-def _gradient_norms(cohort: Cohort) -> Array:
+def _gradient_norms(stack: Stack) -> Array:
     """(L + 1, A)."""
-    gradients = [cohort.gradients[f"weight.{k}"][:: cohort.seeds] for k in range(cohort.experiment.depth + 1)]
+    gradients = [stack.gradients[f"weight.{k}"][:: stack.seeds] for k in range(stack.experiment.depth + 1)]
     return torch.stack([torch.linalg.vector_norm(gradient, dim=(1, 2)) for gradient in gradients]).cpu().numpy()
 
 

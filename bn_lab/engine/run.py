@@ -22,13 +22,13 @@ from torch import Tensor
 
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.batches import Epoch, Source, composition
-from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import Growth, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_recorded, kept_epochs
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
+from bn_lab.engine.stack import Stack, Weights
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
@@ -57,7 +57,7 @@ class Run:
         experiment: what to train; its `epochs` are the first target.
         table: its data; the shipped set of that name where not given.
         weights: initial weights for every network instead of drawn ones.
-        dtype, device: see `Cohort`.
+        dtype, device: see `Stack`.
 
     Attributes:
         experiment: what is trained; its `epochs` are the furthest target.
@@ -81,23 +81,23 @@ class Run:
         self.experiment = experiment
         self.table = table_of(experiment) if table is None else table
         self.source = Source(experiment, self.table, dtype=dtype, device=device)
-        self.cohort = Cohort(
+        self.stack = Stack(
             experiment, self.table.features.shape[1], self.table.outputs, self.table.task, dtype=dtype, device=device
         )
         if weights is not None:
-            self.cohort.set_weights(weights)
+            self.stack.set_weights(weights)
         self.epoch, self.seconds = 0, 0.0
         self.divergences: list[Divergence] = []
         self._times = [0.0]  # `seconds` at the end of each epoch
         self._position = 0  # batches done of the present epoch
-        self._alive = np.ones(self.cohort.networks, bool)
+        self._alive = np.ones(self.stack.networks, bool)
         self._series = {name: self._empty(experiment.epochs) for name in self._recorded_series()}
         self._shown, self._points = shown(self.source), points(self.source)
         self._composition = composition(self.source)
         self._new_outputs()
         self._begin_epoch()
         self._tape = self._look()
-        self._growth = Growth(self.cohort, self.source, magnitudes(self._tape))
+        self._growth = Growth(self.stack, self.source, magnitudes(self._tape))
         self._snapshots: list[Snapshot] = [self._probe()]
         self._kept = [self._present()]
         self._recorded_steps = recorded_steps(experiment, self.table)
@@ -107,7 +107,7 @@ class Run:
 
     def _probe(self) -> Snapshot:
         """A snapshot of the present moment; networks that have stopped are no longer evaluated."""
-        snapshot = probe(self.cohort, self._tape, self.source, self.progress)
+        snapshot = probe(self.stack, self._tape, self.source, self.progress)
         begun = self._epoch_means() if self._position else {}  # `train_loss`, and `train_accuracy` for classes
         measured = {name: getattr(snapshot, name) for name in ("inference_loss", "inference_accuracy")} | begun
         found: dict[str, Any] = {name: self._of_alive(values) for name, values in measured.items() if values is not None}
@@ -128,13 +128,13 @@ class Run:
         return tuple(name for name in measures if validated or name.startswith("train"))
 
     def _empty(self, epochs: int) -> Array:
-        return np.full((epochs, self.cohort.networks), np.nan, np.float64)
+        return np.full((epochs, self.stack.networks), np.nan, np.float64)
 
     def _new_outputs(self) -> None:
         """Tensors for the outputs of a whole epoch: losses are computed once an epoch, not once a batch."""
         classes = self.table.outputs
         self._outputs = [
-            torch.empty(self.cohort.networks, classes, size, dtype=self.cohort.dtype, device=self.cohort.device)
+            torch.empty(self.stack.networks, classes, size, dtype=self.stack.dtype, device=self.stack.device)
             for size in self.source.sizes
         ]
 
@@ -144,8 +144,8 @@ class Run:
     def _look(self) -> Tape:
         """Send the first batch forth and back without an update, so that there is something to see before the first step."""
         batch = self._batches.batch(0)
-        tape = self.cohort.forward(batch.x, batch.masks, self._outputs[0], batch.noise)
-        self.cohort.backward(tape, batch.y)
+        tape = self.stack.forward(batch.x, batch.masks, self._outputs[0], batch.noise)
+        self.stack.backward(tape, batch.y)
         return tape
 
     @property
@@ -156,7 +156,7 @@ class Run:
     @property
     def _gone(self) -> bool:
         """Whether every network has diverged."""
-        return len(self.divergences) == self.cohort.networks
+        return len(self.divergences) == self.stack.networks
 
     @property
     def steps_per_epoch(self) -> int:
@@ -184,7 +184,7 @@ class Run:
     @property
     def steps(self) -> int:
         """Optimizer steps so far."""
-        return self.cohort.steps
+        return self.stack.steps
 
     @torch.inference_mode()
     def advance(self, seconds: float, until: float = inf) -> None:
@@ -202,7 +202,7 @@ class Run:
             self._growth.begin(self.epoch)
         i = self._position
         batch = self._batches.batch(i)
-        self._tape = self.cohort.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
+        self._tape = self.stack.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
         self._growth.note(self._tape)
         self._position += 1
         if self._position == self.steps_per_epoch:
@@ -217,7 +217,7 @@ class Run:
         outputs = self._outputs_so_far()
         results = self._epoch_means(outputs)
         if "validation_loss" in self._series:
-            held = evaluate(self.cohort, self.source, "validation")
+            held = evaluate(self.stack, self.source, "validation")
             results["validation_loss"] = held.loss.ravel()
             if held.accuracy is not None:
                 results["validation_accuracy"] = held.accuracy.ravel()
@@ -247,7 +247,7 @@ class Run:
         """
         outputs = self._outputs_so_far() if outputs is None else outputs
         targets = self._batches.targets[:, :, : outputs.shape[2]]
-        results = {"train_loss": self.cohort.loss.values(outputs, targets)}
+        results = {"train_loss": self.stack.loss.values(outputs, targets)}
         if self.table.task == "classification":
             results["train_accuracy"] = accuracy(outputs, targets)
         return {name: values.cpu().numpy() for name, values in results.items()}
@@ -255,7 +255,7 @@ class Run:
     def _stop(self, networks: Array) -> None:
         """Mark `networks (R,)` as diverged."""
         for network in np.flatnonzero(networks):
-            arm, s = divmod(int(network), self.cohort.seeds)
+            arm, s = divmod(int(network), self.stack.seeds)
             seed = self.experiment.seed_list[s]
             self.divergences.append(
                 Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(self._growth.layers[network]) + 1)
@@ -271,7 +271,7 @@ class Run:
         end = self._last_epoch(target)
         if end > self.epoch or self._stands_at(end) or end in self._ends:
             return True
-        return self.cohort.seeds == 1 and is_recorded(end) and end in self._kept_epochs
+        return self.stack.seeds == 1 and is_recorded(end) and end in self._kept_epochs
 
     def aim(self, target: int) -> None:
         """Add a target, and train further if it is the furthest; the numbers so far stay as they are.
@@ -346,9 +346,9 @@ class Run:
     @torch.inference_mode()
     def evaluate(self) -> dict[str, Evaluation]:
         """All networks in inference mode on the training samples and, where there are some, on the validation samples."""
-        result = {"train": evaluate(self.cohort, self.source, "train")}
+        result = {"train": evaluate(self.stack, self.source, "train")}
         if len(self.source.splits[0].validation):
-            result["validation"] = evaluate(self.cohort, self.source, "validation")
+            result["validation"] = evaluate(self.stack, self.source, "validation")
         return result
 
     @torch.inference_mode()
@@ -435,7 +435,7 @@ class Run:
         Args:
             arm: which of the experiment's arms. seed: which of its seeds.
         """
-        return self.cohort.weights(arm, seed)
+        return self.stack.weights(arm, seed)
 
     def network(self, arm: Arm, seed: int, target: int | None = None) -> NetworkCopy:
         """A copy of the network of one of the experiment's arms and seeds as it is now, or was at `target` if that is reached.

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.outcome import Smoothness
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 
 FACTORS = np.geomspace(0.5, 4, 8)
@@ -30,41 +30,41 @@ POINTS = 60
 
 
 class Probe:
-    """Looks along the gradients of a cohort's networks while it is trained, and leaves it as it was.
+    """Looks along the gradients of a stack's networks while it is trained, and leaves it as it was.
 
     Args:
-        cohort: the networks, S of one arm.
+        stack: the networks, S of one arm.
         steps: how many steps the training will have.
     """
 
-    def __init__(self, cohort: Cohort, steps: int) -> None:
-        self.cohort = cohort
+    def __init__(self, stack: Stack, steps: int) -> None:
+        self.stack = stack
         self.stride = -(-steps // POINTS)
         self.steps = np.arange(0, steps, self.stride)
-        self.rates = cohort.members.values("learning_rate")  # (S,)
-        self._spread_rates = cohort.spread(self.rates, cohort.parameters)
-        self.losses = np.full((len(self.steps), len(FACTORS), cohort.networks), np.nan)  # (P, D, R)
+        self.rates = stack.members.values("learning_rate")  # (S,)
+        self._spread_rates = stack.spread(self.rates, stack.parameters)
+        self.losses = np.full((len(self.steps), len(FACTORS), stack.networks), np.nan)  # (P, D, R)
         self.changes, self.betas = self.losses.copy(), self.losses.copy()
 
     @property
     def due(self) -> bool:
         """Whether to look before the next step."""
-        return self.cohort.steps % self.stride == 0
+        return self.stack.steps % self.stride == 0
 
     @np.errstate(all="ignore")
     def look(self, batch: Batch) -> None:
         """Look at the networks on `batch`; parameters, moving statistics and the optimizer's state are as before afterwards."""
-        cohort, at = self.cohort, self.cohort.steps // self.stride
-        here = cohort.parameters.flat.clone()
+        stack, at = self.stack, self.stack.steps // self.stride
+        here = stack.parameters.flat.clone()
         loss, gradient = self._loss_and_gradient(batch)
         direction = self._spread_rates * gradient
-        length = cohort.norms(direction).numpy()
+        length = stack.norms(direction).numpy()
         for d, factor in enumerate(FACTORS.tolist()):
-            torch.sub(here, direction, alpha=factor, out=cohort.parameters.flat)
+            torch.sub(here, direction, alpha=factor, out=stack.parameters.flat)
             losses, there = self._loss_and_gradient(batch)
-            self.losses[at, d], self.changes[at, d] = losses, cohort.norms(there - gradient).numpy()
+            self.losses[at, d], self.changes[at, d] = losses, stack.norms(there - gradient).numpy()
             self.betas[at, d] = self.changes[at, d] / (factor * length)
-        cohort.parameters.flat.copy_(here)
+        stack.parameters.flat.copy_(here)
         for values in (self.losses[at], self.changes[at], self.betas[at]):
             values[~np.isfinite(values)] = np.inf
             values[:, ~np.isfinite(loss)] = np.nan
@@ -73,9 +73,9 @@ class Probe:
     def _loss_and_gradient(self, batch: Batch) -> tuple[Array, Tensor]:
         """Losses (R,) at the present parameters, and a copy of the gradients in their layout."""
         outputs = torch.empty_like(batch.y)
-        tape = self.cohort.forward(batch.x, batch.masks, outputs, batch.noise)
+        tape = self.stack.forward(batch.x, batch.masks, outputs, batch.noise)
         tape.backward(batch.y)
-        return self.cohort.loss.values(outputs, batch.y).double().cpu().numpy(), self.cohort.gradients.flat.clone()
+        return self.stack.loss.values(outputs, batch.y).double().cpu().numpy(), self.stack.gradients.flat.clone()
 
     def smoothness(self, network: int) -> Smoothness:
         """What was seen of one network."""

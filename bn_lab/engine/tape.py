@@ -1,4 +1,4 @@
-"""`Tape`: the layers of a cohort bound to each other for one batch size. Letters as in `bn_lab.engine.layers`."""
+"""`Tape`: the layers of a stack bound to each other for one batch size. Letters as in `bn_lab.engine.layers`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from bn_lab.engine.layers import Activate, Affine, BatchNorm, Dropout, Noise, UnlikeBatchNorm
+from bn_lab.engine.layers import Activate, Affine, BatchNorm, BatchNormPerEpsilon, Dropout, Noise
 from bn_lab.experiment import Arm
 
 if TYPE_CHECKING:
-    from bn_lab.engine.cohort import Cohort
+    from bn_lab.engine.stack import Stack
 
 Part = Affine | BatchNorm | Noise | Activate | Dropout
 """What a layer is made of."""
@@ -41,7 +41,7 @@ class Hidden:
 
 
 class Tape:
-    """The layers of a cohort bound to each other for one batch size B.
+    """The layers of a stack bound to each other for one batch size B.
 
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
@@ -50,16 +50,16 @@ class Tape:
         share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
 
-    def __init__(self, cohort: Cohort, batch: int) -> None:
-        self.loss = cohort.loss
-        self.share, self.bias = (cohort.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
+    def __init__(self, stack: Stack, batch: int) -> None:
+        self.loss = stack.loss
+        self.share, self.bias = (stack.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
         # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
-        shapes = [(cohort.networks, size, batch) for size in cohort.sizes[1:]]
-        grads = [cohort.parameters.flat.new_empty(shape) for shape in shapes]
+        shapes = [(stack.networks, size, batch) for size in stack.sizes[1:]]
+        grads = [stack.parameters.flat.new_empty(shape) for shape in shapes]
         # What hidden affine layers put out is one piece of memory, so that a look at all of it costs one kernel.
-        self.affine_outs, self._outs = _joined(cohort, shapes[:-1])
-        self.hidden = [self._hidden(cohort, k, grads) for k in range(cohort.experiment.depth)]
-        self.output = _affine(cohort, cohort.experiment.depth, grads, torch.empty_like(grads[-1]))
+        self.affine_outs, self._outs = _joined(stack, shapes[:-1])
+        self.hidden = [self._hidden(stack, k, grads) for k in range(stack.experiment.depth)]
+        self.output = _affine(stack, stack.experiment.depth, grads, torch.empty_like(grads[-1]))
         self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
         self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
         noises = [[noise for noise in (hidden.before_noise, hidden.after_noise) if noise] for hidden in self.hidden]
@@ -68,19 +68,19 @@ class Tape:
             above.feed(hidden.parts[-1].out)
         self.reverse = self.order[::-1]
 
-    def _hidden(self, cohort: Cohort, k: int, grads: list[Tensor]) -> Hidden:
-        affine, grad = _affine(cohort, k, grads, self._outs[k]), grads[k]
-        before = _batch_norm(cohort, k, "before", affine.out, grad)
-        activate = Activate(cohort.activation, before.out if before else affine.out, grad)
-        after = _batch_norm(cohort, k, "after", activate.out, grad)
+    def _hidden(self, stack: Stack, k: int, grads: list[Tensor]) -> Hidden:
+        affine, grad = _affine(stack, k, grads, self._outs[k]), grads[k]
+        before = _batch_norm(stack, k, "before", affine.out, grad)
+        activate = Activate(stack.activation, before.out if before else affine.out, grad)
+        after = _batch_norm(stack, k, "after", activate.out, grad)
         x = after.out if after else activate.out
-        noisy, dropped = (cohort.members.values(name).any() for name in ("bn_noise", "dropout"))
+        noisy, dropped = (stack.members.values(name).any() for name in ("bn_noise", "dropout"))
         before_noise, after_noise = (Noise(norm, grad) if noisy and norm else None for norm in (before, after))
-        dropout = Dropout(x, grad, cohort.seeds) if dropped else None
+        dropout = Dropout(x, grad, stack.seeds) if dropped else None
         return Hidden(affine, before, before_noise, activate, after, after_noise, dropout)
 
     def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> None:
-        """Run `x (R, in, B)` through; `masks` and `noise` as in `Cohort.forward`; writes `outputs (R, C, B)`."""
+        """Run `x (R, in, B)` through; `masks` and `noise` as in `Stack.forward`; writes `outputs (R, C, B)`."""
         self.hidden[0].affine.feed(x)
         self.output.out = outputs
         for dropout, mask in zip(self.dropouts, masks, strict=True):
@@ -102,38 +102,38 @@ class Tape:
             part.backward()
 
 
-def _joined(cohort: Cohort, shapes: Sequence[tuple[int, int, int]]) -> tuple[Tensor, list[Tensor]]:
+def _joined(stack: Stack, shapes: Sequence[tuple[int, int, int]]) -> tuple[Tensor, list[Tensor]]:
     """One flat tensor, and its parts of these shapes."""
     sizes = [math.prod(shape) for shape in shapes]
-    whole = cohort.parameters.flat.new_empty(sum(sizes))
+    whole = stack.parameters.flat.new_empty(sum(sizes))
     return whole, [part.view(shape) for part, shape in zip(torch.split(whole, sizes), shapes, strict=True)]
 
 
-def _affine(cohort: Cohort, k: int, grads: list[Tensor], out: Tensor) -> Affine:
-    parameters, gradients = cohort.parameters, cohort.gradients
-    rows = [slice(0, cohort.networks)]
-    if k < cohort.experiment.depth and "before" in cohort.arms:
-        without = cohort.rows("before")
-        rows = [r for r in (slice(0, without.start), slice(without.stop, cohort.networks)) if r.stop > r.start]
+def _affine(stack: Stack, k: int, grads: list[Tensor], out: Tensor) -> Affine:
+    parameters, gradients = stack.parameters, stack.gradients
+    rows = [slice(0, stack.networks)]
+    if k < stack.experiment.depth and "before" in stack.arms:
+        without = stack.rows("before")
+        rows = [r for r in (slice(0, without.start), slice(without.stop, stack.networks)) if r.stop > r.start]
     weight, bias, below = f"weight.{k}", f"bias.{k}", grads[k - 1] if k else None
     given = parameters[weight], parameters[bias], gradients[weight], gradients[bias]
     return Affine(*given, rows, out, grads[k], below)
 
 
-def _batch_norm(cohort: Cohort, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:
-    if arm not in cohort.arms:
+def _batch_norm(stack: Stack, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:
+    if arm not in stack.arms:
         return None
     gamma, beta, mean, variance = (f"{name}.{k}.{arm}" for name in ("gamma", "beta", "mean", "variance"))
     norm = BatchNorm(
-        cohort.parameters[gamma],
-        cohort.parameters[beta],
-        cohort.gradients[gamma],
-        cohort.gradients[beta],
-        cohort.batch_statistics[mean],
-        cohort.batch_statistics[variance],
-        cohort.rows(arm),
+        stack.parameters[gamma],
+        stack.parameters[beta],
+        stack.gradients[gamma],
+        stack.gradients[beta],
+        stack.batch_statistics[mean],
+        stack.batch_statistics[variance],
+        stack.rows(arm),
         x,
         grad,
-        cohort.epsilons[0][1],
+        stack.epsilons[0][1],
     )
-    return norm if len(cohort.epsilons) == 1 else UnlikeBatchNorm(norm, cohort.epsilons)
+    return norm if len(stack.epsilons) == 1 else BatchNormPerEpsilon(norm, stack.epsilons)

@@ -8,9 +8,9 @@ from reprlib import repr as brief
 import torch
 
 from bn_lab.datasets import Table
-from bn_lab.engine.cohort import Weights
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
+from bn_lab.engine.stack import Weights
 from bn_lab.experiment import Experiment, ExperimentError, one_of
 
 DTYPES = (torch.float32, torch.float64)

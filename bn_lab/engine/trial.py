@@ -1,4 +1,4 @@
-"""`train_cohort`: the networks of a study in one stack, trained to their end with nothing recorded but what studies ask for."""
+"""`train_stack`: the networks of a study in one stack, trained to their end with nothing recorded but what studies ask for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.anatomy.inference import three_ways
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import Kept, is_recorded
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.engine.smoothness import Probe
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment, ExperimentError
 
@@ -27,7 +27,7 @@ samples in such pieces, 4 to 5 ms in those that fit the cache."""
 
 @torch.inference_mode()
 @np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
-def train_cohort(
+def train_stack(
     experiments: Sequence[Experiment],
     *,
     table: Table | None = None,
@@ -76,14 +76,14 @@ class Trial:
         self.experiments, self.table = experiments, table
         self.source = Source(first, table, members=experiments, piece=PIECE, dtype=torch.float32, device="cpu")
         shape = table.features.shape[1], table.outputs, table.task
-        self.cohort = Cohort(first, *shape, members=experiments)
+        self.stack = Stack(first, *shape, members=experiments)
         self.outputs = [torch.empty(count, table.outputs, size) for size in self.source.sizes]
         self.series: dict[str, Array] = {}
         self.alive, self.diverged = np.ones(count, bool), np.zeros(count, int)
         self.evaluated = np.array([e for e in range(1, first.epochs + 1) if is_recorded(e) or e == first.epochs])
         self.seconds = 0.0
         steps = first.epochs * len(self.source.sizes)
-        self.probe = Probe(self.cohort, steps) if smoothness else None
+        self.probe = Probe(self.stack, steps) if smoothness else None
 
     def train(self, epoch: int) -> None:
         """Train an epoch, counting from 0, and evaluate."""
@@ -95,9 +95,9 @@ class Trial:
                 before = thread_time()
                 self.probe.look(batch)
                 start += thread_time() - before
-            self.cohort.step(batch.x, batch.y, batch.masks, outputs, batch.noise)
+            self.stack.step(batch.x, batch.y, batch.masks, outputs, batch.noise)
         together = torch.cat(self.outputs, dim=2)  # (n, C, samples)
-        found = {"train_loss": self.cohort.loss.values(together, batches.targets).numpy()}
+        found = {"train_loss": self.stack.loss.values(together, batches.targets).numpy()}
         if self.table.task == "classification":
             found["train_accuracy"] = accuracy(together, batches.targets).numpy()
         self.seconds += thread_time() - start
@@ -109,9 +109,9 @@ class Trial:
     def _evaluations(self, epoch: int) -> dict[str, Array]:
         found: dict[str, Array] = {}
         if len(self.source.splits[0].validation):
-            found |= self._scores("validation", evaluate(self.cohort, self.source, "validation"))
+            found |= self._scores("validation", evaluate(self.stack, self.source, "validation"))
         if epoch + 1 in self.evaluated:
-            found |= self._scores("inference", evaluate(self.cohort, self.source, "train"))
+            found |= self._scores("inference", evaluate(self.stack, self.source, "train"))
         return found
 
     def _scores(self, name: str, scores: Evaluation) -> dict[str, Array]:
@@ -127,7 +127,7 @@ class Trial:
         """The scores of `three_ways` of network number `n`; NaN if it has diverged."""
         experiment = self.experiments[n]
         (arm,) = experiment.arms
-        kept = Kept(float(experiment.epochs), {arm: self.cohort.weights(0, n)})
+        kept = Kept(float(experiment.epochs), {arm: self.stack.weights(0, n)})
         found = {
             f"{way}.{samples}.{name}": value
             for way, scores in vars(three_ways(experiment, kept, arm, self.table)).items()

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bn_lab.studies.beyond import studies_beyond
 from bn_lab.studies.lesson import lesson_studies
+from bn_lab.studies.literature import studies_beyond
 from bn_lab.studies.study import Study
 
 

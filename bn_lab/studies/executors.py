@@ -1,6 +1,6 @@
-"""Where cohorts are trained: in a few processes of this machine, or on the machines of a cluster.
+"""Where stacks are trained: in a few processes of this machine, or on the machines of a cluster.
 
-Both are executors of `concurrent.futures` that know two things more: how many cohorts to keep `in_flight`, and how to `stop`
+Both are executors of `concurrent.futures` that know two things more: how many stacks to keep `in_flight`, and how to `stop`
 at once, where `shutdown` waits for what has begun. Closed in either way they leave no process and no thread behind.
 """
 
@@ -38,7 +38,7 @@ NICE = 10
 """By how much the workers stand back behind the page."""
 
 CLUSTER_IN_FLIGHT = 1000
-"""Cohorts that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
+"""Stacks that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
 
 TIMEOUT = 10.0
 """Seconds in which a cluster's scheduler must have answered."""
@@ -47,7 +47,7 @@ LOGGERS = ("distributed", "distributed.client")
 """Loggers whose levels the package sets when it is imported; the others follow the first."""
 
 RETRIES = 2
-"""How often a cluster tries a cohort again that has failed, maybe on a machine on which something is missing."""
+"""How often a cluster tries a stack again that has failed, maybe on a machine on which something is missing."""
 
 
 def executor(address: str | None = None) -> LocalExecutor | ClusterExecutor:
@@ -149,7 +149,7 @@ class LocalExecutor(ProcessPoolExecutor):
     """A pool of `workers` processes.
 
     Attributes:
-        in_flight: how many cohorts to submit at once, so that no worker waits for the next.
+        in_flight: how many stacks to submit at once, so that no worker waits for the next.
         stopped: whether it was stopped, and trains nothing any more.
     """
 
@@ -180,7 +180,7 @@ _open: weakref.WeakSet[LocalExecutor] = weakref.WeakSet()
 
 @cache
 def _watch_exit() -> None:
-    """Stop the pools when the program ends: Python itself would wait for cohorts whose results nobody reads."""
+    """Stop the pools when the program ends: Python itself would wait for stacks whose results nobody reads."""
     # `atexit` comes too late, after that waiting. Pools of `concurrent.futures` register themselves in the same way.
     getattr(threading, "_register_atexit", lambda _: None)(_stop_all)
 
@@ -218,10 +218,10 @@ async def _knock(address: str) -> None:
 
 
 class ClusterExecutor(Executor):
-    """A cluster's client; the scheduler gives lost workers' cohorts to others, each up to three times.
+    """A cluster's client; the scheduler gives lost workers' stacks to others, each up to three times.
 
     Attributes:
-        in_flight: how many cohorts to submit at once.
+        in_flight: how many stacks to submit at once.
         stopped: whether it was closed.
     """
 

@@ -14,22 +14,22 @@ from threading import Event, Thread
 from typing import Any
 
 from bn_lab.engine.outcome import Outcome
-from bn_lab.studies.cohorts import Cohort
 from bn_lab.studies.executors import executor
 from bn_lab.studies.networks import Network
 from bn_lab.studies.progress import Failure, JobView, Progress
+from bn_lab.studies.stacks import Stack
 from bn_lab.studies.study import Study, StudyError
 
 __all__ = ["Failure", "Job", "JobView"]
 
 LOSSES = 3
-"""How often a cohort may lose its worker. After the last but one it runs alone, so that it is not blamed for another's."""
+"""How often a stack may lose its worker. After the last but one it runs alone, so that it is not blamed for another's."""
 
 IN_FLIGHT = 4
-"""Cohorts submitted at once to an executor that does not say (`in_flight`)."""
+"""Stacks submitted at once to an executor that does not say (`in_flight`)."""
 
 GRACE = 3.0
-"""Seconds that the cohorts which are running have to finish when a study is cancelled."""
+"""Seconds that the stacks which are running have to finish when a study is cancelled."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Job:
         return True
 
     def cancel(self) -> None:
-        """Begin no cohort any more and return at once; what is running has `GRACE` seconds to finish."""
+        """Begin no stack any more and return at once; what is running has `GRACE` seconds to finish."""
         self._cancelled.set()
         self._progress.end("cancelled")
         self._mail.put(None)
@@ -110,15 +110,15 @@ class Job:
             self._over.set()
 
     def _work(self) -> None:
-        waiting = deque(_Piece(cohort) for cohort in self._progress.plan())
+        waiting = deque(_Piece(stack) for stack in self._progress.plan())
         while waiting and not self._cancelled.is_set():
             with self._factory() as place:
                 _Flight(place, waiting, self._mail, self._cancelled, self._take, self._progress.fail).fly()
                 if not waiting and not self._cancelled.is_set():
                     self._progress.end("done")  # already here: closing the executor takes time that nobody need wait for
 
-    def _take(self, cohort: Cohort, outcomes: list[Outcome]) -> None:
-        for network, outcome in zip(cohort.networks, outcomes, strict=True):
+    def _take(self, stack: Stack, outcomes: list[Outcome]) -> None:
+        for network, outcome in zip(stack.networks, outcomes, strict=True):
             if not self._progress.has(network):
                 if self._on_outcome is not None:
                     self._on_outcome(network, outcome)
@@ -127,9 +127,9 @@ class Job:
 
 @dataclass
 class _Piece:
-    """A cohort, and how often its worker was lost."""
+    """A stack, and how often its worker was lost."""
 
-    cohort: Cohort
+    stack: Stack
     losses: int = 0
 
     @property
@@ -147,8 +147,8 @@ class _Flight:
         waiting: deque[_Piece],
         mail: SimpleQueue[Future[Any] | None],
         cancelled: Event,
-        take: Callable[[Cohort, list[Outcome]], None],
-        fail: Callable[[Cohort, str], None],
+        take: Callable[[Stack, list[Outcome]], None],
+        fail: Callable[[Stack, str], None],
     ) -> None:
         self._place, self._waiting, self._mail, self._cancelled = place, waiting, mail, cancelled
         self._take, self._fail = take, fail
@@ -174,7 +174,7 @@ class _Flight:
         while self._has_room():
             piece = self._waiting.popleft()
             try:
-                future = self._place.submit(piece.cohort.train)
+                future = self._place.submit(piece.stack.train)
             except BrokenExecutor as error:
                 self._lose(piece, error)
                 return
@@ -197,9 +197,9 @@ class _Flight:
         elif isinstance(error := future.exception(), BrokenExecutor):
             self._lose(piece, error)
         elif error is not None:
-            self._fail(piece.cohort, f"{type(error).__name__}: {error}")
+            self._fail(piece.stack, f"{type(error).__name__}: {error}")
         else:
-            self._take(piece.cohort, future.result())
+            self._take(piece.stack, future.result())
 
     def _lose(self, piece: _Piece, error: BaseException | None) -> None:
         """A worker died, or the whole executor: try again with another, but not for ever."""
@@ -210,7 +210,7 @@ class _Flight:
         if piece.losses < LOSSES or self._cancelled.is_set():
             self._waiting.appendleft(piece)
         else:
-            self._fail(piece.cohort, f"lost with its worker {LOSSES} times: {error or 'cancelled by the cluster'}")
+            self._fail(piece.stack, f"lost with its worker {LOSSES} times: {error or 'cancelled by the cluster'}")
 
     def _land(self) -> None:
         """Cancelled: what has not begun does not begin, what is running may finish if it hurries."""

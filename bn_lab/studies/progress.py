@@ -11,8 +11,8 @@ from typing import Literal
 
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
-from bn_lab.studies.cohorts import Cohort, cohorts
 from bn_lab.studies.networks import Network
+from bn_lab.studies.stacks import Stack, stacks
 from bn_lab.studies.study import Study
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
@@ -20,7 +20,7 @@ State = Literal["queued", "running", "done", "cancelled", "failed"]
 
 @dataclass(frozen=True)
 class Failure:
-    """A cohort that could not be trained.
+    """A stack that could not be trained.
 
     Attributes:
         experiments: of its networks.
@@ -37,7 +37,7 @@ class JobView:
 
     Attributes:
         state: `queued` has not begun, `cancelled` was asked to end, `failed` could not go on (`error`); a study is `done` also
-            where cohorts failed.
+            where stacks failed.
         results: outcomes so far by `Network.key`.
         done, total: networks with an outcome, and all.
         share: how much of the work is over, by its cost, 0 … 1; what failed is over, too.
@@ -108,18 +108,18 @@ class Progress:
             self._version += 1
             return True
 
-    def plan(self) -> list[Cohort]:
+    def plan(self) -> list[Stack]:
         """Count what is known, and put the rest together."""
         networks, probes = self._study.networks, self._study.probes
-        every = cohorts(networks, probes)
-        costs = {network.key: cohort.cost / len(cohort.networks) for cohort in every for network in cohort.networks}
+        every = stacks(networks, probes)
+        costs = {network.key: stack.cost / len(stack.networks) for stack in every for network in stack.networks}
         known = {key: outcome for key in costs if (outcome := self._known.get(key)) is not None and serves(outcome, probes)}
         with self._lock:
             self._costs, self._results, self._total_cost = costs, known, sum(costs.values())
             self._known = {}  # others' outcomes are not to be kept in memory by us
             self._known_cost = self._over_cost = sum(costs[key] for key in known)
             self._change()
-        return cohorts([network for network in networks if network.key not in known], probes) if known else every
+        return stacks([network for network in networks if network.key not in known], probes) if known else every
 
     def has(self, network: Network) -> bool:
         """Whether there is an outcome of this network."""
@@ -134,11 +134,11 @@ class Progress:
             self._over_cost += self._costs[network.key]
             self._change()
 
-    def fail(self, cohort: Cohort, error: str) -> None:
-        """Count a cohort that cannot be trained."""
+    def fail(self, stack: Stack, error: str) -> None:
+        """Count a stack that cannot be trained."""
         with self._lock:
-            self._failures.append(Failure(tuple(network.experiment for network in cohort.networks), error))
-            self._over_cost += sum(self._costs[network.key] for network in cohort.networks)
+            self._failures.append(Failure(tuple(network.experiment for network in stack.networks), error))
+            self._over_cost += sum(self._costs[network.key] for network in stack.networks)
             self._change()
 
     def end(self, state: State, error: Exception | None = None) -> None:

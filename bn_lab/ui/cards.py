@@ -9,11 +9,11 @@ from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.summary import findings as found_in
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
-from bn_lab.ui.once import once_per_history
+from bn_lab.ui import formatting
+from bn_lab.ui.caching import cached_per_history
 
 
-@once_per_history
+@cached_per_history
 def cards(history: History, t: Texts) -> str:
     """The cards as HTML."""
     return f'<div class="bn-cards">{"".join(_card(s, history, t) for s in summaries(history))}</div>'
@@ -29,19 +29,19 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
     """Names and values of a card."""
     seeds = history.experiment.seeds
     lines = [
-        (t("card.train_loss"), words.number(summary.train_loss)),
-        (t("card.inference_loss"), words.number(summary.inference_loss)),
+        (t("card.train_loss"), formatting.number(summary.train_loss)),
+        (t("card.inference_loss"), formatting.number(summary.inference_loss)),
     ]
     if summary.validation_loss is not None:
-        lines.append((t("card.validation_loss"), words.number(summary.validation_loss)))
+        lines.append((t("card.validation_loss"), formatting.number(summary.validation_loss)))
     lines += [
-        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), words.metric(measure, value))
+        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), formatting.metric(measure, value))
         for (measure, split), value in summary.metrics.items()
     ]
     if summary.difference is not None and summary.rival_loss is not None:
-        lines.append((t("card.difference"), words.signed(summary.difference)))
+        lines.append((t("card.difference"), formatting.signed(summary.difference)))
     if summary.rival is not None and summary.rival_loss is not None:
-        mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=words.number(summary.rival_loss))
+        mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=formatting.number(summary.rival_loss))
         reached = summary.epochs_to_rival
         never = t("card.not_reached" if history.finished else "card.not_yet")
         lines.append((mark, never if reached is None else t("card.epoch", epoch=f"{reached:,}")))
@@ -62,4 +62,6 @@ def sentences(history: History, t: Texts) -> list[str]:
 def _value(name: str, value: object, t: Texts) -> str:
     if name == "arm":
         return f"*{t(f'arm.{value}')}*"
-    return words.number(value) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else words.plain(value)
+    if isinstance(value, float):
+        return formatting.number(value)
+    return f"{value:,}" if isinstance(value, int) else formatting.plain(value)

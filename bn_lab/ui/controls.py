@@ -12,8 +12,8 @@ from bn_lab.experiment import FIELDS, Experiment, Field, is_own
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.classroom import pages, rules
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.groups import GROUPS
-from bn_lab.ui.guard import guarded
 from bn_lab.ui.own import holding
 
 STOPS: dict[str, Sequence[float]] = {

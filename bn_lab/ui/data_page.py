@@ -16,10 +16,10 @@ from bn_lab.experiment import FIELDS
 from bn_lab.figures.data import named
 from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.i18n import Texts
-from bn_lab.ui import controls, preview, session, still, words
+from bn_lab.ui import controls, formatting, preview, session, static
 from bn_lab.ui.classroom import pages, rules
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.files import download
-from bn_lab.ui.guard import guarded
 
 ORIGINS: Mapping[str, str] = {
     "boston": "boston",
@@ -93,11 +93,11 @@ def _noise(name: str, t: Texts) -> float:
 
 
 def _size(table: Table, t: Texts) -> str:
-    target = words.plain(named(table.target_name, t))
+    target = formatting.plain(named(table.target_name, t))
     common = {"samples": f"{table.samples:,}", "features": f"{table.features.shape[1]:,}", "target": target}
     if not table.classes:
         return t("data.regression", **common)
-    return t("data.classification", count=len(table.classes), classes=", ".join(map(words.plain, table.classes)), **common)
+    return t("data.classification", count=len(table.classes), classes=", ".join(map(formatting.plain, table.classes)), **common)
 
 
 def _take(name: str, noise: float, t: Texts) -> None:
@@ -129,7 +129,7 @@ def _picture(name: str, table: Table, t: Texts) -> None:
         st.image(image, caption=caption, alt=caption, output_format="PNG")
         return
     kind, draw = ("scatter", scatter) if has_boundary(table.features.shape[1]) else ("distributions", distributions)
-    still.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
+    static.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
 
 
 def _told(title: str, text: str) -> None:
@@ -144,7 +144,7 @@ def _columns(table: Table, t: Texts) -> pd.DataFrame:
         rows = [[span, *_meaning("pixel", t), *_numbers(table.features)]]
     else:
         rows = [[name, *_meaning(name, t), *_numbers(values)] for name, values in columns]
-    numbers = [words.NOTHING] * 3 if table.classes else _numbers(table.target)
+    numbers = [formatting.NOTHING] * 3 if table.classes else _numbers(table.target)
     rows.append([table.target_name, *_meaning(table.target_name, t), *numbers])
     names = ("name", "meaning", "unit", "low", "mean", "high")
     return pd.DataFrame(rows, columns=[t(f"data.head.{name}") for name in names])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from bn_lab.ui.guard import guarded_file
+from bn_lab.ui.errors import guarded_file
 
 MIMES = {
     "csv": "text/csv",

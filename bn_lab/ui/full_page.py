@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.ui import session
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 AGAIN = 20.0
 """Seconds after which the page tries again by itself."""
@@ -17,9 +17,9 @@ def show() -> None:
 
 
 def _wait() -> None:
-    if session.entrance().has_room:
+    if session.admission().has_room:
         st.rerun()
     t = session.words()
     st.title("BN Lab")
-    st.info(t("page.full", most=f"{session.entrance().most:,}"), icon=":material/groups:")
+    st.info(t("page.full", most=f"{session.admission().most:,}"), icon=":material/groups:")
     st.button(t("page.again"), key="try_again", icon=":material/refresh:", type="primary")

@@ -12,7 +12,7 @@ from bn_lab.i18n import LANGUAGES, Texts
 from bn_lab.ui import presets, session, share, stage
 from bn_lab.ui.classroom import dialog as lesson
 from bn_lab.ui.classroom import pages, rules
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.live import components
 from bn_lab.ui.take_away import downloads, opening, programs
 

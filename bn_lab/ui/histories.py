@@ -15,7 +15,7 @@ from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import RequestError, State, Watch
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 
 MOST = 6
 """Records of data that everybody may see which are held at most; those that are looked at are few at a time."""
@@ -89,4 +89,4 @@ def _keep(watch: Watch, fetched: _Fetched) -> None:
 def failure(watch: Watch, t: Texts) -> str:
     """What a page says of a training that failed."""
     error = watch.progress.error
-    return words.error(t, error) if isinstance(error, ExperimentError) else t("page.failed")
+    return formatting.error(t, error) if isinstance(error, ExperimentError) else t("page.failed")

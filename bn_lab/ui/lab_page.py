@@ -6,9 +6,9 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch
-from bn_lab.ui import compare, controls, panels, presets, preview, session, stage, words
+from bn_lab.ui import compare, controls, formatting, panels, presets, preview, session, stage
 from bn_lab.ui.classroom import pages, rules
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.live import components
 
 
@@ -22,7 +22,7 @@ def show() -> None:
     try:
         watch = session.watch()
     except LimitError as error:
-        st.warning(words.error(t, error), icon=":material/warning:")
+        st.warning(formatting.error(t, error), icon=":material/warning:")
         return
     stage.show(watch, t)
     if not is_embedded:
@@ -35,7 +35,7 @@ def _problems(t: Texts) -> None:
     if problems and st.session_state["problems_of_link"]:
         st.warning(t("link.problem"), icon=":material/warning:")
     for problem in problems:
-        st.warning(words.error(t, problem), icon=":material/warning:")
+        st.warning(formatting.error(t, problem), icon=":material/warning:")
 
 
 def _below(watch: Watch, t: Texts) -> None:

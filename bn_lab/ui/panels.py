@@ -14,13 +14,13 @@ from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
+from bn_lab.ui.caching import remembered
 from bn_lab.ui.choose import one_of
 from bn_lab.ui.classroom import rules
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.file_names import file_stem
-from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
-from bn_lab.ui.once import remembered
 
 WIDTHS = (False, True)
 """Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""

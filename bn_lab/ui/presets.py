@@ -9,7 +9,7 @@ import streamlit as st
 from bn_lab.i18n import Texts
 from bn_lab.presets import PRESETS
 from bn_lab.ui import session
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "programs": tuple(name for name, preset in PRESETS.items() if not preset.claim),

@@ -14,7 +14,7 @@ from bn_lab.figures.data import named
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import shown
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.own import holding
 
 COLUMNS = 14
@@ -86,7 +86,7 @@ def _about(experiment: Experiment, table: Table, t: Texts) -> str:
     """What to know of the data; of a visitor's own, where they come from and that they stay here."""
     if not experiment.is_private:
         return t(f"about.{experiment.dataset}")
-    file, target = words.plain(holding.name_of(experiment.dataset)), words.plain(shown(table.target_name))
+    file, target = formatting.plain(holding.name_of(experiment.dataset)), formatting.plain(shown(table.target_name))
     return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
@@ -110,6 +110,6 @@ def head(table: Table, t: Texts) -> None:
         frame = frame[[*middle, table.target_name]]
     names = {column: named(str(column), t) for column in frame.columns}
     st.html(f'<div class="bn-runs bn-samples" tabindex="0">{_table(frame.rename(columns=names))}</div>')
-    target = words.plain(shown(named(table.target_name, t)))
+    target = formatting.plain(shown(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))

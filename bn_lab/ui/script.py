@@ -9,8 +9,8 @@ from bn_lab.ui import (
     claims,
     compare,
     data_page,
+    errors,
     full_page,
-    guard,
     header,
     lab_page,
     lesson,
@@ -20,7 +20,7 @@ from bn_lab.ui import (
     session,
 )
 from bn_lab.ui.classroom import pages as classroom
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.own import ask
 from bn_lab.ui.own import page as own
 
@@ -51,7 +51,7 @@ pages = [
 page = classroom.navigation(pages)
 if not st.context.is_embedded:
     guarded(header.show)(t)
-guard.show()
+errors.show()
 page.run()
 if page.url_path:
     guarded(header.connect)()

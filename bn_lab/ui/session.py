@@ -18,10 +18,10 @@ from bn_lab.datasets import split, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
-from bn_lab.service.entrance import Entrance
+from bn_lab.service.admission import Admission
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
 from bn_lab.ui.classroom import rules
-from bn_lab.ui.departures import CleanUp
+from bn_lab.ui.cleanup import CleanUp
 from bn_lab.ui.own import holding
 
 LAB = "lab"
@@ -64,14 +64,14 @@ class Presence:
 
     def gone(self) -> None:
         """The connection is over."""
-        entrance().leave(self.name)
+        admission().leave(self.name)
         _clean_up().after_departure()
 
 
 @cache
-def entrance() -> Entrance:
+def admission() -> Admission:
     """The one count of the visitors of this process."""
-    return Entrance(limits().visitors)
+    return Admission(limits().visitors)
 
 
 @cache
@@ -101,7 +101,7 @@ def limits() -> Limits:
 
 def is_admitted() -> bool:
     """Whether there is room for this visitor."""
-    return entrance().enter(_presence(_name()).name)
+    return admission().enter(_presence(_name()).name)
 
 
 def begin() -> Texts:

@@ -65,7 +65,7 @@ def test_c_reaches_the_same_losses_and_moving_statistics(variant: str) -> None:
 
 
 def test_a_cohort_may_be_larger_than_a_page_allows() -> None:
-    assert Run(with_seeds(Experiment(arms=("before",), epochs=1), 40)).cohort.networks == 40
+    assert Run(with_seeds(Experiment(arms=("before",), epochs=1), 40)).stack.networks == 40
 
 
 def test_turns_alternate_and_the_first_round_is_not_counted() -> None:
@@ -88,7 +88,7 @@ def test_a_row_knows_whether_its_goal_is_met() -> None:
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["networks", "--quick", "--repeats", "1", "--json", str(tmp_path / "found.json")])
-    assert "networks of one cohort" in capsys.readouterr().out
+    assert "networks of one stack" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))["results"]) == ["networks"]
     assert all(function.__doc__ for function in BENCHMARKS.values())
 
@@ -108,7 +108,7 @@ def test_another_checkout_takes_turns(tmp_path: Path, capsys: pytest.CaptureFixt
     for name in ("benchmarks", "bn_lab", "data"):
         (checkout / name).symlink_to(root / name)
     main(["networks", "--quick", "--repeats", "1", "--base", str(checkout)])
-    assert "networks of one cohort (earlier)" in capsys.readouterr().out
+    assert "networks of one stack (earlier)" in capsys.readouterr().out
 
 
 def test_a_benchmark_that_another_checkout_lacks_is_skipped(tmp_path: Path) -> None:

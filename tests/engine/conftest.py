@@ -55,7 +55,7 @@ Plain = Callable[..., Tensor]
 
 @pytest.fixture(scope="session")
 def plain() -> Plain:
-    """One network of one arm in training mode; parameters named as by `Cohort.weights`, masks `(F, B)`, noise `(2, F)`."""
+    """One network of one arm in training mode; parameters named as by `Stack.weights`, masks `(F, B)`, noise `(2, F)`."""
 
     def run(
         experiment: Experiment,

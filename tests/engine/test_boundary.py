@@ -108,8 +108,8 @@ def test_looking_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boundary, "has_boundary", lambda features: False)
     alone = trained(SPIRAL)
     assert alone.history().snapshots[-1].arms["none"].boundary is None
-    assert torch.equal(watched.cohort.parameters.flat, alone.cohort.parameters.flat)
-    assert torch.equal(watched.cohort.moving.flat, alone.cohort.moving.flat)
+    assert torch.equal(watched.stack.parameters.flat, alone.stack.parameters.flat)
+    assert torch.equal(watched.stack.moving.flat, alone.stack.moving.flat)
     np.testing.assert_array_equal(watched.history().train_loss, alone.history().train_loss)
 
 

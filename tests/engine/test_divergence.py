@@ -11,10 +11,10 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.divergence import Growth, grown_layers, magnitudes
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
+from bn_lab.engine.stack import Stack, Weights
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.training import train
 from bn_lab.engine.types import Array
@@ -61,11 +61,11 @@ def test_the_run_ends_when_no_network_is_left() -> None:
     assert history.train_loss.shape[2] == run.epoch
     assert diverged(history) == {("none", 0), ("none", 1), ("none", 2)}
     assert history.snapshots[-1].epoch == run.epoch
-    steps = run.cohort.steps
+    steps = run.stack.steps
     run.step()
     run.finish_epoch()
     run.advance(0.01)
-    assert run.cohort.steps == steps
+    assert run.stack.steps == steps
 
 
 def test_others_go_on_bitwise_unaffected() -> None:
@@ -75,7 +75,7 @@ def test_others_go_on_bitwise_unaffected() -> None:
     for epoch in range(8):
         if epoch == 3:
             with torch.inference_mode():
-                struck.cohort.parameters["weight.3"][places] = torch.inf
+                struck.stack.parameters["weight.3"][places] = torch.inf
         for run in runs:
             run.finish_epoch()
     assert diverged(struck.history()) == {(ARMS[0], 1), (ARMS[2], 1)}
@@ -120,21 +120,21 @@ def test_the_layer_that_grew_first_is_named(layer: int) -> None:
 def watch(experiment: Experiment, epochs: int) -> tuple[Array, Array]:
     """The largest absolute value of each affine layer: before training `(R, L)` and in every step `(steps, R, L)`."""
     run = Run(experiment)
-    cohort, largest = run.cohort, []
+    stack, largest = run.stack, []
 
     def look(tape: Tape) -> Array:
         outs = [hidden.affine.out for hidden in tape.hidden] + [tape.output.out]
         found = np.stack([np.abs(out.double().numpy()).max(axis=(1, 2)) for out in outs], axis=1)
         return np.where(np.isnan(found), np.inf, found)
 
-    outputs = [torch.empty(cohort.networks, run.table.outputs, size) for size in run.source.sizes]
+    outputs = [torch.empty(stack.networks, run.table.outputs, size) for size in run.source.sizes]
     batch = Epoch(run.source, 0).batch(0)
-    initial = look(cohort.forward(batch.x, batch.masks, outputs[0]))
+    initial = look(stack.forward(batch.x, batch.masks, outputs[0]))
     for number in range(epochs):
         epoch = Epoch(run.source, number)
         for i, out in enumerate(outputs):
             batch = epoch.batch(i)
-            largest.append(look(cohort.step(batch.x, batch.y, batch.masks, out)))
+            largest.append(look(stack.step(batch.x, batch.y, batch.masks, out)))
     return initial, np.stack(largest)
 
 
@@ -202,33 +202,33 @@ def test_the_largest_allowed_initial_weights_diverge_without_a_warning() -> None
 def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None:
     experiment = Experiment(arms=ARMS, seeds=2, optimizer=optimizer, dropout=0.3, batch_size=6)  # type: ignore[arg-type]
     source = Source(experiment, toy(), dtype=torch.float32, device="cpu")
-    cohort = Cohort(experiment, 3, 1, "regression")
-    outputs = [torch.empty(cohort.networks, 1, size) for size in source.sizes]
-    start, batches = cohort.state(), []
+    stack = Stack(experiment, 3, 1, "regression")
+    outputs = [torch.empty(stack.networks, 1, size) for size in source.sizes]
+    start, batches = stack.state(), []
     for number in range(2):
         epoch = Epoch(source, number)
         for i, out in enumerate(outputs):
             batches.append(epoch.batch(i))
-            tape = cohort.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
-    base, before = magnitudes(tape), cohort.state()
-    values = [out.clone() for out in outputs], cohort.gradients.flat.clone(), tape.output.x.clone()
-    layers, largest = grown_layers(cohort, start, batches, outputs, base)
+            tape = stack.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
+    base, before = magnitudes(tape), stack.state()
+    values = [out.clone() for out in outputs], stack.gradients.flat.clone(), tape.output.x.clone()
+    layers, largest = grown_layers(stack, start, batches, outputs, base)
     assert layers.shape == largest.shape == (8,)
-    after = cohort.state()
+    after = stack.state()
     assert before.steps == after.steps == len(batches)
     for one, other in zip(
         (before.parameters, before.moving, *before.optimizer), (after.parameters, after.moving, *after.optimizer), strict=True
     ):
         assert torch.equal(one, other)
     assert all(torch.equal(out, value) for out, value in zip(outputs, values[0], strict=True))
-    assert torch.equal(cohort.gradients.flat, values[1]), "what the snapshot shows is the last step's still"
+    assert torch.equal(stack.gradients.flat, values[1]), "what the snapshot shows is the last step's still"
     assert torch.equal(tape.output.x, values[2])
 
 
 def test_a_layer_with_nan_is_infinitely_large() -> None:
-    cohort = Cohort(Experiment(depth=2, arms=("none",), seeds=2), 3, 1, "regression")
-    cohort.parameters["weight.1"][1, 0, 0] = torch.nan
-    found = magnitudes(cohort.forward(torch.ones(2, 3, 4), (), torch.empty(2, 1, 4)))
+    stack = Stack(Experiment(depth=2, arms=("none",), seeds=2), 3, 1, "regression")
+    stack.parameters["weight.1"][1, 0, 0] = torch.nan
+    found = magnitudes(stack.forward(torch.ones(2, 3, 4), (), torch.empty(2, 1, 4)))
     assert np.isfinite(found[:, 0]).all()
     assert np.isinf(found[:, 1]).tolist() == [False, True, True]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.initializers import INITIALIZERS
+from bn_lab.engine.stack import Stack
 from bn_lab.experiment import ARMS, Experiment, InitializerName
 
 FAN_IN, FAN_OUT = 200, 300
@@ -20,8 +20,8 @@ STANDARD_DEVIATION = {
 }
 
 
-def affine(cohort: Cohort) -> list[torch.Tensor]:
-    return [cohort.parameters[f"weight.{k}"] for k in range(cohort.experiment.depth + 1)]
+def affine(stack: Stack) -> list[torch.Tensor]:
+    return [stack.parameters[f"weight.{k}"] for k in range(stack.experiment.depth + 1)]
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
@@ -50,37 +50,37 @@ def test_normal_weights_are_not_truncated(name: str) -> None:
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
 def test_all_arms_of_a_seed_start_bitwise_equal(initializer: InitializerName) -> None:
-    cohort = Cohort(Experiment(arms=ARMS, seeds=3, initializer=initializer, weight_scale=2.0), 13, 1, "regression")
-    for weight in affine(cohort):
+    stack = Stack(Experiment(arms=ARMS, seeds=3, initializer=initializer, weight_scale=2.0), 13, 1, "regression")
+    for weight in affine(stack):
         by_arm = weight.view(len(ARMS), 3, -1)
         assert all(torch.equal(by_arm[0], arm) for arm in by_arm)
         assert not torch.equal(by_arm[0, 0], by_arm[0, 1]), "seeds differ"
-    for name, view in cohort.parameters.views.items():
+    for name, view in stack.parameters.views.items():
         if not name.startswith("weight"):
             assert (view == float(name.startswith("gamma"))).all()
-    for name, view in cohort.moving.views.items():
+    for name, view in stack.moving.views.items():
         assert (view == float(name.startswith("variance"))).all()
 
 
 def test_which_arms_there_are_changes_no_weight() -> None:
-    alone = Cohort(Experiment(seeds=2, arms=("none",)), 13, 1, "regression")
+    alone = Stack(Experiment(seeds=2, arms=("none",)), 13, 1, "regression")
     for arms in (ARMS, ("before",), ("none", "after")):
-        cohort = Cohort(Experiment(seeds=2, arms=arms), 13, 1, "regression")
-        for expected, weight in zip(affine(alone), affine(cohort), strict=True):
+        stack = Stack(Experiment(seeds=2, arms=arms), 13, 1, "regression")
+        for expected, weight in zip(affine(alone), affine(stack), strict=True):
             assert torch.equal(weight[:2], expected)
 
 
 def test_numpy_alone_draws_the_same_weights_layer_by_layer() -> None:
-    cohort = Cohort(Experiment(seed=11, weight_scale=0.5), 13, 1, "regression")
+    stack = Stack(Experiment(seed=11, weight_scale=0.5), 13, 1, "regression")
     random = np.random.default_rng([11, 0])
-    for weight, (fan_in, fan_out) in zip(affine(cohort), [(13, 8), (8, 8), (8, 8), (8, 1)], strict=True):
+    for weight, (fan_in, fan_out) in zip(affine(stack), [(13, 8), (8, 8), (8, 8), (8, 1)], strict=True):
         limit = sqrt(6 / (fan_in + fan_out))
         drawn = random.uniform(-limit, limit, (fan_out, fan_in)) * 0.5
         np.testing.assert_array_equal(weight[0].numpy(), drawn.astype(np.float32))
 
 
 def test_a_deeper_network_begins_with_the_same_layers() -> None:
-    shallow, deep = (Cohort(Experiment(depth=depth), 13, 1, "regression") for depth in (2, 5))
+    shallow, deep = (Stack(Experiment(depth=depth), 13, 1, "regression") for depth in (2, 5))
     for k in range(2):
         assert torch.equal(shallow.parameters[f"weight.{k}"], deep.parameters[f"weight.{k}"])
 
@@ -88,7 +88,7 @@ def test_a_deeper_network_begins_with_the_same_layers() -> None:
 @pytest.mark.parametrize("initializer", INITIALIZERS)
 def test_the_scale_multiplies_all_weights(initializer: InitializerName) -> None:
     one, three = (
-        Cohort(Experiment(initializer=initializer, weight_scale=scale), 4, 3, "classification", dtype=torch.float64)
+        Stack(Experiment(initializer=initializer, weight_scale=scale), 4, 3, "classification", dtype=torch.float64)
         for scale in (1.0, 3.0)
     )
     for weight, scaled in zip(affine(one), affine(three), strict=True):

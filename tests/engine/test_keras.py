@@ -15,8 +15,8 @@ import torch
 
 from bn_lab.datasets import Table, load
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.run import Run
+from bn_lab.engine.stack import Stack, Weights
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -98,16 +98,16 @@ def test_every_batch_loss_matches_keras(name: str) -> None:
     record = recorded(name)
     experiment, table = experiment_of(record), table_of(record)
     source = Source(experiment, table, dtype=torch.float32, device="cpu")
-    cohort = Cohort(experiment, table.features.shape[1], table.outputs, table.task)
-    cohort.set_weights(weights_of(record["initial"]))
+    stack = Stack(experiment, table.features.shape[1], table.outputs, table.task)
+    stack.set_weights(weights_of(record["initial"]))
     losses, sizes = [], []
     for epoch in range(record["epochs"]):
         batches = Epoch(source, epoch)
         for i, size in enumerate(source.sizes):
             batch = batches.batch(i)
-            out = torch.empty(cohort.networks, table.outputs, size)
-            cohort.step(batch.x, batch.y, batch.masks, out)
-            losses.append(cohort.loss.values(out, batch.y)[arm_of(name)].item())
+            out = torch.empty(stack.networks, table.outputs, size)
+            stack.step(batch.x, batch.y, batch.masks, out)
+            losses.append(stack.loss.values(out, batch.y)[arm_of(name)].item())
             sizes.append(size)
     np.testing.assert_allclose(losses, record["batch_losses"], rtol=1e-5)
     # The run, which computes losses once an epoch, reports their weighted means.

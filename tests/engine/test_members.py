@@ -10,10 +10,10 @@ from torch import Tensor
 
 from bn_lab.datasets import load
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.cohort import Cohort
-from bn_lab.engine.layers import BatchNorm, UnlikeBatchNorm
+from bn_lab.engine.layers import BatchNorm, BatchNormPerEpsilon
 from bn_lab.engine.members import VARIED, Members
 from bn_lab.engine.optimizers import OPTIMIZERS
+from bn_lab.engine.stack import Stack
 from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 
 VALUES: dict[str, tuple[Any, Any]] = {
@@ -43,20 +43,20 @@ def unlike(name: str, experiment: Experiment) -> list[Experiment]:
 
 
 @torch.inference_mode()
-def trained(experiment: Experiment, members: list[Experiment] | None = None) -> tuple[Cohort, Tensor, list[Tensor]]:
-    """A cohort after two epochs, what it puts out in inference mode, and the outputs of its last epoch."""
+def trained(experiment: Experiment, members: list[Experiment] | None = None) -> tuple[Stack, Tensor, list[Tensor]]:
+    """A stack after two epochs, what it puts out in inference mode, and the outputs of its last epoch."""
     table, kind = load(experiment.dataset), torch.float64
     source = Source(experiment, table, members=members, dtype=kind, device="cpu")
     shape = table.features.shape[1], table.outputs, table.task
-    cohort = Cohort(experiment, *shape, members=members, dtype=kind)
+    stack = Stack(experiment, *shape, members=members, dtype=kind)
     for epoch in range(2):
         batches, outputs = Epoch(source, epoch), []
         for i, size in enumerate(source.sizes):
             batch = batches.batch(i)
-            outputs.append(torch.empty(cohort.networks, table.outputs, size, dtype=kind))
-            cohort.step(batch.x, batch.y, batch.masks, outputs[-1], batch.noise)
-    inferred = torch.cat([cohort.infer(x) for x, _ in source.whole("validation")], dim=2)
-    return cohort, inferred, outputs
+            outputs.append(torch.empty(stack.networks, table.outputs, size, dtype=kind))
+            stack.step(batch.x, batch.y, batch.masks, outputs[-1], batch.noise)
+    inferred = torch.cat([stack.infer(x) for x, _ in source.whole("validation")], dim=2)
+    return stack, inferred, outputs
 
 
 def check_alone(experiment: Experiment, members: list[Experiment]) -> None:
@@ -121,7 +121,7 @@ def test_members_that_agree_are_the_seeds_of_an_experiment_bit_for_bit(optimizer
 def test_batch_norm_is_called_once_for_each_run_of_equal_epsilons() -> None:
     experiment = base("epsilon", arms=("before",))
     norm = trained(experiment, unlike("epsilon", experiment))[0]._tapes[32].hidden[0].before
-    assert isinstance(norm, UnlikeBatchNorm)
+    assert isinstance(norm, BatchNormPerEpsilon)
     assert [part.epsilon for part in norm.parts] == [1e-6, 1e-2, 1e-6]
     alike = trained(experiment, unlike("seed", experiment))[0]._tapes[32].hidden[0].before
     assert type(alike) is BatchNorm

@@ -13,8 +13,8 @@ from torch.nn import functional
 from bn_lab.datasets import load
 from bn_lab.engine.anatomy import subject, three_ways
 from bn_lab.engine.batches import Batch, Epoch, Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.run import Run
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.training import train
 from bn_lab.experiment import ARMS, Arm, Experiment
 
@@ -28,15 +28,15 @@ def source(experiment: Experiment) -> Source:
     return Source(experiment, load("iris"), dtype=torch.float64, device="cpu")
 
 
-def cohort(experiment: Experiment) -> Cohort:
-    return Cohort(experiment, 4, 3, "classification", dtype=torch.float64)
+def stack(experiment: Experiment) -> Stack:
+    return Stack(experiment, 4, 3, "classification", dtype=torch.float64)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("arm", ["none", "before", "after"])
 def test_gradients_match_autograd(arm: Arm, dropout: float, plain: Plain) -> None:
     experiment = replace(NOISY, arms=(arm,), dropout=dropout)
-    batch, networks = Epoch(source(experiment), 0).batch(0), cohort(experiment)
+    batch, networks = Epoch(source(experiment), 0).batch(0), stack(experiment)
     out = torch.empty_like(batch.y)
     networks.forward(batch.x, batch.masks, out, batch.noise).backward(batch.y)
     leaves = {name: torch.from_numpy(value).requires_grad_() for name, value in networks.weights(0, 0).items()}
@@ -77,7 +77,7 @@ def test_a_seed_has_the_same_noise_in_any_cohort_and_at_any_strength() -> None:
 @torch.inference_mode()
 def test_mean_and_spread_of_what_the_next_layer_sees_are_those_of_the_noise() -> None:
     experiment = replace(NOISY, arms=("before",), epsilon=1e-8)
-    batch, networks = Epoch(source(experiment), 0).batch(0), cohort(experiment)
+    batch, networks = Epoch(source(experiment), 0).batch(0), stack(experiment)
     for hidden, drawn in zip(
         networks.forward(batch.x, (), torch.empty_like(batch.y), batch.noise).hidden, batch.noise, strict=True
     ):
@@ -88,7 +88,7 @@ def test_mean_and_spread_of_what_the_next_layer_sees_are_those_of_the_noise() ->
 
 @torch.inference_mode()
 def test_inference_is_without_noise() -> None:
-    noisy, quiet = cohort(replace(NOISY, arms=ARMS, bn_noise=2.0)), cohort(replace(NOISY, arms=ARMS, bn_noise=0.0))
+    noisy, quiet = stack(replace(NOISY, arms=ARMS, bn_noise=2.0)), stack(replace(NOISY, arms=ARMS, bn_noise=0.0))
     x = source(replace(NOISY, arms=ARMS)).inputs(np.arange(150)[None])
     assert torch.equal(noisy.infer(x), quiet.infer(x))
 

@@ -33,15 +33,15 @@ def finish(run: Run) -> History:
 def step_losses(experiment: Experiment, steps: int) -> Array:
     """The training loss of every step: (R, steps)."""
     run, losses = Run(experiment), []
-    cohort, sizes = run.cohort, run.source.sizes
+    stack, sizes = run.stack, run.source.sizes
     for number in range(steps):
         epoch, i = divmod(number, len(sizes))
         if i == 0:
             batches = Epoch(run.source, epoch)
         batch = batches.batch(i)
-        out = torch.empty(cohort.networks, run.table.outputs, sizes[i])
-        cohort.step(batch.x, batch.y, batch.masks, out)
-        losses.append(cohort.loss.values(out, batch.y).numpy())
+        out = torch.empty(stack.networks, run.table.outputs, sizes[i])
+        stack.step(batch.x, batch.y, batch.masks, out)
+        losses.append(stack.loss.values(out, batch.y).numpy())
     return np.stack(losses, axis=1)
 
 
@@ -56,18 +56,18 @@ def step_losses(experiment: Experiment, steps: int) -> Array:
     ids=lambda choices: ",".join(choices) or "default",
 )
 def test_network_7_of_a_cohort_of_32_is_the_network_one_gets_alone(choices: dict[str, Any]) -> None:
-    cohort = step_losses(Experiment(seed=0, seeds=32, **choices), 200)
+    stack = step_losses(Experiment(seed=0, seeds=32, **choices), 200)
     alone = step_losses(Experiment(seed=7, **choices), 200)
     arms = len(alone)
-    np.testing.assert_allclose(cohort.reshape(arms, 32, 200)[:, 7], alone, rtol=1e-5)
+    np.testing.assert_allclose(stack.reshape(arms, 32, 200)[:, 7], alone, rtol=1e-5)
 
 
-def test_a_seed_has_the_same_split_and_record_in_any_cohort() -> None:
+def test_a_seed_has_the_same_split_and_record_in_any_stack() -> None:
     choices: dict[str, Any] = {"dataset": "iris", "validation_share": 0.2, "epochs": 10, "arms": ("none", "after")}
-    cohort, alone = Run(Experiment(seed=3, seeds=6, **choices)), Run(Experiment(seed=7, **choices))
+    stack, alone = Run(Experiment(seed=3, seeds=6, **choices)), Run(Experiment(seed=7, **choices))
     for which in ("train", "validation"):
-        np.testing.assert_array_equal(getattr(cohort.source.splits[4], which), getattr(alone.source.splits[0], which))
-    one, other = finish(cohort), finish(alone)
+        np.testing.assert_array_equal(getattr(stack.source.splits[4], which), getattr(alone.source.splits[0], which))
+    one, other = finish(stack), finish(alone)
     for name in ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy"):
         np.testing.assert_allclose(getattr(one, name)[:, 4], getattr(other, name)[:, 0], rtol=1e-5, err_msg=name)
 
@@ -80,9 +80,9 @@ def test_global_generators_have_no_say(assert_same_bits: Same) -> None:
     expected = train(BUSY)
     run = Run(BUSY)
     while not run.finished:
-        torch.manual_seed(run.cohort.steps)
+        torch.manual_seed(run.stack.steps)
         torch.rand(3)
-        np.random.seed(run.cohort.steps)
+        np.random.seed(run.stack.steps)
         np.random.rand(3)
         run.step()
     assert_same_bits(expected, run.history())
@@ -116,7 +116,7 @@ def test_steps_epochs_and_slices_of_time_give_the_same_bits(assert_same_bits: Sa
 def test_advance_trains_at_least_one_batch() -> None:
     run = Run(BUSY)
     run.advance(1e-9)
-    assert run.cohort.steps == 1
+    assert run.stack.steps == 1
 
 
 @pytest.mark.parametrize("experiment", [BUSY, Experiment(epochs=3, arms=ARMS)], ids=["iris", "boston"])
@@ -155,7 +155,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches_weighted_by_their_sampl
         losses, hits, sizes = [], [], []
         for i, size in enumerate(shadow.source.sizes):
             batch, out = Epoch(shadow.source, epoch).batch(i), torch.empty(8, table.outputs, size, dtype=torch.float64)
-            shadow.cohort.step(batch.x, batch.y, batch.masks, out)
+            shadow.stack.step(batch.x, batch.y, batch.masks, out)
             z, y = out.numpy(), batch.y.numpy()
             if task == "regression":
                 losses.append(((z - y) ** 2).mean(axis=(1, 2)))

@@ -14,11 +14,11 @@ from torch.nn import functional
 
 from bn_lab.datasets import load
 from bn_lab.engine.batches import Batch, Epoch, Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.smoothness import FACTORS, Probe
-from bn_lab.engine.trial import train_cohort
+from bn_lab.engine.stack import Stack
+from bn_lab.engine.trial import train_stack
 from bn_lab.experiment import Arm, Experiment
 
 Compare = Callable[[Any, Any], None]
@@ -41,15 +41,15 @@ def looked(experiments: list[Experiment]) -> tuple[list[Smoothness], list[list[W
     """What the probe sees at the first two steps in float64, the weights it stood at, by step and network, and the batches."""
     table = load("iris")
     source = Source(experiments[0], table, members=experiments, dtype=torch.float64, device="cpu")
-    cohort = Cohort(experiments[0], 4, 3, "classification", members=experiments, dtype=torch.float64)
-    probe, batches, stood, seen = Probe(cohort, 2), Epoch(source, 0), [], []
+    stack = Stack(experiments[0], 4, 3, "classification", members=experiments, dtype=torch.float64)
+    probe, batches, stood, seen = Probe(stack, 2), Epoch(source, 0), [], []
     for i in range(2):
         assert probe.due
         batch = batches.batch(i)
-        stood.append([{k: torch.from_numpy(v) for k, v in cohort.weights(0, n).items()} for n in range(len(experiments))])
+        stood.append([{k: torch.from_numpy(v) for k, v in stack.weights(0, n).items()} for n in range(len(experiments))])
         seen.append(batch)
         probe.look(batch)
-        cohort.step(batch.x, batch.y, batch.masks, torch.empty_like(batch.y), batch.noise)
+        stack.step(batch.x, batch.y, batch.masks, torch.empty_like(batch.y), batch.noise)
     return [probe.smoothness(n) for n in range(len(experiments))], stood, seen
 
 
@@ -96,7 +96,7 @@ def test_bands_and_beta_match_autograd(arm: Arm, choices: dict[str, Any], plain:
 
 def test_at_small_distances_the_change_of_the_gradient_grows_with_the_distance() -> None:
     experiment = replace(BASE, dataset="boston", inputs="standardized", arms=("none",), learning_rate=1e-4)
-    found = train_cohort([experiment], probes=["smoothness"])[0].smoothness
+    found = train_stack([experiment], probes=["smoothness"])[0].smoothness
     assert found is not None
     np.testing.assert_allclose(found.distances, 1e-4 * FACTORS)
     np.testing.assert_allclose(found.change_high / found.change_low, 8, rtol=0.2)
@@ -106,7 +106,7 @@ def test_at_small_distances_the_change_of_the_gradient_grows_with_the_distance()
 @pytest.mark.parametrize("arm", ["none", "before"])
 def test_looking_changes_no_bit(arm: Arm, optimizer: str, assert_same_bits: Compare) -> None:
     experiments = members(arm, optimizer=optimizer, dropout=0.2, bn_noise=0.2, l2=0.01, validation_share=0.2)
-    looking, not_looking = train_cohort(experiments, probes=["smoothness"]), train_cohort(experiments)
+    looking, not_looking = train_stack(experiments, probes=["smoothness"]), train_stack(experiments)
     for one, other in zip(looking, not_looking, strict=True):
         assert one.smoothness is not None
         assert_same_bits(replace(one, smoothness=None), other)
@@ -114,7 +114,7 @@ def test_looking_changes_no_bit(arm: Arm, optimizer: str, assert_same_bits: Comp
 
 @pytest.mark.parametrize(("epochs", "stride"), [(3, 1), (12, 1), (13, 2), (100, 9)])
 def test_points_are_in_equal_strides_and_at_most_sixty(epochs: int, stride: int) -> None:
-    found = train_cohort([replace(BASE, epochs=epochs)], probes=["smoothness"])[0].smoothness
+    found = train_stack([replace(BASE, epochs=epochs)], probes=["smoothness"])[0].smoothness
     assert found is not None
     np.testing.assert_array_equal(found.steps, np.arange(0, 5 * epochs, stride))
     assert len(found.steps) <= 60
@@ -125,8 +125,8 @@ def test_points_are_in_equal_strides_and_at_most_sixty(epochs: int, stride: int)
 
 def test_a_network_among_others_is_as_smooth_as_alone() -> None:
     experiments = members("before")
-    for experiment, outcome in zip(experiments, train_cohort(experiments, probes=["smoothness"]), strict=True):
-        alone = train_cohort([experiment], probes=["smoothness"])[0].smoothness
+    for experiment, outcome in zip(experiments, train_stack(experiments, probes=["smoothness"]), strict=True):
+        alone = train_stack([experiment], probes=["smoothness"])[0].smoothness
         assert alone is not None
         for name, values in vars(alone).items():
             np.testing.assert_allclose(getattr(outcome.smoothness, name), values, rtol=2e-3, atol=1e-5, err_msg=name)
@@ -134,7 +134,7 @@ def test_a_network_among_others_is_as_smooth_as_alone() -> None:
 
 def test_a_loss_that_is_not_finite_is_infinitely_far_up_and_after_divergence_there_is_nothing() -> None:
     experiment = replace(BASE, dataset="boston", arms=("none",), activation="relu", learning_rate=10.0, epochs=2)
-    (outcome,) = train_cohort([experiment], probes=["smoothness"])
+    (outcome,) = train_stack([experiment], probes=["smoothness"])
     found = outcome.smoothness
     assert found is not None
     assert outcome.diverged == 1

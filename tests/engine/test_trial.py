@@ -1,4 +1,4 @@
-"""`train_cohort` against `train`: the outcome of a network among unlike ones is that of the network alone."""
+"""`train_stack` against `train`: the outcome of a network among unlike ones is that of the network alone."""
 
 import pickle
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from bn_lab.engine.members import VARIED
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.engine.training import train
-from bn_lab.engine.trial import Trial, train_cohort
+from bn_lab.engine.trial import Trial, train_stack
 from bn_lab.experiment import Arm, Experiment, ExperimentError
 
 Toy = Callable[..., Table]
@@ -67,7 +67,7 @@ def test_the_fields_in_which_networks_may_differ_are_all_tried() -> None:
 @pytest.mark.parametrize("name", OTHER)
 def test_every_outcome_is_that_of_the_network_alone(name: str, arm: Arm) -> None:
     experiments = [replace(BASE, arms=(arm,)), replace(BASE, arms=(arm,), **{name: OTHER[name]})]
-    outcomes = train_cohort(experiments)
+    outcomes = train_stack(experiments)
     for experiment, outcome in zip(experiments, outcomes, strict=True):
         assert outcome.experiment is experiment
         check(outcome, train(experiment))
@@ -77,13 +77,13 @@ def test_every_outcome_is_that_of_the_network_alone(name: str, arm: Arm) -> None
 def test_unlike_networks_under_every_optimizer(optimizer: Any) -> None:
     plain = replace(BASE, optimizer=optimizer)
     experiments = [replace(plain, learning_rate=0.003), replace(plain, epsilon=1e-5, seed=2), replace(plain, **OTHER)]
-    for experiment, outcome in zip(experiments, train_cohort(experiments), strict=True):
+    for experiment, outcome in zip(experiments, train_stack(experiments), strict=True):
         check(outcome, train(experiment))
 
 
 def test_regression_has_no_accuracies_and_without_validation_there_is_none(toy: Toy) -> None:
     experiment, table = replace(BASE, dataset="boston", validation_share=0.0, batch_size=8, optimizer="adam"), toy()
-    (outcome,) = train_cohort([experiment], table=table)
+    (outcome,) = train_stack([experiment], table=table)
     check(outcome, train(experiment, table=table))
     assert (
         outcome.train_accuracy is outcome.validation_loss is outcome.validation_accuracy is outcome.inference_accuracy is None
@@ -94,7 +94,7 @@ def test_regression_has_no_accuracies_and_without_validation_there_is_none(toy: 
 @pytest.mark.parametrize("epochs", [64, 65, 67])
 def test_training_samples_are_evaluated_where_runs_have_snapshots_and_at_the_end(epochs: int, toy: Toy) -> None:
     table = toy("classification")
-    (outcome,) = train_cohort([replace(BASE, epochs=epochs)], table=table)
+    (outcome,) = train_stack([replace(BASE, epochs=epochs)], table=table)
     assert outcome.inference_epochs.tolist() == [*range(1, 65), *range(66, epochs, 2), *([epochs] if epochs > 64 else [])]
     assert outcome.inference_loss.shape == outcome.inference_epochs.shape
     assert outcome.inference_accuracy is not None
@@ -103,7 +103,7 @@ def test_training_samples_are_evaluated_where_runs_have_snapshots_and_at_the_end
 
 def test_a_network_that_diverges_disturbs_no_other_and_has_no_numbers_from_there_on() -> None:
     experiments = [TAME, replace(WILD, learning_rate=10.0), replace(TAME, seed=1)]
-    tame, wild, other = train_cohort(experiments)
+    tame, wild, other = train_stack(experiments)
     check(tame, train(TAME))
     check(other, train(experiments[2]))
     (divergence,) = train(experiments[1]).divergences
@@ -118,7 +118,7 @@ def test_a_network_may_diverge_later() -> None:
     # Hidden units are bounded, so that the output's error grows by the same factor in every step, whatever rounding does.
     late = replace(WILD, arms=("standardized",), activation="tanh", weight_scale=1e-5, learning_rate=1.1)
     late = replace(late, validation_share=0.0)
-    outcome, other = train_cohort([late, replace(late, learning_rate=1e-6)])
+    outcome, other = train_stack([late, replace(late, learning_rate=1e-6)])
     (divergence,) = train(late).divergences
     assert outcome.diverged == divergence.epoch == 2
     assert np.isfinite(outcome.train_loss).tolist() == [True, False, False]
@@ -134,7 +134,7 @@ def test_when_all_have_diverged_there_is_nothing_more_to_do(monkeypatch: pytest.
         train_epoch(trial, epoch)
 
     monkeypatch.setattr(Trial, "train", counted)
-    outcomes = train_cohort([replace(WILD, epochs=5000, seed=seed) for seed in range(2)], probes=PROBES)
+    outcomes = train_stack([replace(WILD, epochs=5000, seed=seed) for seed in range(2)], probes=PROBES)
     assert trained == [0]
     for outcome in outcomes:
         assert outcome.diverged == 1
@@ -146,7 +146,7 @@ def test_when_all_have_diverged_there_is_nothing_more_to_do(monkeypatch: pytest.
 
 def test_final_scores_are_those_of_the_anatomy() -> None:
     experiments = [replace(BASE, seed=seed, bn_momentum=momentum) for seed, momentum in ((0, 0.9), (3, 0.99))]
-    for experiment, outcome in zip(experiments, train_cohort(experiments, probes=["three_ways"]), strict=True):
+    for experiment, outcome in zip(experiments, train_stack(experiments, probes=["three_ways"]), strict=True):
         kept = train(experiment).kept[-1]
         expected = {
             f"{way}.{samples}.{name}": value
@@ -162,7 +162,7 @@ def test_final_scores_are_those_of_the_anatomy() -> None:
 
 
 def test_an_outcome_is_a_record_that_travels() -> None:
-    (outcome,) = train_cohort([BASE], probes=PROBES)
+    (outcome,) = train_stack([BASE], probes=PROBES)
     copy = pickle.loads(pickle.dumps(outcome))
     for each in (outcome, copy):
         arrays = [
@@ -177,7 +177,7 @@ def test_an_outcome_is_a_record_that_travels() -> None:
 
 def test_seconds_are_shares_of_the_time_that_passed() -> None:
     start = perf_counter()
-    outcomes = train_cohort([replace(BASE, seed=seed) for seed in range(3)])
+    outcomes = train_stack([replace(BASE, seed=seed) for seed in range(3)])
     passed = perf_counter() - start
     assert 0 < sum(outcome.seconds for outcome in outcomes) < passed
     assert len({outcome.seconds for outcome in outcomes}) == 1
@@ -194,5 +194,5 @@ def test_seconds_are_shares_of_the_time_that_passed() -> None:
 )
 def test_what_cannot_be_trained_together_is_refused(experiments: list[Experiment], message: str) -> None:
     with pytest.raises(ExperimentError) as caught:
-        train_cohort(experiments)
+        train_stack(experiments)
     assert str(caught.value) == message

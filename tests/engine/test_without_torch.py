@@ -14,7 +14,7 @@ from bn_lab.engine.anatomy import batch_mates, company, folded, placements, resc
 from bn_lab.engine.outcome import PROBES
 from bn_lab.engine.run import Run
 from bn_lab.engine.summary import findings, summaries
-from bn_lab.engine.trial import train_cohort
+from bn_lab.engine.trial import train_stack
 from bn_lab.experiment import Experiment
 
 MODULES = [
@@ -27,7 +27,7 @@ MODULES = [
     "bn_lab.engine.summary",
     "bn_lab.studies.answers",
     "bn_lab.studies.claims",
-    "bn_lab.studies.cohorts",
+    "bn_lab.studies.stacks",
     "bn_lab.studies.library",
     "bn_lab.studies.progress",
     "bn_lab.studies.records",
@@ -88,7 +88,7 @@ def everything() -> list[Any]:
         batch_mates(*of_layer, 0, 0),
         rescaled(*of_layer, [0.5, 2.0]),
         placements(experiment, kept, 1, "before"),
-        train_cohort([experiment], probes=PROBES),
+        train_stack([experiment], probes=PROBES),
     ]
 
 

@@ -41,7 +41,7 @@ def predicted(run: Run, arm: Arm, seed: int) -> np.ndarray:
     a, s = run.experiment.arms.index(arm), run.experiment.seed_list.index(seed)
     rows = np.tile(np.arange(run.table.samples), (run.experiment.seeds, 1))
     with torch.inference_mode():
-        return np.asarray(run.cohort.infer(run.source.inputs(rows))[a * run.experiment.seeds + s].T)
+        return np.asarray(run.stack.infer(run.source.inputs(rows))[a * run.experiment.seeds + s].T)
 
 
 def data_of(experiment: Experiment) -> Path:
@@ -75,7 +75,7 @@ def test_the_snippet_predicts_what_the_lab_predicts(
 def test_names_and_shapes_are_those_of_the_program_for_pytorch(experiment: Experiment) -> None:
     text, run = script(replace(experiment, epochs=1), "pytorch"), Run(experiment)
     start, stop = text.index("def network("), text.index("\n\n\n", text.index("def network("))
-    names = {"nn": nn, "torch": torch, "DEPTH": experiment.depth, "WIDTH": experiment.width, "INPUTS": run.cohort.sizes[0]}
+    names = {"nn": nn, "torch": torch, "DEPTH": experiment.depth, "WIDTH": experiment.width, "INPUTS": run.stack.sizes[0]}
     names |= {"OUTPUTS": run.table.outputs, "EPSILON": experiment.epsilon, "MOMENTUM": experiment.bn_momentum}
     names |= {"Noise": nn.Identity, "Dropout": nn.Identity}
     exec(text[start:stop], names)

@@ -14,9 +14,9 @@ from bn_lab.experiment import ARMS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import LimitError, Limits
 from bn_lab.service import limits as module
-from bn_lab.service.entrance import Entrance
+from bn_lab.service.admission import Admission
 from bn_lab.service.limits import MB, setting
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 
 HOSTING = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
 
@@ -40,7 +40,7 @@ def test_a_message_says_which_limit_and_what_would_fit(language: str, rule: str,
     error = caught.value
     assert error.rule == rule
     t, (first, *_) = texts(language), error.fits
-    told = words.error(t, error)
+    told = formatting.error(t, error)
     assert setting("experiment_minutes" if rule == "too_long" else "experiment_mb") in told
     for name, value in first.items():
         assert t(f"field.{name}") in told
@@ -146,9 +146,9 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_the_entrance_counts_visitors_and_not_their_clicks() -> None:
-    entrance = Entrance(2)
-    assert [entrance.enter(name) for name in ("ann", "ben", "ann", "cem")] == [True, True, True, False]
-    assert not entrance.has_room
-    entrance.leave("ann")
-    assert entrance.enter("cem")
-    assert entrance.inside == 2
+    admission = Admission(2)
+    assert [admission.enter(name) for name in ("ann", "ben", "ann", "cem")] == [True, True, True, False]
+    assert not admission.has_room
+    admission.leave("ann")
+    assert admission.enter("cem")
+    assert admission.inside == 2

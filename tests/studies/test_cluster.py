@@ -19,10 +19,10 @@ import pytest
 
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
-from bn_lab.studies.cohorts import cohorts
 from bn_lab.studies.executors import cluster_executor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network
+from bn_lab.studies.stacks import stacks
 from bn_lab.studies.study import Study
 
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
@@ -90,8 +90,8 @@ def nothing_left() -> Iterator[None]:
 
 def outcomes(study: Study) -> dict[str, Outcome]:
     """What the study gives here, for the networks that can be trained."""
-    possible = [cohort for cohort in cohorts(study.networks) if cohort.networks[0].experiment.samples == 50]
-    found = [(cohort.networks, cohort.train()) for cohort in possible]
+    possible = [stack for stack in stacks(study.networks) if stack.networks[0].experiment.samples == 50]
+    found = [(stack.networks, stack.train()) for stack in possible]
     return {network.key: outcome for pair in found for network, outcome in zip(*pair, strict=True)}
 
 

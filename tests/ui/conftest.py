@@ -16,12 +16,12 @@ from streamlit.testing.v1 import AppTest
 
 from bn_lab.experiment import Experiment
 from bn_lab.service import Limits, Recordings, State, Visitor, Watch
-from bn_lab.service.entrance import Entrance
+from bn_lab.service.admission import Admission
 from bn_lab.service.pool import on_a_thread
 from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import anatomy, panels, session
-from bn_lab.ui.departures import CleanUp
+from bn_lab.ui.cleanup import CleanUp
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bn_lab" / "ui" / "script.py"
 
@@ -36,8 +36,8 @@ def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordings]:
     mine = Recordings(Limits(workers=1), start=on_a_thread)
     for module in (session, anatomy):
         monkeypatch.setattr(module, "recordings", lambda: mine)
-    entrance = Entrance(10_000)  # nobody leaves here
-    monkeypatch.setattr(session, "entrance", lambda: entrance)
+    admission = Admission(10_000)  # nobody leaves here
+    monkeypatch.setattr(session, "admission", lambda: admission)
     never = CleanUp(idle=lambda: True)  # there is no server to tidy up
     monkeypatch.setattr(never, "after_departure", lambda: None)
     monkeypatch.setattr(session, "_clean_up", lambda: never)

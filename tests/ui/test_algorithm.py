@@ -18,7 +18,7 @@ from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, res
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Progress, RequestError, State
-from bn_lab.ui import anatomy, session, words
+from bn_lab.ui import anatomy, formatting, session
 from bn_lab.ui.algorithm import page as algorithm_page
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
@@ -101,7 +101,7 @@ def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
     page = lab(IRIS, lang="en", algorithm="unit:3,depth:<b>,epsilon:0")
     page.go_to("algorithm")
     told = [warning.value for warning in page.at.warning]
-    assert told == [texts("en")("algorithm.unread", part=words.plain(part)) for part in ("depth:<b>", "epsilon:0")]
+    assert told == [texts("en")("algorithm.unread", part=formatting.plain(part)) for part in ("depth:<b>", "epsilon:0")]
     assert page.widget("algorithm_unit").value == 3
 
 
@@ -121,10 +121,10 @@ def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
     kept = page.watch.history().kept[0]
     x = subject(IRIS, kept, "before", 2).x[2]
     for number in (x.mean(), x.std()):
-        assert words.number(number) in page.text
+        assert formatting.number(number) in page.text
     page.set("algorithm_unit", 5)
     other = subject(IRIS, kept, "before", 2).x[4]
-    assert words.number(other.mean()) in page.text
+    assert formatting.number(other.mean()) in page.text
     assert page.at.query_params["algorithm"] == "layer:2,unit:5"
 
 
@@ -133,7 +133,7 @@ def test_a_larger_epsilon_makes_the_normalized_values_smaller(lab: Open) -> None
     x = subject(IRIS, page.watch.history().kept[0], "before", 1).x[0]
     page.set("algorithm_epsilon", 10.0)
     expected = np.sqrt(x.var() / (x.var() + 10))
-    assert words.number(float(expected)) in page.text
+    assert formatting.number(float(expected)) in page.text
     assert page.at.query_params["algorithm"] == "epsilon:10"
 
 
@@ -177,7 +177,7 @@ def test_pasted_numbers_are_used(lab: Open) -> None:
     page.at.button(key="algorithm_use_pasted").click()
     page.run()
     assert page.at.query_params["algorithm"] == "values:1.5;2.5;-4"
-    assert words.number(0.0) in page.text
+    assert formatting.number(0.0) in page.text
 
 
 def test_the_graph_is_walked_node_by_node(lab: Open) -> None:
@@ -211,7 +211,7 @@ def test_networks_that_are_not_there_yet_say_so(lab: Open, monkeypatch: pytest.M
     assert t("algorithm.nothing") in page.text
     waiting.progress = replace(progress, state=State.FAILED, error=RequestError("recording", "lost", "recording"))
     page.run()
-    assert [error.value for error in page.at.error] == [words.error(t, waiting.progress.error)]
+    assert [error.value for error in page.at.error] == [formatting.error(t, waiting.progress.error)]
 
 
 def late(timeout: float) -> Any:
@@ -223,7 +223,7 @@ def test_a_worker_that_does_not_answer_is_told(lab: Open, monkeypatch: pytest.Mo
     monkeypatch.setattr(anatomy, "WAIT", 0.0)
     page.set("algorithm_arm", "none")
     assert [error.value for error in page.at.error] == [
-        words.error(texts("en"), RequestError("recording", "late", "subject", seconds=0))
+        formatting.error(texts("en"), RequestError("recording", "late", "subject", seconds=0))
     ]
     monkeypatch.undo()
 
@@ -234,7 +234,7 @@ def test_later_epochs_are_looked_at(lab: Open) -> None:
     page.go_to("algorithm")
     newest = page.watch.history().kept[-1]
     assert newest.epoch == 3
-    assert words.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
+    assert formatting.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
     page.set("algorithm_epoch", 1)
     assert page.at.query_params["algorithm"] == "epoch:1"
 
@@ -243,7 +243,7 @@ def test_the_same_weights_in_three_ways(lab: Open) -> None:
     page = opened(lab)
     ways = three_ways(IRIS, page.watch.history().kept[0], "before")
     for way in (ways.batch, ways.moving, ways.precise):
-        assert words.number(way["train"].loss) in page.text
+        assert formatting.number(way["train"].loss) in page.text
     assert "100 %" in page.text  # nothing is trained yet
 
 
@@ -252,7 +252,7 @@ def test_batch_mates_use_the_chosen_sample_and_epsilon(lab: Open) -> None:
     kept = page.watch.history().kept[0]
     row = int(subject(IRIS, kept, "before", 1).rows[2])
     mates = batch_mates(IRIS, kept, "before", 1, 1, row, epsilon=0.5)
-    for number in (words.number(mates.std[4]), words.number(mates.std[128]), words.signed(mates.exponent)):
+    for number in (formatting.number(mates.std[4]), formatting.number(mates.std[128]), formatting.signed(mates.exponent)):
         assert number in page.text
 
 
@@ -262,7 +262,7 @@ def test_a_factor_is_chosen_and_stands_in_the_link(lab: Open) -> None:
     assert page.at.query_params["algorithm"] == "factor:0.01"
     found = rescaled(IRIS, page.watch.history().kept[0], "before", 1, [0.01])
     for number in (found.change[0], found.gradient_norm[0], found.predicted[0]):
-        assert words.number(float(number)) in page.text
+        assert formatting.number(float(number)) in page.text
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_both_placements_are_told(lab: Open) -> None:
     page = opened(lab, layer=2)
     both = placements(IRIS, page.watch.history().kept[0], 2, "before")
     for values in (both.before["activation"], both.after["scaled"]):
-        assert words.number(float(values.std())) in page.text
-        assert words.number(float(values.min())) in page.text
+        assert formatting.number(float(values.std())) in page.text
+        assert formatting.number(float(values.min())) in page.text
 
 
 @pytest.mark.parametrize("arm", ["before", "after"])
@@ -294,7 +294,7 @@ def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
     page = lab(experiment, lang="en")
     page.go_to("algorithm")
     found = folded(experiment, page.watch.history().kept[0], arm, 1)
-    assert words.number(found.largest) in page.text
+    assert formatting.number(found.largest) in page.text
     assert found.difference < 1e-12 < found.difference32 < 1e-4
     assert f"layer {found.layer}," in page.text
 
@@ -305,7 +305,7 @@ def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
     assert told("algorithm.folding.answer_none") in page.text
     assert told("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
     loss = three_ways(IRIS, page.watch.history().kept[0], "none").moving["train"].loss
-    assert told("algorithm.inference.answer_none", loss=words.number(loss)) in page.text
+    assert told("algorithm.inference.answer_none", loss=formatting.number(loss)) in page.text
 
 
 def test_parts_about_the_network_say_so_while_numbers_are_typed(lab: Open) -> None:
@@ -349,7 +349,7 @@ def test_only_whole_epochs_are_offered(lab: Open, monkeypatch: pytest.MonkeyPatc
 def test_epsilon_that_holds_the_spread_down_is_told(lab: Open) -> None:
     free, held = (opened(lab, **algorithm).text for algorithm in ({}, {"epsilon": 10.0}))
     x = subject(IRIS, opened(lab).watch.history().kept[0], "before", 1).x[0]
-    std = words.number(float(np.sqrt(x.var() / (x.var() + 10))))
+    std = formatting.number(float(np.sqrt(x.var() / (x.var() + 10))))
     assert f"at {std} instead of 1" not in free
     assert f"at {std} instead of 1" in held
 
@@ -361,17 +361,17 @@ def test_what_the_ways_through_the_statistics_take_out(lab: Open) -> None:
     xhat = (x - x.mean()) / s
     direct = np.array([1 / s, 0, 0])
     left = direct - direct.mean() - xhat * (direct * xhat).mean()
-    assert words.number(0.0) in page.text
+    assert formatting.number(0.0) in page.text
     share = IRIS.epsilon / s**2
     for number in (direct.sum(), (direct * xhat).sum(), (left * xhat).sum(), share):
-        assert words.number(float(number)) in page.text
+        assert formatting.number(float(number)) in page.text
 
 
 @pytest.mark.parametrize("values", [(0.1,) * 7, (7e20 / 3,) * 7, (-1.0, 1.0), (1e50, -1e50), (1e-300, 2e-300)])
 def test_odd_numbers_are_taken_apart_without_a_dash(lab: Open, values: tuple[float, ...]) -> None:
     page = opened(lab, values=values)
     (answer,) = [line for line in page.text.splitlines() if line.startswith(f"It takes {len(values)} values")]
-    assert words.NOTHING not in answer
+    assert formatting.NOTHING not in answer
     assert not [node.value for node in page.at.markdown if "+-" in node.value]
     if len(set(values)) == 1:  # no rounding of the mean is taken for a spread
         assert "standard deviation 0.000" in answer

@@ -22,7 +22,7 @@ from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.library import key_of
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.claims import jobs, own
 from bn_lab.ui.claims.choice import Choice, decode, encode, unread
 from bn_lab.ui.claims.verdicts import details, effect
@@ -136,7 +136,7 @@ def test_a_link_opens_the_study_and_what_one_chooses_is_in_the_link(lab: Open, l
 def test_hostile_parts_of_a_link_are_named_harmlessly(lab: Open, library: FakeLibrary) -> None:
     page = lab(lang="en", claims="study:<img src=x>,seeds:6")
     page.go_to("claims")
-    assert [warning.value for warning in page.at.warning] == [T("claims.unread", part=words.plain("study:<img src=x>"))]
+    assert [warning.value for warning in page.at.warning] == [T("claims.unread", part=formatting.plain("study:<img src=x>"))]
 
 
 # The cards.
@@ -242,7 +242,7 @@ def test_failures_are_told_with_their_experiment(lab: Open, library: FakeLibrary
     check_text(page, language)
     errors = [error.value for error in page.at.error]
     assert len(errors) == 3
-    assert words.plain("<b>*x*</b>") in errors[0]
+    assert formatting.plain("<b>*x*</b>") in errors[0]
     assert texts(language)("claims.more_failures", count="2") in page.text
     library.make = done
     press(page, "claims_spread_run")  # what failed may be tried again
@@ -255,7 +255,7 @@ def test_a_cluster_out_of_reach_is_a_clear_message(lab: Open, library: FakeLibra
     library.make = lambda study: JobView("failed", {}, 0, len(study.networks), error=error)
     page = opened(lab, language, study="spread", seeds=6)
     press(page, "claims_spread_run")
-    assert [each.value for each in page.at.error] == [words.error(texts(language), error)]
+    assert [each.value for each in page.at.error] == [formatting.error(texts(language), error)]
     assert "claims_spread_run" in [button.key for button in page.at.button]
 
 
@@ -341,7 +341,7 @@ def test_verdicts_on_the_page_are_those_of_the_numbers(lab: Open, library: FakeL
     assert len(badge) == 1
     assert badge[0].startswith(":green-badge[")
     assert T("verdict.supported") in badge[0]
-    assert words.plain("Training loss after 1,000 epochs: 50 % lower") in page.text
+    assert formatting.plain("Training loss after 1,000 epochs: 50 % lower") in page.text
 
 
 def halved(study: Study) -> Mapping[str, Any]:
@@ -392,7 +392,7 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     (error,) = [each.value for each in page.at.error]
     t = texts(language)
     assert t("field.learning_rate") in error
-    assert words.plain(value) in error or value in error
+    assert formatting.plain(value) in error or value in error
     start = re.split(r"\{\w+\}", t(f"error.{rule}"))[1].strip()
     assert start.split()[0] in error
     assert "claims_own_run" not in [button.key for button in page.at.button]

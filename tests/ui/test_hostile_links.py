@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import texts
-from bn_lab.service.entrance import Entrance
+from bn_lab.service.admission import Admission
 from bn_lab.sharing import PASSED_ON, shown
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.algorithm import choice as algorithm
 from bn_lab.ui.claims import choice as claims
 from bn_lab.ui.lesson.steps import STEPS
@@ -48,8 +48,8 @@ links = st.tuples(
 
 @pytest.mark.usefixtures("no_pictures")
 def test_whatever_a_link_says_opens_pages_that_name_what_was_wrong(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    room, seen = Entrance(2 * LINKS), 0
-    monkeypatch.setattr(session, "entrance", lambda: room)  # nobody leaves, and a small machine has room for fewer
+    room, seen = Admission(2 * LINKS), 0
+    monkeypatch.setattr(session, "admission", lambda: room)  # nobody leaves, and a small machine has room for fewer
 
     @settings(
         max_examples=LINKS,
@@ -82,7 +82,7 @@ def check(page: Any, params: Params) -> None:
         if name not in PASSED_ON and not is_read(name, text, page.experiment):
             assert shown(name) in named
     for problem in page.at.session_state["problems"]:
-        assert words.error(t, problem).strip() in told
+        assert formatting.error(t, problem).strip() in told
         assert problem.field in {*map(shown, params), *FIELDS}
     assert (t("link.problem") in told) is bool(named)
 
@@ -96,7 +96,7 @@ def check_other(page: Any, params: Params, other: str) -> None:
     unread = readers.get(other, lambda text: [])(params.get(other, ""))
     told = [warning.value for warning in page.at.warning]
     for part in unread:
-        assert t(f"{other}.unread", part=words.plain(shown(part))) in told
+        assert t(f"{other}.unread", part=formatting.plain(shown(part))) in told
 
 
 def no_step(text: str) -> list[str]:

@@ -22,7 +22,7 @@ from bn_lab.figures.style import plain
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import shown
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 
 Open = Callable[..., Any]
 
@@ -92,7 +92,7 @@ def written(*forms: Callable[[str], str]) -> list[str]:
 
 PLOTLY = written(plain, lambda name: plain(name, 12))
 HTML = written(html.escape, lambda name: html.escape(shown(name)))
-MARKDOWN = written(lambda name: words.plain(shown(name)))
+MARKDOWN = written(lambda name: formatting.plain(shown(name)))
 """The names as they are harmless in a figure, in HTML, in Markdown."""
 
 
@@ -128,9 +128,9 @@ def test_a_name_in_a_figure_is_text_on_one_line() -> None:
         for longest in (12, 40):
             told = plain(name, longest)
             assert not set("<>") & set(told)
-            assert told.isprintable() or words.JOINER in told
+            assert told.isprintable() or formatting.JOINER in told
             assert "%{" not in told
-            assert len(html.unescape(told).replace(words.JOINER, "")) <= longest
+            assert len(html.unescape(told).replace(formatting.JOINER, "")) <= longest
     assert plain("a & b <c>") == "a &amp; b &lt;c&gt;"
     assert plain("품종") == "품종"
     assert plain("x" * 40) == "x" * 40
@@ -201,4 +201,4 @@ def test_errors_hold_names_as_text_only(language: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         session.check(Experiment(dataset="iris", samples=5000))
     assert caught.value.values["dataset"] == ID
-    assert MARK not in left_of(words.error(texts(language), caught.value), "markdown")
+    assert MARK not in left_of(formatting.error(texts(language), caught.value), "markdown")

@@ -10,8 +10,8 @@ import pytest
 
 from bn_lab.datasets import load
 from bn_lab.engine import cost
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.run import Run
+from bn_lab.engine.stack import Stack
 from bn_lab.experiment import ARMS, Arm, Experiment
 from bn_lab.i18n import texts
 from bn_lab.ui.preview import COLUMNS
@@ -22,10 +22,10 @@ Open = Callable[..., Any]
 def parameters(experiment: Experiment, arm: Arm) -> int:
     """The trainable numbers of one network of the engine."""
     table = load(experiment.dataset)
-    cohort = Cohort(experiment, table.features.shape[1], table.outputs, table.task)
-    networks = {"weight": cohort.networks, "bias": cohort.networks, "gamma": cohort.seeds, "beta": cohort.seeds}
+    stack = Stack(experiment, table.features.shape[1], table.outputs, table.task)
+    networks = {"weight": stack.networks, "bias": stack.networks, "gamma": stack.seeds, "beta": stack.seeds}
     total = 0
-    for name, view in cohort.parameters.views.items():
+    for name, view in stack.parameters.views.items():
         kind, _, *owner = name.split(".")
         if owner in ([], [arm]):
             total += view.numel() // networks[kind]
@@ -63,7 +63,7 @@ def test_the_plan_is_what_will_be_done(lab: Open, choices: dict[str, Any]) -> No
     rows = run.source.splits[0]
     plan = t(
         "preview.plan",
-        networks=run.cohort.networks,
+        networks=run.stack.networks,
         samples=len(rows.train),
         batches=f"{run.steps_per_epoch:,}",
         batch=min(experiment.batch_size, len(rows.train)),

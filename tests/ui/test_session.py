@@ -13,7 +13,7 @@ from bn_lab.datasets import Table, keep, table_of
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
-from bn_lab.service.entrance import Entrance
+from bn_lab.service.admission import Admission
 from bn_lab.ui import session
 
 Open = Callable[..., Any]
@@ -200,14 +200,14 @@ def test_a_link_cannot_ask_for_more_than_the_server_gives(lab: Open, recordings:
 def test_where_there_is_no_room_a_visitor_is_told_so_and_comes_in_later(
     lab: Open, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entrance, t = Entrance(1), texts(language)
-    monkeypatch.setattr(session, "entrance", lambda: entrance)
-    assert entrance.enter("somebody else")
+    admission, t = Admission(1), texts(language)
+    monkeypatch.setattr(session, "admission", lambda: admission)
+    assert admission.enter("somebody else")
     page = lab(dataset="iris", lang=language)
     assert t("page.full", most=1) in page.text
     assert page.at.query_params == {"dataset": "iris", "lang": language}
     assert page.visitor.watches == {}
-    entrance.leave("somebody else")
+    admission.leave("somebody else")
     page.at.button(key="try_again").click()
     page.run()
     assert page.experiment == Experiment(dataset="iris")

@@ -1,6 +1,6 @@
-"""What all of the anatomy stands on: one network of kept weights, once as a cohort of one and once layer by layer.
+"""What all of the anatomy stands on: one network of kept weights, once as a stack of one and once layer by layer.
 
-The cohort goes forth and back as in training; the network layer by layer can be stopped, altered and sent many batches at
+The stack goes forth and back as in training; the network layer by layer can be stopped, altered and sent many batches at
 once: D batches of B samples are `(D, F, B)`.
 """
 
@@ -17,9 +17,9 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
-from bn_lab.engine.cohort import Cohort
 from bn_lab.engine.history import Kept
 from bn_lab.engine.layers import Affine, BatchNorm
+from bn_lab.engine.stack import Stack
 from bn_lab.engine.tape import Tape
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
@@ -40,7 +40,7 @@ class Bench:
         self.table = table_of(experiment) if table is None else table
         self.source = Source(self.experiment, self.table, dtype=torch.float64, device="cpu")
         shape = self.table.features.shape[1], self.table.outputs, self.table.task
-        self.cohort = Cohort(self.experiment, *shape, dtype=torch.float64)
+        self.stack = Stack(self.experiment, *shape, dtype=torch.float64)
 
     def index(self, layer: int) -> int:
         """Hidden layer number `layer`, counting from 1, counted from 0."""
@@ -58,15 +58,15 @@ class Bench:
         return self.source.inputs(own), self.source.outputs(own)
 
     def set_weights(self, kept: Kept) -> None:
-        """Give the cohort the parameters and moving statistics of `kept`."""
-        for name, view in (self.cohort.parameters.views | self.cohort.moving.views).items():
+        """Give the stack the parameters and moving statistics of `kept`."""
+        for name, view in (self.stack.parameters.views | self.stack.moving.views).items():
             values = kept.arms[self.arm][".".join(name.split(".")[:2])]
             view.copy_(torch.tensor(values, dtype=torch.float64).view(view.shape))
 
     def forward(self, rows: Array) -> tuple[Tape, Tensor]:
         """Send the samples `rows (B,)` forth in training mode; returns what the layers computed, and the targets."""
         x, y = self.samples(rows)
-        return self.cohort.forward(x, (), torch.empty_like(y)), y
+        return self.stack.forward(x, (), torch.empty_like(y)), y
 
     def network(self, kept: Kept, dtype: torch.dtype = torch.float64, epsilons: Mapping[int, float] | None = None) -> Network:
         """The network of `kept`, layer by layer; `epsilons` as in `Network`."""

@@ -59,11 +59,11 @@ def rescaled(
 def _output(bench: Bench, kept: Kept, k: int, rows: Array, factor: float) -> tuple[Array, float]:
     """y `(F, B)` and the norm of the weights' gradient when hidden layer k's weights and bias are `factor` times theirs."""
     for name in (f"weight.{k}", f"bias.{k}"):
-        view = bench.cohort.parameters[name]
+        view = bench.stack.parameters[name]
         view.copy_(torch.tensor(factor * kept.arms[bench.arm][name].astype(np.float64)).view(view.shape))
     tape, targets = bench.forward(rows)
-    bench.cohort.backward(tape, targets)
-    gradient = bench.cohort.gradients[f"weight.{k}"]
+    bench.stack.backward(tape, targets)
+    gradient = bench.stack.gradients[f"weight.{k}"]
     return entry(tape, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
 
 

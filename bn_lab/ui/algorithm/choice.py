@@ -14,7 +14,7 @@ from typing import Any
 from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Kept
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 
 EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""
@@ -71,7 +71,7 @@ def _written(value: object) -> str:
         return ";".join(map(_written, value))
     if value is True:
         return YES
-    return words.exact(value) if isinstance(value, float) else str(value)
+    return formatting.exact(value) if isinstance(value, float) else str(value)
 
 
 def decode(text: str) -> Choice:

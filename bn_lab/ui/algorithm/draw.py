@@ -10,14 +10,14 @@ import streamlit as st
 
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
-from bn_lab.ui import still
+from bn_lab.ui import static
 from bn_lab.ui.algorithm.scene import Scene
 
 
 def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Spec], *records: Any) -> None:
     """Show `draw(*records, t)` for wide and narrow screens; the browser changes the picture in place."""
     looked_at = "typed" if found.is_typed else f"{found.choice.arm} {found.choice.layer} {found.choice.unit}"
-    still.picture(partial(draw, *records, t), alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
+    static.picture(partial(draw, *records, t), alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=looked_at)
 
 
 def opening(name: str, t: Texts, answer: str, formulas: Sequence[str] = (), *, source: bool = True) -> None:

@@ -10,7 +10,7 @@ from bn_lab.engine import reference
 from bn_lab.engine.types import Array
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene, subject_of
 
@@ -24,10 +24,10 @@ def show(found: Scene, t: Texts) -> None:
     """Sentence, formula, curve, and what the usual values do to this batch."""
     variance = found.nodes.variance.item()
     values = {
-        "variance": words.number(variance),
+        "variance": formatting.number(variance),
         "epsilon": f"{found.epsilon:.3g}",
-        "ratio": words.ratio(variance / found.epsilon),
-        "std": words.number(float(found.nodes.normalized.std())),
+        "ratio": formatting.ratio(variance / found.epsilon),
+        "std": formatting.number(float(found.nodes.normalized.std())),
     }
     kind = "large" if variance >= 10 * found.epsilon else "small" if variance <= found.epsilon / 10 else "close"
     answers = {name: t(f"algorithm.epsilon.answer_{name}", **values) for name in ("large", "small", "close")}

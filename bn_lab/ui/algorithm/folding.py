@@ -10,7 +10,7 @@ from bn_lab.engine.anatomy import Folded
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, words
+from bn_lab.ui import anatomy, formatting
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene, of_network
 
@@ -31,9 +31,9 @@ def show(found: Scene, t: Texts) -> None:
     one = anatomy.folded(*of_network(found), found.arm, found.choice.layer, found.choice.epsilon)
     values = {
         "layer": one.layer,
-        "difference": words.number(one.difference),
-        "difference32": words.number(one.difference32),
-        "largest": words.number(one.largest),
+        "difference": formatting.number(one.difference),
+        "difference32": formatting.number(one.difference32),
+        "largest": formatting.number(one.largest),
     }
     opening("folding", t, t("algorithm.folding.answer", **values), [FACTOR, FORMULAS[found.arm]])
     picture("folded", found, t, dissected.folded, one, found.arm, found.choice.unit - 1)

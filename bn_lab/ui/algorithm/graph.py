@@ -11,10 +11,10 @@ import streamlit as st
 from bn_lab.engine import reference
 from bn_lab.figures import graph as figure
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import displayed, opening, picture, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 NODES = tuple(figure.LABELS)
 
@@ -58,11 +58,11 @@ def _taken_out(found: Scene) -> dict[str, str]:
     # What has cancelled out is 0 beside the numbers that did it, not beside what is left.
     scale = {name: float(np.abs(ways["direct"] * axis).sum()) for name, axis in along.items()}
     numbers = {
-        f"{name}_{way}": words.number(words.rounded(float((gradient * axis).sum()), scale[name]))
+        f"{name}_{way}": formatting.number(formatting.rounded(float((gradient * axis).sum()), scale[name]))
         for way, gradient in ways.items()
         for name, axis in along.items()
     }
-    return numbers | {"share": words.number((found.epsilon / nodes.shifted).item())}
+    return numbers | {"share": formatting.number((found.epsilon / nodes.shifted).item())}
 
 
 def _walk(found: Scene, node: str, t: Texts) -> None:
@@ -108,6 +108,6 @@ def _explained(found: Scene, node: str, t: Texts) -> None:
     value = np.array([[own[node]]]) if node in own else getattr(found.nodes, node)
     i = found.sample if value.shape[1] > 1 else 0
     j = found.sample if gradient.shape[1] > 1 else 0
-    numbers = {"value": words.number(float(value[0, i])), "gradient": words.number(float(gradient[0, j]))}
+    numbers = {"value": formatting.number(float(value[0, i])), "gradient": formatting.number(float(gradient[0, j]))}
     told = f"**{figure.LABELS[node]}** · {t('algorithm.graph.numbers', **numbers)} {t(f'algorithm.node.{node}')}"
     together(told, displayed(LOCAL[node]))

@@ -9,7 +9,7 @@ from bn_lab.engine.anatomy import ThreeWays
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, words
+from bn_lab.ui import anatomy, formatting
 from bn_lab.ui.algorithm.draw import opening, picture, tex
 from bn_lab.ui.algorithm.scene import Scene, of_network
 
@@ -20,7 +20,7 @@ def show(found: Scene, t: Texts) -> None:
     """Sentence, statistics over the run, and the same weights evaluated in three ways."""
     history, moment = of_network(found)
     ways = anatomy.three_ways(history, moment, found.arm)
-    losses = {way: words.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
+    losses = {way: formatting.number(getattr(ways, way)["train"].loss) for way in ("batch", "moving", "precise")}
     if found.arm not in BN_ARMS:
         opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
@@ -40,8 +40,8 @@ def _table(ways: ThreeWays, t: Texts) -> None:
         scores = getattr(ways, way)
         cells = {}
         for split, score in scores.items():
-            cells[t(f"algorithm.inference.loss_{split}")] = words.number(score.loss)
+            cells[t(f"algorithm.inference.loss_{split}")] = formatting.number(score.loss)
             if score.accuracy is not None:
-                cells[t(f"algorithm.inference.accuracy_{split}")] = words.number(score.accuracy)
+                cells[t(f"algorithm.inference.accuracy_{split}")] = formatting.number(score.accuracy)
         rows[t(f"algorithm.inference.{way}")] = cells
     st.dataframe(pd.DataFrame.from_dict(rows, orient="index"), width="stretch", key="algorithm_inference_table")

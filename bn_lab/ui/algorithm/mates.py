@@ -6,7 +6,7 @@ from math import isnan
 
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, words
+from bn_lab.ui import anatomy, formatting
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample, of_network, subject_of
 
@@ -20,7 +20,7 @@ def show(found: Scene, t: Texts) -> None:
     mates = together.mates(found.experiment.epsilon if picked.epsilon is None else picked.epsilon)
     counted = list(mates.fitted)
     if counted and not any(mates.std.values()):
-        value = words.number(mates.values[counted[0]][0])
+        value = formatting.number(mates.values[counted[0]][0])
         opening("mates", t, t("algorithm.mates.answer_constant", sample=sample + 1, value=value), source=False)
         return
     if isnan(mates.exponent):
@@ -30,9 +30,9 @@ def show(found: Scene, t: Texts) -> None:
         "sample": sample + 1,
         "few": counted[0],
         "many": counted[-1],
-        "wide": words.number(mates.std[counted[0]]),
-        "close": words.number(mates.std[counted[-1]]),
-        "exponent": words.signed(mates.exponent),
+        "wide": formatting.number(mates.std[counted[0]]),
+        "close": formatting.number(mates.std[counted[-1]]),
+        "exponent": formatting.signed(mates.exponent),
     }
     law = r"\operatorname{std}(\hat x_i)\propto m^{-1/2}"
     opening("mates", t, t("algorithm.mates.answer", **values), [law])

@@ -11,11 +11,11 @@ from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import State, Watch
 from bn_lab.sharing import shown
-from bn_lab.ui import controls, session, words
+from bn_lab.ui import controls, formatting, session
 from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
 from bn_lab.ui.algorithm.scene import Scene, choice, of_network, scene
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.histories import failure, history_of
 
 PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
@@ -72,12 +72,12 @@ def _body(pace: float | None, t: Texts) -> None:
     """
     watch = session.watch()
     for part in unread(st.session_state.get("algorithm", "")):
-        st.warning(t("algorithm.unread", part=words.plain(shown(part))), icon=":material/warning:")
+        st.warning(t("algorithm.unread", part=formatting.plain(shown(part))), icon=":material/warning:")
     try:
         found = scene(_history(watch, t))
         diverged = found is not None and found.has_diverged
     except ExperimentError as error:
-        st.error(words.error(t, error), icon=":material/error:")
+        st.error(formatting.error(t, error), icon=":material/error:")
         return
     if _pace(watch) != pace:
         st.rerun()
@@ -126,7 +126,7 @@ def _part(draw: Callable[[Scene, Texts], None], found: Scene, t: Texts) -> None:
     try:
         draw(found, t)
     except ExperimentError as error:
-        st.error(words.error(t, error), icon=":material/error:")
+        st.error(formatting.error(t, error), icon=":material/error:")
 
 
 def _notes(found: Scene, t: Texts) -> None:
@@ -140,7 +140,7 @@ def _notes(found: Scene, t: Texts) -> None:
     for name in ("arm", "layer", "unit", "sample"):
         before, now = getattr(asked, name), getattr(shown, name)
         if before != now and before:
-            values = {"asked": words.plain(before), "shown": t(f"arm.{now}") if name == "arm" else now}
+            values = {"asked": formatting.plain(before), "shown": t(f"arm.{now}") if name == "arm" else now}
             st.info(t("algorithm.other_place", name=t(f"algorithm.{name}"), **values), icon=":material/info:")
     if found.arm not in BN_ARMS and not found.is_typed:
         st.info(t("algorithm.without", arm=t(f"arm.{found.arm}")), icon=":material/info:")

@@ -6,7 +6,7 @@ import numpy as np
 
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, words
+from bn_lab.ui import anatomy, formatting
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample, of_network
 
@@ -17,12 +17,12 @@ def show(found: Scene, t: Texts) -> None:
     both = anatomy.placements(*of_network(found), picked.layer, found.arm, picked.epsilon)
     before, after = both.before["activation"], both.after["scaled"]
     values = {
-        "before_mean": words.number(words.rounded(before.mean(), before.std())),
-        "before_std": words.number(float(before.std())),
-        "after_mean": words.number(words.rounded(after.mean(), after.std())),
-        "after_std": words.number(float(after.std())),
-        "before_least": words.number(float(np.min(before))),
-        "after_least": words.number(float(np.min(after))),
+        "before_mean": formatting.number(formatting.rounded(before.mean(), before.std())),
+        "before_std": formatting.number(float(before.std())),
+        "after_mean": formatting.number(formatting.rounded(after.mean(), after.std())),
+        "after_std": formatting.number(float(after.std())),
+        "before_least": formatting.number(float(np.min(before))),
+        "after_least": formatting.number(float(np.min(after))),
     }
     both_ways = r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)"
     opening("placements", t, t("algorithm.placements.answer", **values), [both_ways])

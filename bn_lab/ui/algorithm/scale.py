@@ -12,11 +12,11 @@ from bn_lab.engine.anatomy import Rescaled
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, words
+from bn_lab.ui import anatomy, formatting
 from bn_lab.ui.algorithm.choice import FACTORS
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, of_network, subject_of
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 FORMULAS = (
     r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)",
@@ -39,9 +39,9 @@ def show(found: Scene, t: Texts) -> None:
     _slider(picked.factor)
     numbers = {
         "factor": f"{picked.factor:g}",
-        "change": words.number(float(over.change[at])),
-        "norm": words.number(float(over.gradient_norm[at])),
-        "predicted": words.number(float(over.predicted[at])),
+        "change": formatting.number(float(over.change[at])),
+        "norm": formatting.number(float(over.gradient_norm[at])),
+        "predicted": formatting.number(float(over.predicted[at])),
     }
     st.markdown(t("algorithm.scale.numbers", **numbers))
     picture("rescaled", found, t, dissected.rescaled, over, at, _edge(found))
@@ -52,15 +52,15 @@ def _answer(over: Rescaled, found: Scene, t: Texts) -> str:
     if np.isnan(over.change).any():  # 0/0: diverged weights do not get here
         return t("algorithm.scale.answer_nothing", arm=t(f"arm.{found.arm}"))
     if found.arm not in BN_ARMS:
-        return t("algorithm.scale.answer_none", change=words.number(100 * float(over.change[FACTORS.index(10.0)])))
+        return t("algorithm.scale.answer_none", change=formatting.number(100 * float(over.change[FACTORS.index(10.0)])))
     kind, limit = verdict(over)
     beyond = over.change[over.factors >= 1]
     epsilon = own.epsilon if found.choice.epsilon is None else found.choice.epsilon
     values = {
         "limit": f"{limit:.3g}",
-        "largest": words.number(100 * float(over.change.max())),
-        "beyond": words.number(100 * float(beyond.max())),
-        "least": words.number(float(own.x.var(axis=1).min())),
+        "largest": formatting.number(100 * float(over.change.max())),
+        "beyond": formatting.number(100 * float(beyond.max())),
+        "least": formatting.number(float(own.x.var(axis=1).min())),
         "epsilon": f"{epsilon:.3g}",
     }
     by_epsilon = found.arm == "before" or found.experiment.activation in HOMOGENEOUS

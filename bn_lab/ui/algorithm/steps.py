@@ -12,11 +12,11 @@ import streamlit as st
 
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import displayed, four_digits, opening, picture, tex, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 NORMALIZED = 0.99
 """Standard deviation of x̂ from which on ε does not matter."""
@@ -26,13 +26,13 @@ def show(found: Scene, t: Texts) -> None:
     """Sentence, formulas, picture, table."""
     nodes = found.nodes
     values = {
-        "before_mean": words.number(nodes.mean.item()),
-        "before_std": words.number(float(np.sqrt(nodes.variance.item()))),
-        "after_mean": words.number(words.rounded(nodes.y.mean(), nodes.y.std())),
-        "after_std": words.number(nodes.y.std()),
+        "before_mean": formatting.number(nodes.mean.item()),
+        "before_std": formatting.number(float(np.sqrt(nodes.variance.item()))),
+        "after_mean": formatting.number(formatting.rounded(nodes.y.mean(), nodes.y.std())),
+        "after_std": formatting.number(nodes.y.std()),
         "size": found.size,
         "epsilon": f"{found.epsilon:.3g}",
-        "std": words.number(float(nodes.normalized.std())),
+        "std": formatting.number(float(nodes.normalized.std())),
     }
     kind = "answer" if nodes.normalized.std() >= NORMALIZED else "answer_held"
     opening("steps", t, t(f"algorithm.steps.{kind}", **values), source=False)
@@ -43,7 +43,7 @@ def show(found: Scene, t: Texts) -> None:
             titled = ((f"**{t(f'algorithm.steps.{name}')}**", displayed(f), displayed(own)) for f, own, name in pair)
             together(*chain.from_iterable(titled))
     if brings_back(found):
-        largest = words.number(float(np.abs(nodes.y - nodes.x).max()))
+        largest = formatting.number(float(np.abs(nodes.y - nodes.x).max()))
         st.success(t("algorithm.steps.back", largest=largest), icon=":material/undo:")
     st.caption(t("algorithm.steps.source"))
     picture("steps", found, t, anatomy.steps, found.nodes, found.sample)

@@ -13,10 +13,10 @@ import streamlit as st
 
 from bn_lab.engine.anatomy import TypedError, typed
 from bn_lab.i18n import Texts
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.algorithm.choice import EPSILONS, Choice, arms
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 SOURCES = ("network", "typed")
 EXAMPLE = (1.0, 2.0, 4.0, 5.0, 8.0)
@@ -92,7 +92,7 @@ def _table(picked: Choice, t: Texts) -> None:
     """The typed numbers as a table to be edited; whole lists may be pasted into the field below it."""
     version = st.session_state.get("algorithm_version", 0)
     key = f"algorithm_table_{version}"
-    frame = pd.DataFrame({"x": [words.exact(value) for value in picked.values]}, index=range(1, len(picked.values) + 1))
+    frame = pd.DataFrame({"x": [formatting.exact(value) for value in picked.values]}, index=range(1, len(picked.values) + 1))
     left, right = st.columns(2)
     with left:
         edited = st.data_editor(frame, num_rows="dynamic", key=key, height=230, width="stretch")
@@ -116,10 +116,10 @@ def _take(cells: Sequence[object], whose: str = "") -> None:
         typed(values, session.experiment().epsilon)
     except TypedError as error:
         t = session.words()
-        shown = {name: words.plain(value) for name, value in error.values.items()}
+        shown = {name: formatting.plain(value) for name, value in error.values.items()}
         if "position" in error.values:
             cell = cells[int(str(error.values["position"])) - 1]
-            shown["value"] = words.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
+            shown["value"] = formatting.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
         problem = t(f"algorithm.problem_{error.rule}", **shown)
         st.session_state["algorithm_problem"] = t(whose, problem=problem) if whose else problem
         return

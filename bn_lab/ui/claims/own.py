@@ -15,12 +15,12 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, encode, shown
 from bn_lab.studies.answers import measures_of, own_study
 from bn_lab.studies.study import Study, StudyError
-from bn_lab.ui import controls, session, words
+from bn_lab.ui import controls, formatting, session
 from bn_lab.ui.claims import jobs, trial
 from bn_lab.ui.claims.choice import STATE as LINK
 from bn_lab.ui.claims.choice import choose_own
 from bn_lab.ui.claims.choice import decode as decode_choice
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 STATE = "claims_own"
 """In the session: the study on screen as plain texts, see `_order`."""
@@ -61,7 +61,7 @@ def _card(running: bool, t: Texts) -> None:
     if (problem := st.session_state.get("claims_own_problem")) is not None:
         st.error(problem, icon=":material/error:")
     if study is not None:
-        st.markdown(f"**{t('claims.own.now')}** {words.plain(_title(study, t))}")
+        st.markdown(f"**{t('claims.own.now')}** {formatting.plain(_title(study, t))}")
         st.caption(trial.size(study, t))
         trial.show(study, t)
 
@@ -70,7 +70,7 @@ def _base(experiment: Experiment, t: Texts) -> None:
     """What stays the same, as far as it is not the default."""
     left = {name: value for name, value in experiment.differences().items() if name in VARIED}
     told = label(left, t) if left else t("claims.own.default")
-    st.caption(f"{t('claims.own.base')} {words.plain(told)}")
+    st.caption(f"{t('claims.own.base')} {formatting.plain(told)}")
 
 
 def _form(t: Texts) -> None:
@@ -144,7 +144,7 @@ def _order(t: Texts) -> None:
         arms = [arm for arm in ARMS if arm in state["own_arms"]]
         study = _bounded(own_study(session.experiment(), axes, state["own_seeds"], state["own_measure"], arms))
     except ExperimentError as error:
-        state["claims_own_problem"] = words.error(t, error)
+        state["claims_own_problem"] = formatting.error(t, error)
         return
     if any(study.measure not in measures_of(cell.experiment) for cell in study.cells):
         state["claims_own_problem"] = t("claims.own.no_measure", measure=t(f"measure.{study.measure}"))
@@ -201,7 +201,7 @@ def follow_link() -> None:
     try:
         _take(read(own, session.experiment()))
     except ExperimentError as error:
-        st.session_state["claims_own_problem"] = words.error(session.words(), error)
+        st.session_state["claims_own_problem"] = formatting.error(session.words(), error)
         st.session_state[STATE] = None
 
 

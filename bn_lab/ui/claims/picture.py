@@ -11,7 +11,7 @@ import streamlit as st
 from bn_lab.figures.studies import FIGURES, Mode, Results, rows, value_label
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Study
-from bn_lab.ui import still
+from bn_lab.ui import static
 
 
 def show(study: Study, results: Results, t: Texts) -> None:
@@ -28,7 +28,7 @@ def show(study: Study, results: Results, t: Texts) -> None:
 def _panel(study: Study, name: str, draw: partial[Any], t: Texts, subject: str = "") -> None:
     """The picture for wide and narrow screens, changed in place by the browser."""
     alt, key = t(f"claims.alt.{name}"), f"claims_{study.id}_{name}"
-    still.picture(draw, alt=alt, key=key, subject=f"{study.id} {subject}")
+    static.picture(draw, alt=alt, key=key, subject=f"{study.id} {subject}")
 
 
 def _choices(study: Study, t: Texts) -> tuple[Mode, Mapping[str, Any]]:

@@ -12,10 +12,10 @@ from bn_lab.sharing import shown
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.study import Study
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 from bn_lab.ui.claims.choice import choose
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 TICK = 1.0
 """Seconds between two looks at a running study."""
@@ -58,7 +58,7 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
         return
     if view is not None and view.state == "done" and not view.failures:
         networks = f"{view.done:,}"
-        told = t("claims.done", networks=networks, seconds=words.duration(view.seconds))
+        told = t("claims.done", networks=networks, seconds=formatting.duration(view.seconds))
         st.caption(told if view.trained else t("claims.known", networks=networks))
         return
     name = t("claims.resume" if view is not None and view.results else "claims.run")
@@ -74,7 +74,7 @@ def _run(study: Study) -> None:
     try:
         jobs.run(study)
     except LimitError as error:
-        st.session_state[REFUSED] = (study.id, words.error(session.words(), error))
+        st.session_state[REFUSED] = (study.id, formatting.error(session.words(), error))
         return
     if study.id in STUDIES:
         choose(study.id, study.base.seeds)
@@ -83,10 +83,10 @@ def _run(study: Study) -> None:
 def _progress(view: JobView, t: Texts) -> str:
     if view.place:
         return t("claims.queued", place=view.place)
-    values = {"done": f"{view.done:,}", "total": f"{view.total:,}", "elapsed": words.duration(view.seconds)}
+    values = {"done": f"{view.done:,}", "total": f"{view.total:,}", "elapsed": formatting.duration(view.seconds)}
     if view.remaining is None:
         return t("claims.progress", **values)
-    return t("claims.progress_remaining", remaining=words.duration(view.remaining), **values)
+    return t("claims.progress_remaining", remaining=formatting.duration(view.remaining), **values)
 
 
 def _news(view: JobView, t: Texts) -> None:
@@ -94,7 +94,7 @@ def _news(view: JobView, t: Texts) -> None:
     if view.state == "cancelled":
         st.info(t("claims.cancelled", done=f"{view.done:,}", total=f"{view.total:,}"), icon=":material/info:")
     if view.error is not None:
-        told = words.error(t, view.error) if isinstance(view.error, ExperimentError) else t("claims.failed")
+        told = formatting.error(t, view.error) if isinstance(view.error, ExperimentError) else t("claims.failed")
         st.error(told, icon=":material/error:")
     for failure in view.failures[:FAILURES]:
         st.error(_failure(failure, t), icon=":material/error:")
@@ -106,4 +106,4 @@ def _failure(failure: Failure, t: Texts) -> str:
     """Networks that could not be trained: how many, the first one, and what went wrong."""
     first = label(failure.experiments[0].differences(), t)
     values = {"count": len(failure.experiments), "experiment": first, "error": shown(failure.error)}
-    return words.plain(t("claims.failure", **values))
+    return formatting.plain(t("claims.failure", **values))

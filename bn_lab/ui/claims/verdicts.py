@@ -12,7 +12,7 @@ from bn_lab.studies.answers import answers
 from bn_lab.studies.measures import MEASURES, Measure
 from bn_lab.studies.study import Question, Side, Study
 from bn_lab.studies.verdict import Verdict
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 
 LOOKS = {
     "supported": ("green", ":material/check_circle:"),
@@ -48,8 +48,8 @@ def _one(question: Question, verdict: Verdict | None, t: Texts) -> None:
     color, icon = LOOKS[verdict.outcome]
     with st.container(gap=None):
         st.markdown(f":{color}-badge[{icon} {t(f'verdict.{verdict.outcome}')}] **{sentence}**")
-        st.markdown(words.plain(effect(question, verdict, t)))
-        st.caption(words.plain(details(question, verdict, t)))
+        st.markdown(formatting.plain(effect(question, verdict, t)))
+        st.caption(formatting.plain(details(question, verdict, t)))
 
 
 def effect(question: Question, verdict: Verdict, t: Texts) -> str:

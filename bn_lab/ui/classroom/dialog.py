@@ -12,8 +12,8 @@ from bn_lab.ui import session, share
 from bn_lab.ui.classroom import qr, rules
 from bn_lab.ui.classroom.pages import PAGES
 from bn_lab.ui.classroom.wish import Theme, Wish, address, frame
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.groups import GROUPS
-from bn_lab.ui.guard import guarded
 from bn_lab.ui.live.components import copy_button
 
 LARGE = "lesson_large"

@@ -10,7 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from bn_lab.i18n import Texts
 from bn_lab.ui.classroom import rules
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 PAGES = "pages"
 """In the session: titles of the pages by address, the hidden ones among them; the lab's address is empty."""

@@ -22,9 +22,9 @@ from bn_lab.figures.series import curves
 from bn_lab.service import State, Watch
 from bn_lab.sharing import encode
 from bn_lab.ui import session
+from bn_lab.ui.caching import cached_per_history
 from bn_lab.ui.compare import link
 from bn_lab.ui.histories import history_of
-from bn_lab.ui.once import once_per_history
 
 MOST = 12
 """Runs of the list at most."""
@@ -78,7 +78,7 @@ class Run(TypedDict):
     failed: bool
 
 
-@once_per_history
+@cached_per_history
 def record_of(history: History) -> Record:
     """What is kept of a run that has ended."""
     lines = curves(history, POINTS)

@@ -9,13 +9,13 @@ import streamlit as st
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
-from bn_lab.ui import session, share, words
+from bn_lab.ui import formatting, session, share
 from bn_lab.ui.classroom import pages, rules
 from bn_lab.ui.compare import kept, pictures, table, training
 from bn_lab.ui.compare.kept import Run
 from bn_lab.ui.compare.link import LONGEST_NAME
 from bn_lab.ui.compare.names import name_of, settings
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 
 TICK = 0.5
 """Seconds between two looks at a run that is trained for the comparison."""
@@ -39,7 +39,7 @@ def _problems(t: Texts) -> None:
     if problems:
         st.warning(t("link.problem"), icon=":material/warning:")
     for number, problem in problems:
-        told = words.error(t, problem)
+        told = formatting.error(t, problem)
         st.warning(t("compare.problem", number=number, problem=told) if number else told, icon=":material/warning:")
 
 
@@ -83,7 +83,7 @@ def _compared(t: Texts) -> None:
 
 def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
     """A run: whether it is drawn, what it is called, and what can be done with it."""
-    number, name = run["id"], words.plain(name_of(run, runs, t))
+    number, name = run["id"], formatting.plain(name_of(run, runs, t))
     with st.container(horizontal=True, vertical_alignment="center", key=f"compare_run_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"compare_what_{number}"):
             table.mark(run["slot"])
@@ -101,7 +101,7 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
             args=(number,),
         )
     if run["name"] and (told := settings(run, runs, t)):
-        st.caption(words.plain(told))
+        st.caption(formatting.plain(told))
 
 
 def _check(run: Run, label: str, t: Texts) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from bn_lab.figures.overlay import Overlaid, Target, overlay
 from bn_lab.i18n import Texts
-from bn_lab.ui import still
+from bn_lab.ui import static
 from bn_lab.ui.choose import one_of
 from bn_lab.ui.compare.kept import Run, experiment_of
 from bn_lab.ui.compare.names import name_of
@@ -65,7 +65,7 @@ def _pair(k: int, target: Target, runs: Sequence[Run], among: Sequence[Run], vie
         place = "loss" if name == "loss" else "metric"
         alt = t("compare.figure.alt", measure=t(f"compare.figure.{name}"), count=len(drawn))
         with column:
-            still.picture(draw, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {view.split}")
+            static.picture(draw, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {view.split}")
 
 
 def _overlaid(run: Run, among: Sequence[Run], t: Texts) -> Overlaid:

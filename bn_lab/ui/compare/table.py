@@ -10,7 +10,7 @@ import streamlit as st
 from bn_lab.experiment import Arm
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.i18n import Texts
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.compare.kept import Numbers, Run, differences, experiment_of, values
 from bn_lab.ui.compare.names import name_of, value_of
 
@@ -72,7 +72,7 @@ def _arm(arm: Arm, numbers: Numbers | None, metrics: Sequence[Metric], run: Run,
         state = t("compare.failed" if run["failed"] else "compare.waiting")
         return f'{name}<td colspan="{len(metrics) + 4}">{escape(state)}</td>'
     losses = (numbers["train_loss"], numbers["inference_loss"], numbers["validation_loss"])
-    cells = [words.number(loss) for loss in losses]
-    cells += [words.metric(measure, numbers["metrics"].get((measure, split))) for measure, split in metrics]
+    cells = [formatting.number(loss) for loss in losses]
+    cells += [formatting.metric(measure, numbers["metrics"].get((measure, split))) for measure, split in metrics]
     cells.append(f"{numbers['diverged']:,}")
     return name + "".join(f"<td>{escape(cell)}</td>" for cell in cells)

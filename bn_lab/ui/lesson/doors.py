@@ -10,7 +10,7 @@ from bn_lab.ui import scroll, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
 from bn_lab.ui.classroom import pages, rules
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.lesson.steps import STEPS, Step
 
 

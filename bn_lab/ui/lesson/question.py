@@ -11,14 +11,14 @@ from bn_lab.experiment import ARMS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, State, Watch
 from bn_lab.studies.measures import MEASURES
-from bn_lab.ui import session, still, words
+from bn_lab.ui import formatting, session, static
+from bn_lab.ui.caching import cached_per_history
 from bn_lab.ui.claims import verdicts
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.histories import failure, history_of
 from bn_lab.ui.lesson import doors, state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
-from bn_lab.ui.once import once_per_history
 
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""
@@ -80,7 +80,7 @@ def _exchange(name: str, waiting: bool, t: Texts) -> None:
             st.rerun()
         _answer(step, watch, t)
     except ExperimentError as error:
-        st.error(words.error(t, error), icon=":material/error:")
+        st.error(formatting.error(t, error), icon=":material/error:")
 
 
 def _ask(step: Step, t: Texts) -> None:
@@ -125,7 +125,7 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
     _numbers(answer, t)
     if step.figure is not None:
         draw = partial(step.figure, history, t)
-        still.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
+        static.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
     doors.show(step, t)
 
@@ -140,7 +140,7 @@ def _progress(watch: Watch, t: Texts) -> None:
     st.progress(min(1.0, progress.epoch / watch.target), text=text)
 
 
-@once_per_history
+@cached_per_history
 def _computed(history: History, name: str) -> Answer:
     return STEPS[name].answer(history)
 
@@ -165,12 +165,12 @@ def _numbers(answer: Answer, t: Texts) -> None:
     if answer.told:
         st.markdown(t(f"lesson.told.{answer.told}", **{name: written(name, value) for name, value in answer.values.items()}))
     for question, verdict in answer.trials:
-        st.markdown(words.plain(verdicts.effect(question, verdict, t)))
-        st.caption(words.plain(verdicts.details(question, verdict, t)))
+        st.markdown(formatting.plain(verdicts.effect(question, verdict, t)))
+        st.caption(formatting.plain(verdicts.details(question, verdict, t)))
 
 
 def written(name: str, value: float | int) -> str:
     """A number of an answer's sentence: shares in percent, two digits and from ten on whole ones."""
     if name in ("share", "change", "mark"):
         return f"{100 * value:.0f}" if value >= 0.1 else f"{100 * value:.2g}"
-    return f"{value:,}" if isinstance(value, int) else words.number(value)
+    return f"{value:,}" if isinstance(value, int) else formatting.number(value)

@@ -11,8 +11,8 @@ from bn_lab.datasets.own import Choice, DataError, digest_of, parsed
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, one_line
-from bn_lab.ui import header, session, words
-from bn_lab.ui.guard import guarded
+from bn_lab.ui import formatting, header, session
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.own import form, holding, upload
 from bn_lab.ui.own.holding import Opened
 
@@ -38,17 +38,17 @@ def show() -> None:
     st.title("BN Lab")
     if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
         for problem in st.session_state["problems"]:
-            st.warning(words.error(t, problem), icon=":material/warning:")
+            st.warning(formatting.error(t, problem), icon=":material/warning:")
     st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
     st.markdown(_told(choice, t))
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
-        st.caption(f"{t('own.ask_settings')} {words.plain(listed)}")
+        st.caption(f"{t('own.ask_settings')} {formatting.plain(listed)}")
     upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
     if len(holding.files()) >= holding.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
         for k, (other, open_one) in enumerate(holding.files().items()):
-            label = t("own.close_named", name=words.plain(open_one.name))
+            label = t("own.close_named", name=formatting.plain(open_one.name))
             st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(holding.close_file), args=(other,))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 

@@ -23,8 +23,8 @@ from bn_lab.datasets.own import (
 )
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
-from bn_lab.ui import words
-from bn_lab.ui.guard import guarded
+from bn_lab.ui import formatting
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.own.settings import name_of
 
 CHOICES = "own_choices"
@@ -102,7 +102,7 @@ def problem(error: DataError, file: File, t: Texts) -> str:
         number = int(str(values["column"]))
         values["column"] = f"{number} ({one_line(file.columns[number - 1].name, NAME)})"
     field, value = str(values.pop("field")), values.pop("value")
-    return words.error(t, DataError(field, error.rule, value, **values))
+    return formatting.error(t, DataError(field, error.rule, value, **values))
 
 
 Act = Callable[[File, Choice, Any], Choice]

@@ -11,7 +11,7 @@ from bn_lab.datasets.own import Choice, File, Plan, correlations, distribution
 from bn_lab.figures import own as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
-from bn_lab.ui import still
+from bn_lab.ui import static
 
 
 def show(file: File, choice: Choice, plan: Plan, t: Texts) -> None:
@@ -35,4 +35,4 @@ def _left(count: int, t: Texts) -> None:
 
 
 def _picture(name: str, file: File, draw: Callable[..., Spec], t: Texts) -> None:
-    still.picture(draw, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", subject=f"{file.digest} {name}")
+    static.picture(draw, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", subject=f"{file.digest} {name}")

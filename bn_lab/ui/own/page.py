@@ -11,7 +11,7 @@ from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.classroom import pages
-from bn_lab.ui.guard import guarded
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.own import columns, form, holding, looks, settings, templates, upload
 from bn_lab.ui.own.holding import Opened
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 from bn_lab.datasets.own import File, Format, read
-from bn_lab.ui.departures import return_free_memory
+from bn_lab.ui.cleanup import return_free_memory
 
 LOOK = 0.5
 """Seconds after which who waits is told anew which place in the line that is."""

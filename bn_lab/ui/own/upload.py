@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 
 from bn_lab.datasets.own import FOUND_OUT, MB, MOST_BYTES, DataError, Format
 from bn_lab.i18n import Texts
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.own.holding import TOUCHED, Opened, open_file, open_unread
 from bn_lab.ui.own.reading import Waiting
 
@@ -59,7 +59,7 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
         pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
         wanted = st.button(t("own.paste_open"), key=PASTE, icon=":material/table:")
     if (problem := st.session_state.get(PROBLEM)) is not None:
-        st.error(words.error(t, problem), icon=":material/error:")
+        st.error(formatting.error(t, problem), icon=":material/error:")
     name = data = None
     if uploaded is not None:
         name, data = uploaded.name, uploaded.getvalue()

@@ -14,9 +14,9 @@ from bn_lab.i18n import Texts
 from bn_lab.service import State, Watch
 from bn_lab.ui import session, share
 from bn_lab.ui.choose import one_of_many
+from bn_lab.ui.errors import guarded
 from bn_lab.ui.file_names import file_name
 from bn_lab.ui.files import download
-from bn_lab.ui.guard import guarded
 from bn_lab.ui.histories import failure, history_of
 from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts

@@ -6,8 +6,8 @@ import streamlit as st
 
 from bn_lab.files.experiments import FileError, from_json
 from bn_lab.i18n import Texts
-from bn_lab.ui import session, words
-from bn_lab.ui.guard import guarded
+from bn_lab.ui import formatting, session
+from bn_lab.ui.errors import guarded
 
 COUNT, PROBLEM = "take_opened", "take_problem"
 """In the session: how many files were opened, so that the next one has a widget of its own; what was wrong with the last,
@@ -30,7 +30,7 @@ def show(t: Texts) -> None:
         args=(key,),
     )
     if (problem := st.session_state.get(PROBLEM)) is not None:
-        st.error(words.error(t, problem), icon=":material/error:")
+        st.error(formatting.error(t, problem), icon=":material/error:")
 
 
 def _opened(key: str) -> None:

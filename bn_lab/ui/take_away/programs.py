@@ -12,7 +12,7 @@ from bn_lab.codegen import FRAMEWORKS, NAMES, notebook, script
 from bn_lab.codegen.facts import FACTS, Facts
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.ui import session, words
+from bn_lab.ui import formatting, session
 from bn_lab.ui.choose import one_of
 from bn_lab.ui.file_names import file_name
 from bn_lab.ui.files import download
@@ -36,7 +36,7 @@ def show(t: Texts) -> None:
         own = holding.facts(experiment)
         program = script(experiment, framework, own)
     except ExperimentError as error:
-        st.error(words.error(t, error), icon=":material/error:")
+        st.error(formatting.error(t, error), icon=":material/error:")
         return
     with st.container(horizontal=True):
         for ending, write in WRITERS.items():

@@ -24,7 +24,7 @@ from bn_lab.figures.pictures import alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.server.assets import plotly_source
-from bn_lab.ui import cards, controls, panels, preview, words
+from bn_lab.ui import cards, controls, formatting, panels, preview
 from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.take_away.inline import html
 from bn_lab.ui.take_away.verdicts import Told
@@ -144,7 +144,7 @@ def _value(name: str, value: Any, t: Texts) -> str:
         return t("page.all")
     if isinstance(value, tuple):
         return ", ".join(controls.option_label(t, name, option) for option in value)
-    return controls.option_label(t, name, value) if isinstance(value, str) else words.exact(value)
+    return controls.option_label(t, name, value) if isinstance(value, str) else formatting.exact(value)
 
 
 def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:

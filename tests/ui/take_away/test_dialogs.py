@@ -19,7 +19,7 @@ from bn_lab.files.experiments import Opened, from_json, to_json
 from bn_lab.i18n import texts
 from bn_lab.service import Watch
 from bn_lab.ui import panels
-from bn_lab.ui.guard import NoFile
+from bn_lab.ui.errors import NoFile
 from bn_lab.ui.take_away import downloads
 
 IRIS = Experiment(dataset="iris", epochs=4, arms=("none", "before"), seeds=2, depth=2)

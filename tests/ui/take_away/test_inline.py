@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.i18n import LANGUAGES, catalogue
-from bn_lab.ui import words
+from bn_lab.ui import formatting
 from bn_lab.ui.take_away.inline import html
 
 
@@ -40,7 +40,7 @@ def test_no_text_becomes_any_other_element(markdown: str) -> None:
 
 @given(st.text(max_size=60))
 def test_what_is_escaped_for_markdown_is_read_as_it_was(value: str) -> None:
-    assert unescape(html(words.plain(value))).replace(words.JOINER, "") == value.replace(words.JOINER, "")
+    assert unescape(html(formatting.plain(value))).replace(formatting.JOINER, "") == value.replace(formatting.JOINER, "")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bn_lab.engine.cohort import Cohort, Weights
 from bn_lab.engine.optimizers import OPTIMIZERS
+from bn_lab.engine.stack import Stack, Weights
 from bn_lab.experiment import ARMS, FIELDS, Arm, Experiment, ExperimentError
 
 Functions = Mapping[str, Callable[[Tensor], Tensor]]
@@ -21,12 +21,12 @@ SEEDS, INPUTS, BATCH = 3, 4, 6
 SUBSETS = [arms for size in range(1, 5) for arms in combinations(ARMS, size)]
 
 
-def make(task: str = "regression", **choices: Any) -> Cohort:
-    """A small cohort whose parameters are all random, γ and β too."""
+def make(task: str = "regression", **choices: Any) -> Stack:
+    """A small stack whose parameters are all random, γ and β too."""
     choices = {"arms": ARMS, "seeds": SEEDS, "depth": 2, "width": 5, "optimizer": "sgd", **choices}
-    cohort = Cohort(Experiment(**choices), INPUTS, outputs(task), task, dtype=torch.float64)
-    cohort.parameters.flat.copy_(random_tensor(len(cohort.parameters.flat), seed=1))
-    return cohort
+    stack = Stack(Experiment(**choices), INPUTS, outputs(task), task, dtype=torch.float64)
+    stack.parameters.flat.copy_(random_tensor(len(stack.parameters.flat), seed=1))
+    return stack
 
 
 def random_tensor(*shape: int, seed: int) -> Tensor:
@@ -37,25 +37,25 @@ def outputs(task: str) -> int:
     return 3 if task == "classification" else 1
 
 
-def batch(cohort: Cohort, task: str, seed: int = 0) -> tuple[Tensor, Tensor, list[Tensor]]:
+def batch(stack: Stack, task: str, seed: int = 0) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Inputs and targets, different for each network, and dropout masks, different for each seed."""
-    x = random_tensor(cohort.networks, INPUTS, BATCH, seed=10 + seed)
-    y = random_tensor(cohort.networks, outputs(task), BATCH, seed=20 + seed)
+    x = random_tensor(stack.networks, INPUTS, BATCH, seed=10 + seed)
+    y = random_tensor(stack.networks, outputs(task), BATCH, seed=20 + seed)
     if task == "classification":
         y = functional.one_hot(y.argmax(dim=1), 3).double().mT.contiguous()
-    rate, width = cohort.experiment.dropout, cohort.experiment.width
-    drawn = [random_tensor(SEEDS, width, BATCH, seed=30 + seed + k) for k in range(cohort.experiment.depth)]
+    rate, width = stack.experiment.dropout, stack.experiment.width
+    drawn = [random_tensor(SEEDS, width, BATCH, seed=30 + seed + k) for k in range(stack.experiment.depth)]
     return x, y, [(d > 0) / (1 - rate) for d in drawn] if rate else []
 
 
-def networks(cohort: Cohort) -> Iterator[tuple[int, Arm, int]]:
+def networks(stack: Stack) -> Iterator[tuple[int, Arm, int]]:
     """Place in the stack, arm and number of the seed."""
-    for a, arm in enumerate(cohort.arms):
-        for s in range(cohort.seeds):
-            yield a * cohort.seeds + s, arm, s
+    for a, arm in enumerate(stack.arms):
+        for s in range(stack.seeds):
+            yield a * stack.seeds + s, arm, s
 
 
-def of_network(views: Mapping[str, Tensor], cohort: Cohort, place: int, arm: Arm, s: int) -> Parameters:
+def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: Arm, s: int) -> Parameters:
     """Copies of one network's tensors, named `weight.0`, `bias.0`, `gamma.0`, …; biases `(out,)`."""
     found = {}
     for key, view in views.items():
@@ -99,26 +99,26 @@ def loss_of(task: str, outputs: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(outputs, targets.argmax(dim=1))
 
 
-def check_gradients(cohort: Cohort, task: str, function: Callable[[Tensor], Tensor]) -> None:
-    x, y, masks = batch(cohort, task)
-    cohort.gradients.flat.zero_()
+def check_gradients(stack: Stack, task: str, function: Callable[[Tensor], Tensor]) -> None:
+    x, y, masks = batch(stack, task)
+    stack.gradients.flat.zero_()
     out = torch.empty_like(y)
-    cohort.forward(x, masks, out).backward(y)
-    values = cohort.loss.values(out, y)
-    for place, arm, s in networks(cohort):
+    stack.forward(x, masks, out).backward(y)
+    values = stack.loss.values(out, y)
+    for place, arm, s in networks(stack):
         leaves = {
-            name: value.requires_grad_() for name, value in of_network(cohort.parameters.views, cohort, place, arm, s).items()
+            name: value.requires_grad_() for name, value in of_network(stack.parameters.views, stack, place, arm, s).items()
         }
         of_seed = [mask[s] for mask in masks]
-        expected = run_network(cohort.experiment, arm, leaves, x[place].T, of_seed, function)
+        expected = run_network(stack.experiment, arm, leaves, x[place].T, of_seed, function)
         loss = loss_of(task, expected, y[place].T)
         loss.backward()
         torch.testing.assert_close(out[place].T, expected.detach(), rtol=1e-10, atol=1e-10)
         torch.testing.assert_close(values[place], loss.detach(), rtol=1e-10, atol=1e-10)
-        gradients = of_network(cohort.gradients.views, cohort, place, arm, s)
+        gradients = of_network(stack.gradients.views, stack, place, arm, s)
         assert gradients.keys() == leaves.keys()
         for name, leaf in leaves.items():
-            if arm == "before" and name.startswith("bias") and name != f"bias.{cohort.experiment.depth}":
+            if arm == "before" and name.startswith("bias") and name != f"bias.{stack.experiment.depth}":
                 assert leaf.grad is not None
                 assert (gradients[name] == 0).all(), "exactly 0, not rounding noise"
                 torch.testing.assert_close(leaf.grad, torch.zeros_like(leaf), rtol=0, atol=1e-9)
@@ -148,20 +148,20 @@ def test_gradients_match_autograd_at_other_shapes(choices: dict[str, Any], torch
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_l2_enters_the_step_and_not_the_loss(task: str, dropout: float, torch_activations: Functions) -> None:
     l2, rate = 0.03, 0.1
-    cohort = make(task, l2=l2, dropout=dropout, learning_rate=rate)
-    x, y, masks = batch(cohort, task)
+    stack = make(task, l2=l2, dropout=dropout, learning_rate=rate)
+    x, y, masks = batch(stack, task)
     out = torch.empty_like(y)
-    before = {place: of_network(cohort.parameters.views, cohort, place, arm, s) for place, arm, s in networks(cohort)}
-    cohort.step(x, y, masks, out)
-    for place, arm, s in networks(cohort):
+    before = {place: of_network(stack.parameters.views, stack, place, arm, s) for place, arm, s in networks(stack)}
+    stack.step(x, y, masks, out)
+    for place, arm, s in networks(stack):
         leaves = {name: value.clone().requires_grad_() for name, value in before[place].items()}
         of_seed = [mask[s] for mask in masks]
-        result = run_network(cohort.experiment, arm, leaves, x[place].T, of_seed, torch_activations["swish"])
+        result = run_network(stack.experiment, arm, leaves, x[place].T, of_seed, torch_activations["swish"])
         loss = loss_of(task, result, y[place].T)
         penalty = l2 * sum(w.square().sum() for name, w in leaves.items() if name.startswith("weight"))
         (loss + penalty).backward()
-        torch.testing.assert_close(cohort.loss.values(out, y)[place], loss.detach(), rtol=1e-10, atol=1e-10)
-        for name, value in of_network(cohort.parameters.views, cohort, place, arm, s).items():
+        torch.testing.assert_close(stack.loss.values(out, y)[place], loss.detach(), rtol=1e-10, atol=1e-10)
+        for name, value in of_network(stack.parameters.views, stack, place, arm, s).items():
             grad = leaves[name].grad
             assert grad is not None
             torch.testing.assert_close(value, before[place][name] - rate * grad, rtol=1e-9, atol=1e-9)
@@ -169,27 +169,27 @@ def test_l2_enters_the_step_and_not_the_loss(task: str, dropout: float, torch_ac
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9, 0.99])
 def test_moving_statistics_and_inference_match_nn_batchnorm1d(momentum: float, torch_activations: Functions) -> None:
-    cohort = make(bn_momentum=momentum, learning_rate=1e-6, depth=1)
+    stack = make(bn_momentum=momentum, learning_rate=1e-6, depth=1)
     layers = {
         (arm, s): torch.nn.BatchNorm1d(5, eps=1e-3, momentum=1 - momentum, dtype=torch.float64)
-        for arm in cohort.bn_arms
+        for arm in stack.bn_arms
         for s in range(SEEDS)
     }
     silu = torch_activations["swish"]
     for number in range(4):
-        x, y, masks = batch(cohort, "regression", number)
-        for place, arm, s in networks(cohort):
-            if arm in cohort.bn_arms:
-                own = of_network(cohort.parameters.views, cohort, place, arm, s)
+        x, y, masks = batch(stack, "regression", number)
+        for place, arm, s in networks(stack):
+            if arm in stack.bn_arms:
+                own = of_network(stack.parameters.views, stack, place, arm, s)
                 z = functional.linear(x[place].T, own["weight.0"], own["bias.0"])
                 layers[arm, s](z if arm == "before" else silu(z))
-        cohort.step(x, y, masks, torch.empty_like(y))
-    x, _, _ = batch(cohort, "regression", 9)
-    inferred = cohort.infer(x)
-    for place, arm, s in networks(cohort):
-        own = of_network(cohort.parameters.views | cohort.moving.views, cohort, place, arm, s)
+        stack.step(x, y, masks, torch.empty_like(y))
+    x, _, _ = batch(stack, "regression", 9)
+    inferred = stack.infer(x)
+    for place, arm, s in networks(stack):
+        own = of_network(stack.parameters.views | stack.moving.views, stack, place, arm, s)
         z = functional.linear(x[place].T, own["weight.0"], own["bias.0"])
-        if arm in cohort.bn_arms:
+        if arm in stack.bn_arms:
             layer = layers[arm, s].eval()
             assert layer.running_mean is not None
             assert layer.running_var is not None
@@ -206,68 +206,68 @@ def test_moving_statistics_and_inference_match_nn_batchnorm1d(momentum: float, t
 
 
 def test_inference_changes_nothing_and_needs_no_batch() -> None:
-    cohort = make()
-    x, y, masks = batch(cohort, "regression")
-    cohort.step(x, y, masks, torch.empty_like(y))
-    before, gradients = cohort.state(), cohort.gradients.flat.clone()
-    together = cohort.infer(x)
-    one_by_one = torch.cat([cohort.infer(x[:, :, i : i + 1]) for i in range(BATCH)], dim=2)
+    stack = make()
+    x, y, masks = batch(stack, "regression")
+    stack.step(x, y, masks, torch.empty_like(y))
+    before, gradients = stack.state(), stack.gradients.flat.clone()
+    together = stack.infer(x)
+    one_by_one = torch.cat([stack.infer(x[:, :, i : i + 1]) for i in range(BATCH)], dim=2)
     torch.testing.assert_close(together, one_by_one)
-    after = cohort.state()
+    after = stack.state()
     assert torch.equal(before.parameters, after.parameters)
     assert torch.equal(before.moving, after.moving)
-    assert torch.equal(gradients, cohort.gradients.flat)
+    assert torch.equal(gradients, stack.gradients.flat)
 
 
 def test_a_forward_pass_moves_no_moving_statistics() -> None:
-    cohort = make()
-    x, y, masks = batch(cohort, "regression")
-    before = cohort.moving.flat.clone()
-    cohort.forward(x, masks, torch.empty_like(y)).backward(y)
-    assert torch.equal(cohort.moving.flat, before)
+    stack = make()
+    x, y, masks = batch(stack, "regression")
+    before = stack.moving.flat.clone()
+    stack.forward(x, masks, torch.empty_like(y)).backward(y)
+    assert torch.equal(stack.moving.flat, before)
 
 
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-3, 1e-1])
 def test_the_variance_of_a_unit_that_does_not_vary_is_0(epsilon: float) -> None:
     experiment = Experiment(arms=("before", "after"), seeds=SEEDS, width=64, epsilon=epsilon, bn_momentum=0.0)
-    cohort = Cohort(experiment, INPUTS, 1, "regression")
-    x = torch.full((cohort.networks, INPUTS, BATCH), 0.3)
-    cohort.step(x, torch.zeros(cohort.networks, 1, BATCH), (), torch.empty(cohort.networks, 1, BATCH))
-    variances = torch.cat([view.flatten() for name, view in cohort.moving.views.items() if name.startswith("variance")])
+    stack = Stack(experiment, INPUTS, 1, "regression")
+    x = torch.full((stack.networks, INPUTS, BATCH), 0.3)
+    stack.step(x, torch.zeros(stack.networks, 1, BATCH), (), torch.empty(stack.networks, 1, BATCH))
+    variances = torch.cat([view.flatten() for name, view in stack.moving.views.items() if name.startswith("variance")])
     assert (variances >= 0).all()
     assert (variances <= 1e-6 * epsilon).all()
 
 
 def test_biases_before_batch_norm_never_move() -> None:
     for optimizer in OPTIMIZERS:
-        cohort = make(optimizer=optimizer, dropout=0.2, l2=0.01)
-        start = {k: cohort.parameters[f"bias.{k}"].clone() for k in range(3)}
+        stack = make(optimizer=optimizer, dropout=0.2, l2=0.01)
+        start = {k: stack.parameters[f"bias.{k}"].clone() for k in range(3)}
         for number in range(5):
-            x, y, masks = batch(cohort, "regression", number)
-            cohort.step(x, y, masks, torch.empty_like(y))
-        own = cohort.rows("before")
+            x, y, masks = batch(stack, "regression", number)
+            stack.step(x, y, masks, torch.empty_like(y))
+        own = stack.rows("before")
         for k in range(2):
-            assert torch.equal(cohort.parameters[f"bias.{k}"][own], start[k][own])
-            assert not torch.isclose(cohort.parameters[f"bias.{k}"][cohort.rows("after")], start[k][cohort.rows("after")]).all()
-        assert not torch.isclose(cohort.parameters["bias.2"][own], start[2][own]).all()
+            assert torch.equal(stack.parameters[f"bias.{k}"][own], start[k][own])
+            assert not torch.isclose(stack.parameters[f"bias.{k}"][stack.rows("after")], start[k][stack.rows("after")]).all()
+        assert not torch.isclose(stack.parameters["bias.2"][own], start[2][own]).all()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_restored_state_goes_on_bitwise_the_same(optimizer: str) -> None:
-    cohort = make(optimizer=optimizer, dropout=0.2)
+    stack = make(optimizer=optimizer, dropout=0.2)
 
     def train() -> None:
         for number in range(4):
-            x, y, masks = batch(cohort, "regression", number)
-            cohort.step(x, y, masks, torch.empty_like(y))
+            x, y, masks = batch(stack, "regression", number)
+            stack.step(x, y, masks, torch.empty_like(y))
 
     train()
-    kept = cohort.state()
+    kept = stack.state()
     train()
-    first = cohort.state()
-    cohort.restore(kept)
+    first = stack.state()
+    stack.restore(kept)
     train()
-    again = cohort.state()
+    again = stack.state()
     assert first.steps == again.steps == 8
     for one, other in zip(
         (first.parameters, first.moving, *first.optimizer), (again.parameters, again.moving, *again.optimizer), strict=True
@@ -276,36 +276,36 @@ def test_a_restored_state_goes_on_bitwise_the_same(optimizer: str) -> None:
 
 
 def test_batches_of_different_sizes_may_alternate() -> None:
-    cohort, fresh = make(), make()
-    x, y, _ = batch(cohort, "regression")
-    cohort.forward(x[:, :, :3], (), torch.empty_like(y[:, :, :3])).backward(y[:, :, :3])
-    cohort.forward(x, (), torch.empty_like(y)).backward(y)
+    stack, fresh = make(), make()
+    x, y, _ = batch(stack, "regression")
+    stack.forward(x[:, :, :3], (), torch.empty_like(y[:, :, :3])).backward(y[:, :, :3])
+    stack.forward(x, (), torch.empty_like(y)).backward(y)
     fresh.forward(x, (), torch.empty_like(y)).backward(y)
-    assert torch.equal(cohort.gradients.flat, fresh.gradients.flat)
+    assert torch.equal(stack.gradients.flat, fresh.gradients.flat)
 
 
 def test_given_weights_are_every_networks_weights() -> None:
-    cohort = make()
+    stack = make()
     sizes = [(5, INPUTS), (5, 5), (1, 5)]
     given = [(np.random.default_rng(k).normal(size=shape), np.arange(float(shape[0]))) for k, shape in enumerate(sizes)]
     for weight, bias in given:
         weight.setflags(write=False)
         bias.setflags(write=False)
-    cohort.set_weights(given)
+    stack.set_weights(given)
     for k, (weight, bias) in enumerate(given):
-        for network in range(cohort.networks):
-            np.testing.assert_array_equal(cohort.parameters[f"weight.{k}"][network].numpy(), weight)
-            np.testing.assert_array_equal(cohort.parameters[f"bias.{k}"][network, :, 0].numpy(), bias)
+        for network in range(stack.networks):
+            np.testing.assert_array_equal(stack.parameters[f"weight.{k}"][network].numpy(), weight)
+            np.testing.assert_array_equal(stack.parameters[f"bias.{k}"][network, :, 0].numpy(), bias)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
 def test_given_weights_may_be_read_only_arrays_of_any_type(dtype: type) -> None:
-    cohort = Cohort(Experiment(depth=1, width=2), 3, 1, "regression")
+    stack = Stack(Experiment(depth=1, width=2), 3, 1, "regression")
     given: Weights = [(np.ones((2, 3), dtype), np.ones(2, dtype)), (np.ones((1, 2), dtype), np.ones(1, dtype))]
     for array in (array for pair in given for array in pair):
         array.setflags(write=False)
-    cohort.set_weights(given)
-    assert (cohort.parameters["weight.0"] == 1).all()
+    stack.set_weights(given)
+    assert (stack.parameters["weight.0"] == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -319,17 +319,17 @@ def test_given_weights_may_be_read_only_arrays_of_any_type(dtype: type) -> None:
     ],
 )
 def test_given_weights_of_a_wrong_shape_are_named(shapes: list[Any], message: str) -> None:
-    cohort = Cohort(Experiment(depth=1, width=2), 3, 1, "regression")
+    stack = Stack(Experiment(depth=1, width=2), 3, 1, "regression")
     with pytest.raises(ExperimentError) as caught:
-        cohort.set_weights([(np.zeros(weight), np.zeros(bias)) for weight, bias in shapes])
+        stack.set_weights([(np.zeros(weight), np.zeros(bias)) for weight, bias in shapes])
     assert str(caught.value) == message
 
 
 def test_moving_statistics_that_are_infinite_once_stay_so() -> None:
     """As in Keras; `lerp` would make NaN of them."""
-    cohort = Cohort(Experiment(depth=1, arms=("before",)), 3, 1, "regression")
-    tape = cohort.forward(torch.ones(1, 3, 4), (), torch.empty(1, 1, 4))
+    stack = Stack(Experiment(depth=1, arms=("before",)), 3, 1, "regression")
+    tape = stack.forward(torch.ones(1, 3, 4), (), torch.empty(1, 1, 4))
     for variance in (torch.inf, 1.0):
-        cohort.batch_statistics["variance.0.before"].fill_(variance)
-        cohort.update(tape)
-        assert torch.isposinf(cohort.moving["variance.0.before"]).all()
+        stack.batch_statistics["variance.0.before"].fill_(variance)
+        stack.update(tape)
+        assert torch.isposinf(stack.moving["variance.0.before"]).all()

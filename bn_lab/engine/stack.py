@@ -1,4 +1,4 @@
-"""`Cohort`: all arms and seeds of an experiment as one stack of networks, trained in lockstep.
+"""`Stack`: all arms and seeds of an experiment as one stack of networks, trained in lockstep.
 
 Networks this small cost nothing but the calls; a stack pays each call once for all its networks. Letters as in
 `bn_lab.engine.layers`: R = A·S networks, arm by arm in the order of `bn_lab.experiment.ARMS`, the seeds of an arm together.
@@ -35,7 +35,7 @@ Weights = Sequence[tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class State:
-    """Everything that the next step of a cohort depends on, besides the batch; copies, not views."""
+    """Everything that the next step of a stack depends on, besides the batch; copies, not views."""
 
     parameters: Tensor
     moving: Tensor
@@ -43,7 +43,7 @@ class State:
     steps: int
 
 
-class Cohort:
+class Stack:
     """A stack of networks with forward and backward passes, an optimizer and moving statistics.
 
     Args:
@@ -141,7 +141,7 @@ class Cohort:
 
     @property
     def bn_arms(self) -> list[Arm]:
-        """The arms of this cohort that have batch normalization."""
+        """The arms of this stack that have batch normalization."""
         return [arm for arm in self.arms if arm in BN_ARMS]
 
     def rows(self, arm: Arm) -> slice:

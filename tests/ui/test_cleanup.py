@@ -12,7 +12,7 @@ from streamlit import config
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from bn_lab.service.visitor import LAPSE
-from bn_lab.ui.departures import CleanUp
+from bn_lab.ui.cleanup import CleanUp
 
 
 class Cycle:

@@ -1,11 +1,11 @@
-"""`Entrance`: how many pages are open, and whether there is room for one more."""
+"""`Admission`: how many pages are open, and whether there is room for one more."""
 
 from __future__ import annotations
 
 from threading import Lock
 
 
-class Entrance:
+class Admission:
     """Counts visitors. Safe to use from any thread.
 
     Args:

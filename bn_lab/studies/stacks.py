@@ -1,6 +1,6 @@
 """How the networks of a study are put together: what is equal in structure trains together, in pieces of a few seconds at most.
 
-A cohort is the unit of work that an executor gets: a tuple of networks of one structure and one arm, which is small enough that
+A stack is the unit of work that an executor gets: a tuple of networks of one structure and one arm, which is small enough that
 results arrive one after the other and a study can be cancelled, and large enough that the calls into the library are shared.
 """
 
@@ -17,11 +17,11 @@ from bn_lab.experiment import Experiment
 from bn_lab.studies.networks import Network
 
 SECONDS, MOST = 0.8, 128
-"""How long a cohort should take, and how many networks it has at most."""
+"""How long a stack should take, and how many networks it has at most."""
 
 
 @dataclass(frozen=True)
-class Cohort:
+class Stack:
     """Networks to be trained together.
 
     Attributes:
@@ -36,33 +36,33 @@ class Cohort:
 
     def train(self) -> list[Outcome]:
         """The outcome of every network, in order."""
-        from bn_lab.engine.trial import train_cohort  # brings torch, which who plans a study need not have
+        from bn_lab.engine.trial import train_stack  # brings torch, which who plans a study need not have
 
-        return train_cohort([network.experiment for network in self.networks], probes=self.probes)
+        return train_stack([network.experiment for network in self.networks], probes=self.probes)
 
 
-def cohorts(networks: Sequence[Network], probes: Iterable[str] = ()) -> list[Cohort]:
-    """Put networks together; a study's first networks are in the first cohorts."""
+def stacks(networks: Sequence[Network], probes: Iterable[str] = ()) -> list[Stack]:
+    """Put networks together; a study's first networks are in the first stacks."""
     probes = tuple(probes)
     alike: dict[tuple[object, ...], list[Network]] = {}
     for network in networks:
         alike.setdefault(structure(network.experiment), []).append(network)
     order = {network: i for i, network in enumerate(networks)}
     found = [part for group in alike.values() for part in _parts(group, probes)]
-    return sorted(found, key=lambda cohort: order[cohort.networks[0]])
+    return sorted(found, key=lambda stack: order[stack.networks[0]])
 
 
 def structure(experiment: Experiment) -> tuple[object, ...]:
-    """What networks of one cohort must have in common."""
+    """What networks of one stack must have in common."""
     return tuple(value for name, value in asdict(experiment).items() if name not in VARIED)
 
 
-def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Cohort]:
+def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Stack]:
     size = next((n for n in range(1, MOST) if seconds(group[0].experiment, n + 1) > SECONDS), MOST)
     size = max(size, min(len(group), _cheap(group[0].experiment)))
     count = -(-len(group) // size)
     bounds = [round(i * len(group) / count) for i in range(count + 1)]
-    return [Cohort(tuple(group[a:b]), probes, seconds(group[0].experiment, b - a)) for a, b in pairwise(bounds)]
+    return [Stack(tuple(group[a:b]), probes, seconds(group[0].experiment, b - a)) for a, b in pairwise(bounds)]
 
 
 def _cheap(experiment: Experiment) -> int:

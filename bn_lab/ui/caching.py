@@ -15,7 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def once_per_history(function: Callable[Concatenate[History, P], R]) -> Callable[Concatenate[History, P], R]:
+def cached_per_history(function: Callable[Concatenate[History, P], R]) -> Callable[Concatenate[History, P], R]:
     """Remember what a function returns for a record, as long as the record lives; its other arguments must be hashable.
 
     Records are immutable; what is returned is shared, and must not be changed either.

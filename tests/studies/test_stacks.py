@@ -10,26 +10,26 @@ from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.studies.claims import STUDIES
-from bn_lab.studies.cohorts import MOST, SECONDS, cohorts, structure
+from bn_lab.studies.stacks import MOST, SECONDS, stacks, structure
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_network_is_in_one_cohort_among_its_like(name: str) -> None:
     study = STUDIES[name].with_seeds(3)
-    found = cohorts(study.networks, study.probes)
-    assert sorted(network.key for cohort in found for network in cohort.networks) == sorted(n.key for n in study.networks)
-    for cohort in found:
-        assert len({structure(network.experiment) for network in cohort.networks}) == 1
-        assert len({network.arm for network in cohort.networks}) == 1
-        assert 1 <= len(cohort.networks) <= MOST
-        assert cohort.probes == study.probes
-        assert cohort.cost == seconds(cohort.networks[0].experiment, len(cohort.networks))
+    found = stacks(study.networks, study.probes)
+    assert sorted(network.key for stack in found for network in stack.networks) == sorted(n.key for n in study.networks)
+    for stack in found:
+        assert len({structure(network.experiment) for network in stack.networks}) == 1
+        assert len({network.arm for network in stack.networks}) == 1
+        assert 1 <= len(stack.networks) <= MOST
+        assert stack.probes == study.probes
+        assert stack.cost == seconds(stack.networks[0].experiment, len(stack.networks))
 
 
 def test_the_first_networks_of_a_study_come_first() -> None:
     study = STUDIES["initialization"].with_seeds(1)
     first = {network.key for network in study.networks[:4]}  # a scale without and with batch normalization
-    early = {network.key for cohort in cohorts(study.networks)[:3] for network in cohort.networks}
+    early = {network.key for stack in stacks(study.networks)[:3] for network in stack.networks}
     assert first <= early
 
 
@@ -46,7 +46,7 @@ def test_structure_is_everything_that_may_not_vary() -> None:
 def test_large_networks_go_in_small_cohorts_and_small_ones_in_large() -> None:
     def largest(experiment: Experiment) -> int:
         networks = replace(STUDIES["spread"], base=replace(experiment, arms=("before",), seeds=32)).networks
-        return max(len(cohort.networks) for cohort in cohorts(networks))
+        return max(len(stack.networks) for stack in stacks(networks))
 
     small, large = Experiment(epochs=50), Experiment(dataset="digits", width=256, depth=6, epochs=50)
     assert largest(small) == 32

@@ -19,11 +19,11 @@ from streamlit.testing.v1 import AppTest
 
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.ui import guard, lab_page, panels, preview, rules_page, session
+from bn_lab.ui import errors, lab_page, panels, preview, rules_page, session
 from bn_lab.ui.algorithm import scene
 from bn_lab.ui.algorithm import steps as steps_part
 from bn_lab.ui.claims import card
-from bn_lab.ui.guard import AGAIN, LETTERS, guarded, guarded_file
+from bn_lab.ui.errors import AGAIN, LETTERS, guarded, guarded_file
 from bn_lab.ui.own.holding import TOUCHED
 from tests.ui.conftest import SCRIPT, Lab
 
@@ -60,8 +60,8 @@ def references(page: Any) -> list[str]:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the guard has logged."""
-    return [record.getMessage() for record in caplog.records if record.name == guard.log.name]
+    """What was logged about failures."""
+    return [record.getMessage() for record in caplog.records if record.name == errors.log.name]
 
 
 def check_log(caplog: pytest.LogCaptureFixture, *found: str, experiment: str) -> None:
@@ -81,7 +81,7 @@ def check_log(caplog: pytest.LogCaptureFixture, *found: str, experiment: str) ->
 
 def check_page_says_nothing(page: Any) -> None:
     everything = page.text + str([error.value for error in page.at.error])
-    for part in ("secret", "ValueError", "forged", "<script", "Traceback", "test_guard"):
+    for part in ("secret", "ValueError", "forged", "<script", "Traceback", "test_errors"):
         assert part not in everything
     assert not page.at.exception
 
@@ -255,7 +255,7 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(guard, "monotonic", lambda: now[0])
+    monkeypatch.setattr(errors, "monotonic", lambda: now[0])
     monkeypatch.setattr(panels, "curves", broken)
     page = lab(lang="en")
     (first,) = references(page)
@@ -287,11 +287,11 @@ def test_what_the_link_says_cannot_forge_a_line_of_the_log(
 
 def test_the_session_keeps_plain_values_of_failures_and_few(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab(lang="en")
-    for k in range(guard.PLACES + 5):
+    for k in range(errors.PLACES + 5):
         monkeypatch.setattr(preview, "show", made_broken(k))
         page.run()
     known = page.at.session_state["failures"]
-    assert len(known) == guard.PLACES
+    assert len(known) == errors.PLACES
     assert references(page)[0] in [reference for reference, _ in known.values()]
     assert {type(value) for pair in known.values() for value in pair} == {str, float}
 
@@ -333,11 +333,11 @@ CANNOT_FAIL = {"_nothing"}
 """A callback that does nothing, which is how Streamlit is asked for a component's trigger."""
 
 
-CALLED_AS_THEY_ARE = {"logs.install", "guard.show", "session.words"}
+CALLED_AS_THEY_ARE = {"logs.install", "errors.show", "session.words"}
 """What the script calls of the page without a guard: the guard itself, and what there is once a session has begun."""
 
 
-def test_the_script_calls_the_page_through_the_guard_only() -> None:
+def test_the_script_calls_the_page_guarded_only() -> None:
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
     modules = {
         alias.name
@@ -382,7 +382,7 @@ def is_of_streamlit(node: ast.AST, name: str) -> bool:
 
 
 def is_guarded(value: ast.expr, by: str = "guarded") -> bool:
-    return isinstance(value, ast.Call) and ast.unparse(value.func) in (by, f"guard.{by}") and len(value.args) == 1
+    return isinstance(value, ast.Call) and ast.unparse(value.func) in (by, f"errors.{by}") and len(value.args) == 1
 
 
 def is_harmless(value: ast.expr) -> bool:
@@ -403,7 +403,7 @@ def test_whatever_streamlit_calls_is_guarded(path: Path) -> None:
         ("st.button('a', on_click='ignore')", 0),
         ("st.slider('a', on_change=lambda: act())", 1),
         ("common = {'on_change': act}", 1),
-        ("common = {'on_change': guard.guarded(act)}", 0),
+        ("common = {'on_change': errors.guarded(act)}", 0),
         ("st.dataframe(x, on_select=pick)", 1),
         ("st.cache_resource(on_release=leave)", 0),
         ("component(on_missing_change=_nothing)", 0),
@@ -452,7 +452,7 @@ def test_a_file_that_cannot_be_made_is_logged_here_and_what_it_says_nowhere_else
     assert REFERENCE.match(line)
     assert line.endswith("experiment: dataset=iris")
     assert ("secret" in caplog.text) is not own
-    assert "test_guard.py" in caplog.text
+    assert "test_errors.py" in caplog.text
 
 
 def test_a_file_that_can_be_made_comes_as_it_is() -> None:

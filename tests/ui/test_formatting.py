@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.ui import words
-from bn_lab.ui.words import NOTHING
+from bn_lab.ui import formatting
+from bn_lab.ui.formatting import NOTHING
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_a_dash(nothing: float | None) -> None:
-    assert words.number(nothing) == words.signed(nothing) == words.duration(nothing) == NOTHING
+    assert formatting.number(nothing) == formatting.signed(nothing) == formatting.duration(nothing) == NOTHING
 
 
 @given(st.floats(-1e12, 1e12, allow_nan=False))
 def test_a_number_is_right_to_four_digits(value: float) -> None:
-    assert float(words.number(value)) == pytest.approx(value, rel=5.1e-4, abs=1e-300)
-    assert float(words.signed(value)) == float(words.number(value))
-    assert words.signed(value)[0] in "+-"
-    assert not words.number(value).endswith(".")
+    assert float(formatting.number(value)) == pytest.approx(value, rel=5.1e-4, abs=1e-300)
+    assert float(formatting.signed(value)) == float(formatting.number(value))
+    assert formatting.signed(value)[0] in "+-"
+    assert not formatting.number(value).endswith(".")
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.123456, "0.1235"), (12.3456, "12.35"), (1234.5678, "1235"), (-0.5, "-0.5000")])
 def test_a_number_keeps_its_width(value: float, text: str) -> None:
-    assert words.number(value) == text
+    assert formatting.number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_a_number_keeps_its_width(value: float, text: str) -> None:
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
-    shown = words.plain(text)
+    shown = formatting.plain(text)
     read = re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL)
-    assert read.replace(words.JOINER, "") == text.replace(words.JOINER, "")
+    assert read.replace(formatting.JOINER, "") == text.replace(formatting.JOINER, "")
     for special in "\\`*_{}[]()#+-.!|<>~$:&":
         assert len(re.findall(rf"\\{re.escape(special)}", shown)) >= text.count(special)
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_<>$:&\[\]]", shown)
@@ -75,11 +75,11 @@ def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
 )
 def test_a_strangers_text_becomes_no_link_and_no_icon(text: str) -> None:
     """By the patterns of mdast-util-gfm-autolink-literal and of Streamlit's icons, which see texts without their escapes."""
-    read = re.sub(r"\\(.)", r"\1", words.plain(f"see {text} there"))
+    read = re.sub(r"\\(.)", r"\1", formatting.plain(f"see {text} there"))
     assert not re.search(r"(https?://|www(?=\.))[-.\w]+", read, re.IGNORECASE)
     assert not re.search(r"[-.\w+]+@[-\w]+(?:\.[-\w]+)+", read)
     assert not re.search(r":(material/)?\w+:", read)
-    assert read.replace(words.JOINER, "") == f"see {text} there"
+    assert read.replace(formatting.JOINER, "") == f"see {text} there"
 
 
 def bad_values() -> list[ExperimentError]:
@@ -108,9 +108,9 @@ def bad_values() -> list[ExperimentError]:
 @pytest.mark.parametrize("problem", bad_values(), ids=lambda problem: f"{problem.field} {problem.rule}")
 def test_an_error_names_the_field_as_the_page_does(language: str, problem: ExperimentError) -> None:
     t = texts(language)
-    told = words.error(t, problem)
+    told = formatting.error(t, problem)
     if problem.field in FIELDS:
         assert t(f"field.{problem.field}") in told
-    assert words.plain(problem.values["value"]) in told
+    assert formatting.plain(problem.values["value"]) in told
     assert "<b>" not in told
     assert not re.search(r"(?<!\\)\{", told)
