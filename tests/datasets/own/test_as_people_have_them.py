@@ -337,7 +337,7 @@ from bn_lab.datasets.own import read
 def taken():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 1e6
-data = "\\n".join([",".join(["%d"] * 250)] * 7_900) % tuple(10**8 + k for k in range(250 * 7_900))
+data = "\\n".join([",".join(["%d"] * 250)] * 7_900) % tuple(10**8 + k * 7919 % 10**8 for k in range(250 * 7_900))
 data = data.encode()
 base, most, over = taken(), 0.0, threading.Event()
 def watch():
