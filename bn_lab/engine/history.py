@@ -183,7 +183,7 @@ class Composition(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Kept(Record):
+class Checkpoint(Record):
     """The weights of a moment, from which everything about the networks can be computed again.
 
     Attributes:
@@ -238,8 +238,8 @@ class History(Record):
         shown: true values belonging to the snapshots' predictions (regression), else None.
         points: some samples to show on the snapshots' boundaries, in order of targets; None unless there are two features.
         divergences: networks that stopped.
-        kept: weights, in order of their epochs: those of `kept_epochs`, and of the last moment where nothing is left to train
-            or they were asked for.
+        checkpoints: weights, in order of their epochs: those of `kept_epochs`, and of the last moment where nothing is left to
+            train or they were asked for.
         composition: of the batches of every epoch, where samples are never shuffled; else None.
     """
 
@@ -261,7 +261,7 @@ class History(Record):
     current: Snapshot | None
     shown: Shown | None
     divergences: tuple[Divergence, ...]
-    kept: tuple[Kept, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
     points: Points | None = None
     composition: Composition | None = None
 
@@ -290,7 +290,7 @@ class History(Record):
         arm, seed = self.experiment.arms[self._place(arm)], FIELDS["seed"].check(seed)
         if seed not in self.experiment.seed_list:
             raise ExperimentError("seed", "one_of", seed, options=", ".join(map(str, self.experiment.seed_list)))
-        last = self.kept[-1] if self.kept else None
+        last = self.checkpoints[-1] if self.checkpoints else None
         if last is None or seed != self.experiment.seed or round(last.epoch * self.steps_per_epoch) != self.steps:
             return None
         return NetworkCopy(arm, seed, last.epoch, self.steps, last.arms[arm])

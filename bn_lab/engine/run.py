@@ -25,7 +25,7 @@ from bn_lab.engine.batches import Epoch, Source, composition
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import Growth, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Divergence, History, Kept, NetworkCopy, Snapshot, is_recorded, kept_epochs
+from bn_lab.engine.history import Checkpoint, Divergence, History, NetworkCopy, Snapshot, is_recorded, kept_epochs
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.stack import Stack, Weights
@@ -41,12 +41,12 @@ class End:
     """The last moment of a target.
 
     Attributes:
-        snapshot, kept: as in the record.
+        snapshot, checkpoint: as in the record.
         networks: the weights of every network at that moment, under the names of `Run.weights`.
     """
 
     snapshot: Snapshot
-    kept: Kept
+    checkpoint: Checkpoint
     networks: Mapping[tuple[Arm, int], Mapping[str, Array]]
 
 
@@ -99,9 +99,9 @@ class Run:
         self._tape = self._look()
         self._growth = Growth(self.stack, self.source, magnitudes(self._tape))
         self._snapshots: list[Snapshot] = [self._probe()]
-        self._kept = [self._present()]
+        self._checkpoints = [self._present()]
         self._recorded_steps = recorded_steps(experiment, self.table)
-        self._kept_epochs = frozenset(kept_epochs(self._kept[0].numbers))
+        self._kept_epochs = frozenset(kept_epochs(self._checkpoints[0].numbers))
         self._targets = {experiment.epochs}
         self._ends: dict[int, End] = {}  # of the targets that are reached, by epoch
 
@@ -118,9 +118,9 @@ class Run:
         shape = len(self.experiment.arms), self.experiment.seeds
         return np.where(self._alive, values.ravel(), np.nan).reshape(shape)
 
-    def _present(self) -> Kept:
+    def _present(self) -> Checkpoint:
         """The weights of the first seed's networks at the present moment."""
-        return Kept(self.progress, {arm: self.weights(a) for a, arm in enumerate(self.experiment.arms)})
+        return Checkpoint(self.progress, {arm: self.weights(a) for a, arm in enumerate(self.experiment.arms)})
 
     def _recorded_series(self) -> tuple[str, ...]:
         measures = SERIES if self.table.task == "classification" else SERIES[::2]
@@ -232,7 +232,7 @@ class Run:
         if is_recorded(self.epoch):
             self._snapshots.append(self._probe())
         if self.epoch in self._kept_epochs:
-            self._kept.append(self._present())
+            self._checkpoints.append(self._present())
         if self.epoch in self._targets or self._gone:
             self._ends[self.epoch] = self._end()
 
@@ -327,21 +327,21 @@ class Run:
         if self._stands_at(epoch):
             return self._end()
         snapshot = next(each for each in self._snapshots if each.epoch == epoch)
-        kept = next(each for each in self._kept if each.epoch == epoch)
-        return End(snapshot, kept, self._first_seed(kept))
+        checkpoint = next(each for each in self._checkpoints if each.epoch == epoch)
+        return End(snapshot, checkpoint, self._first_seed(checkpoint))
 
     @torch.inference_mode()
     def _end(self) -> End:
         """The present moment, at the end of an epoch."""
-        snapshot, kept = self._snapshots[-1], self._kept[-1]
+        snapshot, checkpoint = self._snapshots[-1], self._checkpoints[-1]
         snapshot = snapshot if snapshot.epoch == self.epoch else self._probe()
-        kept = kept if kept.epoch == self.epoch else self._present()
+        checkpoint = checkpoint if checkpoint.epoch == self.epoch else self._present()
         arms, others = enumerate(self.experiment.arms), enumerate(self.experiment.seed_list[1:], start=1)
         further = {(arm, seed): self.weights(a, s) for (a, arm), (s, seed) in product(arms, others)}
-        return End(snapshot, kept, {**self._first_seed(kept), **further})
+        return End(snapshot, checkpoint, {**self._first_seed(checkpoint), **further})
 
-    def _first_seed(self, kept: Kept) -> dict[tuple[Arm, int], Mapping[str, Array]]:
-        return {(arm, self.experiment.seed): weights for arm, weights in kept.arms.items()}
+    def _first_seed(self, checkpoint: Checkpoint) -> dict[tuple[Arm, int], Mapping[str, Array]]:
+        return {(arm, self.experiment.seed): weights for arm, weights in checkpoint.arms.items()}
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, Evaluation]:
@@ -374,7 +374,7 @@ class Run:
         if end is None:
             stale = current and self._snapshots[-1].epoch != self.progress
             # The present weights go to the record alone, so that a run which goes on has nothing to take back.
-            unkept = weights and self._kept[-1].epoch != self.progress
+            unsaved = weights and self._checkpoints[-1].epoch != self.progress
             begun = self._epoch_means()["train_loss"] if self._position and partial else None
             return replace(
                 self._record(experiment, self.epoch, self.progress),
@@ -382,14 +382,14 @@ class Run:
                 seconds=self.seconds,
                 partial_loss=None if begun is None else self._of_alive(begun),
                 current=self._probe() if stale else None,
-                kept=(*self._kept, *([self._present()] if unkept else [])),
+                checkpoints=(*self._checkpoints, *([self._present()] if unsaved else [])),
             )
         last, record = self._end_at(end), self._record(experiment, end, end)
-        snapshots, kept = record.snapshots, record.kept
+        snapshots, checkpoints = record.snapshots, record.checkpoints
         return replace(
             record,
             snapshots=snapshots if snapshots[-1].epoch == end else (*snapshots, last.snapshot),
-            kept=kept if kept[-1].epoch == end else (*kept, last.kept),
+            checkpoints=checkpoints if checkpoints[-1].epoch == end else (*checkpoints, last.checkpoint),
         )
 
     def _record(self, experiment: Experiment, epoch: int, moment: float) -> History:
@@ -421,7 +421,7 @@ class Run:
             current=None,
             shown=self._shown,
             divergences=tuple(each for each in self.divergences if each.epoch <= epoch),
-            kept=tuple(each for each in self._kept if each.epoch <= epoch),
+            checkpoints=tuple(each for each in self._checkpoints if each.epoch <= epoch),
             points=self._points,
             composition=self._composition,
         )

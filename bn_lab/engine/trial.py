@@ -12,7 +12,7 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.engine.anatomy.inference import three_ways
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Kept, is_recorded
+from bn_lab.engine.history import Checkpoint, is_recorded
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.engine.smoothness import Probe
@@ -127,10 +127,10 @@ class Trial:
         """The scores of `three_ways` of network number `n`; NaN if it has diverged."""
         experiment = self.experiments[n]
         (arm,) = experiment.arms
-        kept = Kept(float(experiment.epochs), {arm: self.stack.weights(0, n)})
+        checkpoint = Checkpoint(float(experiment.epochs), {arm: self.stack.weights(0, n)})
         found = {
             f"{way}.{samples}.{name}": value
-            for way, scores in vars(three_ways(experiment, kept, arm, self.table)).items()
+            for way, scores in vars(three_ways(experiment, checkpoint, arm, self.table)).items()
             for samples, score in scores.items()
             for name, value in vars(score).items()
             if value is not None

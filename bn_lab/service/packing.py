@@ -78,7 +78,9 @@ class Packer:
             tuple(self._rows(history, moments, wish, start + LONGEST)),
             self._end_rows(run, wish, irregular),
             self._new_findings(run, reached),
-            tuple(epoch for epoch in map(int, {kept.epoch for kept in history.kept}) if epoch > 0 and run.reaches(epoch)),
+            tuple(
+                epoch for epoch in map(int, {kept.epoch for kept in history.checkpoints}) if epoch > 0 and run.reaches(epoch)
+            ),
             self._layouts if described else None,
         )
         self._steps, self._wish = run.steps, wish

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from bn_lab.datasets import table_of
 from bn_lab.engine.anatomy import Company, Folded, Placements, Rescaled, Statistics, Subject, ThreeWays
-from bn_lab.engine.history import History, Kept
+from bn_lab.engine.history import Checkpoint, History
 from bn_lab.experiment import Arm
 from bn_lab.service import recordings
 
@@ -27,45 +27,47 @@ _known: WeakKeyDictionary[History, dict[object, Any]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def subject(history: History, kept: Kept, arm: Arm, layer: int) -> Subject:
+def subject(history: History, checkpoint: Checkpoint, arm: Arm, layer: int) -> Subject:
     """The mini-batch that a layer sees."""
-    found: Subject = _computed(history, "subject", kept, arm, layer)
+    found: Subject = _computed(history, "subject", checkpoint, arm, layer)
     return found
 
 
-def statistics(history: History, kept: tuple[Kept, ...], arm: Arm, layer: int) -> Statistics:
+def statistics(history: History, checkpoint: tuple[Checkpoint, ...], arm: Arm, layer: int) -> Statistics:
     """Batch and moving statistics of a layer over the kept epochs."""
-    found: Statistics = _computed(history, "statistics", kept, arm, layer)
+    found: Statistics = _computed(history, "statistics", checkpoint, arm, layer)
     return found
 
 
-def three_ways(history: History, kept: Kept, arm: Arm) -> ThreeWays:
+def three_ways(history: History, checkpoint: Checkpoint, arm: Arm) -> ThreeWays:
     """The same weights with three kinds of statistics."""
-    found: ThreeWays = _computed(history, "three_ways", kept, arm)
+    found: ThreeWays = _computed(history, "three_ways", checkpoint, arm)
     return found
 
 
-def company(history: History, kept: Kept, arm: Arm, layer: int, unit: int, row: int) -> Company:
+def company(history: History, checkpoint: Checkpoint, arm: Arm, layer: int, unit: int, row: int) -> Company:
     """One sample among random batches."""
-    found: Company = _computed(history, "company", kept, arm, layer, unit, row)
+    found: Company = _computed(history, "company", checkpoint, arm, layer, unit, row)
     return found
 
 
-def rescaled(history: History, kept: Kept, arm: Arm, layer: int, factors: Sequence[float], epsilon: float | None) -> Rescaled:
+def rescaled(
+    history: History, checkpoint: Checkpoint, arm: Arm, layer: int, factors: Sequence[float], epsilon: float | None
+) -> Rescaled:
     """A layer's weights times each of some factors."""
-    found: Rescaled = _computed(history, "rescaled", kept, arm, layer, tuple(factors), epsilon)
+    found: Rescaled = _computed(history, "rescaled", checkpoint, arm, layer, tuple(factors), epsilon)
     return found
 
 
-def placements(history: History, kept: Kept, layer: int, arm: Arm, epsilon: float | None) -> Placements:
+def placements(history: History, checkpoint: Checkpoint, layer: int, arm: Arm, epsilon: float | None) -> Placements:
     """A layer with batch normalization on either side of its activation."""
-    found: Placements = _computed(history, "placements", kept, layer, arm, epsilon)
+    found: Placements = _computed(history, "placements", checkpoint, layer, arm, epsilon)
     return found
 
 
-def folded(history: History, kept: Kept, arm: Arm, layer: int, epsilon: float | None) -> Folded:
+def folded(history: History, checkpoint: Checkpoint, arm: Arm, layer: int, epsilon: float | None) -> Folded:
     """Batch normalization folded into an affine layer."""
-    found: Folded = _computed(history, "folded", kept, arm, layer, epsilon)
+    found: Folded = _computed(history, "folded", checkpoint, arm, layer, epsilon)
     return found
 
 

@@ -28,7 +28,7 @@ from bn_lab.engine.anatomy import (
     typed,
 )
 from bn_lab.engine.anatomy.mates import Mates
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, BN_ARMS, Arm, Experiment, ExperimentError
@@ -49,13 +49,13 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @cache
-def kepts(experiment: Experiment) -> tuple[Kept, ...]:
+def kepts(experiment: Experiment) -> tuple[Checkpoint, ...]:
     """Weights of a run, those within an epoch as the last."""
     run = Run(experiment)
     for _ in range(2):
         run.finish_epoch()
     run.step()
-    return run.history(weights=True).kept
+    return run.history(weights=True).checkpoints
 
 
 def first_rows(experiment: Experiment, epoch: int) -> Array:
@@ -119,7 +119,7 @@ class Net:
 def net(
     experiment: Experiment,
     arm: Arm,
-    kept: Kept,
+    kept: Checkpoint,
     *,
     training: bool = True,
     epsilons: Mapping[int, float] | None = None,
@@ -172,12 +172,12 @@ def test_a_subject_is_what_autograd_sees(experiment: Experiment, arm: Arm, momen
 
 def test_the_order_of_the_file_is_kept_where_nothing_is_shuffled() -> None:
     experiment = Experiment(epochs=1, shuffle="never")
-    assert subject(experiment, Run(experiment).history().kept[0], "before", 1).rows.tolist() == list(range(32))
+    assert subject(experiment, Run(experiment).history().checkpoints[0], "before", 1).rows.tolist() == list(range(32))
 
 
 def test_a_table_of_ones_own(toy: Callable[..., Table]) -> None:
     table, experiment = toy(), Experiment(epochs=1, batch_size=5)
-    kept = Run(experiment, table=table).history().kept[0]
+    kept = Run(experiment, table=table).history().checkpoints[0]
     found = subject(experiment, kept, "before", 1, table)
     weight = kept.arms["before"]["weight.0"].astype(np.float64)
     close(found.x, weight @ table.features[found.rows].T)
@@ -263,7 +263,7 @@ def test_statistics_over_the_epochs(experiment: Experiment, arm: Arm) -> None:
 
 def test_steps_are_whole_however_their_share_of_an_epoch_is_rounded() -> None:
     experiment = Experiment(batch_size=10, epochs=3)
-    moments = [Kept(2 + i / 51, kepts(LESSON)[0].arms) for i in range(51)]
+    moments = [Checkpoint(2 + i / 51, kepts(LESSON)[0].arms) for i in range(51)]
     assert statistics(experiment, moments, "none", 1).start_weight == pytest.approx([0.99 ** (2 * 51 + i) for i in range(51)])
 
 
@@ -300,7 +300,7 @@ def test_three_ways_to_the_same_weights(experiment: Experiment, arm: Arm) -> Non
 
 def test_a_single_validation_sample_is_a_batch_of_its_own(toy: Callable[..., Table]) -> None:
     experiment = Experiment(epochs=1, validation_share=0.01, batch_size=3, arms=("before",))
-    kept = Run(experiment, table=toy()).history().kept[0]
+    kept = Run(experiment, table=toy()).history().checkpoints[0]
     assert np.isfinite(three_ways(experiment, kept, "before", toy()).batch["validation"].loss)
 
 
@@ -380,7 +380,7 @@ def test_rescaled_weights_against_autograd(experiment: Experiment, arm: Arm, eps
 @pytest.mark.parametrize(("arm", "activation"), [("before", "swish"), ("after", "relu"), ("after", "identity")])
 def test_weights_have_no_scale_where_epsilon_is_small(arm: Arm, activation: Any) -> None:
     experiment = Experiment(arms=(arm,), epochs=1, activation=activation)
-    found = rescaled(experiment, Run(experiment).history().kept[0], arm, 1, [0.1, 10, 1e4], epsilon=1e-8)
+    found = rescaled(experiment, Run(experiment).history().checkpoints[0], arm, 1, [0.1, 10, 1e4], epsilon=1e-8)
     assert found.change.max() < 1e-6
     np.testing.assert_allclose(found.gradient_norm, found.predicted, rtol=1e-5)
 
@@ -454,7 +454,7 @@ def test_nothing_is_folded_without_batch_normalization() -> None:
         folded(LESSON, kepts(LESSON)[0], "none", 1)
 
 
-def everything(experiment: Experiment, kept: Kept, arm: Arm) -> list[Any]:
+def everything(experiment: Experiment, kept: Checkpoint, arm: Arm) -> list[Any]:
     """The results of all functions."""
     found: list[Any] = [subject(experiment, kept, arm, 2), statistics(experiment, [kept], arm, 1)]
     found += [found[0].forward(), found[0].backward(), three_ways(experiment, kept, arm)]
@@ -470,7 +470,7 @@ def test_diverged_weights_give_nan_without_a_word(arm: Arm, size: float, name: s
     kept = kepts(CLASSES)[1]
     own: Mapping[str, Array] = kept.arms[arm]
     if name in own:
-        diverged = Kept(1, {arm: {**own, name: own[name].astype(np.float64) * size}})
+        diverged = Checkpoint(1, {arm: {**own, name: own[name].astype(np.float64) * size}})
         found = everything(CLASSES, diverged, arm)
         values = [value for record in found for value in numbers(record)]
         assert not np.isinf(np.concatenate([np.ravel(value) for value in values])).any()
@@ -498,8 +498,8 @@ def test_looking_changes_nothing_and_is_the_same_again(arm: Arm, assert_same_bit
     for each in (run, twin):
         each.finish_epoch()
         each.step()
-    found = everything(CLASSES, run.history(weights=True).kept[-1], arm)
-    again = everything(CLASSES, run.history(weights=True).kept[-1], arm)
+    found = everything(CLASSES, run.history(weights=True).checkpoints[-1], arm)
+    again = everything(CLASSES, run.history(weights=True).checkpoints[-1], arm)
     assert_same_bits(tuple(found), tuple(again))
     for each in (run, twin):
         each.finish_epoch()

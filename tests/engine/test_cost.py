@@ -78,7 +78,7 @@ def test_a_further_target_takes_its_moment_and_the_weights_of_all_networks() -> 
     for run in runs:
         while not run.finished:
             run.finish_epoch()
-        run._kept = run._kept[:1]  # or else those would share their arrays with the weights of targets
+        run._checkpoints = run._checkpoints[:1]  # or else those would share their arrays with the weights of targets
     taken = held(runs[1]) - held(runs[0])
     assert taken <= cost.target_memory(experiment) <= 4 * taken
 

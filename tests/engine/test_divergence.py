@@ -175,7 +175,7 @@ def test_watching_growth_changes_no_number(assert_same_bits: Same, monkeypatch: 
     watched = train(experiment)
     monkeypatch.setattr(Growth, "end", lambda *_: None)
     plain = train(experiment)
-    for name in ("train_loss", "snapshots", "kept"):
+    for name in ("train_loss", "snapshots", "checkpoints"):
         assert_same_bits(getattr(watched, name), getattr(plain, name))
 
 

@@ -122,6 +122,6 @@ def test_moving_statistics_are_of_what_is_normalized() -> None:
 
 def test_batch_norm_taken_apart_is_without_noise(assert_same_bits: Compare) -> None:
     experiment = replace(NOISY, arms=("before",))
-    kept, quiet = train(experiment).kept[-1], replace(experiment, bn_noise=0.0)
+    kept, quiet = train(experiment).checkpoints[-1], replace(experiment, bn_noise=0.0)
     assert_same_bits(subject(experiment, kept, "before", 2), subject(quiet, kept, "before", 2))
     assert three_ways(experiment, kept, "before") == three_ways(quiet, kept, "before")

@@ -206,7 +206,7 @@ def test_data_that_do_not_fit_are_an_error(toy: Toy, choices: dict[str, Any], me
 
 
 def kept_epochs(run: Run, weights: bool = False) -> list[float]:
-    return [kept.epoch for kept in run.history(weights=weights).kept]
+    return [kept.epoch for kept in run.history(weights=weights).checkpoints]
 
 
 def test_a_run_keeps_weights_of_the_first_seed_as_they_were(toy: Toy, assert_same_bits: Same) -> None:
@@ -217,7 +217,7 @@ def test_a_run_keeps_weights_of_the_first_seed_as_they_were(toy: Toy, assert_sam
         run.finish_epoch()
     seen.append({arm: run.weights(a) for a, arm in enumerate(ARMS)})
     assert kept_epochs(run) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
-    for kept in run.history().kept:
+    for kept in run.history().checkpoints:
         assert_same_bits(dict(kept.arms), seen[int(kept.epoch)])
 
 
@@ -228,7 +228,7 @@ def test_the_present_weights_are_added_where_asked_for(toy: Toy, assert_same_bit
     run.step()
     assert kept_epochs(run) == [0, 1]
     assert kept_epochs(run, weights=True) == [0, 1, 1.25]
-    assert_same_bits(dict(run.history(weights=True).kept[-1].arms["before"]), run.weights(1))
+    assert_same_bits(dict(run.history(weights=True).checkpoints[-1].arms["before"]), run.weights(1))
     run.finish_epoch()
     assert kept_epochs(run, weights=True) == [0, 1, 2], "and nothing stays of it"
 
@@ -239,7 +239,7 @@ def test_weights_that_do_not_fit_are_kept_of_fewer_epochs(
     def run_for(epochs: int) -> Run:
         return Run(Experiment(epochs=epochs, depth=1), table=toy())
 
-    monkeypatch.setattr(history, "KEPT_NUMBERS", 9 * run_for(1).history().kept[0].numbers + 1)
+    monkeypatch.setattr(history, "KEPT_NUMBERS", 9 * run_for(1).history().checkpoints[0].numbers + 1)
     run = run_for(9)
     finish(run)
     assert kept_epochs(run) == [0, 4, 9], "every fourth, and the last moment of a run that ends between kept epochs"

@@ -71,7 +71,7 @@ def check_example(name: str, ended: History) -> None:
     epochs = {each.epoch for each in ended.divergences}
     assert len(epochs) > 1 if name == "some diverge" else bool(epochs) == (name == "all diverge")
     assert (ended.epoch == FURTHEST) == (name != "all diverge")
-    assert {each.epoch for each in ended.kept} == {0, 5, 16, 51, FURTHEST} or name != "wide"
+    assert {each.epoch for each in ended.checkpoints} == {0, 5, 16, 51, FURTHEST} or name != "wide"
 
 
 def test_a_record_cut_at_a_target_is_that_of_a_run_alone(

@@ -147,7 +147,7 @@ def test_when_all_have_diverged_there_is_nothing_more_to_do(monkeypatch: pytest.
 def test_final_scores_are_those_of_the_anatomy() -> None:
     experiments = [replace(BASE, seed=seed, bn_momentum=momentum) for seed, momentum in ((0, 0.9), (3, 0.99))]
     for experiment, outcome in zip(experiments, train_stack(experiments, probes=["three_ways"]), strict=True):
-        kept = train(experiment).kept[-1]
+        kept = train(experiment).checkpoints[-1]
         expected = {
             f"{way}.{samples}.{name}": value
             for way, scores in vars(three_ways(experiment, kept, "before")).items()

@@ -72,7 +72,7 @@ def everything() -> list[Any]:
     run.finish_epoch()
     run.step()
     history = run.history(current=True, weights=True)
-    kept = history.kept[-1]
+    kept = history.checkpoints[-1]
     of_layer = experiment, kept, "before", 1
     return [
         history,
@@ -81,7 +81,7 @@ def everything() -> list[Any]:
         findings(history),
         subject(*of_layer),
         subject(*of_layer).forward(),
-        statistics(experiment, history.kept, "before", 1),
+        statistics(experiment, history.checkpoints, "before", 1),
         three_ways(experiment, kept, "before"),
         folded(*of_layer),
         company(*of_layer, 0, 0),

@@ -72,7 +72,7 @@ while watch.progress.state is not State.ENDED:
 history = watch.history(60)
 network = watch.network("before", 0, 60)
 for name, arguments in {"subject": ("before", 1), "folded": ("before", 1), "three_ways": ("before",)}.items():
-    assert recordings.compute(name, experiment, history.kept[-1], *arguments, timeout=60) is not None
+    assert recordings.compute(name, experiment, history.checkpoints[-1], *arguments, timeout=60) is not None
 print(history.epoch, network.steps, sorted({"torch", "plotly"} & set(sys.modules)))
 """
 

@@ -161,7 +161,7 @@ def test_a_record_is_as_far_as_what_is_seen_of_it(bench: Bench) -> None:
     history = bench.answer(watch.history)
     assert history.progress >= seen
     assert history.latest is not None
-    assert history.latest.epoch == history.kept[-1].epoch == history.progress
+    assert history.latest.epoch == history.checkpoints[-1].epoch == history.progress
 
 
 def test_who_waits_too_long_is_told_and_asks_no_more(bench: Bench) -> None:
@@ -185,7 +185,7 @@ def test_a_request_about_a_recording_that_fails_fails_with_it(bench: Bench) -> N
 
 def test_functions_are_computed_in_a_worker(bench: Bench) -> None:
     history = alone(IRIS)
-    kept = history.kept[-1]
+    kept = history.checkpoints[-1]
     found = bench.answer(lambda: bench.recordings.compute("subject", IRIS, kept, "before", 1))
     assert differences(found, anatomy.subject(IRIS, kept, "before", 1)) == []
     with pytest.raises(ExperimentError) as caught:
@@ -210,7 +210,7 @@ def test_many_requests_do_not_stop_what_is_trained(clock: Clock) -> None:
 def test_functions_see_a_visitors_own_data(bench: Bench) -> None:
     table = keep(own())
     experiment = Experiment(dataset=table.name, epochs=3)
-    kept = train(experiment).kept[-1]
+    kept = train(experiment).checkpoints[-1]
     found = bench.answer(lambda: bench.recordings.compute("folded", experiment, kept, "before", 1, None, table=table))
     assert differences(found, anatomy.folded(experiment, kept, "before", 1, None)) == []
 

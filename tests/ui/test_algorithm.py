@@ -118,7 +118,7 @@ def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch
 
 def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
     page = opened(lab, layer=2, unit=3)
-    kept = page.watch.history().kept[0]
+    kept = page.watch.history().checkpoints[0]
     x = subject(IRIS, kept, "before", 2).x[2]
     for number in (x.mean(), x.std()):
         assert formatting.number(number) in page.text
@@ -130,7 +130,7 @@ def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
 
 def test_a_larger_epsilon_makes_the_normalized_values_smaller(lab: Open) -> None:
     page = opened(lab)
-    x = subject(IRIS, page.watch.history().kept[0], "before", 1).x[0]
+    x = subject(IRIS, page.watch.history().checkpoints[0], "before", 1).x[0]
     page.set("algorithm_epsilon", 10.0)
     expected = np.sqrt(x.var() / (x.var() + 10))
     assert formatting.number(float(expected)) in page.text
@@ -232,7 +232,7 @@ def test_later_epochs_are_looked_at(lab: Open) -> None:
     page = lab(replace(IRIS, epochs=3), lang="en")
     page.train()
     page.go_to("algorithm")
-    newest = page.watch.history().kept[-1]
+    newest = page.watch.history().checkpoints[-1]
     assert newest.epoch == 3
     assert formatting.number(subject(replace(IRIS, epochs=3), newest, "before", 1).x[0].mean()) in page.text
     page.set("algorithm_epoch", 1)
@@ -241,7 +241,7 @@ def test_later_epochs_are_looked_at(lab: Open) -> None:
 
 def test_the_same_weights_in_three_ways(lab: Open) -> None:
     page = opened(lab)
-    ways = three_ways(IRIS, page.watch.history().kept[0], "before")
+    ways = three_ways(IRIS, page.watch.history().checkpoints[0], "before")
     for way in (ways.batch, ways.moving, ways.precise):
         assert formatting.number(way["train"].loss) in page.text
     assert "100 %" in page.text  # nothing is trained yet
@@ -249,7 +249,7 @@ def test_the_same_weights_in_three_ways(lab: Open) -> None:
 
 def test_batch_mates_use_the_chosen_sample_and_epsilon(lab: Open) -> None:
     page = opened(lab, unit=2, sample=3, epsilon=0.5)
-    kept = page.watch.history().kept[0]
+    kept = page.watch.history().checkpoints[0]
     row = int(subject(IRIS, kept, "before", 1).rows[2])
     mates = batch_mates(IRIS, kept, "before", 1, 1, row, epsilon=0.5)
     for number in (formatting.number(mates.std[4]), formatting.number(mates.std[128]), formatting.signed(mates.exponent)):
@@ -260,7 +260,7 @@ def test_a_factor_is_chosen_and_stands_in_the_link(lab: Open) -> None:
     page = opened(lab)
     page.set("algorithm_factor", 0.01)
     assert page.at.query_params["algorithm"] == "factor:0.01"
-    found = rescaled(IRIS, page.watch.history().kept[0], "before", 1, [0.01])
+    found = rescaled(IRIS, page.watch.history().checkpoints[0], "before", 1, [0.01])
     for number in (found.change[0], found.gradient_norm[0], found.predicted[0]):
         assert formatting.number(float(number)) in page.text
 
@@ -282,7 +282,7 @@ def test_where_the_scale_begins_to_matter(change: list[float], expected: tuple[s
 
 def test_both_placements_are_told(lab: Open) -> None:
     page = opened(lab, layer=2)
-    both = placements(IRIS, page.watch.history().kept[0], 2, "before")
+    both = placements(IRIS, page.watch.history().checkpoints[0], 2, "before")
     for values in (both.before["activation"], both.after["scaled"]):
         assert formatting.number(float(values.std())) in page.text
         assert formatting.number(float(values.min())) in page.text
@@ -293,7 +293,7 @@ def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
     experiment = replace(IRIS, arms=("none", arm))
     page = lab(experiment, lang="en")
     page.go_to("algorithm")
-    found = folded(experiment, page.watch.history().kept[0], arm, 1)
+    found = folded(experiment, page.watch.history().checkpoints[0], arm, 1)
     assert formatting.number(found.largest) in page.text
     assert found.difference < 1e-12 < found.difference32 < 1e-4
     assert f"layer {found.layer}," in page.text
@@ -304,7 +304,7 @@ def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
     told = texts("en")
     assert told("algorithm.folding.answer_none") in page.text
     assert told("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
-    loss = three_ways(IRIS, page.watch.history().kept[0], "none").moving["train"].loss
+    loss = three_ways(IRIS, page.watch.history().checkpoints[0], "none").moving["train"].loss
     assert told("algorithm.inference.answer_none", loss=formatting.number(loss)) in page.text
 
 
@@ -339,8 +339,8 @@ def test_diverged_weights_are_not_taken_apart(lab: Open) -> None:
 
 def test_only_whole_epochs_are_offered(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(IRIS)
-    within = replace(whole.kept[1], epoch=1.2)
-    moving = replace(whole, kept=(*whole.kept[:2], within))
+    within = replace(whole.checkpoints[1], epoch=1.2)
+    moving = replace(whole, checkpoints=(*whole.checkpoints[:2], within))
     monkeypatch.setattr(algorithm_page, "history_of", lambda *asked, **options: moving)
     page = opened(lab)
     assert list(page.widget("algorithm_epoch").options) == ["0", "1"]
@@ -348,7 +348,7 @@ def test_only_whole_epochs_are_offered(lab: Open, monkeypatch: pytest.MonkeyPatc
 
 def test_epsilon_that_holds_the_spread_down_is_told(lab: Open) -> None:
     free, held = (opened(lab, **algorithm).text for algorithm in ({}, {"epsilon": 10.0}))
-    x = subject(IRIS, opened(lab).watch.history().kept[0], "before", 1).x[0]
+    x = subject(IRIS, opened(lab).watch.history().checkpoints[0], "before", 1).x[0]
     std = formatting.number(float(np.sqrt(x.var() / (x.var() + 10))))
     assert f"at {std} instead of 1" not in free
     assert f"at {std} instead of 1" in held

@@ -109,7 +109,7 @@ def test_what_is_computed_is_remembered_as_long_as_the_record_is_there(whole: Hi
     monkeypatch.setattr(anatomy, "recordings", lambda: workers)
     monkeypatch.setattr(anatomy, "MOST", 3)
     record = replace(whole)
-    kept = record.kept[0]
+    kept = record.checkpoints[0]
     first = anatomy.subject(record, kept, "before", 1)
     assert anatomy.subject(record, kept, "before", 1) is first
     assert workers.asked == [("subject", IRIS, kept, "before", 1)]

@@ -221,7 +221,7 @@ def test_growth_is_that_of_the_recorded_spreads(history: History) -> None:
 @pytest.mark.usefixtures("recordings")
 def test_the_change_of_units_is_that_of_the_formula(history: History) -> None:
     answer = answers.changed(1, 1000, 50, {"nothing": 0.01, "much": np.inf})(history)
-    x = subject(history.experiment, history.kept[-1], "before", 1).x[0]
+    x = subject(history.experiment, history.checkpoints[-1], "before", 1).x[0]
     one, other = ((v - v.mean()) / np.sqrt(v.var() + 1e-3) for v in (x, 1000 * x + 50))
     assert answer.values["change"] == pytest.approx(np.abs(one - other).max() / np.abs(one).max())
     assert answer.values["std"] == pytest.approx(x.std())
@@ -369,7 +369,7 @@ def test_what_a_step_opens_of_the_algorithm_is_there_after_its_training(name: st
     step = STEPS[name]
     assert step.algorithm is not None
     assert decode(encode(step.algorithm)) == step.algorithm
-    kept = train(replace(step.experiment, seeds=1)).kept  # weights are of the first seed
+    kept = train(replace(step.experiment, seeds=1)).checkpoints  # weights are of the first seed
     assert fitted(step.algorithm, step.experiment, kept) == step.algorithm
 
 

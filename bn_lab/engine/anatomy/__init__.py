@@ -1,7 +1,7 @@
 """Batch normalization taken apart on a mini-batch of an experiment, from kept weights, in float64.
 
-Every function takes an experiment and the weights that a run of it kept (`bn_lab.engine.history.Kept`), looks at the network
-of the first seed and changes nothing. Dropout and noise are off throughout, losses are without the L2 penalty, so that what is
+Every function takes an experiment and a checkpoint of a run of it (`bn_lab.engine.history.Checkpoint`), looks at the network of
+the first seed and changes nothing. Dropout and noise are off throughout, losses are without the L2 penalty, so that what is
 seen is batch normalization's doing. The mini-batch is the first one of the epoch that follows the kept weights. Layers count
 from 1 as in `Divergence`, units and samples from 0. Where weights have diverged, numbers are NaN.
 

@@ -17,7 +17,7 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import Affine, BatchNorm
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.tape import Tape
@@ -48,19 +48,19 @@ class Bench:
             raise ExperimentError("layer", "between", layer, low=1, high=self.experiment.depth)
         return layer - 1
 
-    def rows(self, kept: Kept) -> Array:
-        """Row numbers (B,) of the mini-batch: the first one of the epoch that `kept` stands in or before."""
-        return np.array(self.source.orders(int(kept.epoch))[0, : self.source.sizes[0]])
+    def rows(self, checkpoint: Checkpoint) -> Array:
+        """Row numbers (B,) of the mini-batch: the first one of the epoch that `checkpoint` stands in or before."""
+        return np.array(self.source.orders(int(checkpoint.epoch))[0, : self.source.sizes[0]])
 
     def samples(self, rows: Array) -> tuple[Tensor, Tensor]:
         """Inputs `(1, in, n)` and targets `(1, C, n)` of the samples `rows (n,)`."""
         own = np.array(rows[None])  # torch warns of arrays that it may not write to
         return self.source.inputs(own), self.source.outputs(own)
 
-    def set_weights(self, kept: Kept) -> None:
-        """Give the stack the parameters and moving statistics of `kept`."""
+    def set_weights(self, checkpoint: Checkpoint) -> None:
+        """Give the stack the parameters and moving statistics of `checkpoint`."""
         for name, view in (self.stack.parameters.views | self.stack.moving.views).items():
-            values = kept.arms[self.arm][".".join(name.split(".")[:2])]
+            values = checkpoint.arms[self.arm][".".join(name.split(".")[:2])]
             view.copy_(torch.tensor(values, dtype=torch.float64).view(view.shape))
 
     def forward(self, rows: Array) -> tuple[Tape, Tensor]:
@@ -68,9 +68,11 @@ class Bench:
         x, y = self.samples(rows)
         return self.stack.forward(x, (), torch.empty_like(y)), y
 
-    def network(self, kept: Kept, dtype: torch.dtype = torch.float64, epsilons: Mapping[int, float] | None = None) -> Network:
-        """The network of `kept`, layer by layer; `epsilons` as in `Network`."""
-        weights = {name: torch.tensor(values, dtype=dtype) for name, values in kept.arms[self.arm].items()}
+    def network(
+        self, checkpoint: Checkpoint, dtype: torch.dtype = torch.float64, epsilons: Mapping[int, float] | None = None
+    ) -> Network:
+        """The network of `checkpoint`, layer by layer; `epsilons` as in `Network`."""
+        weights = {name: torch.tensor(values, dtype=dtype) for name, values in checkpoint.arms[self.arm].items()}
         return Network(self.experiment, self.arm, weights, epsilons or {})
 
 

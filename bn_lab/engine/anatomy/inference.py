@@ -13,14 +13,14 @@ from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, altered
 from bn_lab.engine.anatomy.records import Folded, Score, ThreeWays, finite
 from bn_lab.engine.batches import batch_sizes
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.losses import LOSSES, accuracy
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
-def three_ways(experiment: Experiment, kept: Kept, arm: Arm, table: Table | None = None) -> ThreeWays:
+def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, table: Table | None = None) -> ThreeWays:
     """Evaluate the same weights with batch, moving and precise statistics; three times the same without batch normalization.
 
     Batches have the experiment's size: of training samples in the order of the first epoch, of validation samples in that of
@@ -30,7 +30,7 @@ def three_ways(experiment: Experiment, kept: Kept, arm: Arm, table: Table | None
     Arguments and errors are those of `subject`.
     """
     bench = Bench(experiment, arm, table)
-    network = bench.network(kept)
+    network = bench.network(checkpoint)
     precise = _precise(network, bench.samples(bench.source.splits[0].train)[0])
     rows = {"train": bench.source.orders(0)[0], "validation": bench.source.splits[0].validation}
     found: dict[str, dict[str, Score]] = {"batch": {}, "moving": {}, "precise": {}}
@@ -76,7 +76,12 @@ def _score(bench: Bench, outputs: Tensor, targets: Tensor) -> Score:
 @torch.inference_mode()
 @np.errstate(all="ignore")
 def folded(
-    experiment: Experiment, kept: Kept, arm: Arm, layer: int, epsilon: float | None = None, table: Table | None = None
+    experiment: Experiment,
+    checkpoint: Checkpoint,
+    arm: Arm,
+    layer: int,
+    epsilon: float | None = None,
+    table: Table | None = None,
 ) -> Folded:
     """Fold batch normalization of hidden layer `layer`, with its moving statistics μ and σ², into an affine layer.
 
@@ -96,7 +101,7 @@ def folded(
     bench = Bench(experiment, arm, table)
     k = bench.index(layer)
     epsilons = altered(k, epsilon)
-    network = bench.network(kept, epsilons=epsilons)
+    network = bench.network(checkpoint, epsilons=epsilons)
     into = k if arm == "before" else k + 1
     weight, bias = _fold(network, k, into)
     changed = {f"weight.{into}": weight, f"bias.{into}": bias}
@@ -108,7 +113,7 @@ def folded(
         folded_weight=finite(weight.numpy()),
         folded_bias=finite(bias.numpy()),
         difference=_difference(network, changed, k, x),
-        difference32=_difference(bench.network(kept, torch.float32, epsilons), changed, k, x),
+        difference32=_difference(bench.network(checkpoint, torch.float32, epsilons), changed, k, x),
         largest=float(finite(network.outputs(x, network.moving).abs().max().numpy())),
     )
 

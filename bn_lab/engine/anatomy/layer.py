@@ -11,21 +11,21 @@ from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, entry
 from bn_lab.engine.anatomy.records import Statistics, finite
 from bn_lab.engine.anatomy.subjects import Subject
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 
 
 @torch.inference_mode()
-def subject(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Table | None = None) -> Subject:
-    """Batch normalization of hidden layer `layer` on the first batch of epoch `int(kept.epoch)`, counting epochs from 0.
+def subject(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, layer: int, table: Table | None = None) -> Subject:
+    """Batch normalization of hidden layer `layer` on the first batch of epoch `int(checkpoint.epoch)`, counting epochs from 0.
 
     For an arm without batch normalization it is what batch normalization before the activation would see there: x is the
     pre-activation, γ = 1 and β = 0, there are no moving statistics, and `grad_y` is the gradient at the pre-activation.
 
     Args:
-        experiment: the one that `kept` is of; its order of batches, its first seed, its dropout and penalty left out.
-        kept: the weights.
+        experiment: the one that `checkpoint` is of; its order of batches, its first seed, its dropout and penalty left out.
+        checkpoint: the weights.
         arm: one of the experiment's.
         layer: 1 … depth.
         table: the experiment's data; the shipped set of that name where not given.
@@ -33,20 +33,20 @@ def subject(experiment: Experiment, kept: Kept, arm: Arm, layer: int, table: Tab
     Raises:
         ExperimentError: if there is no such layer.
     """
-    return _subject(Bench(experiment, arm, table), kept, layer)
+    return _subject(Bench(experiment, arm, table), checkpoint, layer)
 
 
-def _subject(bench: Bench, kept: Kept, layer: int) -> Subject:
-    k, rows = bench.index(layer), bench.rows(kept)
-    x, grad_y = _seen(bench, kept, k, rows)
-    gamma, beta = (finite(each.numpy()) for each in bench.network(kept).scale(k))
-    mean, variance = _moving(bench, kept, k)
-    return Subject(x, gamma, beta, bench.experiment.epsilon, grad_y, rows, mean, variance, bench.arm, layer, kept.epoch)
+def _subject(bench: Bench, checkpoint: Checkpoint, layer: int) -> Subject:
+    k, rows = bench.index(layer), bench.rows(checkpoint)
+    x, grad_y = _seen(bench, checkpoint, k, rows)
+    gamma, beta = (finite(each.numpy()) for each in bench.network(checkpoint).scale(k))
+    mean, variance = _moving(bench, checkpoint, k)
+    return Subject(x, gamma, beta, bench.experiment.epsilon, grad_y, rows, mean, variance, bench.arm, layer, checkpoint.epoch)
 
 
-def _seen(bench: Bench, kept: Kept, k: int, rows: Array) -> tuple[Array, Array]:
+def _seen(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array) -> tuple[Array, Array]:
     """What batch normalization of hidden layer k takes in and the gradient that arrives at its output, (F, B) each."""
-    bench.set_weights(kept)
+    bench.set_weights(checkpoint)
     tape, y = bench.forward(rows)
     part, shape = entry(tape, k), tape.hidden[k].affine.out.shape[1:]
     x = tape.hidden[k].affine.out if part is tape.hidden[k].affine else part.x
@@ -58,24 +58,26 @@ def _seen(bench: Bench, kept: Kept, k: int, rows: Array) -> tuple[Array, Array]:
     return finite(x.view(shape).numpy()), finite(grad.view(shape).numpy())
 
 
-def _moving(bench: Bench, kept: Kept, k: int) -> tuple[Array | None, Array | None]:
+def _moving(bench: Bench, checkpoint: Checkpoint, k: int) -> tuple[Array | None, Array | None]:
     """Moving mean and variance of hidden layer k, (F, 1) each."""
     if bench.arm not in BN_ARMS:
         return None, None
-    mean, variance = (finite(kept.arms[bench.arm][f"{name}.{k}"])[:, None] for name in ("mean", "variance"))
+    mean, variance = (finite(checkpoint.arms[bench.arm][f"{name}.{k}"])[:, None] for name in ("mean", "variance"))
     return mean, variance
 
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
-def statistics(experiment: Experiment, kepts: Sequence[Kept], arm: Arm, layer: int, table: Table | None = None) -> Statistics:
-    """Batch and moving statistics of hidden layer `layer` at each of `kepts`, in ascending order of their epochs.
+def statistics(
+    experiment: Experiment, checkpoints: Sequence[Checkpoint], arm: Arm, layer: int, table: Table | None = None
+) -> Statistics:
+    """Batch and moving statistics of hidden layer `layer` at each of `checkpoints`, in ascending order of their epochs.
 
     Arguments and errors are those of `subject`.
     """
     bench = Bench(experiment, arm, table)
-    subjects = [_subject(bench, kept, layer) for kept in kepts]
-    epochs = np.array([kept.epoch for kept in kepts], np.float64)
+    subjects = [_subject(bench, checkpoint, layer) for checkpoint in checkpoints]
+    epochs = np.array([checkpoint.epoch for checkpoint in checkpoints], np.float64)
     normed = arm in BN_ARMS
     return Statistics(
         epochs,

@@ -12,14 +12,14 @@ from bn_lab.datasets.streams import MATES
 from bn_lab.engine.anatomy.bench import Bench, Network
 from bn_lab.engine.anatomy.records import Company, Mates
 from bn_lab.engine.batches import PIECE_NUMBERS
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment, ExperimentError
 
 
 def batch_mates(
     experiment: Experiment,
-    kept: Kept,
+    checkpoint: Checkpoint,
     arm: Arm,
     layer: int,
     unit: int,
@@ -43,7 +43,7 @@ def batch_mates(
 
     The other arguments and errors are those of `subject`.
     """
-    found = company(experiment, kept, arm, layer, unit, row, sizes, draws, table)
+    found = company(experiment, checkpoint, arm, layer, unit, row, sizes, draws, table)
     return found.mates(experiment.epsilon if epsilon is None else epsilon)
 
 
@@ -51,7 +51,7 @@ def batch_mates(
 @np.errstate(all="ignore")
 def company(
     experiment: Experiment,
-    kept: Kept,
+    checkpoint: Checkpoint,
     arm: Arm,
     layer: int,
     unit: int,
@@ -67,7 +67,7 @@ def company(
     bench = Bench(experiment, arm, table)
     _check("unit", unit, experiment.width)
     _check("row", row, bench.table.samples)
-    k, network = bench.index(layer), bench.network(kept)
+    k, network = bench.index(layer), bench.network(checkpoint)
     train = bench.source.splits[0].train
     others = train[train != row]
     found = {}

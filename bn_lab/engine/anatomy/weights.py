@@ -11,7 +11,7 @@ from bn_lab.datasets import Table
 from bn_lab.engine import reference
 from bn_lab.engine.anatomy.bench import Bench, Network, altered, entry
 from bn_lab.engine.anatomy.records import Placements, Rescaled, finite
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import BatchNorm
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
@@ -21,7 +21,7 @@ from bn_lab.experiment import Arm, Experiment
 @np.errstate(all="ignore")
 def rescaled(
     experiment: Experiment,
-    kept: Kept,
+    checkpoint: Checkpoint,
     arm: Arm,
     layer: int,
     factors: Sequence[float],
@@ -40,13 +40,13 @@ def rescaled(
     The other arguments and errors are those of `subject`.
     """
     bench = Bench(experiment, arm, table)
-    k, rows = bench.index(layer), bench.rows(kept)
-    bench.set_weights(kept)
+    k, rows = bench.index(layer), bench.rows(checkpoint)
+    bench.set_weights(checkpoint)
     part = entry(bench.forward(rows)[0], k)
     if epsilon is not None and isinstance(part, BatchNorm):
         part.epsilon = epsilon
-    y, norm = _output(bench, kept, k, rows, 1.0)
-    found = [_output(bench, kept, k, rows, float(a)) for a in factors]
+    y, norm = _output(bench, checkpoint, k, rows, 1.0)
+    found = [_output(bench, checkpoint, k, rows, float(a)) for a in factors]
     scales = np.array(factors, np.float64)
     return Rescaled(
         scales,
@@ -56,11 +56,11 @@ def rescaled(
     )
 
 
-def _output(bench: Bench, kept: Kept, k: int, rows: Array, factor: float) -> tuple[Array, float]:
+def _output(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array, factor: float) -> tuple[Array, float]:
     """y `(F, B)` and the norm of the weights' gradient when hidden layer k's weights and bias are `factor` times theirs."""
     for name in (f"weight.{k}", f"bias.{k}"):
         view = bench.stack.parameters[name]
-        view.copy_(torch.tensor(factor * kept.arms[bench.arm][name].astype(np.float64)).view(view.shape))
+        view.copy_(torch.tensor(factor * checkpoint.arms[bench.arm][name].astype(np.float64)).view(view.shape))
     tape, targets = bench.forward(rows)
     bench.stack.backward(tape, targets)
     gradient = bench.stack.gradients[f"weight.{k}"]
@@ -70,7 +70,12 @@ def _output(bench: Bench, kept: Kept, k: int, rows: Array, factor: float) -> tup
 @torch.inference_mode()
 @np.errstate(all="ignore")
 def placements(
-    experiment: Experiment, kept: Kept, layer: int, arm: Arm, epsilon: float | None = None, table: Table | None = None
+    experiment: Experiment,
+    checkpoint: Checkpoint,
+    layer: int,
+    arm: Arm,
+    epsilon: float | None = None,
+    table: Table | None = None,
 ) -> Placements:
     """Hidden layer `layer` on `subject`'s mini-batch with batch normalization before and after its activation.
 
@@ -83,8 +88,8 @@ def placements(
     """
     bench = Bench(experiment, arm, table)
     k = bench.index(layer)
-    network = bench.network(kept, epsilons=altered(k, epsilon))
-    below = network.below(k, bench.samples(bench.rows(kept))[0], network.batch)
+    network = bench.network(checkpoint, epsilons=altered(k, epsilon))
+    below = network.below(k, bench.samples(bench.rows(checkpoint))[0], network.batch)
     z = network.affine(k, below)[0]
     before = _nodes(network, k, z.numpy())
     before["activation"] = network.activate(torch.from_numpy(before["scaled"])).numpy()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST
-from bn_lab.engine.history import Kept
+from bn_lab.engine.history import Checkpoint
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 from bn_lab.ui import formatting
 
@@ -152,10 +152,10 @@ def arms(experiment: Experiment) -> tuple[Arm, ...]:
     return tuple(sorted(experiment.arms, key=lambda arm: arm not in BN_ARMS))
 
 
-def fitted(choice: Choice, experiment: Experiment, kept: Sequence[Kept]) -> Choice:
+def fitted(choice: Choice, experiment: Experiment, checkpoints: Sequence[Checkpoint]) -> Choice:
     """The choice as far as the experiment and its kept weights have it; the nearest that they have where they do not."""
     arm = choice.arm if choice.arm in experiment.arms else arms(experiment)[0]
-    epochs = [int(k.epoch) for k in kept]
+    epochs = [int(k.epoch) for k in checkpoints]
     newest = choice.epoch is None or not epochs
     return replace(
         choice,

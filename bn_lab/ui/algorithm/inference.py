@@ -24,8 +24,8 @@ def show(found: Scene, t: Texts) -> None:
     if found.arm not in BN_ARMS:
         opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
-    over = anatomy.statistics(history, found.kept, found.arm, found.choice.layer)
-    at = found.kept.index(moment)
+    over = anatomy.statistics(history, found.checkpoints, found.arm, found.choice.layer)
+    at = found.checkpoints.index(moment)
     weight = f"{100 * over.start_weight[at]:.3g}"
     left = rf"p={found.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(float(over.start_weight[at]))}"
     answer = t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=weight, **losses)

@@ -135,7 +135,7 @@ def _notes(found: Scene, t: Texts) -> None:
     if asked.epoch is not None and found.moment is not None and int(found.moment.epoch) != asked.epoch:
         epochs = {"asked": f"{asked.epoch:,}", "shown": f"{int(found.moment.epoch):,}"}
         st.info(t("algorithm.other_epoch", **epochs), icon=":material/info:")
-    elif [int(kept.epoch) for kept in found.kept] == [0]:
+    elif [int(checkpoints.epoch) for checkpoints in found.checkpoints] == [0]:
         st.caption(t("algorithm.untrained"))
     for name in ("arm", "layer", "unit", "sample"):
         before, now = getattr(asked, name), getattr(shown, name)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from bn_lab.engine import reference
 from bn_lab.engine.anatomy import Subject, typed
-from bn_lab.engine.history import History, Kept
+from bn_lab.engine.history import Checkpoint, History
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.ui import anatomy, session
@@ -24,8 +24,8 @@ class Scene:
     Attributes:
         choice: what the visitor picked, as far as it exists.
         experiment: the visitor's. history: its record, None while there is none yet.
-        kept: all whole epochs whose weights were kept, and `moment` the one that is looked at, or None where there is none yet;
-            the whole-network parts show it also while numbers are typed.
+        checkpoints: those of whole epochs, and `moment` the one that is looked at, or None where there is none yet; the
+            whole-network parts show it also while numbers are typed.
         subject: the layer's mini-batch.
         epsilon, gamma, beta: of the unit, as picked or the network's own.
         nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
@@ -34,8 +34,8 @@ class Scene:
     choice: Choice
     experiment: Experiment
     history: History | None
-    kept: tuple[Kept, ...]
-    moment: Kept | None
+    checkpoints: tuple[Checkpoint, ...]
+    moment: Checkpoint | None
     subject: Subject
     epsilon: float
     gamma: float
@@ -99,21 +99,21 @@ def scene(history: History | None) -> Scene | None:
     """
     experiment = session.experiment()
     # A moment within an epoch has no name of its own in the link.
-    kept = tuple(each for each in history.kept if each.epoch == int(each.epoch)) if history else ()
-    picked = fitted(choice(), experiment, kept)
-    moment = _moment(picked, kept)
+    checkpoints = tuple(each for each in history.checkpoints if each.epoch == int(each.epoch)) if history else ()
+    picked = fitted(choice(), experiment, checkpoints)
+    moment = _moment(picked, checkpoints)
     if picked.values:
         found = typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
     elif history is None or moment is None:
         return None
     else:
         found = anatomy.subject(history, moment, cast(Arm, picked.arm), picked.layer)
-    return _of(picked, experiment, history, kept, moment, found)
+    return _of(picked, experiment, history, checkpoints, moment, found)
 
 
-def _moment(picked: Choice, kept: tuple[Kept, ...]) -> Kept | None:
-    """The one picked, which `fitted` made one of `kept`; the newest where none is."""
-    return next((k for k in kept if int(k.epoch) == picked.epoch), kept[-1] if kept else None)
+def _moment(picked: Choice, checkpoints: tuple[Checkpoint, ...]) -> Checkpoint | None:
+    """The one picked, which `fitted` made one of `checkpoints`; the newest where none is."""
+    return next((k for k in checkpoints if int(k.epoch) == picked.epoch), checkpoints[-1] if checkpoints else None)
 
 
 def _within(picked: Choice, size: int) -> int:
@@ -124,8 +124,8 @@ def _of(
     picked: Choice,
     experiment: Experiment,
     history: History | None,
-    kept: tuple[Kept, ...],
-    moment: Kept | None,
+    checkpoints: tuple[Checkpoint, ...],
+    moment: Checkpoint | None,
     found: Subject,
 ) -> Scene:
     unit = slice(0, 1) if picked.values else slice(picked.unit - 1, picked.unit)
@@ -134,10 +134,10 @@ def _of(
     nodes = reference.forward(found.x[unit], gamma, beta, epsilon)
     gradients = reference.backward(nodes, gamma, found.grad_y[unit])
     size = nodes.x.shape[1]
-    shown = fitted(picked, experiment, kept)
+    shown = fitted(picked, experiment, checkpoints)
     shown = replace(shown, sample=min(shown.sample, size))
     own = epsilon, float(gamma[0, 0]), float(beta[0, 0])
-    return Scene(shown, experiment, history, kept, moment, found, *own, nodes, gradients)
+    return Scene(shown, experiment, history, checkpoints, moment, found, *own, nodes, gradients)
 
 
 def _one(own: Array, unit: slice, value: float | None) -> Array:
@@ -150,7 +150,7 @@ def subject_of(found: Scene, layer: int) -> Subject:
     return anatomy.subject(history, moment, found.arm, layer)
 
 
-def of_network(found: Scene) -> tuple[History, Kept]:
+def of_network(found: Scene) -> tuple[History, Checkpoint]:
     """The record and the weights that the parts about the network look at, which are drawn where there are any."""
     assert found.history is not None
     assert found.moment is not None

@@ -70,7 +70,7 @@ def _network(found: Scene, t: Texts) -> None:
     _select("arm", t("algorithm.arm"), list(arms(experiment)), picked.arm, lambda arm: t(f"arm.{arm}"), gamma=None, beta=None)
     _select("layer", t("algorithm.layer"), range(1, experiment.depth + 1), picked.layer, str, gamma=None, beta=None)
     _select("unit", t("algorithm.unit"), range(1, experiment.width + 1), picked.unit, str, gamma=None, beta=None)
-    epochs = [int(k.epoch) for k in found.kept]
+    epochs = [int(k.epoch) for k in found.checkpoints]
     epoch = epochs[-1] if picked.epoch is None else picked.epoch
     _select("epoch", t("algorithm.epoch"), sorted(set(epochs)), epoch, lambda e: f"{e:,}", gamma=None, beta=None)
 

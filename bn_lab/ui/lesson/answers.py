@@ -234,7 +234,7 @@ def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, fl
     """
 
     def answer(history: History) -> Answer:
-        seen = subject(history, history.kept[-1], "before", layer)
+        seen = subject(history, history.checkpoints[-1], "before", layer)
         x, one, zero = seen.x[:1], np.ones((1, 1)), np.zeros((1, 1))
         before, after = (reference.forward(each, one, zero, seen.epsilon) for each in (x, factor * x + shift))
         change = float(np.abs(after.normalized - before.normalized).max() / np.abs(before.normalized).max())

@@ -68,7 +68,7 @@ def test_trained_every_file_is_that_of_the_record(
     assert str(files["iris-layers.csv"]()).count("pre_activation") == (1 + 4 * 5) * 2 * 2  # each of the first steps is recorded
     page.set("take_arm", "before")
     weights = load_weights(files["iris-before-seed0.safetensors"]())  # type: ignore[arg-type]
-    assert (weights["0.weight"] == history.kept[-1].arms["before"]["weight.0"]).all()
+    assert (weights["0.weight"] == history.checkpoints[-1].arms["before"]["weight.0"]).all()
     monkeypatch.setattr(panels, "templates", DRAWN)
     report = str(files["iris-report.html"]())
     assert report.startswith('<!doctype html>\n<html lang="ko">')
@@ -100,7 +100,7 @@ def test_what_is_taken_away_ends_at_the_target_however_far_others_train(
     networks = pd.read_csv(io.BytesIO(files["iris-networks.csv"]()))  # type: ignore[arg-type]
     assert networks.epoch.max() == 4
     weights = load_weights(files["iris-none-seed0.safetensors"]())  # type: ignore[arg-type]
-    assert (weights["0.weight"] == train(IRIS).kept[-1].arms["none"]["weight.0"]).all()
+    assert (weights["0.weight"] == train(IRIS).checkpoints[-1].arms["none"]["weight.0"]).all()
 
 
 def test_a_drawn_page_makes_no_file(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
