@@ -22,7 +22,7 @@ from benchmarks.growth import peak
 from benchmarks.measure import Goal, Result, Row
 from benchmarks.page import needs_browser
 from benchmarks.settings import Settings
-from bn_lab.datasets.own import MOST_BYTES, MOST_CELLS, read
+from bn_lab.datasets.uploads import MOST_BYTES, MOST_CELLS, read
 
 UPLOADS = 6
 """Visitors who open the largest file at the same moment."""

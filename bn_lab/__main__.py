@@ -22,7 +22,7 @@ from bn_lab.sharing import Decoded, one_line, parse_link
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
     from bn_lab.engine.history import History
     from bn_lab.engine.run import Run
-    from bn_lab.files.own import Own
+    from bn_lab.files.uploads import Own
     from bn_lab.studies.job import JobView
 
 BAR = 30
@@ -225,7 +225,7 @@ def _add_experiment(command: Any) -> None:
 
 
 def _add_own(command: Any) -> None:
-    """Everything that can be said about a file of one's own; `bn_lab.files.own` heeds it."""
+    """Everything that can be said about a file of one's own; `bn_lab.files.uploads` heeds it."""
     own = command.add_argument_group(
         "own data", "A table of your own: text in any form, a workbook or Parquet. What is not said is found out."
     )
@@ -257,10 +257,10 @@ def _values(name: str) -> str:
 
 def _opened(options: argparse.Namespace) -> Own:
     """The experiment that is meant, and its file where it is on own data."""
-    from bn_lab.files import own
+    from bn_lab.files import uploads
 
     given = {name: FIELDS[name].parse(text) for name in FIELDS if (text := getattr(options, f"field_{name}")) is not None}
-    return own.opened(options, replace(_start(options), **given))
+    return uploads.opened(options, replace(_start(options), **given))
 
 
 def _start(options: argparse.Namespace) -> Experiment:

@@ -23,19 +23,19 @@ OptimizerName = Literal["rmsprop", "adam", "sgd", "momentum"]
 InitializerName = Literal["glorot_uniform", "he_normal", "lecun_normal", "normal"]
 Shuffle = Literal["every_epoch", "once", "never"]
 
-OWN = re.compile(
+UPLOADED = re.compile(
     r"own-[0-9a-f]{16}-[0-9]{1,3}-(regression|classification)-(dropped|median)(-without(-[0-9]{1,3})+)?"
     r"(-read(-(e[a-z0-9_]{1,30}|[dt]([0-9a-f]{2}){0,4}|c([0-9a-f]{2}){0,12}|h[01]|[abs][0-9]{1,4}|p2[ce]"
     r"|m([0-9a-f]{2}){1,80}|k[0-9]{1,3}(numeric|categorical)))+)?"
 )
 """Ids of data sets that visitors bring along: a hash of the file, the target's column, the task, what is done about missing
-values, columns left out, and what somebody said about how the file is written (`bn_lab.datasets.own.format`). Nothing of the
-data is in them."""
+values, columns left out, and what somebody said about how the file is written (`bn_lab.datasets.uploads.format`). Nothing of
+the data is in them."""
 
 
-def is_own(dataset: str) -> bool:
+def is_uploaded(dataset: str) -> bool:
     """Whether this is the id of a visitor's own data."""
-    return OWN.fullmatch(dataset) is not None
+    return UPLOADED.fullmatch(dataset) is not None
 
 
 ARMS: tuple[Arm, ...] = get_args(Arm)
@@ -128,8 +128,8 @@ class Experiment:
         ExperimentError: (a `ValueError`) naming the field, the rule and the value.
     """
 
-    dataset: Annotated[str, Options(get_args(DatasetName), OWN)] = "boston"
-    """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`, or a visitor's own under an id like `OWN`."""
+    dataset: Annotated[str, Options(get_args(DatasetName), UPLOADED)] = "boston"
+    """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`, or uploaded, under an id like `UPLOADED`."""
 
     data_noise: Annotated[float, Range(0.0, 0.5)] = 0.0
     """Noise of the data sets that are computed (`bn_lab.datasets.GENERATED`); without effect on all others. Every coordinate of
@@ -221,7 +221,7 @@ class Experiment:
     @property
     def is_private(self) -> bool:
         """Whether the data are a visitor's own, and so for nobody else."""
-        return is_own(self.dataset)
+        return is_uploaded(self.dataset)
 
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""

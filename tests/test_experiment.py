@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import experiment as module
-from bn_lab.experiment import ARMS, BN_ARMS, FIELDS, Experiment, ExperimentError, Field, is_own
+from bn_lab.experiment import ARMS, BN_ARMS, FIELDS, Experiment, ExperimentError, Field, is_uploaded
 
 NUMBERS = [spec for spec in FIELDS.values() if spec.range]
 OPTIONS = [(name, option) for name, spec in FIELDS.items() for option in spec.options]
@@ -272,7 +272,7 @@ def test_an_error_comes_through_from_another_process() -> None:
 def test_own_data_have_ids_that_tell_nothing_of_them(name: str) -> None:
     experiment = Experiment(dataset=name)
     assert experiment.is_private
-    assert is_own(name)
+    assert is_uploaded(name)
     assert FIELDS["dataset"].parse(FIELDS["dataset"].format(name)) == name
     assert name not in FIELDS["dataset"].options
     assert not Experiment().is_private
@@ -280,7 +280,7 @@ def test_own_data_have_ids_that_tell_nothing_of_them(name: str) -> None:
 
 def test_no_other_name_is_that_of_own_data() -> None:
     for name in (*FIELDS["dataset"].options, "", "own", "own-0123456789abcdef-0-regression-dropped "):
-        assert not is_own(name)
+        assert not is_uploaded(name)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from bn_lab.datasets.own import DataError
 from bn_lab.datasets.shipped import DATASETS, load
+from bn_lab.datasets.uploads import DataError
 from bn_lab.engine.history import STAGES
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import ARMS, FIELDS

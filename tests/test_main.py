@@ -21,7 +21,7 @@ import pytest
 from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
 from bn_lab.codegen import FRAMEWORKS, notebook, script
-from bn_lab.datasets.own import Choice, Format, digest_of, id_of
+from bn_lab.datasets.uploads import Choice, Format, digest_of, id_of
 from bn_lab.experiment import FIELDS
 from bn_lab.files.experiments import to_json
 from bn_lab.presets import PRESETS

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from bn_lab.codegen import common, keras, pytorch
 from bn_lab.codegen.facts import Facts, Needs
-from bn_lab.codegen.own import facts_of
 from bn_lab.codegen.sections import MODEL, Section, joined, notebook_of
+from bn_lab.codegen.uploads import facts_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 __all__ = ["FRAMEWORKS", "NAMES", "facts_of", "model", "notebook", "script"]

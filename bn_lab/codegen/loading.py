@@ -64,7 +64,7 @@ def snippet(experiment: Experiment, arm: Arm, seed: int, file: str, own: Facts |
     Args:
         file: name of a file that `bn_lab.files.weights` has written; the script's first argument is its path, the second one
             that of the data.
-        own: what is known of a visitor's own data, see `bn_lab.codegen.own`.
+        own: what is known of a visitor's own data, see `bn_lab.codegen.uploads`.
     """
     needs = Needs(experiment, own)
     scaled = arm == "standardized" or experiment.inputs == "standardized"

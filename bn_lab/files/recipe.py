@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bn_lab.codegen.own import Name, Recipe
-from bn_lab.datasets.own import LONGEST, File, parsed, plan
+from bn_lab.codegen.uploads import Name, Recipe
+from bn_lab.datasets.uploads import LONGEST, File, parsed, plan
 
 
 def recipe(file: File, name: str) -> Recipe:

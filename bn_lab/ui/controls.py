@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from bn_lab.datasets import GENERATED
-from bn_lab.experiment import FIELDS, Experiment, Field, is_own
+from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.classroom import pages, rules
@@ -159,6 +159,6 @@ def stops(field: Field, value: float) -> list[float]:
 
 def option_label(t: Texts, field: str, option: str) -> str:
     """What an option is called; arms are called the same everywhere, and own data by the name of their file."""
-    if field == "dataset" and is_own(option):
+    if field == "dataset" and is_uploaded(option):
         return holding.name_of(option)
     return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
-from bn_lab.experiment import is_own
+from bn_lab.experiment import is_uploaded
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
 from bn_lab.sharing import LOOKED_AT, one_line
 from bn_lab.ui.own.holding import TOUCHED
@@ -180,7 +180,7 @@ def _experiment() -> str:
         return "unknown"
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
     told = {**found, **looked_at}
-    if is_own(str(told.get("dataset", ""))):
+    if is_uploaded(str(told.get("dataset", ""))):
         told["dataset"] = "own"
     parameters = (f"{name}={value}" for name, value in told.items())
     return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from bn_lab.experiment import FIELDS, ExperimentError, is_own
+from bn_lab.experiment import FIELDS, ExperimentError, is_uploaded
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError
 
@@ -72,7 +72,7 @@ def error(t: Texts, problem: ExperimentError) -> str:
     values = {name: plain(value) for name, value in problem.values.items()}
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
-    if is_own(str(problem.values["value"])):
+    if is_uploaded(str(problem.values["value"])):
         values["value"] = t("own.name")
     if problem.rule == "file_kind":
         values["value"] = t(f"own.content.{problem.values['value']}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from bn_lab.datasets.own import digest_of
+from bn_lab.datasets.uploads import digest_of
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.lab import Lab, Visit
 from tests.browser.test_classroom import site

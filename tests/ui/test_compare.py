@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import train
-from bn_lab.datasets.own import digest_of
+from bn_lab.datasets.uploads import digest_of
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings, State
 from bn_lab.sharing import PASSED_ON, parse_link
 from bn_lab.ui.compare import kept, link
-from tests.datasets.own.made import ROOT
+from tests.datasets.uploads.made import ROOT
 from tests.test_hostile_links import TEXTS, anything, experiments
 from tests.ui.test_pages import check_text
 

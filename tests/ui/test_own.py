@@ -15,7 +15,7 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from bn_lab.datasets import load, table_of
-from bn_lab.datasets.own import MB, DataError, digest_of, known, proposed, read
+from bn_lab.datasets.uploads import MB, DataError, digest_of, known, proposed, read
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
@@ -23,7 +23,7 @@ from bn_lab.studies.answers import own_study
 from bn_lab.ui import formatting, panels
 from bn_lab.ui.own import form, holding, looks, reading, templates
 from bn_lab.ui.own import upload as upload_page
-from tests.datasets.own.made import ROOT, column, file_of, mixed, written
+from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 Open = Callable[..., Any]
 

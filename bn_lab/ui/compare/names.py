@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bn_lab.experiment import FIELDS, is_own
+from bn_lab.experiment import FIELDS, is_uploaded
 from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
 from bn_lab.ui.compare.kept import Run, differences, experiment_of, values
@@ -42,4 +42,4 @@ def _told(name: str, value: object, t: Texts) -> str:
 
 def value_of(name: str, value: object, t: Texts) -> str:
     """A value of a field as one reads it; data of the visitor's own have no name that others could read."""
-    return t("compare.own_data") if name == "dataset" and is_own(str(value)) else value_label(name, value, t)
+    return t("compare.own_data") if name == "dataset" and is_uploaded(str(value)) else value_label(name, value, t)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from bn_lab.datasets.own import Choice, DataError, digest_of, parsed
+from bn_lab.datasets.uploads import Choice, DataError, digest_of, parsed
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, one_line

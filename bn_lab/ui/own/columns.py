@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.own import Choice, Column, File
+from bn_lab.datasets.uploads import Choice, Column, File
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from bn_lab.datasets.own import (
+from bn_lab.datasets.uploads import (
     MISSING,
     Choice,
     DataError,

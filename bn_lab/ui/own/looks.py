@@ -7,8 +7,8 @@ from functools import partial
 
 import streamlit as st
 
-from bn_lab.datasets.own import Choice, File, Plan, correlations, distribution
-from bn_lab.figures import own as figures
+from bn_lab.datasets.uploads import Choice, File, Plan, correlations, distribution
+from bn_lab.figures import uploads as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.ui import static

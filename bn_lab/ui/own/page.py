@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from bn_lab.datasets.own import File, id_of, known, parsed
+from bn_lab.datasets.uploads import File, id_of, known, parsed
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
 from bn_lab.ui import session

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
-from bn_lab.datasets.own import File, Format, read
+from bn_lab.datasets.uploads import File, Format, read
 from bn_lab.ui.cleanup import return_free_memory
 
 LOOK = 0.5

@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.own import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings
-from bn_lab.datasets.own.cells import number_of
+from bn_lab.datasets.uploads import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings
+from bn_lab.datasets.uploads.cells import number_of
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import formatting, session

@@ -10,7 +10,7 @@ from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from bn_lab.datasets.own import FOUND_OUT, MB, MOST_BYTES, DataError, Format
+from bn_lab.datasets.uploads import FOUND_OUT, MB, MOST_BYTES, DataError, Format
 from bn_lab.i18n import Texts
 from bn_lab.ui import formatting, session
 from bn_lab.ui.own.holding import TOUCHED, Opened, open_file, open_unread

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.history import History
-from bn_lab.experiment import FIELDS, Experiment, is_own
+from bn_lab.experiment import FIELDS, Experiment, is_uploaded
 from bn_lab.figures.frame import Recorded, fill, write
 from bn_lab.figures.layers import stages_in_order
 from bn_lab.figures.parts import recorded
@@ -134,7 +134,7 @@ def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
 
 def _dataset(name: str, t: Texts) -> str:
     """What a data set is called; those of visitors have no names here."""
-    return t("report.own_data") if is_own(name) else t(f"dataset.{name}")
+    return t("report.own_data") if is_uploaded(name) else t(f"dataset.{name}")
 
 
 def _value(name: str, value: Any, t: Texts) -> str:

@@ -13,7 +13,7 @@ from encodings.aliases import aliases
 from functools import cache
 from typing import Any, Literal
 
-from bn_lab.datasets.own.errors import DataError
+from bn_lab.datasets.uploads.errors import DataError
 
 AskedKind = Literal["numeric", "categorical"]
 """What somebody may say that a column holds."""
@@ -144,7 +144,7 @@ def encodings() -> tuple[str, ...]:
 
 
 # As a part of an id: pieces between hyphens, each a letter and what it says; text in hexadecimal digits of its UTF-8. The
-# pattern stands in `bn_lab.experiment.OWN`.
+# pattern stands in `bn_lab.experiment.UPLOADED`.
 
 LETTERS = {"encoding": "e", "delimiter": "d", "header": "h", "above": "a", "below": "b", "comment": "c", "decimal": "p",
            "thousands": "t", "sheet": "s"}  # fmt: skip

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bn_lab.datasets.own.choice import Choice, parsed
-from bn_lab.datasets.own.columns import LONGEST, MOST_CATEGORIES, Column
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.file import File, unique
-from bn_lab.datasets.own.layout import FEWEST_ROWS
 from bn_lab.datasets.tables import Table
+from bn_lab.datasets.uploads.choice import Choice, parsed
+from bn_lab.datasets.uploads.columns import LONGEST, MOST_CATEGORIES, Column
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.file import File, unique
+from bn_lab.datasets.uploads.layout import FEWEST_ROWS
 
 MOST_INPUTS, MOST_NUMBERS = 1000, 10_000_000
 """Inputs of a network at most, and numbers of a table, which take 8 bytes each."""

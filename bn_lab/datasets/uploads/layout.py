@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
-from bn_lab.datasets.own.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, bare, is_date, number_of
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.format import SPACES, Format
+from bn_lab.datasets.uploads.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, bare, is_date, number_of
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.format import SPACES, Format
 
 DELIMITERS = ("\t", ";", "|", ",", SPACES)
 """What may separate fields; where several would do alike, the first: a comma may also be part of a number."""

@@ -23,7 +23,7 @@ NAME = 18
 
 
 class Distribution(Protocol):
-    """See `bn_lab.datasets.own.Distribution`, which figures do not import."""
+    """See `bn_lab.datasets.uploads.Distribution`, which figures do not import."""
 
     @property
     def name(self) -> str: ...

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from bn_lab.datasets import load, split
-from bn_lab.datasets.own import Choice, DataError, File, id_of, known, parsed, plan, possible_tasks, proposed, read, table
+from bn_lab.datasets.uploads import Choice, DataError, File, id_of, known, parsed, plan, possible_tasks, proposed, read, table
 from bn_lab.engine.cost import memory
-from bn_lab.experiment import OWN, Experiment
-from tests.datasets.own.made import ROOT, column, file_of, mixed, written
+from bn_lab.experiment import UPLOADED, Experiment
+from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 
 def made(file: File, choice: Choice):  # type: ignore[no-untyped-def]
@@ -40,7 +40,7 @@ def test_the_lessons_files_become_the_shipped_tables(name: str) -> None:
         theirs.feature_names,
         theirs.target_name,
     )
-    assert OWN.fullmatch(ours.name)
+    assert UPLOADED.fullmatch(ours.name)
     for seed in (0, 1):
         experiment = Experiment(validation_share=0.2)
         np.testing.assert_array_equal(split(ours, experiment, seed).train, split(theirs, experiment, seed).train)
@@ -158,7 +158,7 @@ def test_a_column_with_few_different_values_is_not_refused_for_having_too_many()
 def test_an_id_says_the_choice_and_comes_back() -> None:
     for choice in (Choice(3, "regression"), Choice(0, "classification", "median", (1, 2, 250))):
         name = id_of("0123456789abcdef", choice)
-        assert OWN.fullmatch(name)
+        assert UPLOADED.fullmatch(name)
         assert parsed(name) == ("0123456789abcdef", choice)
     assert parsed("own-0123456789abcdef-007-regression-median-without-2-1-2")[1] == Choice(7, "regression", "median", (1, 2))
 

@@ -11,8 +11,8 @@ import zipfile
 
 import chardet
 
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.format import name_of
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.format import name_of
 
 MB = 1_000_000
 

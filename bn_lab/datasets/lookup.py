@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from bn_lab.datasets.shipped import load
 from bn_lab.datasets.tables import Table
-from bn_lab.experiment import Experiment, ExperimentError, is_own
+from bn_lab.experiment import Experiment, ExperimentError, is_uploaded
 
 _held: WeakValueDictionary[str, Table] = WeakValueDictionary()
 
@@ -20,7 +20,7 @@ def keep(table: Table) -> Table:
 
     That is the table which is held already where one has the same id: the id says what is in it.
     """
-    assert is_own(table.name)
+    assert is_uploaded(table.name)
     return _held.setdefault(table.name, table)
 
 

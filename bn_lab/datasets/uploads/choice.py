@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bn_lab.datasets.own.format import FOUND_OUT, Format, format_of, pieces_of
 from bn_lab.datasets.tables import Task
-from bn_lab.experiment import is_own
+from bn_lab.datasets.uploads.format import FOUND_OUT, Format, format_of, pieces_of
+from bn_lab.experiment import is_uploaded
 
 Missing = Literal["dropped", "median"]
 """What is done about rows with missing values: left out, or filled with the column's median, or its most frequent value where
@@ -45,7 +45,7 @@ def id_of(digest: str, choice: Choice) -> str:
 
 def parsed(name: str) -> tuple[str, Choice]:
     """The file's hash and the choice that an id says."""
-    assert is_own(name)
+    assert is_uploaded(name)
     said, _, read = name.partition("-read-")
     _, digest, target, task, missing, *rest = said.split("-")
     without = tuple(sorted({int(index) for index in rest[1:]}))

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.own import (
+from bn_lab.datasets.uploads import (
     FOUND_OUT,
     MISSING,
     MOST_BYTES,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
 
 MOST_MB, MOST_SECONDS = 400, 10
 """MB that the reading process may take beyond what it starts with, and seconds after which it is ended."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from bn_lab.datasets.own import sheets
-from bn_lab.datasets.own.columns import LONGEST, Column, cells_of, column_of, decimal_of
-from bn_lab.datasets.own.decoding import decoded, kind_of
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.format import FOUND_OUT, Format, check
-from bn_lab.datasets.own.layout import (
+from bn_lab.datasets.uploads import sheets
+from bn_lab.datasets.uploads.columns import LONGEST, Column, cells_of, column_of, decimal_of
+from bn_lab.datasets.uploads.decoding import decoded, kind_of
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.format import FOUND_OUT, Format, check
+from bn_lab.datasets.uploads.layout import (
     FEWEST_ROWS,
     LINES,
     MOST_ROWS,

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bn_lab.datasets.own import correlations, distribution, read
-from bn_lab.datasets.own.summary import MOST_BARS
-from tests.datasets.own.made import column, file_of, mixed, written
+from bn_lab.datasets.uploads import correlations, distribution, read
+from bn_lab.datasets.uploads.summary import MOST_BARS
+from tests.datasets.uploads.made import column, file_of, mixed, written
 
 
 def test_every_value_is_counted_once() -> None:

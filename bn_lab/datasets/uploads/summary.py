@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bn_lab.datasets.own.columns import Column
+from bn_lab.datasets.uploads.columns import Column
 
 BINS = 24
 """Bins of a histogram at most."""

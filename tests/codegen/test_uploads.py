@@ -17,10 +17,10 @@ import pytest
 
 from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
 from bn_lab.datasets import Table
-from bn_lab.datasets.own import Choice, Format, id_of, known, read, table
+from bn_lab.datasets.uploads import Choice, Format, id_of, known, read, table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
-from tests.datasets.own.made import ROOT, column, file_of, mixed, written
+from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 
 def comma(rows: list[list[str]]) -> list[list[str]]:
@@ -71,9 +71,9 @@ def files() -> Iterator[tuple[str, bytes, Choice]]:
     twice = pa.table([list(range(20)), [k * k for k in range(20)], [[1]] * 20], names=["a", "a", "b"])
     pq.write_table(twice, packed := io.BytesIO())
     yield "parquet with two columns of one name", packed.getvalue(), Choice(1, "regression")
-    shifted = (Path(__file__).parents[1] / "datasets" / "own" / "files" / "shifted.xlsx").read_bytes()
+    shifted = (Path(__file__).parents[1] / "datasets" / "uploads" / "files" / "shifted.xlsx").read_bytes()
     yield "a workbook that begins further down", shifted, Choice(3, "regression")
-    book = (Path(__file__).parents[1] / "datasets" / "own" / "files" / "book.xlsx").read_bytes()
+    book = (Path(__file__).parents[1] / "datasets" / "uploads" / "files" / "book.xlsx").read_bytes()
     yield "a workbook", book, Choice(4, "regression", "median")
     wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
     yield "many columns", wide, Choice(3, "regression")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bn_lab.datasets.own.cells import (
+from bn_lab.datasets.uploads.cells import (
     BOOLEANS,
     INFINITE,
     NO_NUMBER,
@@ -28,7 +28,7 @@ from bn_lab.datasets.own.cells import (
     stands_for_nothing,
     without_unit,
 )
-from bn_lab.datasets.own.format import LONGEST_MARKER, AskedKind
+from bn_lab.datasets.uploads.format import LONGEST_MARKER, AskedKind
 
 Kind = Literal["numeric", "boolean", "categorical", "date", "mixed", "text", "constant", "empty"]
 """What a column holds. `mixed` is numbers and other things; `text` has too many different values for categories."""

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bn_lab.datasets import load
-from bn_lab.datasets.own import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
-from bn_lab.datasets.own.format import SPACES
-from tests.datasets.own.made import ROOT, column, file_of, written
+from bn_lab.datasets.uploads import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
+from bn_lab.datasets.uploads.format import SPACES
+from tests.datasets.uploads.made import ROOT, column, file_of, written
 
 IRIS = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8")
 BOSTON = (ROOT / "data" / "boston.csv").read_text(encoding="utf-8")

@@ -7,16 +7,16 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 ```
 """
 
-from bn_lab.datasets.own.choice import MISSING, Choice, id_of, parsed
-from bn_lab.datasets.own.columns import LONGEST, Column, Suspect
-from bn_lab.datasets.own.decoding import MB, MOST_BYTES
-from bn_lab.datasets.own.errors import DataError
-from bn_lab.datasets.own.file import File, digest_of, read
-from bn_lab.datasets.own.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
-from bn_lab.datasets.own.layout import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
-from bn_lab.datasets.own.proposal import known, possible_tasks, proposed, proposed_task
-from bn_lab.datasets.own.summary import Distribution, correlations, distribution
-from bn_lab.datasets.own.table import Plan, plan, table
+from bn_lab.datasets.uploads.choice import MISSING, Choice, id_of, parsed
+from bn_lab.datasets.uploads.columns import LONGEST, Column, Suspect
+from bn_lab.datasets.uploads.decoding import MB, MOST_BYTES
+from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.file import File, digest_of, read
+from bn_lab.datasets.uploads.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
+from bn_lab.datasets.uploads.layout import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
+from bn_lab.datasets.uploads.proposal import known, possible_tasks, proposed, proposed_task
+from bn_lab.datasets.uploads.summary import Distribution, correlations, distribution
+from bn_lab.datasets.uploads.table import Plan, plan, table
 
 __all__ = [
     "FOUND_OUT",

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from bn_lab.datasets.own.choice import Choice
-from bn_lab.datasets.own.columns import MOST_CATEGORIES, Column
-from bn_lab.datasets.own.file import File
 from bn_lab.datasets.tables import Task
+from bn_lab.datasets.uploads.choice import Choice
+from bn_lab.datasets.uploads.columns import MOST_CATEGORIES, Column
+from bn_lab.datasets.uploads.file import File
 
 FEW = 10
 """Different whole numbers up to which a column is proposed to be classes."""

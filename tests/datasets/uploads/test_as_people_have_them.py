@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bn_lab.datasets.own import SPACES, Choice, DataError, File, Format, encodings, id_of, parsed, read, table
-from bn_lab.datasets.own.cells import number_of
-from bn_lab.datasets.own.sheets import MOST_MB
-from bn_lab.experiment import is_own
+from bn_lab.datasets.uploads import SPACES, Choice, DataError, File, Format, encodings, id_of, parsed, read, table
+from bn_lab.datasets.uploads.cells import number_of
+from bn_lab.datasets.uploads.sheets import MOST_MB
+from bn_lab.experiment import is_uploaded
 
 FILES = Path(__file__).with_name("files")
 
@@ -207,7 +207,7 @@ def test_what_somebody_says_holds_and_stands_in_the_id(name: str) -> None:
     task = "classification" if file.columns[1].kind == "categorical" else "regression"
     choice = Choice(1, task, format=asked)
     dataset = id_of(file.digest, choice)
-    assert is_own(dataset)
+    assert is_uploaded(dataset)
     assert parsed(dataset) == (file.digest, choice)
     assert table(file, dataset).name == dataset
 
@@ -333,7 +333,7 @@ def test_a_broken_workbook_or_parquet_file_is_told() -> None:
 
 MEASURED = """
 import sys, threading, time
-from bn_lab.datasets.own import read
+from bn_lab.datasets.uploads import read
 def taken():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 1e6
