@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch, Epoch, Source
-from bn_lab.engine.stack import Stack, State
-from bn_lab.engine.tape import Tape
+from bn_lab.engine.stack import Stack, StackState
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 
 GREW = 100.0
@@ -27,9 +27,9 @@ WINDOW = 64
 """Steps after which the largest values of the epochs since are looked at."""
 
 
-def magnitudes(tape: Tape) -> Array:
+def magnitudes(bound: BoundLayers) -> Array:
     """The largest absolute value of each affine layer in the last forward pass, infinite where one is NaN: (L + 1, R)."""
-    return _finite([hidden.affine.out for hidden in tape.hidden] + [tape.output.out])
+    return _finite([hidden.affine.out for hidden in bound.hidden] + [bound.output.out])
 
 
 def _finite(values: Sequence[Tensor]) -> Array:
@@ -42,7 +42,7 @@ class Window(NamedTuple):
     """Epochs that can be repeated: the first of them, and the state at its beginning."""
 
     epoch: int
-    start: State
+    start: StackState
 
 
 class Growth:
@@ -62,7 +62,7 @@ class Growth:
         tiny = np.finfo(np.float32).tiny
         self._base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # infinite from the start has grown most
         self._window: Window | None = None
-        self._hidden: dict[Tape, tuple[Tensor, Tensor]] = {}  # largest values so far in the window, and room to compute
+        self._hidden: dict[BoundLayers, tuple[Tensor, Tensor]] = {}  # largest values so far in the window, and room to compute
         self._outputs = stack.parameters.flat.new_zeros(stack.networks)  # the same of the output layer, (R,)
 
     def begin(self, epoch: int) -> None:
@@ -73,12 +73,12 @@ class Growth:
             for largest, _ in self._hidden.values():
                 largest.zero_()
 
-    def note(self, tape: Tape) -> None:
+    def note(self, bound: BoundLayers) -> None:
         """A step was taken."""
-        if (found := self._hidden.get(tape)) is None:
-            found = self._hidden[tape] = torch.zeros_like(tape.affine_outs), torch.empty_like(tape.affine_outs)
+        if (found := self._hidden.get(bound)) is None:
+            found = self._hidden[bound] = torch.zeros_like(bound.affine_outs), torch.empty_like(bound.affine_outs)
         largest, scratch = found
-        torch.abs(tape.affine_outs, out=scratch)
+        torch.abs(bound.affine_outs, out=scratch)
         torch.maximum(largest, scratch, out=largest)
 
     def end(self, outputs: Tensor, left: Array, gone: Array, own: Sequence[Tensor]) -> None:
@@ -118,7 +118,7 @@ class Growth:
 
 @torch.inference_mode()
 def grown_layers(
-    stack: Stack, start: State, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
+    stack: Stack, start: StackState, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
 ) -> tuple[Array, Array]:
     """Repeat some epochs and look which affine layer grew first in each network; the stack is left as it was found.
 
@@ -134,8 +134,8 @@ def grown_layers(
     stack.restore(start)
     layers, growth = np.full(base.shape[1], -1), np.ones_like(base)
     for i, batch in enumerate(batches):
-        tape = stack.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
-        growth = magnitudes(tape) / base
+        bound = stack.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
+        growth = magnitudes(bound) / base
         undecided = (layers < 0) & (growth.max(axis=0) > GREW)
         layers[undecided] = growth.argmax(axis=0)[undecided]
     stack.restore(end)

@@ -26,7 +26,7 @@ from bn_lab.engine.history import (
     stages,
 )
 from bn_lab.engine.stack import Stack
-from bn_lab.engine.tape import Hidden, Tape
+from bn_lab.engine.bound_layers import Hidden, BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm
 
@@ -40,15 +40,15 @@ picture, and 500 of them in every panel took two thirds of the time."""
 
 @torch.inference_mode()
 @np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
-def probe(stack: Stack, tape: Tape, source: Source, epoch: float) -> Snapshot:
-    """A snapshot of what `tape` computed last and of how the networks do on all samples now."""
+def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Snapshot:
+    """A snapshot of what `bound` computed last and of how the networks do on all samples now."""
     train = evaluate(stack, source, "train")
     held = evaluate(stack, source, "validation") if len(source.splits[0].validation) else None
-    values = _values(stack, tape)
+    values = _values(stack, bound)
     # The arms are counted together and parted afterwards: for networks this small the calls are the cost.
     distributions = _distributions(np.concatenate(list(values.values()), axis=1))
     measures = {
-        **_flatness(stack, tape),
+        **_flatness(stack, bound),
         "gradient_norm": _gradient_norms(stack),
         "batch_variance": _batch_variance(values, stack.experiment.width),
     }
@@ -107,9 +107,9 @@ def _sample(count: int, most: int = SHOWN) -> Array:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) if count else np.empty(0, int)
 
 
-def _values(stack: Stack, tape: Tape) -> dict[Arm, Array]:
+def _values(stack: Stack, bound: BoundLayers) -> dict[Arm, Array]:
     """For each arm all values of its first network: (L, stages, F·B)."""
-    return {arm: torch.stack([_stages(hidden, stack, arm) for hidden in tape.hidden]).cpu().numpy() for arm in stack.arms}
+    return {arm: torch.stack([_stages(hidden, stack, arm) for hidden in bound.hidden]).cpu().numpy() for arm in stack.arms}
 
 
 def _stages(hidden: Hidden, stack: Stack, arm: Arm) -> Tensor:
@@ -159,9 +159,9 @@ def _limits(low: Array, high: Array) -> tuple[Array, Array]:
     return low - margin, high + margin
 
 
-def _flatness(stack: Stack, tape: Tape) -> dict[str, Array]:
+def _flatness(stack: Stack, bound: BoundLayers) -> dict[str, Array]:
     """Shares of values in a tail of the activation function, and of units that are there for every sample: (L, A) each."""
-    inputs = torch.stack([hidden.activate.x[:: stack.seeds] for hidden in tape.hidden])  # (L, A, F, B)
+    inputs = torch.stack([hidden.activate.x[:: stack.seeds] for hidden in bound.hidden])  # (L, A, F, B)
     low, high = stack.activation.tails
     flat = (inputs <= low) | (inputs >= high)
     return {

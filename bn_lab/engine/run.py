@@ -29,7 +29,7 @@ from bn_lab.engine.history import Checkpoint, Divergence, History, NetworkCopy, 
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.stack import Stack, Weights
-from bn_lab.engine.tape import Tape
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 
@@ -96,8 +96,8 @@ class Run:
         self._composition = composition(self.source)
         self._new_outputs()
         self._begin_epoch()
-        self._tape = self._look()
-        self._growth = Growth(self.stack, self.source, magnitudes(self._tape))
+        self._bound = self._look()
+        self._growth = Growth(self.stack, self.source, magnitudes(self._bound))
         self._snapshots: list[Snapshot] = [self._probe()]
         self._checkpoints = [self._present()]
         self._recorded_steps = recorded_steps(experiment, self.table)
@@ -107,7 +107,7 @@ class Run:
 
     def _probe(self) -> Snapshot:
         """A snapshot of the present moment; networks that have stopped are no longer evaluated."""
-        snapshot = probe(self.stack, self._tape, self.source, self.progress)
+        snapshot = probe(self.stack, self._bound, self.source, self.progress)
         begun = self._epoch_means() if self._position else {}  # `train_loss`, and `train_accuracy` for classes
         measured = {name: getattr(snapshot, name) for name in ("inference_loss", "inference_accuracy")} | begun
         found: dict[str, Any] = {name: self._of_alive(values) for name, values in measured.items() if values is not None}
@@ -141,12 +141,12 @@ class Run:
     def _begin_epoch(self) -> None:
         self._batches = Epoch(self.source, self.epoch)
 
-    def _look(self) -> Tape:
+    def _look(self) -> BoundLayers:
         """Send the first batch forth and back without an update, so that there is something to see before the first step."""
         batch = self._batches.batch(0)
-        tape = self.stack.forward(batch.x, batch.masks, self._outputs[0], batch.noise)
-        self.stack.backward(tape, batch.y)
-        return tape
+        bound = self.stack.forward(batch.x, batch.masks, self._outputs[0], batch.noise)
+        self.stack.backward(bound, batch.y)
+        return bound
 
     @property
     def finished(self) -> bool:
@@ -202,8 +202,8 @@ class Run:
             self._growth.begin(self.epoch)
         i = self._position
         batch = self._batches.batch(i)
-        self._tape = self.stack.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
-        self._growth.note(self._tape)
+        self._bound = self.stack.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
+        self._growth.note(self._bound)
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._end_epoch()

@@ -73,8 +73,8 @@ class Probe:
     def _loss_and_gradient(self, batch: Batch) -> tuple[Array, Tensor]:
         """Losses (R,) at the present parameters, and a copy of the gradients in their layout."""
         outputs = torch.empty_like(batch.y)
-        tape = self.stack.forward(batch.x, batch.masks, outputs, batch.noise)
-        tape.backward(batch.y)
+        bound = self.stack.forward(batch.x, batch.masks, outputs, batch.noise)
+        bound.backward(batch.y)
         return self.stack.loss.values(outputs, batch.y).double().cpu().numpy(), self.stack.gradients.flat.clone()
 
     def smoothness(self, network: int) -> Smoothness:

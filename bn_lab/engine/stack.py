@@ -22,7 +22,7 @@ from bn_lab.engine.losses import LOSSES
 from bn_lab.engine.members import Members
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.parameters import Buffer
-from bn_lab.engine.tape import Tape
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 
@@ -34,7 +34,7 @@ Weights = Sequence[tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
-class State:
+class StackState:
     """Everything that the next step of a stack depends on, besides the batch; copies, not views."""
 
     parameters: Tensor
@@ -97,7 +97,7 @@ class Stack:
         self._penalty = self._choice(self.members.values("l2"), self.parameters)
         if isinstance(self._penalty, Tensor):
             self._penalty = self._penalty[:weights]
-        self._tapes: dict[int, Tape] = {}
+        self._bound: dict[int, BoundLayers] = {}
         self._initialize()
 
     def _choice(self, values: Array, buffer: Buffer) -> float | Tensor:
@@ -184,42 +184,42 @@ class Stack:
                     raise ExperimentError(f"{name} of layer {k + 1}", "number", numbers[~finite][0].item())
                 view[:] = numbers
 
-    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
+    def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> BoundLayers:
         """Run a batch `x (R, in, B)` through all networks in training mode and write `outputs (R, C, B)`.
 
         Nothing that lasts is changed: the moving statistics move in `update`. `masks` are the dropout masks `(S, F, B)` of the
         hidden layers, empty without dropout; `noise` likewise that after batch normalization, `(2, S, F, 1)` each. Returns the
-        tape, whose layers hold what they computed.
+        layers, which hold what they computed.
         """
         batch = x.shape[2]
-        if (tape := self._tapes.get(batch)) is None:
-            tape = self._tapes[batch] = Tape(self, batch)
-        tape.forward(x, masks, outputs, noise)
-        return tape
+        if (bound := self._bound.get(batch)) is None:
+            bound = self._bound[batch] = BoundLayers(self, batch)
+        bound.forward(x, masks, outputs, noise)
+        return bound
 
-    def backward(self, tape: Tape, y: Tensor) -> None:
+    def backward(self, bound: BoundLayers, y: Tensor) -> None:
         """Write the gradients of loss and L2 penalty for the batch that went forward last, with the targets `y (R, C, B)`."""
-        tape.backward(y)
+        bound.backward(y)
         if isinstance(self._penalty, Tensor):
             self._weight_gradients.addcmul_(self._weights, self._penalty, value=2)
         elif self._penalty:
             self._weight_gradients.add_(self._weights, alpha=2 * self._penalty)
 
-    def update(self, tape: Tape) -> None:
-        """Apply the gradients of the last backward pass, that of `tape`, and move the moving statistics."""
+    def update(self, bound: BoundLayers) -> None:
+        """Apply the gradients of the last backward pass, that of `bound`, and move the moving statistics."""
         self.steps += 1
         self.optimizer.update(self.steps)
         if self.bn_arms:
-            self._batch_variances.mul_(tape.bias)
+            self._batch_variances.mul_(bound.bessel)
             # Not `lerp_`, which makes NaN of what was infinite once and stays so in Keras.
             self.moving.flat.mul_(self._fading).addcmul_(self.batch_statistics.flat, self._renewal)
 
-    def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> Tape:
+    def step(self, x: Tensor, y: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> BoundLayers:
         """One step of the optimizer on a batch: `x (R, in, B)`, targets `y (R, C, B)`; writes `outputs (R, C, B)`."""
-        tape = self.forward(x, masks, outputs, noise)
-        self.backward(tape, y)
-        self.update(tape)
-        return tape
+        bound = self.forward(x, masks, outputs, noise)
+        self.backward(bound, y)
+        self.update(bound)
+        return bound
 
     def infer(self, x: Tensor, members: int | None = None) -> Tensor:
         """Outputs `(R, C, N)` for `x (R, in, N)` in inference mode: moving statistics, no dropout.
@@ -272,12 +272,12 @@ class Stack:
                 found[f"{kind}.{layer}"] = view[member]
         return {key: own.cpu().numpy().copy() for key, own in found.items()}
 
-    def state(self) -> State:
+    def state(self) -> StackState:
         """A copy of everything that the next step depends on."""
         kept = tuple(tensor.clone() for tensor in self.optimizer.state)
-        return State(self.parameters.flat.clone(), self.moving.flat.clone(), kept, self.steps)
+        return StackState(self.parameters.flat.clone(), self.moving.flat.clone(), kept, self.steps)
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: StackState) -> None:
         """Go back to `state`."""
         self.parameters.flat.copy_(state.parameters)
         self.moving.flat.copy_(state.moving)

@@ -15,7 +15,7 @@ from bn_lab.engine.divergence import Growth, grown_layers, magnitudes
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.stack import Stack, Weights
-from bn_lab.engine.tape import Tape
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.training import train
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, Experiment
@@ -122,8 +122,8 @@ def watch(experiment: Experiment, epochs: int) -> tuple[Array, Array]:
     run = Run(experiment)
     stack, largest = run.stack, []
 
-    def look(tape: Tape) -> Array:
-        outs = [hidden.affine.out for hidden in tape.hidden] + [tape.output.out]
+    def look(bound: BoundLayers) -> Array:
+        outs = [hidden.affine.out for hidden in bound.hidden] + [bound.output.out]
         found = np.stack([np.abs(out.double().numpy()).max(axis=(1, 2)) for out in outs], axis=1)
         return np.where(np.isnan(found), np.inf, found)
 
@@ -209,9 +209,9 @@ def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None
         epoch = Epoch(source, number)
         for i, out in enumerate(outputs):
             batches.append(epoch.batch(i))
-            tape = stack.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
-    base, before = magnitudes(tape), stack.state()
-    values = [out.clone() for out in outputs], stack.gradients.flat.clone(), tape.output.x.clone()
+            bound = stack.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
+    base, before = magnitudes(bound), stack.state()
+    values = [out.clone() for out in outputs], stack.gradients.flat.clone(), bound.output.x.clone()
     layers, largest = grown_layers(stack, start, batches, outputs, base)
     assert layers.shape == largest.shape == (8,)
     after = stack.state()
@@ -222,7 +222,7 @@ def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None
         assert torch.equal(one, other)
     assert all(torch.equal(out, value) for out, value in zip(outputs, values[0], strict=True))
     assert torch.equal(stack.gradients.flat, values[1]), "what the snapshot shows is the last step's still"
-    assert torch.equal(tape.output.x, values[2])
+    assert torch.equal(bound.output.x, values[2])
 
 
 def test_a_layer_with_nan_is_infinitely_large() -> None:

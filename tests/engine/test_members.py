@@ -120,10 +120,10 @@ def test_members_that_agree_are_the_seeds_of_an_experiment_bit_for_bit(optimizer
 
 def test_batch_norm_is_called_once_for_each_run_of_equal_epsilons() -> None:
     experiment = base("epsilon", arms=("before",))
-    norm = trained(experiment, unlike("epsilon", experiment))[0]._tapes[32].hidden[0].before
+    norm = trained(experiment, unlike("epsilon", experiment))[0]._bound[32].hidden[0].before
     assert isinstance(norm, BatchNormPerEpsilon)
     assert [part.epsilon for part in norm.parts] == [1e-6, 1e-2, 1e-6]
-    alike = trained(experiment, unlike("seed", experiment))[0]._tapes[32].hidden[0].before
+    alike = trained(experiment, unlike("seed", experiment))[0]._bound[32].hidden[0].before
     assert type(alike) is BatchNorm
 
 

@@ -328,8 +328,8 @@ def test_given_weights_of_a_wrong_shape_are_named(shapes: list[Any], message: st
 def test_moving_statistics_that_are_infinite_once_stay_so() -> None:
     """As in Keras; `lerp` would make NaN of them."""
     stack = Stack(Experiment(depth=1, arms=("before",)), 3, 1, "regression")
-    tape = stack.forward(torch.ones(1, 3, 4), (), torch.empty(1, 1, 4))
+    bound = stack.forward(torch.ones(1, 3, 4), (), torch.empty(1, 1, 4))
     for variance in (torch.inf, 1.0):
         stack.batch_statistics["variance.0.before"].fill_(variance)
-        stack.update(tape)
+        stack.update(bound)
         assert torch.isposinf(stack.moving["variance.0.before"]).all()

@@ -20,7 +20,7 @@ from bn_lab.engine.batches import Source
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import Affine, BatchNorm
 from bn_lab.engine.stack import Stack
-from bn_lab.engine.tape import Tape
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 
@@ -63,32 +63,32 @@ class Bench:
             values = checkpoint.arms[self.arm][".".join(name.split(".")[:2])]
             view.copy_(torch.tensor(values, dtype=torch.float64).view(view.shape))
 
-    def forward(self, rows: Array) -> tuple[Tape, Tensor]:
+    def forward(self, rows: Array) -> tuple[BoundLayers, Tensor]:
         """Send the samples `rows (B,)` forth in training mode; returns what the layers computed, and the targets."""
         x, y = self.samples(rows)
         return self.stack.forward(x, (), torch.empty_like(y)), y
 
     def network(
         self, checkpoint: Checkpoint, dtype: torch.dtype = torch.float64, epsilons: Mapping[int, float] | None = None
-    ) -> Network:
-        """The network of `checkpoint`, layer by layer; `epsilons` as in `Network`."""
+    ) -> LayerwiseNetwork:
+        """The network of `checkpoint`, layer by layer; `epsilons` as in `LayerwiseNetwork`."""
         weights = {name: torch.tensor(values, dtype=dtype) for name, values in checkpoint.arms[self.arm].items()}
-        return Network(self.experiment, self.arm, weights, epsilons or {})
+        return LayerwiseNetwork(self.experiment, self.arm, weights, epsilons or {})
 
 
 def altered(k: int, epsilon: float | None) -> dict[int, float]:
-    """`Network.epsilons` where hidden layer k alone has another one, if any."""
+    """`LayerwiseNetwork.epsilons` where hidden layer k alone has another one, if any."""
     return {} if epsilon is None else {k: epsilon}
 
 
-def entry(tape: Tape, k: int) -> BatchNorm | Affine:
+def entry(bound: BoundLayers, k: int) -> BatchNorm | Affine:
     """Where batch normalization stands in hidden layer k; without it the affine layer, after which it would stand."""
-    hidden = tape.hidden[k]
+    hidden = bound.hidden[k]
     return hidden.before or hidden.after or hidden.affine
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class LayerwiseNetwork:
     """One network, layer by layer.
 
     Attributes:

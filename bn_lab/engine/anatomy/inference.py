@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bn_lab.datasets import Table
-from bn_lab.engine.anatomy.bench import Bench, Network, Normalize, altered
+from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, Normalize, altered
 from bn_lab.engine.anatomy.records import Folded, Score, ThreeWays, finite
 from bn_lab.engine.batches import batch_sizes
 from bn_lab.engine.history import Checkpoint
@@ -43,7 +43,7 @@ def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, table: 
     return ThreeWays(**found)
 
 
-def _precise(network: Network, x: Tensor) -> Normalize:
+def _precise(network: LayerwiseNetwork, x: Tensor) -> Normalize:
     """Batch normalization with the statistics over all samples x `(1, in, n)`."""
     found: list[tuple[Tensor, Tensor]] = []
 
@@ -57,7 +57,7 @@ def _precise(network: Network, x: Tensor) -> Normalize:
     return normalize
 
 
-def _in_batches(network: Network, x: Tensor, sizes: Sequence[int]) -> Tensor:
+def _in_batches(network: LayerwiseNetwork, x: Tensor, sizes: Sequence[int]) -> Tensor:
     """Outputs `(1, C, n)` for x `(1, in, n)` with batch statistics; the batches of equal size at once."""
     full = sizes.count(sizes[0]) * sizes[0]
     parts = [(x[0, :, :full], sizes[0]), (x[0, :, full:], sizes[-1])]
@@ -118,7 +118,7 @@ def folded(
     )
 
 
-def _fold(network: Network, k: int, into: int) -> tuple[Tensor, Tensor]:
+def _fold(network: LayerwiseNetwork, k: int, into: int) -> tuple[Tensor, Tensor]:
     """Weight and bias of affine layer `into` with batch normalization of hidden layer k in them."""
     weights = network.weights
     weight, bias = weights[f"weight.{into}"], weights[f"bias.{into}"]
@@ -129,7 +129,7 @@ def _fold(network: Network, k: int, into: int) -> tuple[Tensor, Tensor]:
     return weight * factor, bias + weight @ (beta - factor * mean)
 
 
-def _difference(network: Network, changed: Mapping[str, Tensor], k: int, x: Tensor) -> float:
+def _difference(network: LayerwiseNetwork, changed: Mapping[str, Tensor], k: int, x: Tensor) -> float:
     """Largest absolute difference of the outputs, in the network's own precision, when `changed` stand for BN of layer k."""
     dtype = network.weights["bias.0"].dtype
     weights = {**network.weights, **{name: values.to(dtype) for name, values in changed.items()}}

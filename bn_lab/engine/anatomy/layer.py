@@ -47,14 +47,14 @@ def _subject(bench: Bench, checkpoint: Checkpoint, layer: int) -> Subject:
 def _seen(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array) -> tuple[Array, Array]:
     """What batch normalization of hidden layer k takes in and the gradient that arrives at its output, (F, B) each."""
     bench.set_weights(checkpoint)
-    tape, y = bench.forward(rows)
-    part, shape = entry(tape, k), tape.hidden[k].affine.out.shape[1:]
-    x = tape.hidden[k].affine.out if part is tape.hidden[k].affine else part.x
+    bound, y = bench.forward(rows)
+    part, shape = entry(bound, k), bound.hidden[k].affine.out.shape[1:]
+    x = bound.hidden[k].affine.out if part is bound.hidden[k].affine else part.x
     # The way back is stopped at batch normalization, whose `backward` would write its own gradient over the arriving one.
-    tape.loss.gradient(tape.output.out, y, tape.share, tape.output.out_grad)
-    for above in tape.reverse[: tape.reverse.index(part)]:
+    bound.loss.gradient(bound.output.out, y, bound.inverse_batch, bound.output.out_grad)
+    for above in bound.reverse[: bound.reverse.index(part)]:
         above.backward()
-    grad = tape.hidden[k].activate.x_grad
+    grad = bound.hidden[k].activate.x_grad
     return finite(x.view(shape).numpy()), finite(grad.view(shape).numpy())
 
 

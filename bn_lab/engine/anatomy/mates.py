@@ -9,7 +9,7 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.datasets.streams import MATES
-from bn_lab.engine.anatomy.bench import Bench, Network
+from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork
 from bn_lab.engine.anatomy.records import Company, Mates
 from bn_lab.engine.batches import PIECE_NUMBERS
 from bn_lab.engine.history import Checkpoint
@@ -91,7 +91,7 @@ def _draw(random: np.random.Generator, others: Array, row: int, size: int, draws
     return np.column_stack([np.full(draws, row), mates])
 
 
-def _entering(bench: Bench, network: Network, k: int, unit: int, rows: Array) -> Array:
+def _entering(bench: Bench, network: LayerwiseNetwork, k: int, unit: int, rows: Array) -> Array:
     """What batch normalization of the unit takes in, for each of the batches `rows (D, B)`."""
     inputs = bench.source.inputs(rows.reshape(1, -1))[0]  # (in, D·B)
     x = inputs.reshape(-1, *rows.shape).transpose(0, 1)  # (D, in, B)

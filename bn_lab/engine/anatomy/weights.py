@@ -9,7 +9,7 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, Network, altered, entry
+from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, altered, entry
 from bn_lab.engine.anatomy.records import Placements, Rescaled, finite
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import BatchNorm
@@ -61,10 +61,10 @@ def _output(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array, factor: f
     for name in (f"weight.{k}", f"bias.{k}"):
         view = bench.stack.parameters[name]
         view.copy_(torch.tensor(factor * checkpoint.arms[bench.arm][name].astype(np.float64)).view(view.shape))
-    tape, targets = bench.forward(rows)
-    bench.stack.backward(tape, targets)
+    bound, targets = bench.forward(rows)
+    bench.stack.backward(bound, targets)
     gradient = bench.stack.gradients[f"weight.{k}"]
-    return entry(tape, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
+    return entry(bound, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
 
 
 @torch.inference_mode()
@@ -103,7 +103,7 @@ def _finite(stages: Mapping[str, Array]) -> dict[str, Array]:
     return {stage: finite(values) for stage, values in stages.items()}
 
 
-def _nodes(network: Network, k: int, x: Array) -> dict[str, Array]:
+def _nodes(network: LayerwiseNetwork, k: int, x: Array) -> dict[str, Array]:
     """x̂ and γx̂ + β of x `(F, B)` under the names of `bn_lab.engine.history.STAGES`."""
     gamma, beta = (each.numpy() for each in network.scale(k))
     nodes = reference.forward(x, gamma, beta, network.epsilon(k))

@@ -1,4 +1,4 @@
-"""`Tape`: the layers of a stack bound to each other for one batch size. Letters as in `bn_lab.engine.layers`."""
+"""`BoundLayers`: the layers of a stack bound to each other for one batch size. Letters as in `bn_lab.engine.layers`."""
 
 from __future__ import annotations
 
@@ -40,19 +40,21 @@ class Hidden:
         return [part for part in everything if part is not None]
 
 
-class Tape:
+class BoundLayers:
     """The layers of a stack bound to each other for one batch size B.
 
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
         affine_outs: all that the hidden layers' affine parts put out, flat.
         order: all parts in the order of the forward pass.
-        share: 1/B. bias: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
+        inverse_batch: 1/B. bessel: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
 
     def __init__(self, stack: Stack, batch: int) -> None:
         self.loss = stack.loss
-        self.share, self.bias = (stack.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch))
+        self.inverse_batch, self.bessel = (
+            stack.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch)
+        )
         # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
         shapes = [(stack.networks, size, batch) for size in stack.sizes[1:]]
         grads = [stack.parameters.flat.new_empty(shape) for shape in shapes]
@@ -97,7 +99,7 @@ class Tape:
 
     def backward(self, y: Tensor) -> None:
         """Write the gradients of the loss against the targets `y (R, C, B)` of the batch that went forward last."""
-        self.loss.gradient(self.output.out, y, self.share, self.output.out_grad)
+        self.loss.gradient(self.output.out, y, self.inverse_batch, self.output.out_grad)
         for part in self.reverse:
             part.backward()
 
