@@ -103,16 +103,16 @@ def field_of(name: str, read: Callable[[Field], object], said: str) -> object:
         said: the value as the stranger wrote it.
     """
     if name not in FIELDS:
-        raise ExperimentError(shown(name), "unknown", shown(name))
+        raise ExperimentError(plain_text(name), "unknown", plain_text(name))
     try:
         return read(FIELDS[name])
     except ExperimentError as error:
-        values = error.values | {"value": shown(said)}
+        values = error.values | {"value": plain_text(said)}
         field = str(values.pop("field"))
         raise ExperimentError(field, error.rule, **values) from None
 
 
-def shown(text: str) -> str:
+def plain_text(text: str) -> str:
     """`text` on one line of at most `LONGEST_ECHO` characters, control characters written out, quoted where it is blank.
 
     It may still hold HTML or Markdown: where a message is drawn as such, the page has to escape it.

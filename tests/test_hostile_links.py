@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bn_lab.engine.anatomy import typed
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field
 from bn_lab.i18n import LANGUAGES, catalogue, texts
-from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, link, parse_link, shown
+from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, link, parse_link, plain_text
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Study, StudyError
@@ -221,7 +221,7 @@ def check_params(params: Mapping[str, str]) -> None:
     asked = {name: text for name, text in params.items() if name not in PASSED_ON}
     assert decoded.other == {name: text for name, text in params.items() if name in PASSED_ON}
     unread = [name for name, text in asked.items() if not is_read(name, text, decoded.experiment)]
-    assert [shown(name) for name in unread] == [problem.field for problem in decoded.problems], "read, or named"
+    assert [plain_text(name) for name in unread] == [problem.field for problem in decoded.problems], "read, or named"
 
 
 def is_read(name: str, text: str, experiment: Experiment) -> bool:
@@ -303,7 +303,7 @@ def check_algorithm(text: str) -> None:
     assert algorithm.decode(algorithm.encode(found)) == found
     assert algorithm.unread(algorithm.encode(found)) == []
     for part in algorithm.unread(text):
-        assert formatting.plain(shown(part)).replace(formatting.JOINER, "").isprintable()
+        assert formatting.escape_markdown(plain_text(part)).replace(formatting.JOINER, "").isprintable()
     for experiment in (Experiment(), Experiment(dataset="iris", arms=("none",), depth=1, width=1)):
         fitted = algorithm.fitted(found, experiment, ())
         assert fitted.arm in experiment.arms
@@ -354,7 +354,7 @@ def check_claims(text: str) -> None:
     assert claims.decode(claims.encode(found)) == found
     assert claims.unread(claims.encode(found)) == []
     for part in claims.unread(text):
-        assert formatting.plain(shown(part)).replace(formatting.JOINER, "").isprintable()
+        assert formatting.escape_markdown(plain_text(part)).replace(formatting.JOINER, "").isprintable()
     if found.study:
         STUDIES[found.study].with_seeds(found.seeds or 3)
     if found.own:

@@ -14,7 +14,7 @@ from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
 from bn_lab.figures.series import SPLITS, splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
-from bn_lab.figures.style import COLORS, GRAY, LEFT, QUIET, SMALL, plain
+from bn_lab.figures.style import COLORS, GRAY, LEFT, QUIET, SMALL, escape_plotly
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
@@ -95,7 +95,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
 def _axes(data: Data, t: Texts, *, first: bool, left: bool, below: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """The two axes of a panel: as large as the grid, and square whatever the units of the features."""
     (x0, x1), (y0, y1) = (_ends(middles) for middles in cells(data.features))
-    names = [plain(named(name, t), 20) for name in data.feature_names]
+    names = [escape_plotly(named(name, t), 20) for name in data.feature_names]
     x: dict[str, Any] = {"title": names[0] if below else "", "range": [x0, x1], "constrain": "domain"}
     y: dict[str, Any] = {
         "title": names[1] if left else "",
@@ -154,9 +154,9 @@ def _samples(board: Board, panel: Panel, data: Data, t: Texts, split: str, *, sm
 
 def _keys(sheet: Sheet, panel: Panel, experiment: Experiment, data: Data, t: Texts) -> None:
     """What colours and forms mean."""
-    target = plain(named(data.target_name, t), 20)
+    target = escape_plotly(named(data.target_name, t), 20)
     for k, name in enumerate(data.classes):
-        label = t("figure.boundary.class", target=target, name=plain(name, 20))
+        label = t("figure.boundary.class", target=target, name=escape_plotly(name, 20))
         sheet.key(panel, label, mode="markers", legendgroup=f"class {k}", marker={"color": DOTS[k], "size": 8})
     if experiment.validation_share:
         for split, symbol in zip(SPLITS, ("circle", "circle-open"), strict=True):
@@ -199,8 +199,8 @@ def _dots(data: Data) -> list[list[Any]]:
 
 
 def _scale_name(data: Data, t: Texts) -> str:
-    target = plain(named(data.target_name, t), 20)
+    target = escape_plotly(named(data.target_name, t), 20)
     if data.classes:
-        name = t("figure.boundary.class", target=target, name=plain(data.classes[-1], 20))
+        name = t("figure.boundary.class", target=target, name=escape_plotly(data.classes[-1], 20))
         return t("figure.boundary.probability", name=name)
     return with_unit(t("figure.boundary.predicted", target=target), data, t)

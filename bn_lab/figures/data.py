@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bn_lab.engine.types import Array
-from bn_lab.figures.style import plain
+from bn_lab.figures.style import escape_plotly
 from bn_lab.i18n import Texts
 
 
@@ -53,7 +53,7 @@ def named(heading: str, t: Texts) -> str:
 def with_unit(text: str, data: Measured, t: Texts, power: int = 1) -> str:
     """An axis name with the target's unit behind it, in the visitor's language where it is known: `RMSE (1,000 USD)`."""
     name = data.target_unit
-    unit = t(f"unit.{name}") if f"unit.{name}" in t else plain(name)
+    unit = t(f"unit.{name}") if f"unit.{name}" in t else escape_plotly(name)
     if not unit:
         return text
     return f"{text} ({unit})" if power == 1 else f"{text} (({unit})²)"

@@ -236,20 +236,20 @@ def _resolve(binding: Binding, table: Recorded, moment: int | None) -> Any:
         return _curve(binding, table, moment)
     if "once" in binding:
         single = table.field(binding["once"], "once")
-        return None if single is None or not len(single) else _plain(single[0])
+        return None if single is None or not len(single) else _to_lists(single[0])
     if moment is None:
         return None
     if "cursor" in binding:
-        return _plain(np.repeat(table.epochs[moment], 2))
+        return _to_lists(np.repeat(table.epochs[moment], 2))
     if binding.get("rows") == "epoch":
-        return _plain(table.epochs)
+        return _to_lists(table.epochs)
     values = _part(binding.get("rows") or binding["row"], table)
     if values is None:
         return None
     if "rows" in binding:
-        return _plain(values)
+        return _to_lists(values)
     here = np.asarray(values[moment])
-    return _plain(here.reshape(binding["shape"]) if "shape" in binding else here)
+    return _to_lists(here.reshape(binding["shape"]) if "shape" in binding else here)
 
 
 def _curve(binding: Binding, table: Recorded, moment: int | None) -> Any:
@@ -262,7 +262,7 @@ def _curve(binding: Binding, table: Recorded, moment: int | None) -> Any:
         epochs = epochs[epochs <= completed]
         if completed and epochs[-1] != completed:  # so that the line reaches the cursor
             epochs = np.append(epochs, completed)
-    return _plain(column[epochs - 1, 0])
+    return _to_lists(column[epochs - 1, 0])
 
 
 def kept_epochs(last: int, limit: int | None = None) -> NDArray[Any]:
@@ -308,12 +308,12 @@ def _part(where: Sequence[Any], table: Recorded) -> Numbers | None:
     return columns[:, slice(*where[1:])] if len(where) == 3 else columns
 
 
-def _plain(values: NDArray[Any]) -> Any:
+def _to_lists(values: NDArray[Any]) -> Any:
     """Lists (or a number) of Python floats, `None` for what is not finite."""
     wide = np.asarray(values, np.float64)
-    plain = wide.astype(object)
-    plain[~np.isfinite(wide)] = None
-    return plain.tolist()
+    lists = wide.astype(object)
+    lists[~np.isfinite(wide)] = None
+    return lists.tolist()
 
 
 def _limits(ends: Mapping[str, Any], table: Recorded, *, logarithmic: bool) -> list[float] | None:

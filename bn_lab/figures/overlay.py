@@ -10,7 +10,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, Arm
 from bn_lab.figures.data import with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
-from bn_lab.figures.style import GRAY, plain
+from bn_lab.figures.style import GRAY, escape_plotly
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
@@ -104,7 +104,7 @@ def _axis(measure: str, target: Target, t: Texts, *, log: bool) -> dict[str, Any
 
 def _draw(sheet: Sheet, panel: Panel, run: Overlaid, line: str, t: Texts, *, log: bool) -> None:
     """All arms of a run, each with a mark at its end; the first of the marks stands for the run in the legend."""
-    name = plain(run.name, SHORT if sheet.narrow else LONGEST)
+    name = escape_plotly(run.name, SHORT if sheet.narrow else LONGEST)
     color, is_first = RUN_COLORS[run.slot], True
     for arm in run.arms:
         if (values := run.lines.get(f"{arm}.{line}")) is None:

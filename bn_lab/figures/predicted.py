@@ -11,7 +11,7 @@ from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
-from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, QUIET, SMALL, plain, text_width
+from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, QUIET, SMALL, escape_plotly, text_width
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
@@ -44,7 +44,7 @@ def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool =
     arms = experiment.arms
     columns = min(2, len(arms)) if narrow else len(arms)
     sheet = Sheet(
-        t("figure.predictions.title", target=plain(data.target_name)),
+        t("figure.predictions.title", target=escape_plotly(data.target_name)),
         -(-len(arms) // columns),
         columns,
         height=160 if narrow else 220,
@@ -75,7 +75,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
     low, high = float(np.min(data.target)), float(np.max(data.target))
     span = high - low or 1.0
     beside, beyond = 0.04 * span, BEYOND * span
-    said = t("figure.predictions.title", target=plain(named(data.target_name, t)))
+    said = t("figure.predictions.title", target=escape_plotly(named(data.target_name, t)))
     board = Board(compact_layout(said, left=46, right=10, top=24, bottom=30))
     quiet = {"zeroline": False, "nticks": 6, "tickfont": {"size": SMALL - 1}, "showgrid": False, "showline": True}
     quiet |= {"linecolor": QUIET, "tickformat": "~g"}
@@ -118,7 +118,7 @@ def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "tra
     Args:
         split: `train` or `validation`.
     """
-    arms, names = experiment.arms, [plain(name, 12) for name in data.classes]
+    arms, names = experiment.arms, [escape_plotly(name, 12) for name in data.classes]
     longest = max(text_width(name) for name in names)
     slanted = longest > SLANTED
     columns = min(1 if len(names) > 4 else 2, len(arms)) if narrow else len(arms)
@@ -156,7 +156,7 @@ def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "tra
 
 
 def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm, split: str) -> None:
-    classes = [plain(name) for name in data.classes]
+    classes = [escape_plotly(name) for name in data.classes]
     hover = t("figure.confusion.hover", actual="%{customdata[0]}", predicted="%{customdata[1]}", count="%{z}")
     sheet.add(
         panel,

@@ -14,7 +14,7 @@ from bn_lab.engine.types import Array
 from bn_lab.figures.boundary import AREAS, DOTS
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.style import GRAY, LEFT, plain
+from bn_lab.figures.style import GRAY, LEFT, escape_plotly
 from bn_lab.i18n import Texts
 
 BINS = 24
@@ -31,7 +31,7 @@ def distributions(data: Data, t: Texts, *, narrow: bool = False) -> Spec:
     sheet = Sheet(t("data.figure.distributions"), -(-len(columns) // across), across, height=84, heading=14, narrow=narrow)
     for k, (name, values) in enumerate(columns):
         y = {"title": t("data.figure.samples") if k % across == 0 else "", "nticks": 3}
-        panel = sheet.panel(k // across, k % across, {"title": "", "nticks": 4}, y, plain(_titled(name, data, t), 24))
+        panel = sheet.panel(k // across, k % across, {"title": "", "nticks": 4}, y, escape_plotly(_titled(name, data, t), 24))
         _histogram(sheet, panel, data, t, values, legend=k == 0)
     sheet.layout |= {"barmode": "stack", "bargap": 0.04}
     return sheet.spec()
@@ -57,7 +57,7 @@ def _histogram(sheet: Sheet, panel: Panel, data: Data, t: Texts, values: Array, 
             x, counts = different, (group[:, None] == different).sum(axis=0)
         else:
             x, counts = (edges[1:] + edges[:-1]) / 2, np.histogram(group, edges)[0]
-        name = plain(data.classes[k]) if data.classes else t("data.figure.samples")
+        name = escape_plotly(data.classes[k]) if data.classes else t("data.figure.samples")
         sheet.add(
             panel,
             type="bar",
@@ -75,17 +75,17 @@ def scatter(data: Data, t: Texts, *, narrow: bool = False) -> Spec:
     """The samples in the plane of their two features, coloured by the target; square, on the axes of the decision boundary."""
     sheet = Sheet(t("data.figure.scatter"), 1, 1, height=300 if narrow else 420, left=40 if narrow else LEFT, narrow=narrow)
     middles = cells(data.features)
-    names = [plain(named(name, t), 20) for name in data.feature_names]
+    names = [escape_plotly(named(name, t), 20) for name in data.feature_names]
     x, y = (
         {"title": name, "range": [float(ends[0]), float(ends[-1])], "constrain": "domain"}
         for name, ends in zip(names, middles, strict=True)
     )
     ratio = float(np.ptp(middles[0]) / np.ptp(middles[1]))
     panel = sheet.panel(0, 0, x, {**y, "scaleanchor": "x", "scaleratio": ratio})
-    target = plain(named(data.target_name, t), 20)
+    target = escape_plotly(named(data.target_name, t), 20)
     for k, name in enumerate(data.classes):
         look = {"color": DOTS[k], "size": 6, "line": {"color": "#ffffff", "width": 0.6}}
-        _dots(sheet, panel, data.features[data.target == k], f"{target}: {plain(name)}", look)
+        _dots(sheet, panel, data.features[data.target == k], f"{target}: {escape_plotly(name)}", look)
     if not data.classes:
         scale = [[0, DOTS[0]], [0.5, "#9a9a9a"], [1, DOTS[1]]]
         bar = {"title": {"text": target, "side": "right"}, "thickness": 10, "outlinewidth": 0}

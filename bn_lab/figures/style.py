@@ -51,7 +51,7 @@ def translucent(arm: Arm, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
-def plain(text: str, longest: int = 40) -> str:
+def escape_plotly(text: str, longest: int = 40) -> str:
     """Text of a stranger, shown as it is on one line of at most `longest` characters.
 
     Plotly would read tags and entities in it, and in a template `%{…}`, which an invisible joiner (U+2060) takes apart.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab.figures.sheet import Sheet, Spec
-from bn_lab.figures.style import DARK, FIRST, SECOND, SMALL, plain, text_width
+from bn_lab.figures.style import DARK, FIRST, SECOND, SMALL, escape_plotly, text_width
 from bn_lab.i18n import Texts
 
 SIGNED = [[0, "#a48fe0"], [0.5, "#eceff3"], [1, "#e0b54a"]]
@@ -45,7 +45,7 @@ def distributions(found: Sequence[Distribution], t: Texts, *, narrow: bool = Fal
     sheet = Sheet(title, rows, columns, height=110, heading=18, feet=14, left=44, narrow=narrow)
     sheet.layout["bargap"] = 0.04
     for k, each in enumerate(found):
-        name = plain(each.name, NAME) if k else t("own.figure.target", name=plain(each.name, NAME))
+        name = escape_plotly(each.name, NAME) if k else t("own.figure.target", name=escape_plotly(each.name, NAME))
         draw = _bars if each.labels else _histogram
         draw(sheet, divmod(k, columns), each, name, FIRST if k else SECOND, t)
     return sheet.spec()
@@ -61,8 +61,10 @@ def _histogram(sheet: Sheet, place: tuple[int, int], found: Distribution, name: 
 
 
 def _bars(sheet: Sheet, place: tuple[int, int], found: Distribution, name: str, color: str, t: Texts) -> None:
-    names = [plain(label, 40) for label in found.labels] + ([t("own.figure.rest", count=found.rest)] if found.rest else [])
-    short = [plain(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
+    names = [escape_plotly(label, 40) for label in found.labels] + (
+        [t("own.figure.rest", count=found.rest)] if found.rest else []
+    )
+    short = [escape_plotly(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
     x = {"tickvals": list(range(len(names))), "ticktext": short, "tickangle": -40 if len(names) > 3 else 0, "nticks": 0}
     panel = sheet.panel(*place, x, {"nticks": 3, "rangemode": "tozero"}, name)
     told = [t("own.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
@@ -76,7 +78,7 @@ def _add(sheet: Sheet, panel: Any, x: list[Any], counts: Sequence[int], color: s
 
 def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *, narrow: bool = False) -> Spec:
     """Pearson's r of every pair, blue below 0 and red above it; what has none is left out."""
-    short = unique([plain(name, 10 if narrow else NAME) for name in names])
+    short = unique([escape_plotly(name, 10 if narrow else NAME) for name in names])
     longest = max(map(text_width, short))
     sheet = Sheet(
         t("own.figure.correlations"),
@@ -90,7 +92,7 @@ def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *,
     axis: dict[str, Any] = {"type": "category", "showgrid": False, "nticks": 0, "tickfont": {"size": SMALL}}
     axis["tickvals"] = short
     panel = sheet.panel(0, 0, {**axis, "tickangle": -50}, {**axis, "autorange": "reversed"})
-    full = [plain(name) for name in names]
+    full = [escape_plotly(name) for name in names]
     sheet.add(
         panel,
         type="heatmap",

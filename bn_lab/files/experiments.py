@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from bn_lab.experiment import Experiment, ExperimentError, Field
-from bn_lab.sharing import field_of, shown
+from bn_lab.sharing import field_of, plain_text
 
 FORMAT, VERSION = "bn-lab-experiment", 1
 """What the file says that it is, and the version of what is in it."""
@@ -73,10 +73,10 @@ def _fields(content: bytes) -> dict[str, Any]:
         raise FileError("file", "file_json", "") from None
     told = found.get("format") if isinstance(found, dict) else None
     if told != FORMAT or not isinstance(found.get("experiment"), dict):
-        raise FileError("file", "file_format", shown(_text(told)), expected=FORMAT)
+        raise FileError("file", "file_format", plain_text(_text(told)), expected=FORMAT)
     version = found.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
-        raise FileError("file", "file_version", shown(_text(version)), high=VERSION)
+        raise FileError("file", "file_version", plain_text(_text(version)), high=VERSION)
     return dict(found["experiment"])
 
 

@@ -125,7 +125,7 @@ class Packer:
     def _new_findings(self, run: Run, reached: list[int]) -> dict[int, tuple[Finding, ...]]:
         new = [target for target in reached if target not in self._findings]
         self._findings |= set(new)
-        return {target: tuple(map(_plain, findings(run.history(target)))) for target in new}
+        return {target: tuple(map(_to_jsonable, findings(run.history(target)))) for target in new}
 
 
 def _is_regular(epoch: float) -> bool:
@@ -141,7 +141,7 @@ def _bytes(numbers: Any) -> bytes:
     return np.ascontiguousarray(numbers, "<f4").tobytes()
 
 
-def _plain(finding: Finding) -> Finding:
+def _to_jsonable(finding: Finding) -> Finding:
     """The same with Python's own numbers, which JSON knows."""
     values = {name: value.item() if isinstance(value, np.generic) else value for name, value in finding.values.items()}
     return Finding(finding.id, values)

@@ -14,7 +14,7 @@ from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job, JobView
 from bn_lab.studies.measures import MEASURES
-from bn_lab.studies.records import RECORD, describe, plain
+from bn_lab.studies.records import RECORD, describe, to_jsonable
 from bn_lab.studies.store import REASONS, Store, write
 from bn_lab.studies.study import Question, Study, StudyError
 from bn_lab.studies.verdict import Verdict
@@ -118,7 +118,7 @@ def _answer(question: Question, verdict: Verdict | None) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    return plain(value) if isinstance(value, float) else value
+    return to_jsonable(value) if isinstance(value, float) else value
 
 
 def told(study: Study, view: JobView, words: Words) -> Iterator[str]:

@@ -47,9 +47,11 @@ INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 def to_record(network: Network, outcome: Outcome) -> dict[str, Any]:
     """An outcome as plain values for JSON: `format`, `key`, `checksum`, and the fields of `Outcome` under their names."""
-    values = {name: plain(getattr(outcome, name)) for name in (*SERIES, "inference_epochs", *INFERENCE, *WHOLE, "seconds")}
-    smoothness = None if outcome.smoothness is None else {n: plain(v) for n, v in vars(outcome.smoothness).items()}
-    final = {name: plain(value) for name, value in outcome.final.items()}
+    values = {
+        name: to_jsonable(getattr(outcome, name)) for name in (*SERIES, "inference_epochs", *INFERENCE, *WHOLE, "seconds")
+    }
+    smoothness = None if outcome.smoothness is None else {n: to_jsonable(v) for n, v in vars(outcome.smoothness).items()}
+    final = {name: to_jsonable(value) for name, value in outcome.final.items()}
     start = {"format": RECORD, "key": network.key, "experiment": asdict(network.experiment)}
     record = {**start, **values, "final": final, "smoothness": smoothness}
     return record | {"checksum": checksum(record)}
@@ -98,12 +100,12 @@ def from_record(record: Any) -> Outcome:
     )
 
 
-def plain(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """A number or an array of numbers as JSON has them."""
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, np.ndarray):
-        return [plain(each) for each in value.tolist()]
+        return [to_jsonable(each) for each in value.tolist()]
     number = float(value)
     if math.isnan(number):
         return None

@@ -64,4 +64,4 @@ def _value(name: str, value: object, t: Texts) -> str:
         return f"*{t(f'arm.{value}')}*"
     if isinstance(value, float):
         return formatting.number(value)
-    return f"{value:,}" if isinstance(value, int) else formatting.plain(value)
+    return f"{value:,}" if isinstance(value, int) else formatting.escape_markdown(value)

@@ -93,11 +93,16 @@ def _noise(name: str, t: Texts) -> float:
 
 
 def _size(table: Table, t: Texts) -> str:
-    target = formatting.plain(named(table.target_name, t))
+    target = formatting.escape_markdown(named(table.target_name, t))
     common = {"samples": f"{table.samples:,}", "features": f"{table.features.shape[1]:,}", "target": target}
     if not table.classes:
         return t("data.regression", **common)
-    return t("data.classification", count=len(table.classes), classes=", ".join(map(formatting.plain, table.classes)), **common)
+    return t(
+        "data.classification",
+        count=len(table.classes),
+        classes=", ".join(map(formatting.escape_markdown, table.classes)),
+        **common,
+    )
 
 
 def _take(name: str, noise: float, t: Texts) -> None:

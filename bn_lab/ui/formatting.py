@@ -57,7 +57,7 @@ def duration(seconds: float | None) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def plain(text: object) -> str:
+def escape_markdown(text: object) -> str:
     """Text in which Markdown sees nothing but text.
 
     Addresses and names of icons are found in what is left once the escapes are read, so escapes alone do not stop a stranger's
@@ -69,7 +69,7 @@ def plain(text: object) -> str:
 
 def error(t: Texts, problem: ExperimentError) -> str:
     """An error in the visitor's language, safe to draw as Markdown."""
-    values = {name: plain(value) for name, value in problem.values.items()}
+    values = {name: escape_markdown(value) for name, value in problem.values.items()}
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
     if is_uploaded(str(problem.values["value"])):

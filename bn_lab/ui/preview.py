@@ -13,7 +13,7 @@ from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures.data import named
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.ui import formatting
 from bn_lab.ui.own import holding
 
@@ -86,19 +86,22 @@ def _about(experiment: Experiment, table: Table, t: Texts) -> str:
     """What to know of the data; of a visitor's own, where they come from and that they stay here."""
     if not experiment.is_private:
         return t(f"about.{experiment.dataset}")
-    file, target = formatting.plain(holding.name_of(experiment.dataset)), formatting.plain(shown(table.target_name))
+    file, target = (
+        formatting.escape_markdown(holding.name_of(experiment.dataset)),
+        formatting.escape_markdown(plain_text(table.target_name)),
+    )
     return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
 
 
 def _table(frame: pd.DataFrame) -> str:
     """A few rows as HTML. Streamlit's own grid is a program of two megabytes, for which the first page would wait."""
-    names = "".join(f"<th>{escape(shown(str(name)))}</th>" for name in frame.columns)
+    names = "".join(f"<th>{escape(plain_text(str(name)))}</th>" for name in frame.columns)
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in frame.itertuples(index=False))
     return f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _cell(value: object) -> str:
-    return f"<td>{value:.4g}</td>" if isinstance(value, float) else f"<td>{escape(shown(str(value)))}</td>"
+    return f"<td>{value:.4g}</td>" if isinstance(value, float) else f"<td>{escape(plain_text(str(value)))}</td>"
 
 
 def head(table: Table, t: Texts) -> None:
@@ -110,6 +113,6 @@ def head(table: Table, t: Texts) -> None:
         frame = frame[[*middle, table.target_name]]
     names = {column: named(str(column), t) for column in frame.columns}
     st.html(f'<div class="bn-runs bn-samples" tabindex="0">{_table(frame.rename(columns=names))}</div>')
-    target = formatting.plain(shown(named(table.target_name, t)))
+    target = formatting.escape_markdown(plain_text(named(table.target_name, t)))
     caption = t("preview.head", samples=f"{table.samples:,}", features=table.features.shape[1], target=target)
     st.caption(caption + (f" {t('preview.hidden', count=hidden)}" if hidden > 0 else ""))

@@ -19,7 +19,7 @@ from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
 from bn_lab.service.admission import Admission
-from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, shown
+from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, plain_text
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.cleanup import CleanUp
 from bn_lab.ui.own import holding
@@ -125,7 +125,7 @@ def read_link(parameters: dict[str, str]) -> None:
     experiment = _possible(experiment, problems)
     language = decoded.other.get("lang")
     if language is not None and language_of(language) is None:
-        problems.append(ExperimentError("lang", "one_of", shown(language), options=", ".join(LANGUAGES)))
+        problems.append(ExperimentError("lang", "one_of", plain_text(language), options=", ".join(LANGUAGES)))
         language = None
     run = _run(decoded.other.get("run", ""), experiment, problems)
     _put(experiment, run, playing=not set(parameters) - set(LOOKS))
@@ -218,7 +218,9 @@ def _run(text: str, experiment: Experiment, problems: list[ExperimentError]) -> 
         return text
     if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= experiment.epochs:
         return str(int(text))
-    problems.append(ExperimentError("run", "one_of", shown(text), options=f"{PLAY}, {TO_THE_END}, 1 … {experiment.epochs}"))
+    problems.append(
+        ExperimentError("run", "one_of", plain_text(text), options=f"{PLAY}, {TO_THE_END}, 1 … {experiment.epochs}")
+    )
     return ""
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from bn_lab.experiment import ARMS, Arm
-from bn_lab.figures.style import COLORS, DARK, GRAY, LIGHT, in_two_lines, plain, text_width, translucent
+from bn_lab.figures.style import COLORS, DARK, GRAY, LIGHT, escape_plotly, in_two_lines, text_width, translucent
 
 
 def linear(color: str) -> list[float]:
@@ -54,13 +54,13 @@ def test_areas_have_the_colour_of_their_arm() -> None:
 
 @pytest.mark.parametrize("text", ["<b>a</b>", "a < b & c > d", "&lt;", "<a href='x'>", "Ωμέγα", "꽃받침"])
 def test_plain_text_is_shown_as_it_is(text: str) -> None:
-    assert not set("<>") & set(plain(text))
-    assert html.unescape(plain(text)) == text
+    assert not set("<>") & set(escape_plotly(text))
+    assert html.unescape(escape_plotly(text)) == text
 
 
 def test_plain_text_is_cut() -> None:
-    assert plain("a" * 50, 12) == "a" * 11 + "…"
-    assert plain("<" * 12, 12) == "&lt;" * 12
+    assert escape_plotly("a" * 50, 12) == "a" * 11 + "…"
+    assert escape_plotly("<" * 12, 12) == "&lt;" * 12
 
 
 def test_korean_letters_are_wide() -> None:

@@ -101,7 +101,9 @@ def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
     page = lab(IRIS, lang="en", algorithm="unit:3,depth:<b>,epsilon:0")
     page.go_to("algorithm")
     told = [warning.value for warning in page.at.warning]
-    assert told == [texts("en")("algorithm.unread", part=formatting.plain(part)) for part in ("depth:<b>", "epsilon:0")]
+    assert told == [
+        texts("en")("algorithm.unread", part=formatting.escape_markdown(part)) for part in ("depth:<b>", "epsilon:0")
+    ]
     assert page.widget("algorithm_unit").value == 3
 
 

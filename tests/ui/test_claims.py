@@ -136,7 +136,9 @@ def test_a_link_opens_the_study_and_what_one_chooses_is_in_the_link(lab: Open, l
 def test_hostile_parts_of_a_link_are_named_harmlessly(lab: Open, library: FakeLibrary) -> None:
     page = lab(lang="en", claims="study:<img src=x>,seeds:6")
     page.go_to("claims")
-    assert [warning.value for warning in page.at.warning] == [T("claims.unread", part=formatting.plain("study:<img src=x>"))]
+    assert [warning.value for warning in page.at.warning] == [
+        T("claims.unread", part=formatting.escape_markdown("study:<img src=x>"))
+    ]
 
 
 # The cards.
@@ -242,7 +244,7 @@ def test_failures_are_told_with_their_experiment(lab: Open, library: FakeLibrary
     check_text(page, language)
     errors = [error.value for error in page.at.error]
     assert len(errors) == 3
-    assert formatting.plain("<b>*x*</b>") in errors[0]
+    assert formatting.escape_markdown("<b>*x*</b>") in errors[0]
     assert texts(language)("claims.more_failures", count="2") in page.text
     library.make = done
     press(page, "claims_spread_run")  # what failed may be tried again
@@ -341,7 +343,7 @@ def test_verdicts_on_the_page_are_those_of_the_numbers(lab: Open, library: FakeL
     assert len(badge) == 1
     assert badge[0].startswith(":green-badge[")
     assert T("verdict.supported") in badge[0]
-    assert formatting.plain("Training loss after 1,000 epochs: 50 % lower") in page.text
+    assert formatting.escape_markdown("Training loss after 1,000 epochs: 50 % lower") in page.text
 
 
 def halved(study: Study) -> Mapping[str, Any]:
@@ -392,7 +394,7 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     (error,) = [each.value for each in page.at.error]
     t = texts(language)
     assert t("field.learning_rate") in error
-    assert formatting.plain(value) in error or value in error
+    assert formatting.escape_markdown(value) in error or value in error
     start = re.split(r"\{\w+\}", t(f"error.{rule}"))[1].strip()
     assert start.split()[0] in error
     assert "claims_own_run" not in [button.key for button in page.at.button]

@@ -52,7 +52,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
-    shown = formatting.plain(text)
+    shown = formatting.escape_markdown(text)
     read = re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL)
     assert read.replace(formatting.JOINER, "") == text.replace(formatting.JOINER, "")
     for special in "\\`*_{}[]()#+-.!|<>~$:&":
@@ -75,7 +75,7 @@ def test_nothing_is_left_that_markdown_would_read(text: str) -> None:
 )
 def test_a_strangers_text_becomes_no_link_and_no_icon(text: str) -> None:
     """By the patterns of mdast-util-gfm-autolink-literal and of Streamlit's icons, which see texts without their escapes."""
-    read = re.sub(r"\\(.)", r"\1", formatting.plain(f"see {text} there"))
+    read = re.sub(r"\\(.)", r"\1", formatting.escape_markdown(f"see {text} there"))
     assert not re.search(r"(https?://|www(?=\.))[-.\w]+", read, re.IGNORECASE)
     assert not re.search(r"[-.\w+]+@[-\w]+(?:\.[-\w]+)+", read)
     assert not re.search(r":(material/)?\w+:", read)
@@ -111,6 +111,6 @@ def test_an_error_names_the_field_as_the_page_does(language: str, problem: Exper
     told = formatting.error(t, problem)
     if problem.field in FIELDS:
         assert t(f"field.{problem.field}") in told
-    assert formatting.plain(problem.values["value"]) in told
+    assert formatting.escape_markdown(problem.values["value"]) in told
     assert "<b>" not in told
     assert not re.search(r"(?<!\\)\{", told)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import texts
 from bn_lab.service.admission import Admission
-from bn_lab.sharing import PASSED_ON, shown
+from bn_lab.sharing import PASSED_ON, plain_text
 from bn_lab.ui import formatting, session
 from bn_lab.ui.algorithm import choice as algorithm
 from bn_lab.ui.claims import choice as claims
@@ -80,10 +80,10 @@ def check(page: Any, params: Params) -> None:
     named = [problem.field for problem in page.at.session_state["problems"]]
     for name, text in params.items():
         if name not in PASSED_ON and not is_read(name, text, page.experiment):
-            assert shown(name) in named
+            assert plain_text(name) in named
     for problem in page.at.session_state["problems"]:
         assert formatting.error(t, problem).strip() in told
-        assert problem.field in {*map(shown, params), *FIELDS}
+        assert problem.field in {*map(plain_text, params), *FIELDS}
     assert (t("link.problem") in told) is bool(named)
 
 
@@ -96,7 +96,7 @@ def check_other(page: Any, params: Params, other: str) -> None:
     unread = readers.get(other, lambda text: [])(params.get(other, ""))
     told = [warning.value for warning in page.at.warning]
     for part in unread:
-        assert t(f"{other}.unread", part=formatting.plain(shown(part))) in told
+        assert t(f"{other}.unread", part=formatting.escape_markdown(plain_text(part))) in told
 
 
 def no_step(text: str) -> list[str]:

@@ -18,10 +18,10 @@ from google.protobuf.json_format import MessageToDict
 from bn_lab.datasets import DATASETS, Table, load, shipped
 from bn_lab.experiment import ARMS, Experiment, ExperimentError
 from bn_lab.figures.pictures import FIGURES, figure_names
-from bn_lab.figures.style import plain
+from bn_lab.figures.style import escape_plotly
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.ui import formatting, session
 
 Open = Callable[..., Any]
@@ -90,9 +90,9 @@ def written(*forms: Callable[[str], str]) -> list[str]:
     return sorted({form(name) for form in forms for name in WHOLE}, key=len, reverse=True)
 
 
-PLOTLY = written(plain, lambda name: plain(name, 12))
-HTML = written(html.escape, lambda name: html.escape(shown(name)))
-MARKDOWN = written(lambda name: formatting.plain(shown(name)))
+PLOTLY = written(escape_plotly, lambda name: escape_plotly(name, 12))
+HTML = written(html.escape, lambda name: html.escape(plain_text(name)))
+MARKDOWN = written(lambda name: formatting.escape_markdown(plain_text(name)))
 """The names as they are harmless in a figure, in HTML, in Markdown."""
 
 
@@ -126,15 +126,15 @@ def strings(found: Any) -> Iterator[str]:
 def test_a_name_in_a_figure_is_text_on_one_line() -> None:
     for name in WHOLE:
         for longest in (12, 40):
-            told = plain(name, longest)
+            told = escape_plotly(name, longest)
             assert not set("<>") & set(told)
             assert told.isprintable() or formatting.JOINER in told
             assert "%{" not in told
             assert len(html.unescape(told).replace(formatting.JOINER, "")) <= longest
-    assert plain("a & b <c>") == "a &amp; b &lt;c&gt;"
-    assert plain("품종") == "품종"
-    assert plain("x" * 40) == "x" * 40
-    assert plain("x" * 41) == "x" * 39 + "…"
+    assert escape_plotly("a & b <c>") == "a &amp; b &lt;c&gt;"
+    assert escape_plotly("품종") == "품종"
+    assert escape_plotly("x" * 40) == "x" * 40
+    assert escape_plotly("x" * 41) == "x" * 39 + "…"
 
 
 @pytest.mark.usefixtures("hostile")

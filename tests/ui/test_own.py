@@ -124,7 +124,7 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
     link = {"dataset": IRIS_ID, "depth": "2", "seed": "7", "lang": language, "run": "2", "epochs": "4"}
     page, t = lab(**link), texts(language)
     assert t("own.ask", hash=digest_of(IRIS)[:8]) in page.text
-    assert formatting.plain(t("field.depth")) in page.text
+    assert formatting.escape_markdown(t("field.depth")) in page.text
     assert page.at.query_params == link
     assert page.visitor.watches == {}
     upload(page, IRIS + b"\n", "other.csv")
@@ -398,7 +398,7 @@ def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> Non
     page.go_to("")
     upload(page, IRIS)
     assert errors(page) == [texts("en")("error.files_many", high=holding.MOST_FILES)]
-    assert page.at.button(key="own_close_0").label == f"Close {formatting.plain('other *.csv')}"
+    assert page.at.button(key="own_close_0").label == f"Close {formatting.escape_markdown('other *.csv')}"
     press(page, "own_close_0")
     assert len(page.at.session_state["own_files"]) == holding.MOST_FILES - 1
     upload(page, IRIS)

@@ -10,7 +10,7 @@ from bn_lab.engine.history import History
 from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import State, Watch
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.ui import controls, formatting, session
 from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
@@ -72,7 +72,7 @@ def _body(pace: float | None, t: Texts) -> None:
     """
     watch = session.watch()
     for part in unread(st.session_state.get("algorithm", "")):
-        st.warning(t("algorithm.unread", part=formatting.plain(shown(part))), icon=":material/warning:")
+        st.warning(t("algorithm.unread", part=formatting.escape_markdown(plain_text(part))), icon=":material/warning:")
     try:
         found = scene(_history(watch, t))
         diverged = found is not None and found.has_diverged
@@ -140,7 +140,7 @@ def _notes(found: Scene, t: Texts) -> None:
     for name in ("arm", "layer", "unit", "sample"):
         before, now = getattr(asked, name), getattr(shown, name)
         if before != now and before:
-            values = {"asked": formatting.plain(before), "shown": t(f"arm.{now}") if name == "arm" else now}
+            values = {"asked": formatting.escape_markdown(before), "shown": t(f"arm.{now}") if name == "arm" else now}
             st.info(t("algorithm.other_place", name=t(f"algorithm.{name}"), **values), icon=":material/info:")
     if found.arm not in BN_ARMS and not found.is_typed:
         st.info(t("algorithm.without", arm=t(f"arm.{found.arm}")), icon=":material/info:")

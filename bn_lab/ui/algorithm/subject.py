@@ -116,10 +116,10 @@ def _take(cells: Sequence[object], whose: str = "") -> None:
         typed(values, session.experiment().epsilon)
     except TypedError as error:
         t = session.words()
-        shown = {name: formatting.plain(value) for name, value in error.values.items()}
+        shown = {name: formatting.escape_markdown(value) for name, value in error.values.items()}
         if "position" in error.values:
             cell = cells[int(str(error.values["position"])) - 1]
-            shown["value"] = formatting.plain(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
+            shown["value"] = formatting.escape_markdown(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
         problem = t(f"algorithm.problem_{error.rule}", **shown)
         st.session_state["algorithm_problem"] = t(whose, problem=problem) if whose else problem
         return

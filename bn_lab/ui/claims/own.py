@@ -12,7 +12,7 @@ import streamlit as st
 from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures.studies import label, value_label
 from bn_lab.i18n import Texts
-from bn_lab.sharing import decode, encode, shown
+from bn_lab.sharing import decode, encode, plain_text
 from bn_lab.studies.answers import measures_of, own_study
 from bn_lab.studies.study import Study, StudyError
 from bn_lab.ui import controls, formatting, session
@@ -61,7 +61,7 @@ def _card(running: bool, t: Texts) -> None:
     if (problem := st.session_state.get("claims_own_problem")) is not None:
         st.error(problem, icon=":material/error:")
     if study is not None:
-        st.markdown(f"**{t('claims.own.now')}** {formatting.plain(_title(study, t))}")
+        st.markdown(f"**{t('claims.own.now')}** {formatting.escape_markdown(_title(study, t))}")
         st.caption(trial.size(study, t))
         trial.show(study, t)
 
@@ -70,7 +70,7 @@ def _base(experiment: Experiment, t: Texts) -> None:
     """What stays the same, as far as it is not the default."""
     left = {name: value for name, value in experiment.differences().items() if name in VARIED}
     told = label(left, t) if left else t("claims.own.default")
-    st.caption(f"{t('claims.own.base')} {formatting.plain(told)}")
+    st.caption(f"{t('claims.own.base')} {formatting.escape_markdown(told)}")
 
 
 def _form(t: Texts) -> None:
@@ -182,7 +182,7 @@ def read(text: str, base: Experiment) -> Study:
             raise StudyError(name, "no_values", len(values), high=MOST_VALUES)
     study = _bounded(own_study(base, fields, _value("seeds", seeds), measure, _value("arms", arms.replace(";", ","))))
     if any(measure not in measures_of(cell.experiment) for cell in study.cells):
-        raise StudyError("measure", "one_of", shown(measure), options=", ".join(measures_of(study.base)))
+        raise StudyError("measure", "one_of", plain_text(measure), options=", ".join(measures_of(study.base)))
     return study
 
 

@@ -7,7 +7,7 @@ import os
 import streamlit as st
 
 from bn_lab.i18n import Texts
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.studies.claims import CLAIMS
 from bn_lab.studies.executors import CLUSTER
 from bn_lab.ui import formatting, session
@@ -21,7 +21,7 @@ def show() -> None:
     st.title(t("page.claims"))
     st.markdown(t("claims.intro"))
     for part in unread(st.session_state.get(STATE, "")):
-        st.warning(t("claims.unread", part=formatting.plain(shown(part))), icon=":material/warning:")
+        st.warning(t("claims.unread", part=formatting.escape_markdown(plain_text(part))), icon=":material/warning:")
     follow_link()
     own.follow_link()
     with st.expander(t("claims.rule_title"), icon=":material/gavel:"):
@@ -39,4 +39,4 @@ def show() -> None:
 def _place(t: Texts) -> None:
     """Where studies are trained."""
     address = os.environ.get(CLUSTER)
-    st.caption(t("claims.on_cluster", address=formatting.plain(shown(address))) if address else t("claims.here"))
+    st.caption(t("claims.on_cluster", address=formatting.escape_markdown(plain_text(address))) if address else t("claims.here"))

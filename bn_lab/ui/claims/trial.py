@@ -8,7 +8,7 @@ from bn_lab.experiment import ExperimentError
 from bn_lab.figures.studies import label, series_of
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.study import Study
@@ -105,5 +105,5 @@ def _news(view: JobView, t: Texts) -> None:
 def _failure(failure: Failure, t: Texts) -> str:
     """Networks that could not be trained: how many, the first one, and what went wrong."""
     first = label(failure.experiments[0].differences(), t)
-    values = {"count": len(failure.experiments), "experiment": first, "error": shown(failure.error)}
-    return formatting.plain(t("claims.failure", **values))
+    values = {"count": len(failure.experiments), "experiment": first, "error": plain_text(failure.error)}
+    return formatting.escape_markdown(t("claims.failure", **values))

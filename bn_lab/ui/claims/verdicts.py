@@ -48,8 +48,8 @@ def _one(question: Question, verdict: Verdict | None, t: Texts) -> None:
     color, icon = LOOKS[verdict.outcome]
     with st.container(gap=None):
         st.markdown(f":{color}-badge[{icon} {t(f'verdict.{verdict.outcome}')}] **{sentence}**")
-        st.markdown(formatting.plain(effect(question, verdict, t)))
-        st.caption(formatting.plain(details(question, verdict, t)))
+        st.markdown(formatting.escape_markdown(effect(question, verdict, t)))
+        st.caption(formatting.escape_markdown(details(question, verdict, t)))
 
 
 def effect(question: Question, verdict: Verdict, t: Texts) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import streamlit as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.ui.groups import GROUPS
 
 HIDE, FIX = "hide", "fix"
@@ -84,7 +84,7 @@ def _tell(parameter: str, unknown: set[str], text: str, problems: list[Experimen
     """One problem for all names of a parameter that are none, in the order of the link."""
     if unknown:
         named = ", ".join(name for name in _names(text) if name in unknown)
-        problems.append(LessonError(parameter, "no_part", shown(named)))
+        problems.append(LessonError(parameter, "no_part", plain_text(named)))
 
 
 def parameters() -> dict[str, str]:

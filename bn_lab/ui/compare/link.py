@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from bn_lab.experiment import Experiment, ExperimentError
-from bn_lab.sharing import PASSED_ON, decode, encode, one_line, shown
+from bn_lab.sharing import PASSED_ON, decode, encode, one_line, plain_text
 
 MOST = 8
 """Runs of a link at most."""
@@ -91,7 +91,7 @@ def _read(text: str) -> tuple[Experiment, str, list[ExperimentError]]:
     pairs = (part.partition(":") for part in text.split(";") if part)
     params = {name: value for name, _, value in pairs}
     name = clean(unquote(params.pop(NAME, ""), errors="replace"))
-    foreign = [ExperimentError(shown(other), "unknown", shown(other)) for other in params if other in PASSED_ON]
+    foreign = [ExperimentError(plain_text(other), "unknown", plain_text(other)) for other in params if other in PASSED_ON]
     decoded = decode({key: value for key, value in params.items() if key not in PASSED_ON})
     return decoded.experiment, name, [*decoded.problems, *foreign]
 

@@ -83,7 +83,7 @@ def _compared(t: Texts) -> None:
 
 def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
     """A run: whether it is drawn, what it is called, and what can be done with it."""
-    number, name = run["id"], formatting.plain(name_of(run, runs, t))
+    number, name = run["id"], formatting.escape_markdown(name_of(run, runs, t))
     with st.container(horizontal=True, vertical_alignment="center", key=f"compare_run_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"compare_what_{number}"):
             table.mark(run["slot"])
@@ -101,7 +101,7 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
             args=(number,),
         )
     if run["name"] and (told := settings(run, runs, t)):
-        st.caption(formatting.plain(told))
+        st.caption(formatting.escape_markdown(told))
 
 
 def _check(run: Run, label: str, t: Texts) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from bn_lab.codegen import model, script
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
-from bn_lab.sharing import shown
+from bn_lab.sharing import plain_text
 from bn_lab.ui import formatting, session
 from bn_lab.ui.classroom import rules
 from bn_lab.ui.errors import guarded
@@ -29,7 +29,7 @@ def show() -> None:
     if step.id == FIRST:
         st.markdown(t("lesson.intro"))
     if named := state.unread():
-        st.warning(t("lesson.unread", part=formatting.plain(shown(named))), icon=":material/warning:")
+        st.warning(t("lesson.unread", part=formatting.escape_markdown(plain_text(named))), icon=":material/warning:")
     _choose(step, t)
     _text(step, t)
     question.show(step, t)
@@ -78,7 +78,7 @@ def _text(step: Step, t: Texts) -> None:
     """Heading, text, formulas and programs."""
     st.caption(t(f"lesson.chapter.{step.chapter}"))
     st.header(_name(step.id, t), anchor=step.id, divider="gray")
-    facts = {} if step.facts is None else {name: formatting.plain(value) for name, value in step.facts().items()}
+    facts = {} if step.facts is None else {name: formatting.escape_markdown(value) for name, value in step.facts().items()}
     formulas = (f"$$\n{formula}\n$$" for formula in step.formulas)
     st.markdown("\n\n".join([t(f"lesson.{step.id}.text", **facts), *formulas]))
     if step.programs:

@@ -165,8 +165,8 @@ def _numbers(answer: Answer, t: Texts) -> None:
     if answer.told:
         st.markdown(t(f"lesson.told.{answer.told}", **{name: written(name, value) for name, value in answer.values.items()}))
     for question, verdict in answer.trials:
-        st.markdown(formatting.plain(verdicts.effect(question, verdict, t)))
-        st.caption(formatting.plain(verdicts.details(question, verdict, t)))
+        st.markdown(formatting.escape_markdown(verdicts.effect(question, verdict, t)))
+        st.caption(formatting.escape_markdown(verdicts.details(question, verdict, t)))
 
 
 def written(name: str, value: float | int) -> str:

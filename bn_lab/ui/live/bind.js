@@ -8,7 +8,7 @@ const BLANK = "\u00a0"; // as there
 const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // as there
 const PLACES = /\{(\d+)\}/g;
 
-const plain = (values) => Float64Array.from(values, (value) => (Number.isFinite(value) ? value : NaN));
+const toFloats = (values) => Float64Array.from(values, (value) => (Number.isFinite(value) ? value : NaN));
 
 const isNumber = ({ row }) => row?.length === 2;
 
@@ -22,7 +22,7 @@ function placed([field, first, stop], count, within) {
 }
 
 function slice(row, { start, stop }) {
-  return row ? plain(row.subarray(start, stop)) : new Float64Array(stop - start).fill(NaN);
+  return row ? toFloats(row.subarray(start, stop)) : new Float64Array(stop - start).fill(NaN);
 }
 
 /** The value of a binding: an array, an array of arrays, a number, or undefined where nothing is known. */
@@ -33,7 +33,7 @@ export function resolve(binding) {
   if (at < 0) return undefined;
   if (binding.cursor) return [cursor(), cursor()];
   const { moments } = extent();
-  if (binding.rows === "epoch") return plain(moments);
+  if (binding.rows === "epoch") return toFloats(moments);
   const where = binding.rows ?? binding.row;
   const place = placed(where, where.length, binding.part);
   if (!place) return undefined;
@@ -44,7 +44,7 @@ export function resolve(binding) {
     return binding.shape ? folded(values, binding.shape[1]) : values;
   }
   const rows = moments.map((_, k) => rowAt(place.part, k));
-  return single ? plain(rows.map((row) => row?.[place.start])) : rows.map((row) => slice(row, place));
+  return single ? toFloats(rows.map((row) => row?.[place.start])) : rows.map((row) => slice(row, place));
 }
 
 const folded = (values, columns) =>
@@ -54,7 +54,7 @@ function once({ once: field, part: within }) {
   const place = current()?.find(field, "once", within);
   if (!place || !current().rows(place.part)) return undefined;
   const { offset, length, part } = place;
-  return plain(current().parts.get(part).row(0).subarray(offset, offset + length));
+  return toFloats(current().parts.get(part).row(0).subarray(offset, offset + length));
 }
 
 function curve({ curve: field, part: within, most, until }) {
@@ -68,7 +68,7 @@ function curve({ curve: field, part: within, most, until }) {
     epochs = epochs.filter((epoch) => epoch <= completed);
     if (completed && epochs.at(-1) !== completed) epochs.push(completed); // so that the line reaches the cursor
   }
-  return plain(epochs.map((epoch) => numbers[(epoch - 1) * size + place.offset]));
+  return toFloats(epochs.map((epoch) => numbers[(epoch - 1) * size + place.offset]));
 }
 
 const DENSITIES = Array.from({ length: 49 }, (_, k) => Math.round(2 ** ((48 - k) / 4)));

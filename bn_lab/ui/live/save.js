@@ -18,12 +18,12 @@ export function buttons(panel) {
 
 /** The figure, laid out for the letters that a file has: the page's own font is not in it, and others are wider. */
 function pictureOf({ data, layout }) {
-  const plain = (value) => {
-    if (Array.isArray(value)) return value.map(plain);
+  const inFileFont = (value) => {
+    if (Array.isArray(value)) return value.map(inFileFont);
     if (value?.constructor !== Object) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === "family" ? FONT : plain(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === "family" ? FONT : inFileFont(inner)]));
   };
-  return { data, layout: plain(layout) };
+  return { data, layout: inFileFont(layout) };
 }
 
 /** The name of the format, in letters that every browser has. */

@@ -44,11 +44,11 @@ def show() -> None:
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
-        st.caption(f"{t('own.ask_settings')} {formatting.plain(listed)}")
+        st.caption(f"{t('own.ask_settings')} {formatting.escape_markdown(listed)}")
     upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
     if len(holding.files()) >= holding.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
         for k, (other, open_one) in enumerate(holding.files().items()):
-            label = t("own.close_named", name=formatting.plain(open_one.name))
+            label = t("own.close_named", name=formatting.escape_markdown(open_one.name))
             st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(holding.close_file), args=(other,))
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 

@@ -84,14 +84,14 @@ def _read_as_wished(opened: Opened, t: Texts) -> None:
 
 def _found(opened: Opened, file: File, t: Texts) -> None:
     said = file.format
-    parts = [f"**{formatting.plain(opened.name)}**", t("own.size", rows=f"{file.rows:,}", columns=len(file.columns))]
+    parts = [f"**{formatting.escape_markdown(opened.name)}**", t("own.size", rows=f"{file.rows:,}", columns=len(file.columns))]
     if file.kind == "text":
         parts += [f"{t('own.encoding')} {encoding_name(said.encoding or '')}"]
-        parts += [f"{t('own.delimiter')} {formatting.plain(delimiter_name(said.delimiter or '', t))}"]
+        parts += [f"{t('own.delimiter')} {formatting.escape_markdown(delimiter_name(said.delimiter or '', t))}"]
     else:
         parts += [t(f"own.file_kind.{file.kind}")]
     if file.sheets:
-        parts += [t("own.sheet", name=formatting.plain(one_line(file.sheets[said.sheet or 0], SHOWN)))]
+        parts += [t("own.sheet", name=formatting.escape_markdown(one_line(file.sheets[said.sheet or 0], SHOWN)))]
     parts += [t(DECIMALS[said.decimal or "."]), t("own.header") if said.header else t("own.no_header")]
     st.markdown(" · ".join([*parts, f"{t('own.hash')} `{file.digest[:8]}`"]))
     if not said.header:
@@ -105,13 +105,15 @@ def _told(file: File, t: Texts) -> list[str]:
     said, layout = file.format, file.layout
     lines = [t("own.told.above", count=said.above)] if said.above else []
     lines += [t("own.told.below", count=said.below)] if said.below else []
-    lines += [t("own.told.comment", sign=formatting.plain(said.comment), count=layout.comments)] if layout.comments else []
+    lines += (
+        [t("own.told.comment", sign=formatting.escape_markdown(said.comment), count=layout.comments)] if layout.comments else []
+    )
     lines += [t("own.told.in_comment")] if layout.in_comment else []
     lines += [t("own.told.row_names")] if layout.has_row_names else []
     lines += [t("own.told.ends_empty")] if layout.ends_empty else []
     infinite = [(k + 1, column) for k, column in enumerate(file.columns) if column.infinite]
     lines += [t("own.told.infinite", column=k, count=column.infinite) for k, column in infinite[:SUSPECTS]]
-    units = [f"{formatting.plain(one_line(column.full_name, SHOWN))}" for column in file.columns if column.unit]
+    units = [f"{formatting.escape_markdown(one_line(column.full_name, SHOWN))}" for column in file.columns if column.unit]
     return [*lines, t("own.told.units", columns=", ".join(units[:COLUMNS]))] if units else lines
 
 
@@ -122,9 +124,9 @@ def _suspects(opened: Opened, file: File, t: Texts) -> None:
         assert column.suspect is not None
         text = column.suspect.text
         with st.container(horizontal=True, vertical_alignment="center"):
-            name = formatting.plain(one_line(column.name, SHOWN))
+            name = formatting.escape_markdown(one_line(column.name, SHOWN))
             which = "own.suspect" if number_of(text, file.format.decimal or ".") is not None else "own.suspect_word"
-            st.markdown(t(which, text=formatting.plain(text), count=column.suspect.count, column=k + 1, name=name))
+            st.markdown(t(which, text=formatting.escape_markdown(text), count=column.suspect.count, column=k + 1, name=name))
             asked = replace(opened.asked, missing=(*opened.asked.missing, text))
             label = t("own.suspect_missing")
             st.button(label, key=f"own_suspect_{k}", on_click=guarded(wish), args=(opened.digest, asked))

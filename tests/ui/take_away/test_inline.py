@@ -40,7 +40,9 @@ def test_no_text_becomes_any_other_element(markdown: str) -> None:
 
 @given(st.text(max_size=60))
 def test_what_is_escaped_for_markdown_is_read_as_it_was(value: str) -> None:
-    assert unescape(html(formatting.plain(value))).replace(formatting.JOINER, "") == value.replace(formatting.JOINER, "")
+    assert unescape(html(formatting.escape_markdown(value))).replace(formatting.JOINER, "") == value.replace(
+        formatting.JOINER, ""
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

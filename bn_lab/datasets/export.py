@@ -1,4 +1,4 @@
-"""Data sets as plain CSV, for those who want them elsewhere."""
+"""Data sets as CSV, for those who want them elsewhere."""
 
 from __future__ import annotations
 
