@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.files.experiments import LARGEST, Opened, from_json
+from bn_lab.files.experiments import LARGEST, from_json
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
-from bn_lab.sharing import Decoded, one_line, parse_link
+from bn_lab.sharing import one_line, parse_link
 
 if TYPE_CHECKING:  # torch takes a second to import, which `--help` need not wait for
     from bn_lab.engine.history import History
     from bn_lab.engine.run import Run
-    from bn_lab.files.uploads import Own
+    from bn_lab.files.uploads import ExperimentWithData
     from bn_lab.studies.job import JobView
 
 BAR = 30
@@ -57,8 +57,8 @@ def _run_train(options: argparse.Namespace) -> int:
         path.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
-    if opened.told:
-        print(one_line(opened.told, LONGEST), file=sys.stderr)
+    if opened.message:
+        print(one_line(opened.message, LONGEST), file=sys.stderr)
     history = _train(experiment, options.device)
     _summarize(history)
     if options.json is not None:
@@ -255,7 +255,7 @@ def _values(name: str) -> str:
     return f"{field.range.low:g}…{field.range.high:.10g}" + ("|all" if field.optional else "")
 
 
-def _opened(options: argparse.Namespace) -> Own:
+def _opened(options: argparse.Namespace) -> ExperimentWithData:
     """The experiment that is meant, and its file where it is on own data."""
     from bn_lab.files import uploads
 
@@ -266,11 +266,11 @@ def _opened(options: argparse.Namespace) -> Own:
 def _start(options: argparse.Namespace) -> Experiment:
     if options.preset is not None:
         return PRESETS[options.preset].experiment
-    read: Decoded | Opened
-    read = from_json(_content(options.experiment)) if options.experiment is not None else parse_link(options.link or "")
-    if read.problems:
-        raise read.problems[0]
-    return read.experiment
+    is_file = options.experiment is not None
+    decoded = from_json(_content(options.experiment)) if is_file else parse_link(options.link or "")
+    if decoded.problems:
+        raise decoded.problems[0]
+    return decoded.experiment
 
 
 def _content(path: Path) -> bytes:

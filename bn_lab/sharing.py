@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode
@@ -33,17 +33,17 @@ LONGEST_ECHO = 60
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a link says.
+    """What a link, or the file of an experiment, says.
 
     Attributes:
-        experiment: the link's experiment, with defaults for what could not be read.
-        problems: one error for every parameter that could not be read, in the order of the link.
-        other: the parameters of `PASSED_ON`, as they came.
+        experiment: its experiment, with defaults for what could not be read.
+        problems: one error for every parameter that could not be read, in their order.
+        other: of a link, the parameters of `PASSED_ON`, as they came.
     """
 
     experiment: Experiment
     problems: tuple[ExperimentError, ...]
-    other: dict[str, str]
+    other: dict[str, str] = field(default_factory=dict)
 
 
 def encode(experiment: Experiment) -> dict[str, str]:

@@ -21,7 +21,7 @@ import pytest
 from bn_lab import Experiment, __main__, train
 from bn_lab.__main__ import BAR, main
 from bn_lab.codegen import FRAMEWORKS, notebook, script
-from bn_lab.datasets.uploads import Choice, Format, digest_of, id_of
+from bn_lab.datasets.uploads import DataChoice, Format, digest_of, id_of
 from bn_lab.experiment import FIELDS
 from bn_lab.files.experiments import to_json
 from bn_lab.presets import PRESETS
@@ -510,7 +510,7 @@ def test_a_file_is_trained_as_it_is_said_to_be_written(table: Path, tmp_path: Pa
     found = trained(tmp_path, *options)
     asked = Format(encoding="cp1252", delimiter=":", above=1, below=1, missing=("-200",), kinds=((0, "categorical"),))
     digest = digest_of(table.read_bytes())
-    assert found["experiment"]["dataset"] == id_of(digest, Choice(1, "regression", "dropped", (3,), asked))
+    assert found["experiment"]["dataset"] == id_of(digest, DataChoice(1, "regression", "dropped", (3,), asked))
     told = capsys.readouterr().err
     size, how, what = "40 rows, 4 columns", "separated by ':'", "regression of größe from 9 inputs"
     assert all(words in told for words in ("table of mine.csv", size, how, what, "32 samples")), told

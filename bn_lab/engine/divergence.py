@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.batches import Batch, Epoch, Source
-from bn_lab.engine.stack import Stack, StackState
 from bn_lab.engine.bound_layers import BoundLayers
+from bn_lab.engine.stack import Stack, StackState
 from bn_lab.engine.types import Array
 
 GREW = 100.0

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bn_lab.engine import boundary
 from bn_lab.engine.batches import Source
+from bn_lab.engine.bound_layers import BoundLayers, Hidden
 from bn_lab.engine.evaluation import Evaluation, evaluate
 from bn_lab.engine.history import (
     BINS,
@@ -26,7 +27,6 @@ from bn_lab.engine.history import (
     stages,
 )
 from bn_lab.engine.stack import Stack
-from bn_lab.engine.bound_layers import Hidden, BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm
 

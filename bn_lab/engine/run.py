@@ -22,6 +22,7 @@ from torch import Tensor
 
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.batches import Epoch, Source, composition
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import Growth, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
@@ -29,7 +30,6 @@ from bn_lab.engine.history import Checkpoint, Divergence, History, NetworkCopy, 
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.stack import Stack, Weights
-from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
 

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from bn_lab.datasets.streams import WEIGHTS
 from bn_lab.engine.activations import ACTIVATIONS
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.initializers import INITIALIZERS
 from bn_lab.engine.losses import LOSSES
 from bn_lab.engine.members import Members
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.parameters import Buffer
-from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 

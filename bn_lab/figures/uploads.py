@@ -22,8 +22,8 @@ NAME = 18
 """Characters of a name in a picture at most."""
 
 
-class Distribution(Protocol):
-    """See `bn_lab.datasets.uploads.Distribution`, which figures do not import."""
+class Counts(Protocol):
+    """How often a column has which values: a `bn_lab.datasets.uploads.Distribution`, which figures do not import."""
 
     @property
     def name(self) -> str: ...
@@ -37,7 +37,7 @@ class Distribution(Protocol):
     def rest(self) -> int: ...
 
 
-def distributions(found: Sequence[Distribution], t: Texts, *, narrow: bool = False) -> Spec:
+def distributions(found: Sequence[Counts], t: Texts, *, narrow: bool = False) -> Spec:
     """A panel for each column; the first one is the target, in another colour."""
     columns = 2 if narrow else min(4, len(found))
     rows = -(-len(found) // columns)
@@ -51,7 +51,7 @@ def distributions(found: Sequence[Distribution], t: Texts, *, narrow: bool = Fal
     return sheet.spec()
 
 
-def _histogram(sheet: Sheet, place: tuple[int, int], found: Distribution, name: str, color: str, t: Texts) -> None:
+def _histogram(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
     panel = sheet.panel(*place, {"nticks": 4}, {"nticks": 3}, name)
     edges = np.array(found.edges)
     middles, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
@@ -60,7 +60,7 @@ def _histogram(sheet: Sheet, place: tuple[int, int], found: Distribution, name: 
     _add(sheet, panel, middles.tolist(), found.counts, color, told, width=widths.tolist())
 
 
-def _bars(sheet: Sheet, place: tuple[int, int], found: Distribution, name: str, color: str, t: Texts) -> None:
+def _bars(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
     names = [escape_plotly(label, 40) for label in found.labels] + (
         [t("own.figure.rest", count=found.rest)] if found.rest else []
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any, NoReturn
 
 from bn_lab.experiment import Experiment, ExperimentError, Field
-from bn_lab.sharing import field_of, plain_text
+from bn_lab.sharing import Decoded, field_of, plain_text
 
 FORMAT, VERSION = "bn-lab-experiment", 1
 """What the file says that it is, and the version of what is in it."""
@@ -30,29 +30,16 @@ class FileError(ExperimentError):
     }
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What a file says.
-
-    Attributes:
-        experiment: its experiment, with defaults for what is missing or could not be read.
-        problems: one error for every field that could not be read, in the order of the file.
-    """
-
-    experiment: Experiment
-    problems: tuple[ExperimentError, ...]
-
-
 def to_json(experiment: Experiment) -> str:
     """The file of an experiment; unlike a link it names the defaults, too."""
     return json.dumps({"format": FORMAT, "version": VERSION, "experiment": asdict(experiment)}, indent=2) + "\n"
 
 
-def from_json(content: bytes) -> Opened:
+def from_json(content: bytes) -> Decoded:
     """The experiment in a file.
 
     Raises:
-        FileError: where that is not the file of an experiment. Fields that are wrong are only told.
+        FileError: where that is not the file of an experiment. Fields that are wrong are problems of what is returned.
     """
     choices: dict[str, Any] = {}
     problems: list[ExperimentError] = []
@@ -61,23 +48,23 @@ def from_json(content: bytes) -> Opened:
             choices[name] = field_of(name, partial(Field.check, value=value), _text(value))
         except ExperimentError as error:
             problems.append(error)
-    return Opened(Experiment(**choices), tuple(problems))
+    return Decoded(Experiment(**choices), tuple(problems))
 
 
 def _fields(content: bytes) -> dict[str, Any]:
     if len(content) > LARGEST:
         raise FileError("file", "file_size", f"{len(content):,}", high=f"{LARGEST:,}")
     try:
-        found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)  # some editors put a byte order mark
+        said = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)  # some editors put a byte order mark
     except (ValueError, RecursionError):
         raise FileError("file", "file_json", "") from None
-    told = found.get("format") if isinstance(found, dict) else None
-    if told != FORMAT or not isinstance(found.get("experiment"), dict):
-        raise FileError("file", "file_format", plain_text(_text(told)), expected=FORMAT)
-    version = found.get("version")
+    name = said.get("format") if isinstance(said, dict) else None
+    if name != FORMAT or not isinstance(said.get("experiment"), dict):
+        raise FileError("file", "file_format", plain_text(_text(name)), expected=FORMAT)
+    version = said.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
         raise FileError("file", "file_version", plain_text(_text(version)), high=VERSION)
-    return dict(found["experiment"])
+    return dict(said["experiment"])
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -16,7 +16,7 @@ from bn_lab.datasets.uploads import (
     MOST_BYTES,
     SPACES,
     AskedKind,
-    Choice,
+    DataChoice,
     DataError,
     File,
     Format,
@@ -58,20 +58,20 @@ NAMES: Mapping[str, str] = {"\t": "tabs", SPACES: "spaces"}
 
 
 @dataclass(frozen=True)
-class Own:
-    """An experiment, and where it is on own data, these.
+class ExperimentWithData:
+    """An experiment, and where it is on a visitor's own data, these.
 
     Attributes:
         experiment: the experiment.
         table: its data, which must be held as long as it is trained; None where they are shipped.
         facts: what a program has to know of them.
-        told: what was found out about the file, in a line.
+        message: what was found out about the file, in a line.
     """
 
     experiment: Experiment
     table: Table | None = None
     facts: Facts | None = None
-    told: str = ""
+    message: str = ""
 
 
 HOW = ("sheet", "encoding", "delimiter", "header", "above", "below", "comment", "decimal", "thousands", "missing_value")
@@ -79,7 +79,7 @@ SAID = ("target", "task", "missing", "without", *HOW, *get_args(AskedKind))
 """What can be said about a file."""
 
 
-def opened(options: argparse.Namespace, experiment: Experiment) -> Own:
+def opened(options: argparse.Namespace, experiment: Experiment) -> ExperimentWithData:
     """The experiment with the file of the arguments.
 
     Args:
@@ -96,7 +96,7 @@ def opened(options: argparse.Namespace, experiment: Experiment) -> Own:
             raise ArgumentError("file", "file_alone", f"--{said[0].replace('_', '-')} without it")
         if experiment.is_private:
             raise ArgumentError("file", "file_needed", parsed(experiment.dataset)[0])
-        return Own(experiment)
+        return ExperimentWithData(experiment)
     with options.file.open("rb") as source:
         data = source.read(MOST_BYTES + 1)  # one too many is enough to know
     before = None
@@ -108,10 +108,9 @@ def opened(options: argparse.Namespace, experiment: Experiment) -> Own:
     file = read(data, asked)
     choice = _choice(options, file, before)
     name = id_of(file.digest, choice)
-    found = keep(table(file, name))
-    return Own(
-        replace(experiment, dataset=name), found, facts_of(recipe(file, name)), _told(options.file.name, file, choice, found)
-    )
+    data_set = keep(table(file, name))
+    message = _message(options.file.name, file, choice, data_set)
+    return ExperimentWithData(replace(experiment, dataset=name), data_set, facts_of(recipe(file, name)), message)
 
 
 def _format(options: argparse.Namespace, data: bytes, before: Format) -> Format:
@@ -159,13 +158,13 @@ def _column(field: str, text: str, file: File) -> int:
     raise ArgumentError(field, "column_named", text, high=len(names))
 
 
-def _choice(options: argparse.Namespace, file: File, before: Choice | None) -> Choice:
+def _choice(options: argparse.Namespace, file: File, before: DataChoice | None) -> DataChoice:
     """What to learn from the file."""
     choice = replace(before, format=file.asked) if before is not None else proposed(file)
     if options.target is not None:
         target = _column("target", options.target, file)
         without = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
-        choice = Choice(target, proposed_task(file.columns[target]), without=without, format=file.asked)
+        choice = DataChoice(target, proposed_task(file.columns[target]), without=without, format=file.asked)
     if choice is None:
         raise ArgumentError("target", "target_needed", "none")
     if options.task is not None:
@@ -182,7 +181,7 @@ def _choice(options: argparse.Namespace, file: File, before: Choice | None) -> C
     return choice
 
 
-def _told(name: str, file: File, choice: Choice, found: Table) -> str:
+def _message(name: str, file: File, choice: DataChoice, data_set: Table) -> str:
     """What was found out, in a line for whoever wants to check it."""
     said = file.format
     how = (
@@ -198,6 +197,6 @@ def _told(name: str, file: File, choice: Choice, found: Table) -> str:
     how += [f"{infinite} times infinity, which counts as missing"] if infinite else []
     suspects = [f"{column.suspect.text} in {column.name}" for column in file.columns if column.suspect is not None]
     maybe = f"; maybe missing values: {', '.join(suspects[:4])} (--missing-value)" if suspects else ""
-    task = f"{choice.task} of {file.columns[choice.target].full_name} from {found.features.shape[1]} inputs"
+    task = f"{choice.task} of {file.columns[choice.target].full_name} from {data_set.features.shape[1]} inputs"
     size = f"{file.rows} rows, {len(file.columns)} columns"
-    return f"{name}: {size}, {', '.join(how)}; {task}, {found.samples} samples{maybe}"
+    return f"{name}: {size}, {', '.join(how)}; {task}, {data_set.samples} samples{maybe}"

@@ -17,7 +17,7 @@ import pytest
 
 from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
 from bn_lab.datasets import Table
-from bn_lab.datasets.uploads import Choice, Format, id_of, known, read, table
+from bn_lab.datasets.uploads import DataChoice, Format, id_of, known, read, table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
 from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
@@ -29,75 +29,75 @@ def comma(rows: list[list[str]]) -> list[list[str]]:
     return [rows[0], *[[cell.translate(swap) if cell.lstrip("-")[:1].isdigit() else cell for cell in row] for row in rows[1:]]]
 
 
-def files() -> Iterator[tuple[str, bytes, Choice]]:
+def files() -> Iterator[tuple[str, bytes, DataChoice]]:
     """Files of every kind, each with a choice."""
-    yield "iris", (ROOT / "data" / "iris.csv").read_bytes(), Choice(4, "classification")
+    yield "iris", (ROOT / "data" / "iris.csv").read_bytes(), DataChoice(4, "classification")
     lines = (ROOT / "data" / "boston.csv").read_text().splitlines()
     spaces = "\n".join(" " + line.replace(",", "  ") for line in lines[1:])
-    yield "spaces without headings", spaces.encode(), Choice(13, "regression", without=(11,))
+    yield "spaces without headings", spaces.encode(), DataChoice(13, "regression", without=(11,))
     for missing in ("dropped", "median"):
         for delimiter, encoding in ((",", "utf-8"), (";", "cp949"), ("\t", "utf-16"), ("|", "utf-8-sig")):
             data = written(comma(mixed(3)) if delimiter == ";" else mixed(3), delimiter, encoding)
-            yield f"{missing} {encoding}", data, Choice(8, "regression", missing, (0,))  # type: ignore[arg-type]
-    yield "words", written(mixed(1)), Choice(5, "classification", "median", (0, 1))
-    yield "yes or no", written(mixed(2)), Choice(4, "classification", "dropped", (0, 2))
+            yield f"{missing} {encoding}", data, DataChoice(8, "regression", missing, (0,))  # type: ignore[arg-type]
+    yield "words", written(mixed(1)), DataChoice(5, "classification", "median", (0, 1))
+    yield "yes or no", written(mixed(2)), DataChoice(4, "classification", "dropped", (0, 2))
     numbers = file_of(x=column("5", "3", "4.5", "1e3"), y=column("10", "9", "-1"))
-    yield "classes by numbers", numbers, Choice(1, "classification")
+    yield "classes by numbers", numbers, DataChoice(1, "classification")
     points = written([["x", "y"], *[[f"{k + 1}.234.567", f"{k * k + 12}.500"] for k in range(20)]], ";")
     bare = (ROOT / "data" / "iris.csv").read_bytes().partition(b"\n")[2]
-    yield "iris without headings", bare, Choice(4, "classification")
+    yield "iris without headings", bare, DataChoice(4, "classification")
     inches = "\n".join(["what,long,y", *(f'{k}" pipe,{k % 3},{k}' for k in range(11)), "", '"pipe\n",5,6'])
-    yield "inches", inches.encode(), Choice(2, "regression")
-    yield "points between thousands", points, Choice(1, "regression")
+    yield "inches", inches.encode(), DataChoice(2, "regression")
+    yield "points between thousands", points, DataChoice(1, "regression")
     blanks = "\n".join(["x y", *(f"16\u00a0{k % 3} {k}" for k in range(20))])
-    yield "no-break spaces", blanks.encode(), Choice(1, "regression")
-    yield "without gaps", written(mixed(4, gaps=False)), Choice(8, "regression", "median", (0,))
+    yield "no-break spaces", blanks.encode(), DataChoice(1, "regression")
+    yield "without gaps", written(mixed(4, gaps=False)), DataChoice(8, "regression", "median", (0,))
     headings = ['a"]; import os #', "x\n'y", "x", "x", "", "z" * 200]
     hostile = written([headings, *([str(k * j % 7) for j in range(1, 7)] for k in range(20))])
-    yield "hostile headings", hostile, Choice(0, "regression")
+    yield "hostile headings", hostile, DataChoice(0, "regression")
     hinted = b"sep=;\r\n" + written([["x", "y"], *[[f"{k},5", str(k * k)] for k in range(20)]], ";")
-    yield "a hint for spreadsheets", hinted, Choice(1, "regression")
+    yield "a hint for spreadsheets", hinted, DataChoice(1, "regression")
     for name, (text, choice) in kinds().items():
         yield name, text.encode(), choice
     yield (
         "windows-1251",
         "город,x,y\n".encode("cp1251") + "Казань,1,2\nМосква,2,4\n".encode("cp1251") * 8,
-        Choice(2, "regression"),
+        DataChoice(2, "regression"),
     )
     frame = pd.DataFrame({"a": range(20), "b": [k / 7 for k in range(20)], "c": list("xyxxy") * 4, "d": [True, None] * 10})
     parquet = io.BytesIO()
     frame.to_parquet(parquet)
-    yield "parquet", parquet.getvalue(), Choice(1, "regression", "median")
+    yield "parquet", parquet.getvalue(), DataChoice(1, "regression", "median")
     twice = pa.table([list(range(20)), [k * k for k in range(20)], [[1]] * 20], names=["a", "a", "b"])
     pq.write_table(twice, packed := io.BytesIO())
-    yield "parquet with two columns of one name", packed.getvalue(), Choice(1, "regression")
+    yield "parquet with two columns of one name", packed.getvalue(), DataChoice(1, "regression")
     shifted = (Path(__file__).parents[1] / "datasets" / "uploads" / "files" / "shifted.xlsx").read_bytes()
-    yield "a workbook that begins further down", shifted, Choice(3, "regression")
+    yield "a workbook that begins further down", shifted, DataChoice(3, "regression")
     book = (Path(__file__).parents[1] / "datasets" / "uploads" / "files" / "book.xlsx").read_bytes()
-    yield "a workbook", book, Choice(4, "regression", "median")
+    yield "a workbook", book, DataChoice(4, "regression", "median")
     wide = written([[f"column number {k}" for k in range(60)], *[[str(k * j % 11) for j in range(1, 61)] for k in range(20)]])
-    yield "many columns", wide, Choice(3, "regression")
+    yield "many columns", wide, DataChoice(3, "regression")
 
 
-def kinds() -> dict[str, tuple[str, Choice]]:
+def kinds() -> dict[str, tuple[str, DataChoice]]:
     """Texts that need more than their delimiter to be read."""
 
     def rows(line: Callable[[int], str]) -> str:
         return "".join(f"{line(k)}\n" for k in range(20))
 
-    last = Choice(1, "regression")
+    last = DataChoice(1, "regression")
     told = Format(above=1, below=1, missing=("-200",), kinds=((0, "numeric"),), decimal=".", header=False)
     return {
         "notes": ("Logger 3\n\nx,y\n" + rows(lambda k: f"{k},{k * k}") + "Source: a ministry\n", last),
         "comments": ("# logger 3\n# x, y\n" + rows(lambda k: f"{k}, {k * k}"), last),
         "comments within": ("# a\nx;y\n" + rows(lambda k: f"#{k}\n{k};{k * k}"), last),
         "units": ("x;y\n" + rows(lambda k: f"−{k}.5 kg;{k + 1}\u202f234,5 €").replace(".", ","), last),
-        "row names": ('"x" "y"\n' + rows(lambda k: f'"car {k}" {k} {k * k}'), Choice(2, "regression")),
+        "row names": ('"x" "y"\n' + rows(lambda k: f'"car {k}" {k} {k * k}'), DataChoice(2, "regression")),
         "empty last fields": ("x,y\n" + rows(lambda k: f"{k},{k * k}," + ",," * (k % 2)), last),
         "spaces before marks": ("a, y\n" + rows(lambda k: f'"u, {k % 3}", {k}') + rows(lambda k: f'x, "{k}"'), last),
         "words among numbers": ("x,y,z\n" + rows(lambda k: f"{'N.A.' if k % 5 == 4 else k},{k * k},{'-+'[k % 2]}"), last),
         "infinity": ("x,y\n" + rows(lambda k: f"{'-Infinity' if k % 5 == 3 else k},{k * k}"), last),
-        "minus is a class": ("x,y\n" + rows(lambda k: f"{k if k % 3 else '-'},{'-+'[k % 2]}"), Choice(1, "classification")),
+        "minus is a class": ("x,y\n" + rows(lambda k: f"{k if k % 3 else '-'},{'-+'[k % 2]}"), DataChoice(1, "classification")),
         "no numbers": (
             "a;b\n" + rows(lambda k: f"{(k, 'inf', '0x1f', '1e999', '1e39', '1_0')[k % 6] if k < 12 else k};{k * k}"),
             replace(last, format=Format(kinds=((0, "numeric"),))),

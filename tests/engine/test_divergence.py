@@ -11,11 +11,11 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine.batches import Epoch, Source
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.divergence import Growth, grown_layers, magnitudes
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.stack import Stack, Weights
-from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.training import train
 from bn_lab.engine.types import Array
 from bn_lab.experiment import ARMS, Experiment

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS, Experiment
-from bn_lab.files.experiments import FORMAT, LARGEST, VERSION, FileError, Opened, from_json, to_json
-from bn_lab.sharing import LONGEST_ECHO
+from bn_lab.files.experiments import FORMAT, LARGEST, VERSION, FileError, from_json, to_json
+from bn_lab.sharing import LONGEST_ECHO, Decoded
 from tests.test_sharing import experiments
 
 IRIS = Experiment(dataset="iris", arms=("none", "after"), epsilon=1e-6, samples=60)
@@ -30,7 +30,7 @@ def written(fields: Any, **more: Any) -> bytes:
 @given(experiments)
 def test_a_file_opens_the_same_experiment(experiment: Experiment) -> None:
     content = to_json(experiment).encode()
-    assert from_json(content) == from_json(b"\xef\xbb\xbf" + content) == Opened(experiment, ())
+    assert from_json(content) == from_json(b"\xef\xbb\xbf" + content) == Decoded(experiment, ())
     assert len(content) < LARGEST / 10
 
 

@@ -7,7 +7,7 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 ```
 """
 
-from bn_lab.datasets.uploads.choice import MISSING, Choice, id_of, parsed
+from bn_lab.datasets.uploads.choice import MISSING, DataChoice, id_of, parsed
 from bn_lab.datasets.uploads.columns import LONGEST, Column, Suspect
 from bn_lab.datasets.uploads.decoding import MB, MOST_BYTES
 from bn_lab.datasets.uploads.errors import DataError
@@ -29,8 +29,8 @@ __all__ = [
     "MOST_ROWS",
     "SPACES",
     "AskedKind",
-    "Choice",
     "Column",
+    "DataChoice",
     "DataError",
     "Distribution",
     "File",

@@ -1,4 +1,4 @@
-"""`Choice`: what is made of a file; with the file's hash it is the id of a data set, and an id says no more."""
+"""`DataChoice`: what is made of a file; with the file's hash it is the id of a data set, and an id says no more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MISSING: tuple[Missing, ...] = ("dropped", "median")
 
 
 @dataclass(frozen=True)
-class Choice:
+class DataChoice:
     """What to learn from a file.
 
     Attributes:
@@ -35,7 +35,7 @@ class Choice:
     format: Format = FOUND_OUT
 
 
-def id_of(digest: str, choice: Choice) -> str:
+def id_of(digest: str, choice: DataChoice) -> str:
     """The `dataset` of an experiment on a visitor's own data."""
     without = "".join(f"-{index}" for index in choice.without)
     read = "".join(f"-{piece}" for piece in pieces_of(choice.format))
@@ -43,11 +43,11 @@ def id_of(digest: str, choice: Choice) -> str:
     return name + (f"-without{without}" if without else "") + (f"-read{read}" if read else "")
 
 
-def parsed(name: str) -> tuple[str, Choice]:
+def parsed(name: str) -> tuple[str, DataChoice]:
     """The file's hash and the choice that an id says."""
     assert is_uploaded(name)
     said, _, read = name.partition("-read-")
     _, digest, target, task, missing, *rest = said.split("-")
     without = tuple(sorted({int(index) for index in rest[1:]}))
     asked = format_of(read.split("-")) if read else FOUND_OUT
-    return digest, Choice(int(target), cast("Task", task), cast("Missing", missing), without, asked)
+    return digest, DataChoice(int(target), cast("Task", task), cast("Missing", missing), without, asked)

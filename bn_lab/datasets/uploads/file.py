@@ -18,7 +18,7 @@ from bn_lab.datasets.uploads.layout import (
     FEWEST_ROWS,
     LINES,
     MOST_ROWS,
-    Layout,
+    FileLayout,
     layout_of,
     lines_of,
     sheet_layout,
@@ -51,7 +51,7 @@ class File:
     size: int
     kind: Literal["text", "excel", "parquet"]
     asked: Format
-    layout: Layout
+    layout: FileLayout
     rows: int
     columns: tuple[Column, ...]
     sheets: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ def _from_sheet(data: bytes, kind: Literal["excel", "parquet"], asked: Format) -
     found = sheets.sheet(data, kind, asked.sheet)
     if kind == "parquet":
         said = Format(encoding="", delimiter="", header=True, above=0, below=0, comment="", sheet=0)
-        return _file(data, kind, asked, Layout(said, len(found.names), found.names), found.columns)
+        return _file(data, kind, asked, FileLayout(said, len(found.names), found.names), found.columns)
     width = max((k + 1 for k, column in enumerate(found.columns) if column.strip(b"\0 ")), default=0)
     found = replace(found, columns=found.columns[: max(2, width)])  # what has only spaces, or was cleared, is not there
     head = [column.decode().split("\0", LINES)[:LINES] for column in found.columns]
@@ -151,7 +151,7 @@ def _file(
     data: bytes,
     kind: Literal["text", "excel", "parquet"],
     asked: Format,
-    layout: Layout,
+    layout: FileLayout,
     packed: Sequence[bytes],
     names_of_sheets: tuple[str, ...] = (),
 ) -> File:

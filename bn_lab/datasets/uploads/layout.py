@@ -51,7 +51,7 @@ _HINT = re.compile(r"sep=(.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """How to read lines as a table.
 
     Attributes:
@@ -76,7 +76,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Record:
+class CsvRecord:
     """A line of a table, or several where a field has lines.
 
     Attributes:
@@ -131,7 +131,7 @@ def lines_of(text: str) -> Lines:
     return Lines(text.split("\n"), range(1, count + 1))
 
 
-def layout_of(lines: Lines, asked: Format) -> Layout:
+def layout_of(lines: Lines, asked: Format) -> FileLayout:
     """The layout of a text; what was said about it holds, the rest is found out.
 
     Raises:
@@ -161,7 +161,7 @@ def layout_of(lines: Lines, asked: Format) -> Layout:
     said = replace(asked, delimiter=delimiter, above=above, comment=comment)
     below = asked.below if asked.below is not None else _notes_below(table, delimiter)
     has_spaces = delimiter != SPACES and any(f'{delimiter} "' in text for text in table.texts)
-    layout = Layout(replace(said, below=below), width, ends_empty=ends_empty, has_spaces=has_spaces)
+    layout = FileLayout(replace(said, below=below), width, ends_empty=ends_empty, has_spaces=has_spaces)
     within = lines.between(above, below)
     layout = replace(layout, comments=len(within.texts) - len(within.without(comment).texts))
     return _with_headings(layout, lines, records, asked)
@@ -236,7 +236,7 @@ def _width(records: Sequence[Sequence[str]]) -> tuple[int, int]:
     return width, max(0, longest - width)
 
 
-def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
+def records_of(lines: Lines, delimiter: str) -> Iterator[CsvRecord]:
     """The lines that have any fields, as pandas' parser separates them.
 
     Raises:
@@ -254,7 +254,7 @@ def records_of(lines: Lines, delimiter: str) -> Iterator[Record]:
             end = min(reader.line_num, len(lines.numbers))
             if not _is_blank(fields, lines.texts[start]):
                 is_quoted = lines.texts[start].lstrip().startswith('"')
-                yield Record(fields, lines.numbers[start], lines.numbers[end - 1], fields[-1].endswith(_END), is_quoted)
+                yield CsvRecord(fields, lines.numbers[start], lines.numbers[end - 1], fields[-1].endswith(_END), is_quoted)
             start = end
     except csv.Error:
         line = lines.numbers[min(reader.line_num, len(lines.numbers)) - 1]
@@ -266,7 +266,7 @@ def _is_blank(fields: Sequence[str], text: str) -> bool:
     return not fields or (len(fields) == 1 and not text.strip(" \t"))
 
 
-def _notes_above(records: Sequence[Record], width: int, asked: Format) -> int:
+def _notes_above(records: Sequence[CsvRecord], width: int, asked: Format) -> int:
     """How many lines stand above the table: those with another number of fields than its first one."""
     first = next((k for k, record in enumerate(records) if len(record.fields) >= width and not any(record.fields[width:])), 0)
     if first and _names_rows(records[first - 1 :], width, asked):
@@ -274,7 +274,7 @@ def _notes_above(records: Sequence[Record], width: int, asked: Format) -> int:
     return first if first <= MOST_NOTES else 0
 
 
-def _names_rows(records: Sequence[Record], width: int, asked: Format) -> bool:
+def _names_rows(records: Sequence[CsvRecord], width: int, asked: Format) -> bool:
     """Whether the first line names all columns but the first, as R writes tables."""
     headings, *below = [record.fields for record in records]
     is_likely = width > 2 or records[0].is_quoted  # else it is rather a title
@@ -298,7 +298,7 @@ def _notes_below(table: Lines, delimiter: str) -> int:
     return below
 
 
-def _with_headings(layout: Layout, lines: Lines, records: Sequence[Record], asked: Format) -> Layout:
+def _with_headings(layout: FileLayout, lines: Lines, records: Sequence[CsvRecord], asked: Format) -> FileLayout:
     """The layout, with what is known about headings."""
     width = layout.width
     rows = [record.fields[:width] for record in records]
@@ -315,7 +315,7 @@ def _with_headings(layout: Layout, lines: Lines, records: Sequence[Record], aske
     return replace(layout, format=replace(layout.format, header=header), headings=headings)
 
 
-def _commented(layout: Layout, lines: Lines, first: int) -> tuple[str, ...]:
+def _commented(layout: FileLayout, lines: Lines, first: int) -> tuple[str, ...]:
     """The fields of a comment right above the line with this number, if there are as many as the table has."""
     comment, delimiter = layout.format.comment, layout.format.delimiter
     assert delimiter is not None
@@ -327,7 +327,7 @@ def _commented(layout: Layout, lines: Lines, first: int) -> tuple[str, ...]:
     return tuple(field.strip() for field in fields) if len(fields) == layout.width else ()
 
 
-def table_of(lines: Lines, layout: Layout) -> Iterator[list[str]]:
+def table_of(lines: Lines, layout: FileLayout) -> Iterator[list[str]]:
     """The fields of every line of data, as many in each.
 
     Raises:
@@ -358,7 +358,7 @@ def table_of(lines: Lines, layout: Layout) -> Iterator[list[str]]:
         yield fields
 
 
-def sheet_layout(rows: Sequence[Sequence[str]], asked: Format) -> Layout:
+def sheet_layout(rows: Sequence[Sequence[str]], asked: Format) -> FileLayout:
     """The layout of a sheet: where its table begins, and whether its first row names the columns.
 
     Args:
@@ -381,7 +381,7 @@ def sheet_layout(rows: Sequence[Sequence[str]], asked: Format) -> Layout:
         raise DataError("file", "file_empty", 0)
     header = asked.header if asked.header is not None else not _is_sample(table[0], table[1:])
     said = replace(asked, above=above, below=asked.below or 0, header=header, delimiter="", comment="", encoding="")
-    return Layout(said, width, tuple(table[0]) if header else ())
+    return FileLayout(said, width, tuple(table[0]) if header else ())
 
 
 def _is_sample(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

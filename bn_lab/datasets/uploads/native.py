@@ -23,7 +23,7 @@ CHUNK = 500
 """Rows that are turned into columns at a time."""
 
 
-class RefusedError(Exception):
+class SheetError(Exception):
     """A file that is not read, by the name of a rule of `DataError`."""
 
     def __init__(self, rule: str, value: object, **values: object) -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     _limit(asked["most_memory"], asked["most_seconds"])
     try:
         answer, columns = READERS[asked["kind"]](data, asked)
-    except RefusedError as refused:
+    except SheetError as refused:
         answer, columns = refused.answer, []
     except MemoryError:
         os._exit(NO_MEMORY)  # at once: what is native may wait for a thread that is no more
@@ -72,12 +72,12 @@ def workbook(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[b
         names = [str(name) for name in book.sheet_names]
         number = _first_table(book, asked) if asked["sheet"] is None else asked["sheet"]
         if number >= len(names):
-            raise RefusedError("file_sheet", number + 1, high=len(names))
+            raise SheetError("file_sheet", number + 1, high=len(names))
         sheet = book.get_sheet_by_index(number)
     except (CalamineError, OSError, ValueError):
         # The old format is that of old documents, too.
         rule, value = ("file_table", len(data)) if data.startswith(b"PK") else ("file_kind", "office")
-        raise RefusedError(rule, value) from None
+        raise SheetError(rule, value) from None
     (_, left), (bottom, right) = sheet.start or (0, 0), sheet.end or (-1, -1)
     _check(bottom + 1, right + 1, asked)
     # As pandas has it nothing at the beginning is left out: rows above the first cell come along, columns before it do not.
@@ -93,13 +93,13 @@ def _first_table(book: Any, asked: dict[str, Any]) -> int:
 
 def _check(rows: int, columns: int, asked: dict[str, Any]) -> None:
     if columns < 2:
-        raise RefusedError("file_one_column" if columns else "file_empty", columns)
+        raise SheetError("file_one_column" if columns else "file_empty", columns)
     if columns > asked["most_columns"]:
-        raise RefusedError("file_columns", columns, high=asked["most_columns"])
+        raise SheetError("file_columns", columns, high=asked["most_columns"])
     if rows > asked["most_rows"]:
-        raise RefusedError("file_rows", rows, high=asked["most_rows"])
+        raise SheetError("file_rows", rows, high=asked["most_rows"])
     if rows * columns > asked["most_cells"]:
-        raise RefusedError("file_cells", rows * columns, high=asked["most_cells"])
+        raise SheetError("file_cells", rows * columns, high=asked["most_cells"])
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int, most_text: int) -> list[bytes]:
@@ -116,7 +116,7 @@ def _columns(rows: Iterable[Sequence[Any]], width: int, most_text: int) -> list[
 def _within(length: int, most: int) -> int:
     """A number of characters that is not too many: a cell may be repeated a million times in a small file."""
     if length > most:
-        raise RefusedError("file_large", f"{length / 1e6:.1f}", high=most // 1_000_000)
+        raise SheetError("file_large", f"{length / 1e6:.1f}", high=most // 1_000_000)
     return length
 
 
@@ -143,7 +143,7 @@ def parquet(data: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], list[by
             length = _within(length + len(columns[-1]), asked["most_text"])
         return {"names": names}, columns
     except (pa.ArrowException, OSError, ValueError):
-        raise RefusedError("file_table", len(data)) from None
+        raise SheetError("file_table", len(data)) from None
 
 
 def _packed(column: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from bn_lab.datasets.tables import Task
-from bn_lab.datasets.uploads.choice import Choice
+from bn_lab.datasets.uploads.choice import DataChoice
 from bn_lab.datasets.uploads.columns import MOST_CATEGORIES, Column
 from bn_lab.datasets.uploads.file import File
 
@@ -74,14 +74,14 @@ def _first(places: Mapping[str, int], names: tuple[str, ...]) -> int | None:
     return next((places[name] for name in names if name in places), None)
 
 
-def proposed(file: File) -> Choice | None:
+def proposed(file: File) -> DataChoice | None:
     """What to try first; None where no column can be a target."""
     found = known(file)
     target = found.target if found is not None and _can_be_target(file.columns[found.target]) else _target(file)
     if target is None:
         return None
     ids = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
-    return Choice(target, proposed_task(file.columns[target]), without=ids, format=file.asked)
+    return DataChoice(target, proposed_task(file.columns[target]), without=ids, format=file.asked)
 
 
 def _target(file: File) -> int | None:

@@ -27,7 +27,7 @@ PATIENCE = MOST_SECONDS + 5
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SheetCells:
     """A table that is no text.
 
     Attributes:
@@ -43,7 +43,7 @@ class Sheet:
     number: int = 0
 
 
-def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = None) -> Sheet:
+def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = None) -> SheetCells:
     """The cells of a file.
 
     Args:
@@ -84,7 +84,7 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
     for length in answer["lengths"]:
         columns.append(cells[start : start + length])
         start += length
-    return Sheet(columns, tuple(answer.get("names", ())), tuple(answer.get("sheets", ())), answer.get("sheet", 0))
+    return SheetCells(columns, tuple(answer.get("names", ())), tuple(answer.get("sheets", ())), answer.get("sheet", 0))
 
 
 def _why(status: int, size: int) -> DataError:

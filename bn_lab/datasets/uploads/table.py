@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab.datasets.tables import Table
-from bn_lab.datasets.uploads.choice import Choice, parsed
+from bn_lab.datasets.uploads.choice import DataChoice, parsed
 from bn_lab.datasets.uploads.columns import LONGEST, MOST_CATEGORIES, Column
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.file import File, unique
@@ -25,7 +25,7 @@ class Plan:
 
     Attributes:
         rows: (n,) indices of the rows that are used, ascending.
-        untold: how many rows are left out since they have no target.
+        without_target: how many rows are left out since they have no target.
         dropped: how many are left out since a feature is missing.
         filled: how many cells are filled.
         features: indices of the columns that are learned from.
@@ -34,7 +34,7 @@ class Plan:
     """
 
     rows: NDArray[np.int64]
-    untold: int
+    without_target: int
     dropped: int
     filled: int
     features: tuple[int, ...]
@@ -65,7 +65,7 @@ def table(file: File, name: str) -> Table:
     )
 
 
-def plan(file: File, choice: Choice) -> Plan:
+def plan(file: File, choice: DataChoice) -> Plan:
     """What a choice makes of a file, counted.
 
     Raises:
@@ -92,7 +92,7 @@ def plan(file: File, choice: Choice) -> Plan:
     return Plan(rows, int(np.count_nonzero(~told)), dropped, filled, features, inputs, classes)
 
 
-def features_of(file: File, choice: Choice) -> tuple[int, ...]:
+def features_of(file: File, choice: DataChoice) -> tuple[int, ...]:
     """Indices of the columns that are learned from: all that can be, but for the target and those left out.
 
     Raises:
@@ -113,7 +113,7 @@ def _about(field: str, rule: str, k: int, **values: object) -> DataError:
     return DataError(field, rule, k + 1, column=k + 1, **values)
 
 
-def _checked_target(file: File, choice: Choice) -> Column:
+def _checked_target(file: File, choice: DataChoice) -> Column:
     k = choice.target
     if k >= len(file.columns):
         raise DataError("target", "column_unknown", k + 1, high=len(file.columns))
@@ -132,7 +132,7 @@ def _checked_target(file: File, choice: Choice) -> Column:
     return column
 
 
-def _classes(target: Column, choice: Choice, rows: NDArray[np.int64]) -> tuple[float, ...]:
+def _classes(target: Column, choice: DataChoice, rows: NDArray[np.int64]) -> tuple[float, ...]:
     """The classes among these rows: codes of texts, or numbers, ascending."""
     values = _values(target)[rows]
     found = np.unique(values)
@@ -207,7 +207,7 @@ def _categories(column: Column, rows: NDArray[np.int64]) -> list[int]:
     return [int(code) for code in np.unique(column.codes[rows]) if code >= 0]
 
 
-def _target(column: Column, choice: Choice, found: Plan) -> NDArray[np.float64] | NDArray[np.int64]:
+def _target(column: Column, choice: DataChoice, found: Plan) -> NDArray[np.float64] | NDArray[np.int64]:
     values = _values(column)[found.rows]
     return np.searchsorted(np.array(found.classes), values).astype(np.int64) if choice.task == "classification" else values
 

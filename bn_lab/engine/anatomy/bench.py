@@ -17,10 +17,10 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
+from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import Affine, BatchNorm
 from bn_lab.engine.stack import Stack
-from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
 

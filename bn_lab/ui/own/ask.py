@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from bn_lab.datasets.uploads import Choice, DataError, digest_of, parsed
+from bn_lab.datasets.uploads import DataChoice, DataError, digest_of, parsed
 from bn_lab.experiment import FIELDS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, one_line
@@ -53,7 +53,7 @@ def show() -> None:
     st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
-def _told(choice: Choice, t: Texts) -> str:
+def _told(choice: DataChoice, t: Texts) -> str:
     """What the link makes of the file."""
     lines = [t("own.ask_target", column=choice.target + 1, task=t(f"own.task.{choice.task}")), t(f"own.ask_{choice.missing}")]
     if choice.without:

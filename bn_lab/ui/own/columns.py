@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.uploads import Choice, Column, File
+from bn_lab.datasets.uploads import Column, DataChoice, File
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 
@@ -13,7 +13,7 @@ SHOWN = 30
 """Characters of a name and of an example in a table."""
 
 
-def show(file: File, choice: Choice | None, t: Texts) -> None:
+def show(file: File, choice: DataChoice | None, t: Texts) -> None:
     """A row for each column."""
     rows = [_row(file, k, choice, t) for k in range(len(file.columns))]
     wide = {t("own.column.use"): st.column_config.TextColumn(width="large")}
@@ -21,7 +21,7 @@ def show(file: File, choice: Choice | None, t: Texts) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=wide)
 
 
-def _row(file: File, k: int, choice: Choice | None, t: Texts) -> dict[str, object]:
+def _row(file: File, k: int, choice: DataChoice | None, t: Texts) -> dict[str, object]:
     column = file.columns[k]
     return {
         t("own.column.number"): k + 1,
@@ -34,7 +34,7 @@ def _row(file: File, k: int, choice: Choice | None, t: Texts) -> dict[str, objec
     }
 
 
-def use_of(column: Column, k: int, choice: Choice | None, t: Texts) -> str:
+def use_of(column: Column, k: int, choice: DataChoice | None, t: Texts) -> str:
     """What becomes of a column, with the reason where nothing does."""
     if choice is not None and k == choice.target:
         return t("own.use.target")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from bn_lab.datasets.uploads import (
     MISSING,
-    Choice,
+    DataChoice,
     DataError,
     File,
     Plan,
@@ -34,7 +34,7 @@ NAME = 40
 """Characters of a column's name in a list."""
 
 
-def choice_of(file: File) -> Choice | None:
+def choice_of(file: File) -> DataChoice | None:
     """What is chosen of a file, as it is read now; first what is proposed; None where no column can be told."""
     chosen = st.session_state.get(CHOICES, {}).get(file.digest)
     if chosen is None:
@@ -46,12 +46,12 @@ def choice_of(file: File) -> Choice | None:
     return replace(choice, format=file.asked) if fits else proposed(file)
 
 
-def choose(file: File, choice: Choice) -> None:
+def choose(file: File, choice: DataChoice) -> None:
     """Choose something else."""
     st.session_state[CHOICES] = {**st.session_state.get(CHOICES, {}), file.digest: id_of(file.digest, choice)}
 
 
-def show(file: File, choice: Choice, t: Texts) -> None:
+def show(file: File, choice: DataChoice, t: Texts) -> None:
     """The widgets; every one acts on its change."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="own_form"):
         _select("target", t("own.target"), range(len(file.columns)), choice.target, file, t, _target)
@@ -64,7 +64,7 @@ def show(file: File, choice: Choice, t: Texts) -> None:
     st.caption(t("own.proposal", task=task))
 
 
-def counted(file: File, choice: Choice, t: Texts) -> Plan | None:
+def counted(file: File, choice: DataChoice, t: Texts) -> Plan | None:
     """What the choice makes of the file, in words; None where the file does not allow it, which is said, too."""
     try:
         found = plan(file, choice)
@@ -73,7 +73,7 @@ def counted(file: File, choice: Choice, t: Texts) -> Plan | None:
         return None
     values = {"rows": f"{len(found.rows):,}", "all": f"{file.rows:,}", "features": len(found.features), "inputs": found.inputs}
     lines = [t("own.plan", **values)]
-    lines += [t("own.plan_untold", count=f"{found.untold:,}")] if found.untold else []
+    lines += [t("own.plan_untold", count=f"{found.without_target:,}")] if found.without_target else []
     lines += [t("own.plan_dropped", count=f"{found.dropped:,}")] if found.dropped else []
     lines += [t("own.plan_filled", count=f"{found.filled:,}")] if found.filled else []
     lines += [t("own.plan_classes", count=len(found.classes))] if found.classes else []
@@ -82,7 +82,7 @@ def counted(file: File, choice: Choice, t: Texts) -> Plan | None:
     return found
 
 
-def _other_way(file: File, choice: Choice, found: Plan, t: Texts) -> list[str]:
+def _other_way(file: File, choice: DataChoice, found: Plan, t: Texts) -> list[str]:
     """What the other rule for missing values would do."""
     if not (found.dropped or found.filled):
         return []
@@ -105,24 +105,24 @@ def problem(error: DataError, file: File, t: Texts) -> str:
     return formatting.error(t, DataError(field, error.rule, value, **values))
 
 
-Act = Callable[[File, Choice, Any], Choice]
+Act = Callable[[File, DataChoice, Any], DataChoice]
 
 
-def _target(file: File, choice: Choice, k: int) -> Choice:
+def _target(file: File, choice: DataChoice, k: int) -> DataChoice:
     """Another target, with the task that is proposed for it; the old one becomes a feature."""
     without = tuple(other for other in choice.without if other != k)
     return replace(choice, target=k, task=proposed_task(file.columns[k]), without=without)
 
 
-def _task(file: File, choice: Choice, task: Any) -> Choice:
+def _task(file: File, choice: DataChoice, task: Any) -> DataChoice:
     return replace(choice, task=task)
 
 
-def _missing(file: File, choice: Choice, missing: Any) -> Choice:
+def _missing(file: File, choice: DataChoice, missing: Any) -> DataChoice:
     return replace(choice, missing=missing)
 
 
-def _without(file: File, choice: Choice, indices: Sequence[int]) -> Choice:
+def _without(file: File, choice: DataChoice, indices: Sequence[int]) -> DataChoice:
     return replace(choice, without=tuple(sorted(indices)))
 
 
@@ -149,7 +149,7 @@ def _segments(name: str, label: str, options: Sequence[str], value: str, file: F
     st.segmented_control(label, options, format_func=lambda option: t(f"own.{name}.{option}"), required=True, **common)
 
 
-def _left_out(file: File, choice: Choice, t: Texts) -> None:
+def _left_out(file: File, choice: DataChoice, t: Texts) -> None:
     able = [k for k, column in enumerate(file.columns) if column.is_usable and k != choice.target]
     common = _on_change("without", [k for k in choice.without if k in able], file, cast("Act", _without))
     label = t("own.without")

@@ -7,14 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from bn_lab.datasets.uploads import Choice, File, Plan, correlations, distribution
+from bn_lab.datasets.uploads import DataChoice, File, Plan, correlations, distribution
 from bn_lab.figures import uploads as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.ui import static
 
 
-def show(file: File, choice: Choice, plan: Plan, t: Texts) -> None:
+def show(file: File, choice: DataChoice, plan: Plan, t: Texts) -> None:
     """Of the target first, then of the features."""
     shown = [choice.target, *plan.features]
     st.subheader(t("own.looks"))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bn_lab.datasets.uploads import SPACES, Choice, DataError, File, Format, encodings, id_of, parsed, read, table
+from bn_lab.datasets.uploads import SPACES, DataChoice, DataError, File, Format, encodings, id_of, parsed, read, table
 from bn_lab.datasets.uploads.cells import number_of
 from bn_lab.datasets.uploads.sheets import MOST_MB
 from bn_lab.experiment import is_uploaded
@@ -205,7 +205,7 @@ def test_what_somebody_says_holds_and_stands_in_the_id(name: str) -> None:
         if getattr(asked, field) is not None:
             assert getattr(file.format, field) == getattr(asked, field)
     task = "classification" if file.columns[1].kind == "categorical" else "regression"
-    choice = Choice(1, task, format=asked)
+    choice = DataChoice(1, task, format=asked)
     dataset = id_of(file.digest, choice)
     assert is_uploaded(dataset)
     assert parsed(dataset) == (file.digest, choice)

@@ -10,17 +10,29 @@ import pandas as pd
 import pytest
 
 from bn_lab.datasets import load, split
-from bn_lab.datasets.uploads import Choice, DataError, File, id_of, known, parsed, plan, possible_tasks, proposed, read, table
+from bn_lab.datasets.uploads import (
+    DataChoice,
+    DataError,
+    File,
+    id_of,
+    known,
+    parsed,
+    plan,
+    possible_tasks,
+    proposed,
+    read,
+    table,
+)
 from bn_lab.engine.cost import memory
 from bn_lab.experiment import UPLOADED, Experiment
 from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 
-def made(file: File, choice: Choice):  # type: ignore[no-untyped-def]
+def made(file: File, choice: DataChoice):  # type: ignore[no-untyped-def]
     return table(file, id_of(file.digest, choice))
 
 
-def refused(data: bytes, choice: Choice) -> DataError:
+def refused(data: bytes, choice: DataChoice) -> DataError:
     with pytest.raises(DataError) as caught:
         made(read(data), choice)
     return caught.value
@@ -79,15 +91,15 @@ def test_a_table_of_all_kinds_is_what_pandas_makes_of_it(seed: int, missing: str
     np.testing.assert_array_equal(found.features, features)
     counted = plan(file, replace(choice, missing=missing))  # type: ignore[arg-type]
     assert counted.inputs == features.shape[1]
-    assert len(counted.rows) + counted.dropped + counted.untold == file.rows == 60
+    assert len(counted.rows) + counted.dropped + counted.without_target == file.rows == 60
     assert (counted.dropped, counted.filled) == ((9, 0) if missing == "dropped" else (0, 9))
 
 
 def test_a_row_without_a_target_is_left_out_in_any_case() -> None:
     data = file_of(x=column("1", "2", ""), y=column("", "3", "4", "5"))
     for missing, left in (("dropped", 10), ("median", 15)):
-        counted = plan(read(data), Choice(1, "regression", missing))  # type: ignore[arg-type]
-        assert (counted.untold, len(counted.rows)) == (5, left)
+        counted = plan(read(data), DataChoice(1, "regression", missing))  # type: ignore[arg-type]
+        assert (counted.without_target, len(counted.rows)) == (5, left)
 
 
 def test_classes_are_in_order_and_called_as_in_the_file() -> None:
@@ -95,21 +107,21 @@ def test_classes_are_in_order_and_called_as_in_the_file() -> None:
         x=column(*"123"), number=column("10", "9.5", "-1"), word=column("b", "가", "A"), yes=column("YES", "no", "No")
     )
     file = read(data)
-    assert made(file, Choice(1, "classification")).classes == ("-1", "9.5", "10")
-    assert made(file, Choice(2, "classification")).classes == ("A", "b", "가")
-    found = made(file, Choice(3, "classification"))
+    assert made(file, DataChoice(1, "classification")).classes == ("-1", "9.5", "10")
+    assert made(file, DataChoice(2, "classification")).classes == ("A", "b", "가")
+    found = made(file, DataChoice(3, "classification"))
     assert (found.classes, list(found.target[:3])) == (("No", "YES"), [1, 0, 0])
 
 
 def test_a_class_that_no_row_has_any_more_is_none() -> None:
     data = file_of(x=column("", *"2345678", rows=24), y=column("c", *"ababab", "a", rows=24))
-    assert made(read(data), Choice(1, "classification")).classes == ("a", "b")
-    assert made(read(data), Choice(1, "classification", "median")).classes == ("a", "b", "c")
+    assert made(read(data), DataChoice(1, "classification")).classes == ("a", "b")
+    assert made(read(data), DataChoice(1, "classification", "median")).classes == ("a", "b", "c")
 
 
 def test_names_of_inputs_and_target_are_never_alike() -> None:
     rows = [["a", "a_x", "a_x", "b_c"], *[[str("xy"[k % 2]), str(k), str(-k * k), str("de"[k % 2])] for k in range(12)]]
-    found = made(read(written(rows)), Choice(3, "classification"))
+    found = made(read(written(rows)), DataChoice(3, "classification"))
     assert len(set(found.feature_names) | {found.target_name}) == 5
     assert found.head().shape == (5, 5)
 
@@ -117,50 +129,58 @@ def test_names_of_inputs_and_target_are_never_alike() -> None:
 @pytest.mark.parametrize(
     ("columns", "choice", "rule"),
     [
-        ({"x": column("1", "2"), "y": column("1", "2")}, Choice(2, "regression"), "column_unknown"),
-        ({"x": column("1", "2"), "y": column("1", "2")}, Choice(999, "classification"), "column_unknown"),
-        ({"x": column("1", "2"), "y": column("1", "2")}, Choice(1, "regression", without=(7,)), "column_unknown"),
-        ({"x": column("1", "2"), "y": column("1", "2")}, Choice(1, "regression", without=(0,)), "features_none"),
-        ({"x": column("a"), "y": column("1", "2")}, Choice(1, "regression"), "features_none"),
-        ({"x": column("1", "2"), "y": column("a", "b")}, Choice(1, "regression"), "target_numbers"),
-        ({"x": column("1", "2"), "y": column("yes", "no")}, Choice(1, "regression"), "target_numbers"),
-        ({"x": column("1", "2"), "y": column("7")}, Choice(1, "regression"), "target_constant"),
-        ({"x": column("1", "2"), "y": column("7")}, Choice(1, "classification"), "target_one_class"),
-        ({"x": column("1", "2"), "y": column("2020-01-01", "2020-01-02")}, Choice(1, "classification"), "target_kind"),
-        ({"x": column("1", "2"), "y": column("", "NA")}, Choice(1, "regression"), "target_kind"),
-        ({"x": column("1", "", "2", ""), "y": column("1", "2", "1", "3")}, Choice(1, "regression"), "target_constant"),
-        ({"x": column("1", "", "", "", "2"), "y": column("1", "2")}, Choice(1, "regression"), "rows_left"),
-        ({"x": [*[""] * 10, *"123456"], "y": [*"1212121212", *[""] * 6]}, Choice(1, "regression", "median"), "feature_empty"),
-        ({"x": column("", "1", "2", "3"), "y": column("a", "b", "b", "b")}, Choice(1, "classification"), "target_one_class"),
+        ({"x": column("1", "2"), "y": column("1", "2")}, DataChoice(2, "regression"), "column_unknown"),
+        ({"x": column("1", "2"), "y": column("1", "2")}, DataChoice(999, "classification"), "column_unknown"),
+        ({"x": column("1", "2"), "y": column("1", "2")}, DataChoice(1, "regression", without=(7,)), "column_unknown"),
+        ({"x": column("1", "2"), "y": column("1", "2")}, DataChoice(1, "regression", without=(0,)), "features_none"),
+        ({"x": column("a"), "y": column("1", "2")}, DataChoice(1, "regression"), "features_none"),
+        ({"x": column("1", "2"), "y": column("a", "b")}, DataChoice(1, "regression"), "target_numbers"),
+        ({"x": column("1", "2"), "y": column("yes", "no")}, DataChoice(1, "regression"), "target_numbers"),
+        ({"x": column("1", "2"), "y": column("7")}, DataChoice(1, "regression"), "target_constant"),
+        ({"x": column("1", "2"), "y": column("7")}, DataChoice(1, "classification"), "target_one_class"),
+        ({"x": column("1", "2"), "y": column("2020-01-01", "2020-01-02")}, DataChoice(1, "classification"), "target_kind"),
+        ({"x": column("1", "2"), "y": column("", "NA")}, DataChoice(1, "regression"), "target_kind"),
+        ({"x": column("1", "", "2", ""), "y": column("1", "2", "1", "3")}, DataChoice(1, "regression"), "target_constant"),
+        ({"x": column("1", "", "", "", "2"), "y": column("1", "2")}, DataChoice(1, "regression"), "rows_left"),
+        (
+            {"x": [*[""] * 10, *"123456"], "y": [*"1212121212", *[""] * 6]},
+            DataChoice(1, "regression", "median"), "feature_empty",
+        ),
+        (
+            {"x": column("", "1", "2", "3"), "y": column("a", "b", "b", "b")},
+            DataChoice(1, "classification"), "target_one_class",
+        ),
     ],
 )  # fmt: skip
-def test_what_a_file_does_not_allow_is_named(columns: dict[str, list[str]], choice: Choice, rule: str) -> None:
+def test_what_a_file_does_not_allow_is_named(columns: dict[str, list[str]], choice: DataChoice, rule: str) -> None:
     assert refused(file_of(**columns), choice).rule == rule
 
 
 def test_ten_thousand_classes_and_too_many_inputs_are_refused_with_their_number() -> None:
     many = file_of(x=[str(k % 7) for k in range(10_000)], y=[f"c{k}" for k in range(10_000)], z=range(10_000))
-    error = refused(many, Choice(1, "classification"))
+    error = refused(many, DataChoice(1, "classification"))
     assert (error.rule, error.values["count"], error.values["high"]) == ("target_classes", 10_000, 50)
-    assert refused(many, Choice(2, "classification")).rule == "target_classes"
+    assert refused(many, DataChoice(2, "classification")).rule == "target_classes"
     wide = file_of(y=[str(k % 7) for k in range(100)], **{f"x{c}": [f"c{k % 49}" for k in range(100)] for c in range(21)})
-    error = refused(wide, Choice(0, "regression"))
+    error = refused(wide, DataChoice(0, "regression"))
     assert (error.rule, error.values["value"], error.values["count"]) == ("inputs_many", 49 * 21, 49)
 
 
 def test_a_column_with_few_different_values_is_not_refused_for_having_too_many() -> None:
     stray = file_of(x=column("1", "2", rows=80), y=[*(str(k % 30) for k in range(79)), "stray"])
-    assert refused(stray, Choice(1, "classification")).rule == "target_kind"
+    assert refused(stray, DataChoice(1, "classification")).rule == "target_kind"
     texts = file_of(x=column("1", "2"), y=[f"text {k}" for k in range(20)])
-    assert refused(texts, Choice(1, "classification")).rule == "target_kind"
+    assert refused(texts, DataChoice(1, "classification")).rule == "target_kind"
 
 
 def test_an_id_says_the_choice_and_comes_back() -> None:
-    for choice in (Choice(3, "regression"), Choice(0, "classification", "median", (1, 2, 250))):
+    for choice in (DataChoice(3, "regression"), DataChoice(0, "classification", "median", (1, 2, 250))):
         name = id_of("0123456789abcdef", choice)
         assert UPLOADED.fullmatch(name)
         assert parsed(name) == ("0123456789abcdef", choice)
-    assert parsed("own-0123456789abcdef-007-regression-median-without-2-1-2")[1] == Choice(7, "regression", "median", (1, 2))
+    assert parsed("own-0123456789abcdef-007-regression-median-without-2-1-2")[1] == DataChoice(
+        7, "regression", "median", (1, 2)
+    )
 
 
 IRIS_HEADINGS = [
@@ -230,5 +250,5 @@ def test_an_own_table_costs_what_its_size_says(monkeypatch: pytest.MonkeyPatch) 
     draw = np.random.default_rng(0).normal(size=(500, 20)).round(3)
     small = read(written([[f"x{k}" for k in range(20)], *draw[:100]]))
     large = read(written([[f"x{k}" for k in range(20)], *draw]))
-    held = [keep(made(file, Choice(19, "regression"))) for file in (small, large)]
+    held = [keep(made(file, DataChoice(19, "regression"))) for file in (small, large)]
     assert memory(Experiment(dataset=held[0].name)) < memory(Experiment(dataset=held[1].name))

@@ -15,9 +15,10 @@ from safetensors.numpy import load as load_weights
 from bn_lab import train
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import Experiment
-from bn_lab.files.experiments import Opened, from_json, to_json
+from bn_lab.files.experiments import from_json, to_json
 from bn_lab.i18n import texts
 from bn_lab.service import Watch
+from bn_lab.sharing import Decoded
 from bn_lab.ui import panels
 from bn_lab.ui.errors import NoFile
 from bn_lab.ui.take_away import downloads
@@ -47,7 +48,7 @@ def test_untrained_there_is_only_the_experiment_and_the_page_says_what_is_missin
     page = opened("files", IRIS, trained=False, lang="en")
     assert texts("en")("take.untrained") in [info.value for info in page.at.info]
     assert list(files) == ["iris-experiment.json"]
-    assert from_json(str(files["iris-experiment.json"]()).encode()) == Opened(IRIS, ())
+    assert from_json(str(files["iris-experiment.json"]()).encode()) == Decoded(IRIS, ())
     page.at.button(key="take_train").click()
     page.run()
     page.until("ended")
