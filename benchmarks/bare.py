@@ -13,9 +13,10 @@ import time
 from contextlib import suppress
 
 from benchmarks import browser as lab
+from bn_lab.timing import FRAME_INTERVAL
 
-FRAME, PAUSE = 4_800, 0.15
-"""Bytes of a frame of an own run, and seconds between two of them: as `frames` finds them."""
+FRAME = 4_800
+"""Bytes of a frame of a visitor's own run, as `frames` finds them; they leave as often as the lab's."""
 
 
 def serve(port: int) -> None:
@@ -32,7 +33,7 @@ def serve(port: int) -> None:
         async def send() -> None:
             while True:
                 await socket.send_bytes(frame)
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(FRAME_INTERVAL)
                 await painted.wait()
                 painted.clear()
 

@@ -27,7 +27,7 @@ from benchmarks.websocket import Visitor
 from bn_lab.engine.run import Run
 from bn_lab.service.messages import Take, Wish
 from bn_lab.service.packing import Packer
-from bn_lab.service.turns import SLICE
+from bn_lab.timing import TURN
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ def packed(epochs: int, repeats: int) -> list[float]:
         packer, wish = Packer(Take("pair", experiment)), Wish("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
         took, reports = 0.0, 0
         while not run.finished:
-            run.advance(SLICE)
+            run.advance(TURN)
             start = time.thread_time()
             pickle.dumps(packer.pack(run, wish), protocol=pickle.HIGHEST_PROTOCOL)
             took, reports = took + time.thread_time() - start, reports + 1

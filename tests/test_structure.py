@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BELOW_FIGURES = {"experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
+BELOW_FIGURES = {"timing", "experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
 BELOW_FIGURES |= {"files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
@@ -19,14 +19,15 @@ TABLE: dict[str, set[str]] = {
     "sharing": {"experiment"},
     "codegen": {"experiment"},
     "i18n": set(),
+    "timing": set(),
     "locales": set(),
-    "datasets": {"experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
+    "datasets": {"timing", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
     "engine": {"experiment", "datasets", "torch", "numpy"},
     "files": {"experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
-    "studies": {"experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
-    "service": {"experiment", "datasets", "engine", "figures", "numpy"},
+    "studies": {"timing", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
+    "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
     "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
-    "server": {"service", "figures", "starlette", "streamlit"},
+    "server": {"timing", "service", "figures", "starlette", "streamlit"},
     "ui": BELOW_FIGURES | {"figures", "server", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,
 }

@@ -20,13 +20,11 @@ from streamlit.runtime import Runtime
 from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
+from bn_lab import timing
 from bn_lab.server import addresses
 from bn_lab.server.saying import BrokenError, heard
 from bn_lab.server.seats import FullError, Seats
 from bn_lab.server.stream import is_ours
-
-GREETING, RETURN = 15.0, 60.0
-"""Seconds that a new page has to say something, and one that was here before, whose browser may wait for its visitor."""
 
 PACE, BURST = 20.0, 40
 """Messages a second that are handed on, and how many at once: each of them may start a thread."""
@@ -97,7 +95,8 @@ class Gate:
         await send({"type": "websocket.accept", "subprotocol": protocols[0].strip() or None, "headers": []})
         line.is_accepted = True
         try:
-            line.waiting = [first, await asyncio.wait_for(line.receive(), RETURN if named else GREETING)]
+            limit = timing.RETURNING_TIMEOUT if named else timing.FIRST_MESSAGE_TIMEOUT
+            line.waiting = [first, await asyncio.wait_for(line.receive(), limit)]
         except TimeoutError:
             await line.close(1008)
             return

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
-MOST, MOST_OF_ALL, SECONDS = 10, 100, 60.0
-"""Records of one kind, and of one logger, that are written at most, in so many seconds."""
+from bn_lab import timing
+
+MOST, MOST_OF_ALL = 10, 100
+"""Records of one kind, and of one logger, that are written at most in `timing.LOG_WINDOW` seconds."""
 
 KINDS = 1_000
 """Kinds that are remembered at most."""
@@ -54,7 +56,7 @@ class Allowance:
         clock: seconds.
     """
 
-    def __init__(self, most: int, seconds: float = SECONDS, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, most: int, seconds: float = timing.LOG_WINDOW, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
         self._windows: dict[Hashable, Window] = {}
         self._lock = Lock()  # whatever writes into the log does so from its own thread
@@ -132,9 +134,6 @@ def kind_of(record: logging.LogRecord) -> Hashable:
     return record.name, re.sub(r"\d+", "#", str(record.msg).split("\n", 1)[0])[:80], error
 
 
-LOOK = 10.0
-"""Seconds after which it is looked whether there are new loggers: some come with the first pages."""
-
 QUIET = Quiet()
 """The one of this process."""
 
@@ -157,7 +156,7 @@ async def kept(quiet: Quiet = QUIET) -> AsyncIterator[None]:
     async def look() -> None:
         while True:
             install(quiet)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(timing.NEW_LOGGERS)
 
     looking = asyncio.create_task(look())
     try:

@@ -30,6 +30,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
+from bn_lab import timing
 from bn_lab.figures.frame import pack
 from bn_lab.service import Visitor, Watch, recordings
 from bn_lab.service.relay import END
@@ -40,23 +41,11 @@ WATCH = {"watch", "epochs", "parts", "again"}
 LONGEST, MOST_PARTS = 8_000, 40
 """Characters of a message (of a request: all of its messages), and parts that one names, at most."""
 
-PAUSE = 0.15
-"""Seconds between two frames with rows at least: several moments come with each, and the browser plays them at its own pace."""
-
 BACKLOG = 100_000
 """Bytes of a frame from which on there is more to come that was recorded before: the next one follows at once."""
 
-GREETING = 10.0
-"""Seconds that a page has to say whose it is."""
-
-POLL = 20.0
-"""Seconds that a request waits for a frame at most: proxies cut what is silent for longer."""
-
 MOST_CONNECTIONS = 8
 """Connections of one page at most: it needs one, and of those that broke some may not be known to be over yet."""
-
-LOOK = 1.0
-"""Seconds after which a request that waits looks whether the page still does."""
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +222,7 @@ async def websocket(socket: WebSocket) -> None:
         return
     await socket.accept()
     try:
-        visitor = greeted(parsed(await asyncio.wait_for(socket.receive_text(), GREETING)))
+        visitor = greeted(parsed(await asyncio.wait_for(socket.receive_text(), timing.HELLO_TIMEOUT)))
         if visitor.connections >= MOST_CONNECTIONS:  # the page tries again by itself, which it does not where it is refused
             _note("too many connections of one page")
             await socket.close(1013)
@@ -290,13 +279,13 @@ async def _send(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> No
             except RuntimeError:  # the page has just closed it
                 return
             if viewer.had_rows and len(frame) < BACKLOG:
-                await asyncio.sleep(max(0.0, PAUSE - (monotonic() - sent)))
+                await asyncio.sleep(max(0.0, timing.FRAME_INTERVAL - (monotonic() - sent)))
             viewer.is_resting = False
             changed.set()  # what came meanwhile
 
 
 async def poll(request: Request) -> Response:
-    """Answer with the next frame of a page whose websocket does not get through, within `POLL` seconds; with nothing after.
+    """Answer with the next frame of a page whose websocket does not get through, with nothing after `timing.LONG_POLL` seconds.
 
     The body is a list of messages as they would come over the websocket, hello first.
     """
@@ -319,12 +308,12 @@ async def poll(request: Request) -> Response:
 
     try:
         viewer.visitor.connect(wake)
-        latest = monotonic() + POLL
+        latest = monotonic() + timing.LONG_POLL
         while (frame := viewer.frame() if viewer.is_due else None) is None:
             if (left := latest - monotonic()) <= 0:
                 return Response(status_code=204)
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), min(left, LOOK))
+                await asyncio.wait_for(changed.wait(), min(left, timing.POLL_CHECK))
             changed.clear()
             if await request.is_disconnected():  # it has other wishes by now, or is gone
                 return Response(status_code=204)

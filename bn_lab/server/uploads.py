@@ -21,17 +21,14 @@ from streamlit import config
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
+from bn_lab import timing
 from bn_lab.server import addresses
 
 WRAPPING = 1_000_000
 """Bytes of what a file is wrapped in at most."""
 
-SILENCE, SLOWEST, PATIENCE = 15.0, 10_000, 30.0
-"""Seconds without a byte after which an upload is given up; bytes a second that it has to have come with on average, once it
-took so many seconds."""
-
-TAKEN = 30.0
-"""Seconds after which nobody waits for a file that is still there: the lab takes it out of Streamlit's memory at once."""
+SLOWEST = 10_000
+"""Bytes a second that an upload has to have come with on average, once it took `timing.UPLOAD_PATIENCE` seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +107,7 @@ class Allowance:
         """
         transfer.received += size
         self._fits(transfer.received)
-        if (took := self._clock() - transfer.since) > PATIENCE and transfer.received < SLOWEST * took:
+        if (took := self._clock() - transfer.since) > timing.UPLOAD_PATIENCE and transfer.received < SLOWEST * took:
             raise RefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
         self._has_room(transfer, held)
 
@@ -145,7 +142,7 @@ class Allowance:
     def _forget_what_nobody_took(self, held: MemoryUploadedFileManager) -> None:
         self._look(held)
         for (session, file), came in self._came.items():
-            if self._clock() - came > TAKEN:
+            if self._clock() - came > timing.UPLOAD_UNCLAIMED:
                 held.remove_file(session, file)
 
     def _look(self, held: MemoryUploadedFileManager) -> None:
@@ -220,9 +217,9 @@ class _Upload:
         if self._transfer is None:
             self._transfer = self._allowance.begin(self._session, self._file, self._declared, self._held)
         try:
-            message = await asyncio.wait_for(self._receive(), SILENCE)
+            message = await asyncio.wait_for(self._receive(), timing.UPLOAD_SILENCE)
         except TimeoutError:
-            raise RefusedError(408, f"an upload is given up after {SILENCE:g} seconds without a byte") from None
+            raise RefusedError(408, f"an upload is given up after {timing.UPLOAD_SILENCE:g} seconds without a byte") from None
         self._is_read = not message.get("more_body", False)
         if message["type"] == "http.request":
             self._allowance.take(self._transfer, len(message.get("body", b"")), self._held)
@@ -235,7 +232,7 @@ class _Upload:
         if self._declared > 2 * left:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(timing.UPLOAD_PATIENCE):
                 while left > 0 and not self._is_read:
                     message = await self._receive()
                     self._is_read = not message.get("more_body", False)

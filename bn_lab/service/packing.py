@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bn_lab import timing
 from bn_lab.engine.history import History, is_recorded
 from bn_lab.engine.summary import Finding, findings
 from bn_lab.figures.frame import Layout
@@ -16,9 +17,6 @@ from bn_lab.service.messages import Grown, Rows, Take, Wish
 
 if TYPE_CHECKING:
     from bn_lab.engine.run import Run
-
-LONGEST = 0.03
-"""Seconds of packing after which what is left waits for the next turn."""
 
 
 class Packer:
@@ -75,7 +73,7 @@ class Packer:
             over,
             first,
             tuple(each.epoch for each in moments[first:]),
-            tuple(self._rows(history, moments, wish, start + LONGEST)),
+            tuple(self._rows(history, moments, wish, start + timing.PACKING)),
             self._end_rows(run, wish, irregular),
             self._new_findings(run, reached),
             tuple(

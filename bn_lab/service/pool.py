@@ -13,14 +13,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+from bn_lab import timing
 from bn_lab.service.connection import Connection, Pipes, pair
 from bn_lab.service.messages import Order, Report
-
-HANGING = 60.0
-"""Seconds without a sign of its training thread after which a worker is ended; a turn takes a fraction of one."""
-
-FAREWELL = 2.0
-"""Seconds within which a killed process is gone."""
 
 Start = Callable[[], tuple[Connection, Callable[[], None]]]
 """Starts a worker: the connection to it, and what ends it at once."""
@@ -118,8 +113,8 @@ class Pool:
     def look_after(self) -> None:
         """End workers that have not been heard of for too long; they are then lost."""
         for remote in self.workers:
-            if self._clock() - remote.signed > HANGING:
-                log.error("a worker gave no sign for %g s, and is ended", HANGING)
+            if self._clock() - remote.signed > timing.SILENT_WORKER:
+                log.error("a worker gave no sign for %g s, and is ended", timing.SILENT_WORKER)
                 remote.signed = self._clock()  # it takes a moment until it is lost
                 remote.end()
 
@@ -170,7 +165,7 @@ def in_process() -> tuple[Connection, Callable[[], None]]:
     def end() -> None:
         process.kill()  # it holds nothing that would be lost
         with suppress(subprocess.TimeoutExpired):
-            process.wait(FAREWELL)
+            process.wait(timing.KILL)
         reports.close()
 
     return Pipes(reports, process.stdin), end

@@ -24,6 +24,7 @@ from itertools import count
 from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
+from bn_lab import timing
 from bn_lab.datasets import Table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.service.limits import MB, Limits
@@ -33,12 +34,6 @@ from bn_lab.service.recording import Recording, id_of
 
 if TYPE_CHECKING:
     from bn_lab.service.visitor import Visitor, Watch
-
-HOUSEKEEPING = 0.5
-"""Seconds between two looks at who is still there."""
-
-KEPT_UNENDED = 30.0
-"""Seconds that a recording which has not ended is kept when nobody watches it any more."""
 
 log = logging.getLogger(__name__)
 
@@ -315,7 +310,7 @@ class Recordings:
             for recording in left:
                 if recording.has_ended and recording.error is None and (recording.apart is None or recording.named):
                     kept.append(recording)
-                elif recording.error is not None or now - recording.left > KEPT_UNENDED:
+                elif recording.error is not None or now - recording.left > timing.UNENDED_RECORDING:
                     self._drop(recording)
             self._forget(kept)
             self._pool.look_after()
@@ -363,7 +358,7 @@ class Recordings:
                 self._send(ask, found.remote)
         return self._wait(number, request, what, timeout)
 
-    def compute(self, name: str, *arguments: Any, table: Table | None = None, timeout: float = 20.0) -> Any:
+    def compute(self, name: str, *arguments: Any, table: Table | None = None, timeout: float = timing.COMPUTE_TIMEOUT) -> Any:
         """The result of one of the functions that `bn_lab.engine.anatomy.COMPUTED` names.
 
         Args:
@@ -505,7 +500,7 @@ class Recordings:
             self._keeper.start()
 
     def _keep(self) -> None:
-        while not self._closed.wait(HOUSEKEEPING):
+        while not self._closed.wait(timing.HOUSEKEEPING):
             try:
                 self.look_after()
             except Exception:  # a mistake of ours; what visitors watch goes on

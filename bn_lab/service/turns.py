@@ -17,9 +17,7 @@ from threading import local
 from time import thread_time
 from typing import Generic, TypeVar
 
-SLICE, ROUND, SHORTEST = 0.02, 0.15, 0.005
-"""Seconds of a turn, which are fewer where so many train that all their turns would take longer than `ROUND`, but not less than
-`SHORTEST`: a recording shows itself once in its turn at most."""
+from bn_lab import timing
 
 
 class InTurn:
@@ -57,7 +55,7 @@ class Turns(Generic[P]):
             if each not in self._working:
                 each.spent = max(each.spent, self._level)
         self._working = set(working)
-        most = self._level + 2 * SLICE  # who has had much more than the others must wait, be it for almost nothing
+        most = self._level + 2 * timing.TURN  # who has had much more than the others must wait, be it for almost nothing
         urgent = {each for each in working if each.urgent and each.spent <= most}
         found = min(working, key=lambda each: (each not in urgent, each.spent, each.served), default=None)
         if found is not None:
@@ -70,7 +68,7 @@ class Turns(Generic[P]):
     @property
     def length(self) -> float:
         """Seconds of a turn."""
-        return max(SHORTEST, min(SLICE, ROUND / max(1, len(self._working))))
+        return max(timing.SHORTEST_TURN, min(timing.TURN, timing.FRAME_INTERVAL / max(1, len(self._working))))
 
     def charge(self, each: P, seconds: float) -> None:
         """Say that somebody has had so many seconds."""

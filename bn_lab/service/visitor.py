@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bn_lab import timing
 from bn_lab.datasets import Table, keep, table_of
 from bn_lab.engine.summary import Finding
 from bn_lab.experiment import Arm, Experiment, ExperimentError
@@ -21,15 +22,6 @@ from bn_lab.service.relay import END
 if TYPE_CHECKING:
     from bn_lab.engine.history import History, NetworkCopy
     from bn_lab.service.recordings import Recordings
-
-LAPSE = 20.0
-"""Seconds that a visitor counts as there after the script or the connection last was: a reload takes some."""
-
-HIDDEN = 600.0
-"""Seconds that a hidden page counts as there."""
-
-GONE = 600.0
-"""Seconds after which a visitor who is not there any more is forgotten."""
 
 BUDGET = 256_000
 """Bytes of rows that are sent at once, where so many wait: some dozens of moments."""
@@ -151,7 +143,7 @@ class Watch:
                 self._recordings.settle(found)
             return found.relay.blocks(sent, self.target, budget)
 
-    def history(self, timeout: float = 10.0) -> History:
+    def history(self, timeout: float = timing.REPLY_TIMEOUT) -> History:
         """The whole record, as far as it is trained, cut at the target.
 
         Raises:
@@ -160,7 +152,7 @@ class Watch:
         found: History = self._recordings.ask("history", self, (self.target,), timeout)
         return found
 
-    def network(self, arm: Arm, seed: int, timeout: float = 10.0) -> NetworkCopy:
+    def network(self, arm: Arm, seed: int, timeout: float = timing.REPLY_TIMEOUT) -> NetworkCopy:
         """A copy of one network, at the target or as far as it is trained.
 
         Raises:
@@ -182,7 +174,7 @@ class Visitor:
         self.name, self.token = name, token
         self._recordings, self._clock = all_, clock
         self._watches: dict[str, Watch] = {}
-        self._until = clock() + LAPSE  # without a connection it counts as there until then
+        self._until = clock() + timing.RELOAD  # without a connection it counts as there until then
         self._listeners: list[Callable[[], None]] = []  # one for each open connection
         self._hidden: float | None = None  # since when
         self._was_present = False  # whether its watches count at present
@@ -205,7 +197,7 @@ class Visitor:
             LimitError: for more than the server gives. ExperimentError: the data are not there.
         """
         with self._recordings.changing():
-            self._until = max(self._until, self._clock() + LAPSE)
+            self._until = max(self._until, self._clock() + timing.RELOAD)
             self.look()
             watch = self._watches.get(slot)
             if watch is None or watch.experiment != experiment:
@@ -258,7 +250,7 @@ class Visitor:
                 self._listeners.remove(changed or _nothing)
             if not self._listeners:
                 since = self._hidden if hidden else None
-                self._until = self._clock() + LAPSE if since is None else since + HIDDEN
+                self._until = self._clock() + timing.RELOAD if since is None else since + timing.HIDDEN_PAGE
             self.look()
 
     def hide(self, hidden: bool) -> None:
@@ -267,7 +259,7 @@ class Visitor:
             if hidden != (self._hidden is not None):
                 self._hidden = self._clock() if hidden else None
                 if not hidden and not self._listeners:
-                    self._until = self._clock() + LAPSE
+                    self._until = self._clock() + timing.RELOAD
             self.look()
 
     @property
@@ -284,13 +276,13 @@ class Visitor:
     def is_present(self) -> bool:
         """Whether what it watches is wanted."""
         now = self._clock()
-        seen = self._hidden is None or now < self._hidden + HIDDEN
+        seen = self._hidden is None or now < self._hidden + timing.HIDDEN_PAGE
         return (bool(self._listeners) and seen) or now < self._until
 
     @property
     def is_gone(self) -> bool:
         """Whether it has not been there for so long that it may be forgotten."""
-        return not self._listeners and self._clock() >= self._until + GONE
+        return not self._listeners and self._clock() >= self._until + timing.FORGET_VISITOR
 
     def look(self) -> None:
         """Have its watches count while it is there, and no longer."""

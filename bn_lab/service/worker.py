@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from bn_lab import timing
 from bn_lab.datasets import keep
 from bn_lab.experiment import ExperimentError
 from bn_lab.service.connection import Connection, Pipes
@@ -27,20 +28,8 @@ from bn_lab.service.turns import InTurn, Turns, computed
 if TYPE_CHECKING:  # the run brings torch along, which only the training thread waits for
     from bn_lab.engine.run import Run
 
-PUBLISH_EVERY = 0.15
-"""Seconds between two reports of a recording in training, at least: pages get no more frames (`bn_lab.server.stream.PAUSE`)."""
-
 PUBLISH_SHARE = 0.1
 """Share of its own time that making reports may take besides their rows, where that is not too rare."""
-
-PUBLISH_LATEST = 0.7
-"""Seconds after which a recording that has had a turn is reported on, also where many others train."""
-
-FREE_BUILD = 0.1
-"""Seconds of building a run that are not charged: who comes new has to build one."""
-
-SIGN_EVERY = 2.0
-"""Seconds after which the training thread says that it is there, where it has said nothing else."""
 
 NICE = 5
 """By how much a worker stands back behind the page's process; less than those that train studies."""
@@ -100,7 +89,7 @@ class Job(InTurn):
         begun, free = computed(), 0.0
         if self._run is None:
             self._run = self._new_run()
-            free = min(computed() - begun, FREE_BUILD)
+            free = min(computed() - begun, timing.FREE_BUILD)
             self._aim(self._run)
             self._publish(self._run)  # the first look, before the first step
             return computed() - begun - free
@@ -137,8 +126,8 @@ class Job(InTurn):
         if not moving:
             return self._packer.has_news(self._run, self.wish)
         since, making = self._clock() - self._published, self._packer.overhead
-        rare = since >= max(PUBLISH_LATEST, 5 * making)
-        return since >= PUBLISH_EVERY and (self._worked >= making / PUBLISH_SHARE or rare)
+        rare = since >= max(timing.LATEST_REPORT, 5 * making)
+        return since >= timing.FRAME_INTERVAL and (self._worked >= making / PUBLISH_SHARE or rare)
 
     def _publish(self, run: Run) -> None:
         assert self.wish is not None
@@ -200,7 +189,7 @@ class Worker:
             self._tell(Sign())  # only who could import everything is ready
             while not self._is_over:
                 if not self.turn():
-                    self._heed_all(SIGN_EVERY)
+                    self._heed_all(timing.HEARTBEAT)
         except OSError:  # the other end is gone
             return
 
@@ -274,7 +263,7 @@ class Worker:
         self._tell(Failed(recording, error))
 
     def _sign(self) -> None:
-        if self._clock() - self._signed >= SIGN_EVERY:
+        if self._clock() - self._signed >= timing.HEARTBEAT:
             self._tell(Sign())
 
     def _tell(self, report: Report) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bn_lab import timing
 from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
@@ -18,9 +19,6 @@ from bn_lab.studies.records import RECORD, describe, to_jsonable
 from bn_lab.studies.store import REASONS, Store, write
 from bn_lab.studies.study import Question, Study, StudyError
 from bn_lab.studies.verdict import Verdict
-
-TICK = 0.2
-"""Seconds between two looks at the job."""
 
 SUMMARY = "study.json"
 """The file with verdicts and failures, beside the networks' records."""
@@ -72,7 +70,7 @@ def compute(study: Study, folder: Path | None, address: str | None, show: Callab
     job = Job(study, partial(executor, address), known=known, on_outcome=None if store is None else store.save)
     job.start()
     try:
-        while not job.wait(TICK):
+        while not job.wait(timing.COMMAND_TICK):
             show(job.view)
     except KeyboardInterrupt:
         job.cancel()

@@ -23,6 +23,7 @@ from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
+from bn_lab import timing
 from bn_lab.studies.study import StudyError
 
 WORKERS = "BN_LAB_STUDY_WORKERS"
@@ -40,9 +41,6 @@ NICE = 10
 CLUSTER_IN_FLIGHT = 1000
 """Stacks that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
 
-TIMEOUT = 10.0
-"""Seconds in which a cluster's scheduler must have answered."""
-
 LOGGERS = ("distributed", "distributed.client")
 """Loggers whose levels the package sets when it is imported; the others follow the first."""
 
@@ -57,7 +55,7 @@ def executor(address: str | None = None) -> LocalExecutor | ClusterExecutor:
         StudyError: `no_cluster`, `no_distributed`, or for a wrong `BN_LAB_STUDY_WORKERS`.
     """
     address = address or os.environ.get(CLUSTER)
-    return cluster_executor(address, TIMEOUT) if address else local_executor()
+    return cluster_executor(address, timing.CLUSTER_TIMEOUT) if address else local_executor()
 
 
 def local_executor(workers: int | None = None) -> LocalExecutor:
@@ -190,7 +188,7 @@ def _stop_all() -> None:
         pool.stop()
 
 
-def cluster_executor(address: str, timeout: float = TIMEOUT) -> ClusterExecutor:
+def cluster_executor(address: str, timeout: float = timing.CLUSTER_TIMEOUT) -> ClusterExecutor:
     """The cluster whose scheduler listens at `address`; nothing is waited for longer than `timeout` seconds.
 
     Raises:

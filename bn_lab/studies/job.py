@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+from bn_lab import timing
 from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
 from bn_lab.studies.networks import Network
@@ -27,9 +28,6 @@ LOSSES = 3
 
 IN_FLIGHT = 4
 """Stacks submitted at once to an executor that does not say (`in_flight`)."""
-
-GRACE = 3.0
-"""Seconds that the stacks which are running have to finish when a study is cancelled."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +79,7 @@ class Job:
         return True
 
     def cancel(self) -> None:
-        """Begin no stack any more and return at once; what is running has `GRACE` seconds to finish."""
+        """Begin no stack any more and return at once; what is running has `timing.CANCEL_GRACE` seconds to finish."""
         self._cancelled.set()
         self._progress.end("cancelled")
         self._mail.put(None)
@@ -216,7 +214,7 @@ class _Flight:
         """Cancelled: what has not begun does not begin, what is running may finish if it hurries."""
         for future in list(self._flying):
             future.cancel()
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + timing.CANCEL_GRACE
         try:
             while self._flying:
                 self._receive(self._mail.get(timeout=max(0.0, deadline - time.monotonic())))

@@ -11,15 +11,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bn_lab import timing
 from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network
 from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Study
-
-IDLE = 60.0
-"""Seconds without a study after which the workers are let go."""
 
 MOST_NUMBERS = 1 << 24
 """How many numbers the outcomes of ended studies may have together: 128 MB. The last study is kept in any case."""
@@ -40,7 +38,9 @@ class Library:
         idle: seconds after which an executor without work is closed.
     """
 
-    def __init__(self, factory: Callable[[], Executor] = executor, most: int = MOST_NUMBERS, idle: float = IDLE) -> None:
+    def __init__(
+        self, factory: Callable[[], Executor] = executor, most: int = MOST_NUMBERS, idle: float = timing.IDLE_EXECUTOR
+    ) -> None:
         self._factory, self._most, self._idle = factory, most, idle
         self._lock, self._opening = Lock(), Lock()
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()  # those asked for last at the end

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
+from bn_lab import timing
 from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.networks import Network
 
-SECONDS, MOST = 0.8, 128
-"""How long a stack should take, and how many networks it has at most."""
+MOST = 128
+"""Networks of a stack at most."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def structure(experiment: Experiment) -> tuple[object, ...]:
 
 
 def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Stack]:
-    size = next((n for n in range(1, MOST) if seconds(group[0].experiment, n + 1) > SECONDS), MOST)
+    size = next((n for n in range(1, MOST) if seconds(group[0].experiment, n + 1) > timing.STACK), MOST)
     size = max(size, min(len(group), _cheap(group[0].experiment)))
     count = -(-len(group) // size)
     bounds = [round(i * len(group) / count) for i in range(count + 1)]

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from bn_lab import timing
 from bn_lab.datasets import table_of
 from bn_lab.engine.anatomy import Company, Folded, Placements, Rescaled, Statistics, Subject, ThreeWays
 from bn_lab.engine.history import Checkpoint, History
@@ -19,9 +20,6 @@ from bn_lab.service import recordings
 
 MOST = 256
 """Results of a record that are remembered: what a few visitors look at who move their sliders."""
-
-WAIT = 20.0
-"""Seconds that a page waits for a result."""
 
 _known: WeakKeyDictionary[History, dict[object, Any]] = WeakKeyDictionary()
 _lock = Lock()
@@ -84,7 +82,7 @@ def _computed(history: History, name: str, *args: Any) -> Any:
             return found[key]
     experiment = history.experiment
     table = table_of(experiment) if experiment.is_private else None
-    result = recordings().compute(name, experiment, *args, table=table, timeout=WAIT)
+    result = recordings().compute(name, experiment, *args, table=table, timeout=timing.COMPUTE_TIMEOUT)
     with _lock:
         while len(found) >= MOST:
             found.pop(next(iter(found)))  # the oldest

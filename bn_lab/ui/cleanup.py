@@ -17,10 +17,7 @@ from threading import Event, Lock, Timer
 from streamlit import config
 from streamlit.runtime import Runtime
 
-from bn_lab.service.visitor import LAPSE
-
-LATER = 5.0
-"""Seconds between the moment at which nobody needs what a visitor left and the one at which it is given back."""
+from bn_lab import timing
 
 
 class CleanUp:
@@ -47,7 +44,7 @@ class CleanUp:
         with self._lock:
             if self._waiting is not None:
                 self._waiting.cancel()
-            self._waiting = self._timer(needed() + LATER, self.clean)
+            self._waiting = self._timer(needed() + timing.CLEANUP_DELAY, self.clean)
 
     def clean(self) -> None:
         """Forget sessions; and where nobody has to wait for it, find what only refers to itself, and return what is free."""
@@ -59,7 +56,7 @@ class CleanUp:
 
 def needed() -> float:
     """Seconds for which something of a visitor who has left is kept: the session, and what was watched."""
-    return float(max(config.get_option("server.disconnectedSessionTTL"), LAPSE))
+    return float(max(config.get_option("server.disconnectedSessionTTL"), timing.RELOAD))
 
 
 def return_free_memory() -> None:
@@ -81,7 +78,7 @@ def forget_sessions() -> None:
             done.set()
 
         loop.call_soon_threadsafe(expire)
-        done.wait(timeout=LATER)
+        done.wait(timeout=timing.CLEANUP_DELAY)
 
 
 def start_timer(seconds: float, act: Callable[[], None]) -> Timer:

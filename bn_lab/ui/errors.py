@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState, get_script_run_ctx
 
+from bn_lab import timing
 from bn_lab.experiment import is_uploaded
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, texts
 from bn_lab.sharing import LOOKED_AT, one_line
@@ -28,9 +29,6 @@ Act = TypeVar("Act", bound=Callable[..., Any])
 
 LETTERS = "23456789CFHJKMPRTVWX"
 """What references are made of: nothing that sounds or looks like another, and no vowels, which make words."""
-
-AGAIN = 60.0
-"""Seconds for which the same failure at the same place keeps its reference: what ticks fails at every tick."""
 
 PLACES = 20
 """Places of a session that are remembered at most."""
@@ -124,10 +122,10 @@ def _noted(error: Exception, name: str) -> str:
     place, now = f"{name} {type(error).__name__} {_line(error.__traceback__)}", monotonic()
     known: dict[str, tuple[str, float]] = st.session_state.get("failures", {})
     reference, when = known.get(place, ("", 0.0))
-    if reference and now - when < AGAIN:
+    if reference and now - when < timing.SAME_FAILURE:
         return reference
     reference = _log(error, name, _experiment(), untold=_has_own_data())
-    kept = {other: value for other, value in known.items() if other != place and now - value[1] < AGAIN}
+    kept = {other: value for other, value in known.items() if other != place and now - value[1] < timing.SAME_FAILURE}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
     return reference
 

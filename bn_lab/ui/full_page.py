@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.ui import session
 from bn_lab.ui.errors import guarded
-
-AGAIN = 20.0
-"""Seconds after which the page tries again by itself."""
 
 
 def show() -> None:
     """Say so, and try again: at once where the visitor asks for it, and now and then."""
-    st.fragment(guarded(_wait), run_every=AGAIN)()
+    st.fragment(guarded(_wait), run_every=timing.FULL_PAGE_RETRY)()
 
 
 def _wait() -> None:

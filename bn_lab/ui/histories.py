@@ -11,6 +11,7 @@ from time import monotonic
 from typing import NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
@@ -32,7 +33,7 @@ _turns: WeakValueDictionary[tuple[str, int], Lock] = WeakValueDictionary()  # wh
 _lock = Lock()
 
 
-def history_of(watch: Watch, timeout: float = 10.0, age: float = 0.0) -> History:
+def history_of(watch: Watch, timeout: float = timing.REPLY_TIMEOUT, age: float = 0.0) -> History:
     """What is recorded of a watch so far, cut at its target.
 
     Args:

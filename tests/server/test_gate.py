@@ -15,6 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
+from bn_lab import timing
 from bn_lab.server import addresses, gate
 from bn_lab.server.gate import BURST, PACE, Gate
 
@@ -80,7 +81,9 @@ def test_who_comes_back_need_not_say_anything(client: TestClient, inside: Inside
     assert inside.heard == [ASKS]
 
 
-@pytest.mark.parametrize(("session", "patience"), [("", gate.GREETING), ("of another server", gate.RETURN)])
+@pytest.mark.parametrize(
+    ("session", "patience"), [("", timing.FIRST_MESSAGE_TIMEOUT), ("of another server", timing.RETURNING_TIMEOUT)]
+)
 def test_who_stays_silent_is_cut_off(
     client: TestClient, inside: Inside, monkeypatch: pytest.MonkeyPatch, session: str, patience: float
 ) -> None:

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from bn_lab import timing
 from bn_lab.server import quiet
 from bn_lab.server.quiet import Quiet
 
@@ -91,7 +92,7 @@ def test_a_record_for_two_handlers_counts_once_and_is_written_by_both() -> None:
 @pytest.mark.parametrize("name", ["", "streamlit.some.module", "uvicorn.error", "asyncio"])
 def test_all_that_writes_goes_through_it_also_what_comes_later(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filtered, logger, handler = Quiet(), logging.getLogger(name), logging.NullHandler()
-    monkeypatch.setattr(quiet, "LOOK", 0.0)
+    monkeypatch.setattr(timing, "NEW_LOGGERS", 0.0)
 
     async def serve() -> None:
         async with quiet.kept(filtered):

@@ -15,8 +15,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 
+from bn_lab import timing
 from bn_lab.server import addresses, uploads
-from bn_lab.server.uploads import PATIENCE, TAKEN, WRAPPING, Allowance, RefusedError, Uploads
+from bn_lab.server.uploads import WRAPPING, Allowance, RefusedError, Uploads
 
 LARGEST = 20 * 1024**2 + WRAPPING
 """Bytes of one upload."""
@@ -129,7 +130,7 @@ def test_what_is_forgotten_frees_its_place(
         case "its session is over":
             held.remove_session_files("0")
         case "nobody took it for long":
-            clock.now += TAKEN + 1
+            clock.now += timing.UPLOAD_UNCLAIMED + 1
         case "it was broken off":
             allowance.end(under_way, held)
     allowance.begin("a", "1", 8 * MB, held)
@@ -159,7 +160,7 @@ def test_one_file_fits_however_little_memory_is_set(held: MemoryUploadedFileMana
 
 def test_an_upload_that_hardly_moves_is_given_up(allowance: Allowance, held: MemoryUploadedFileManager, clock: Clock) -> None:
     transfer = allowance.begin("a", "1", MB, held)
-    clock.now += PATIENCE
+    clock.now += timing.UPLOAD_PATIENCE
     allowance.take(transfer, 1, held)
     clock.now += 1
     assert refusal(lambda: allowance.take(transfer, 1, held)) == 408

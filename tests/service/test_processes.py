@@ -111,7 +111,7 @@ def test_a_worker_that_hangs_is_noticed(recordings: Recordings, monkeypatch: pyt
     watch = visitor.want("lab", LONG)
     wait(lambda: watch.progress.epoch > 1)
     (process,) = children()
-    monkeypatch.setattr("bn_lab.service.pool.HANGING", 6.0)
+    monkeypatch.setattr("bn_lab.timing.SILENT_WORKER", 6.0)
     os.kill(process, signal.SIGSTOP)
     wait(lambda: process not in children())
     wait(lambda: watch.progress.state is State.TRAINING and bool(children()))

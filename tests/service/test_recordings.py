@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bn_lab import Experiment, train
+from bn_lab import Experiment, timing, train
 from bn_lab.datasets import Table
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
 from bn_lab.service import LimitError, Limits, Recordings, RequestError, State, Watch
 from bn_lab.service.recording import Recording
-from bn_lab.service.visitor import HIDDEN, LAPSE
 from tests.service.conftest import Bench, alone, differences
 
 IRIS = Experiment(dataset="iris", epochs=6, depth=2)
@@ -421,11 +420,11 @@ def test_a_hidden_page_that_connects_anew_has_not_just_been_hidden(bench: Bench)
     ann.connect()
     ann.hide(True)
     for _ in range(3):  # the line is cut every few minutes
-        bench.clock.pass_by(HIDDEN / 3 + 1)
+        bench.clock.pass_by(timing.HIDDEN_PAGE / 3 + 1)
         ann.disconnect()
         ann.connect()
         ann.hide(True)
-    bench.clock.pass_by(LAPSE + 1)
+    bench.clock.pass_by(timing.RELOAD + 1)
     assert not ann.is_present
 
 

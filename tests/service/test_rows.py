@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bn_lab import Experiment
+from bn_lab import Experiment, timing
 from bn_lab.figures.frame import Numbers
 from bn_lab.figures.parts import recorded
 from bn_lab.service import State, Watch
-from bn_lab.service.worker import PUBLISH_EVERY
 from tests.service.conftest import Bench, alone
 
 SPIRAL = Experiment(dataset="spiral", samples=64, epochs=77, depth=2, validation_share=0.2)
@@ -158,5 +157,5 @@ def test_reports_are_as_far_apart_as_pages_take_them(bench: Bench) -> None:
     bench.ended(watch)
     gaps = np.diff(times)
     assert len(gaps) > 3
-    assert min(gaps[:-1]) >= PUBLISH_EVERY - 1e-9  # at the end it is told at once
+    assert min(gaps[:-1]) >= timing.FRAME_INTERVAL - 1e-9  # at the end it is told at once
     assert max(gaps) < 0.9  # also where reports take more than their share

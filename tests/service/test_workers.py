@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bn_lab import Experiment, train
+from bn_lab import Experiment, timing, train
 from bn_lab.datasets import keep
 from bn_lab.engine import anatomy
 from bn_lab.engine.run import Run
@@ -18,7 +18,7 @@ from bn_lab.experiment import ExperimentError
 from bn_lab.service import Limits, RequestError, State
 from bn_lab.service.connection import Pipes, pair
 from bn_lab.service.messages import Ask
-from bn_lab.service.pool import HANGING, Remote
+from bn_lab.service.pool import Remote
 from tests.service.conftest import Bench, Clock, alone, differences
 from tests.service.test_recordings import own
 from tests.service.test_rows import Page, assert_whole
@@ -104,10 +104,10 @@ def test_a_worker_that_gives_no_sign_is_ended(bench: Bench, caplog: pytest.LogCa
     bench.until(lambda: watch.progress.state is State.TRAINING)
     remote, ended = remote_of(bench, watch.recording), []
     remote.end = lambda: ended.append(remote)
-    bench.clock.pass_by(HANGING - 1)
+    bench.clock.pass_by(timing.SILENT_WORKER - 1)
     bench.recordings.look_after()
     bench.turn()  # which is a sign
-    bench.clock.pass_by(HANGING - 1)
+    bench.clock.pass_by(timing.SILENT_WORKER - 1)
     bench.recordings.look_after()
     assert ended == []
     bench.clock.pass_by(2)

@@ -132,6 +132,7 @@ def test_a_study_on_a_cluster_can_be_cancelled(address: str) -> None:
 
 LOST = """
 import os, signal, sys
+from bn_lab import timing
 from bn_lab.__main__ import main
 from bn_lab.studies import executors
 from bn_lab.studies.store import Store
@@ -144,7 +145,7 @@ def lose(owner, name):
         return method(self, *arguments)
     setattr(owner, name, losing)
 
-first, executors.TIMEOUT = [sys.argv[1]], 2.0
+first, timing.CLUSTER_TIMEOUT = [sys.argv[1]], 2.0
 lose(*{"submitted": (executors.ClusterExecutor, "submit"), "saved": (Store, "save")}[sys.argv[2]])
 if __name__ == "__main__":
     sys.exit(main(sys.argv[3:]))

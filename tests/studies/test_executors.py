@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bn_lab import timing
 from bn_lab.studies import executors
 from bn_lab.studies.executors import (
     CLUSTER,
@@ -161,8 +162,8 @@ def test_the_address_is_the_argument_or_the_variable_or_here(monkeypatch: pytest
     monkeypatch.delenv(CLUSTER, raising=False)
     assert executor() == "here"
     monkeypatch.setenv(CLUSTER, "tcp://variable:1")
-    assert executor() == ("tcp://variable:1", executors.TIMEOUT)
-    assert executor("tcp://argument:1") == ("tcp://argument:1", executors.TIMEOUT)
+    assert executor() == ("tcp://variable:1", timing.CLUSTER_TIMEOUT)
+    assert executor("tcp://argument:1") == ("tcp://argument:1", timing.CLUSTER_TIMEOUT)
 
 
 @pytest.mark.parametrize("listening", [False, True], ids=["closed", "silent"])

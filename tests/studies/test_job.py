@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bn_lab import timing
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
-from bn_lab.studies import job as jobs
 from bn_lab.studies.executors import LocalExecutor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network
@@ -283,7 +283,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time() -> None:
 
 
 def test_a_cohort_without_end_does_not_hold_up_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "GRACE", 0.0)
+    monkeypatch.setattr(timing, "CANCEL_GRACE", 0.0)
     long = Study("long", Experiment(dataset="digits", depth=12, width=256, epochs=5000))
     with LocalExecutor(1) as place:
         place.submit(os.getpid).result()

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from bn_lab import timing
 from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.studies.claims import STUDIES
-from bn_lab.studies.stacks import MOST, SECONDS, stacks, structure
+from bn_lab.studies.stacks import MOST, stacks, structure
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -50,4 +51,4 @@ def test_large_networks_go_in_small_cohorts_and_small_ones_in_large() -> None:
 
     small, large = Experiment(epochs=50), Experiment(dataset="digits", width=256, depth=6, epochs=50)
     assert largest(small) == 32
-    assert largest(large) == 1 or seconds(large, largest(large)) <= SECONDS
+    assert largest(large) == 1 or seconds(large, largest(large)) <= timing.STACK

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bn_lab import train
+from bn_lab import timing, train
 from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, rescaled, subject, three_ways
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Progress, RequestError, State
-from bn_lab.ui import anatomy, formatting, session
+from bn_lab.ui import formatting, session
 from bn_lab.ui.algorithm import page as algorithm_page
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
@@ -222,7 +222,7 @@ def late(timeout: float) -> Any:
 
 def test_a_worker_that_does_not_answer_is_told(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened(lab)
-    monkeypatch.setattr(anatomy, "WAIT", 0.0)
+    monkeypatch.setattr(timing, "COMPUTE_TIMEOUT", 0.0)
     page.set("algorithm_arm", "none")
     assert [error.value for error in page.at.error] == [
         formatting.error(texts("en"), RequestError("recording", "late", "subject", seconds=0))

@@ -11,7 +11,7 @@ import pytest
 from streamlit import config
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
-from bn_lab.service.visitor import LAPSE
+from bn_lab import timing
 from bn_lab.ui.cleanup import CleanUp
 
 
@@ -54,7 +54,7 @@ def test_many_departures_are_cleaned_up_after_once() -> None:
     assert [timer.finished.is_set() for _, timer in timers.started] == [True, True, False]  # cancelled, but for the last
     (seconds,) = {seconds for seconds, _ in timers.started}
     assert seconds > config.get_option("server.disconnectedSessionTTL")
-    assert seconds > LAPSE
+    assert seconds > timing.RELOAD
     assert seconds < 60  # a minute after the last has left everything is given back
 
 

@@ -17,13 +17,14 @@ from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException
 from streamlit.testing.v1 import AppTest
 
+from bn_lab import timing
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import errors, lab_page, panels, preview, rules_page, session
 from bn_lab.ui.algorithm import scene
 from bn_lab.ui.algorithm import steps as steps_part
 from bn_lab.ui.claims import card
-from bn_lab.ui.errors import AGAIN, LETTERS, guarded, guarded_file
+from bn_lab.ui.errors import LETTERS, guarded, guarded_file
 from bn_lab.ui.own.holding import TOUCHED
 from tests.ui.conftest import SCRIPT, Lab
 
@@ -260,11 +261,11 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
     page = lab(lang="en")
     (first,) = references(page)
     for _ in range(5):
-        now[0] += AGAIN / 6
+        now[0] += timing.SAME_FAILURE / 6
         page.run()
         assert references(page) == [first]
     assert len(logged(caplog)) == 1
-    now[0] += AGAIN
+    now[0] += timing.SAME_FAILURE
     page.run()
     (second,) = references(page)
     assert second != first

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bn_lab import timing
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
 
-MOST_MB, MOST_SECONDS = 400, 10
-"""MB that the reading process may take beyond what it starts with, and seconds after which it is ended."""
+MOST_MB = 400
+"""MB that the reading process may take beyond what it starts with."""
 
 MOST_TEXT = 40_000_000
 """Characters of all cells at most: twice as many as a text may have bytes, since numbers are longer as texts."""
-
-PATIENCE = MOST_SECONDS + 5
-"""Seconds after which a process that does not even end itself is ended."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,17 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
         "kind": kind,
         "sheet": number,
         "most_memory": MOST_MB * 1_000_000,
-        "most_seconds": MOST_SECONDS,
+        "most_seconds": timing.READING_TIMEOUT,
         "most_text": MOST_TEXT,
         **limits,
     }
     command = [sys.executable, "-I", str(Path(__file__).with_name("native.py"))]
     try:
-        done = subprocess.run(command, input=json.dumps(asked).encode() + b"\n" + data, capture_output=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, input=json.dumps(asked).encode() + b"\n" + data, capture_output=True, timeout=timing.READING_KILL
+        )
     except subprocess.TimeoutExpired:
-        raise DataError("file", "file_time", PATIENCE, high=MOST_SECONDS) from None
+        raise DataError("file", "file_time", timing.READING_KILL, high=timing.READING_TIMEOUT) from None
     if done.returncode:
         raise _why(done.returncode, len(data))
     line, _, cells = done.stdout.partition(b"\n")
@@ -90,7 +90,7 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
 def _why(status: int, size: int) -> DataError:
     """What an exit status of the reading process says; those below zero are signals."""
     if -status == SIGALRM:
-        return DataError("file", "file_time", size, high=MOST_SECONDS)
+        return DataError("file", "file_time", size, high=timing.READING_TIMEOUT)
     if status == NO_MEMORY or -status == SIGABRT:
         return DataError("file", "file_memory", size, high=MOST_MB)
     return DataError("file", "file_table", size)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
@@ -34,15 +35,6 @@ NETWORK_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
 }
 """The parts about the network at a moment, which follow; they show it also while numbers are typed."""
 
-TICK = 10.0
-"""Seconds between two looks at a training that goes on: whether there are later weights, or its end."""
-
-SOON = 1.0
-"""The same where there is nothing to look at yet."""
-
-DRAWING = 5.0
-"""Seconds that a page waits for the networks to be drawn: the first visitor of a server waits for torch, too."""
-
 
 def show() -> None:
     """Draw the page."""
@@ -60,8 +52,8 @@ def _pace(watch: Watch) -> float | None:
     if progress.state is State.FAILED:
         return None
     if watch.layouts is None:
-        return SOON
-    return TICK if progress.state in (State.QUEUED, State.TRAINING) else None
+        return timing.ALGORITHM_FIRST_TICK
+    return timing.ALGORITHM_TICK if progress.state in (State.QUEUED, State.TRAINING) else None
 
 
 def _body(pace: float | None, t: Texts) -> None:
@@ -113,7 +105,9 @@ def _history(watch: Watch, t: Texts) -> History | None:
         st.info(t("algorithm.queued", place=f"{progress.place:,}"), icon=":material/hourglass_empty:")
         return None
     try:
-        return history_of(watch, DRAWING, age=TICK if progress.state is State.TRAINING else 0.0)
+        return history_of(
+            watch, timing.DISSECTION_TIMEOUT, age=timing.ALGORITHM_TICK if progress.state is State.TRAINING else 0.0
+        )
     except ExperimentError:
         if watch.layouts is not None:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.i18n import Texts
 from bn_lab.studies.claims import CLAIMS, STUDIES, Claim
 from bn_lab.studies.study import Study
@@ -20,7 +21,7 @@ def show(claim: Claim, t: Texts) -> None:
     """Draw the card. It is a fragment: what one does on it draws only it again, and it follows its study while that runs."""
     with st.container(border=True, key=f"claim_{claim.id}"):
         running = jobs.is_running(study_of(claim.id))
-        st.fragment(guarded(_card), run_every=trial.TICK if running else None)(claim.id, running, t)
+        st.fragment(guarded(_card), run_every=timing.STUDY_TICK if running else None)(claim.id, running, t)
 
 
 def _card(name: str, running: bool, t: Texts) -> None:

@@ -13,13 +13,11 @@ from threading import Timer
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.studies.job import JobView
 from bn_lab.studies.library import Library, key_of
 from bn_lab.studies.study import Study
 from bn_lab.ui import session
-
-AWAY = 60.0
-"""Seconds after which a visitor whose connection broke counts as gone; a shorter absence is only a cut."""
 
 
 @cache
@@ -48,7 +46,7 @@ class Visitor:
 
     def leave(self) -> None:
         """Called by Streamlit when the connection is over."""
-        timer = Timer(AWAY, library().leave, (self,))
+        timer = Timer(timing.STUDY_VISITOR, library().leave, (self,))
         timer.daemon = True
         timer.start()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
 from bn_lab.figures.studies import label, value_label
 from bn_lab.i18n import Texts
@@ -45,7 +46,7 @@ def show(t: Texts) -> None:
     with st.container(border=True, key="claim_own"):
         study = _ordered()
         running = study is not None and jobs.is_running(study)
-        st.fragment(guarded(_card), run_every=trial.TICK if running else None)(running, t)
+        st.fragment(guarded(_card), run_every=timing.STUDY_TICK if running else None)(running, t)
 
 
 def _card(running: bool, t: Texts) -> None:

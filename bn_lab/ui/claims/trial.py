@@ -17,9 +17,6 @@ from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 from bn_lab.ui.claims.choice import choose
 from bn_lab.ui.errors import guarded
 
-TICK = 1.0
-"""Seconds between two looks at a running study."""
-
 REFUSED = "claims_refused"
 """In the session: the study that was refused last, and why."""
 

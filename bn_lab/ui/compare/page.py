@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
@@ -17,9 +18,6 @@ from bn_lab.ui.compare.link import LONGEST_NAME
 from bn_lab.ui.compare.names import name_of, settings
 from bn_lab.ui.errors import guarded
 
-TICK = 0.5
-"""Seconds between two looks at a run that is trained for the comparison."""
-
 
 def show() -> None:
     """Draw the page."""
@@ -28,7 +26,7 @@ def show() -> None:
     st.title(t("page.compare"))
     st.markdown(t("compare.intro"))
     _problems(t)
-    st.fragment(guarded(_trained), run_every=TICK if training.pending() else None)(len(training.pending()), t)
+    st.fragment(guarded(_trained), run_every=timing.WAITING_TICK if training.pending() else None)(len(training.pending()), t)
     st.fragment(guarded(_compared))(t)
 
 

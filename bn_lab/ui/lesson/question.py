@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import ARMS, ExperimentError
 from bn_lab.i18n import Texts
@@ -23,9 +24,6 @@ from bn_lab.ui.lesson.steps import STEPS, Step
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""
 
-TICK = 0.5
-"""Seconds between two looks at a training that an answer waits for."""
-
 ENDED = (State.ENDED, State.FAILED)
 """States after which nothing comes any more."""
 
@@ -34,7 +32,7 @@ def show(step: Step, t: Texts) -> None:
     """Draw question and answer. It is a fragment: answering draws only it again, and it follows the training meanwhile."""
     with st.container(border=True, key=f"lesson_question_{step.id}"):
         waiting = _is_waiting(step)
-        st.fragment(guarded(_exchange), run_every=TICK if waiting else None)(step.id, waiting, t)
+        st.fragment(guarded(_exchange), run_every=timing.WAITING_TICK if waiting else None)(step.id, waiting, t)
 
 
 def _is_open(step: Step) -> bool:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from bn_lab import timing
 from bn_lab.datasets.uploads import File, Format, read
 from bn_lab.ui.cleanup import return_free_memory
-
-LOOK = 0.5
-"""Seconds after which who waits is told anew which place in the line that is."""
 
 Waiting = Callable[[int], None]
 """Called with a place in the line, from 1, as long as others come first."""
@@ -39,7 +37,7 @@ class Line:
                 if waiting is not None:
                     waiting(place)
                 with self._changed:
-                    self._changed.wait_for(lambda: self._places[0] is mine, LOOK)
+                    self._changed.wait_for(lambda: self._places[0] is mine, timing.WAITING_TICK)
             yield
         finally:
             with self._changed:

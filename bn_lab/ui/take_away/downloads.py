@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.codegen.loading import snippet
 from bn_lab.datasets import table_of
 from bn_lab.experiment import Arm, Experiment
@@ -22,12 +23,6 @@ from bn_lab.ui.own import holding
 from bn_lab.ui.take_away import opening, verdicts
 from bn_lab.ui.take_away.report import Report
 
-PATIENCE = 30.0
-"""Seconds that a download waits for the worker; it takes long only where networks have to be trained again for it."""
-
-TICK = 0.5
-"""Seconds between two looks at a training whose end the files wait for."""
-
 TRAINING = (State.QUEUED, State.TRAINING)
 """States in which there is going to be more by itself."""
 
@@ -35,7 +30,7 @@ TRAINING = (State.QUEUED, State.TRAINING)
 def show(t: Texts) -> None:
     """Draw the content of the dialog. What is in it follows the training to its end, which is what the files are of."""
     state = session.watch().progress.state
-    st.fragment(guarded(_content), run_every=TICK if state in TRAINING else None)(state, t)
+    st.fragment(guarded(_content), run_every=timing.WAITING_TICK if state in TRAINING else None)(state, t)
     _experiment(session.experiment(), t)
     st.subheader(t("take.figures"))
     st.markdown(t("take.figures_about"))
@@ -86,7 +81,14 @@ def _report(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None
         st.markdown(t("take.report_own"))
     report = Report(t, share.here(), verdicts.of_visit(experiment, t))
     name = file_name(experiment, "report", "html")
-    download("HTML", lambda: report.of(history_of(watch, PATIENCE)), name, key=f"take_{name}", ready=ended, primary=True)
+    download(
+        "HTML",
+        lambda: report.of(history_of(watch, timing.DOWNLOAD_TIMEOUT)),
+        name,
+        key=f"take_{name}",
+        ready=ended,
+        primary=True,
+    )
 
 
 def _tables(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
@@ -100,7 +102,7 @@ def _tables(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None
 
 
 def _table(watch: Watch, table: str, ending: str) -> bytes:
-    return tables.WRITERS[ending](tables.TABLES[table](history_of(watch, PATIENCE)))
+    return tables.WRITERS[ending](tables.TABLES[table](history_of(watch, timing.DOWNLOAD_TIMEOUT)))
 
 
 def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
@@ -117,7 +119,9 @@ def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> Non
 
 
 def _network(watch: Watch, arm: Arm, seed: int) -> bytes:
-    return weights.to_safetensors(watch.experiment, watch.network(arm, seed, PATIENCE), table_of(watch.experiment))
+    return weights.to_safetensors(
+        watch.experiment, watch.network(arm, seed, timing.DOWNLOAD_TIMEOUT), table_of(watch.experiment)
+    )
 
 
 def _experiment(experiment: Experiment, t: Texts) -> None:

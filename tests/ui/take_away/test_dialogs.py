@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load as load_weights
 
-from bn_lab import train
+from bn_lab import timing, train
 from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.experiment import Experiment
 from bn_lab.files.experiments import from_json, to_json
@@ -76,7 +76,7 @@ def test_trained_every_file_is_that_of_the_record(
     page.set("take_seed", 1)
     other = load_weights(files["iris-before-seed1.safetensors"]())  # type: ignore[arg-type]
     assert not (other["0.weight"] == weights["0.weight"]).all()
-    monkeypatch.setattr(downloads, "PATIENCE", 0.0)
+    monkeypatch.setattr(timing, "DOWNLOAD_TIMEOUT", 0.0)
     with pytest.raises(NoFile):
         files["iris-before-seed1.safetensors"]()  # its network is trained again for it
 
