@@ -27,12 +27,12 @@ from bn_lab.service import LimitError, RequestError, State
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
-from bn_lab.ui import stage
-from bn_lab.ui.classroom import rules
+from bn_lab.ui import rules
 from bn_lab.ui.compare.link import ComparisonError
-from bn_lab.ui.controls import option_label
+from bn_lab.ui.data.ask import OtherFileError
 from bn_lab.ui.groups import GROUPS
-from bn_lab.ui.own.ask import OtherFileError
+from bn_lab.ui.lab import stage
+from bn_lab.ui.lab.controls import option_label
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bn_lab import timing
 from bn_lab.ui import session
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit.errors import guarded
 
 
 def show() -> None:

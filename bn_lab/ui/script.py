@@ -4,25 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from bn_lab.ui import (
-    algorithm,
-    claims,
-    compare,
-    data_page,
-    errors,
-    full_page,
-    header,
-    lab_page,
-    lesson,
-    logs,
-    rules_page,
-    scroll,
-    session,
-)
-from bn_lab.ui.classroom import pages as classroom
-from bn_lab.ui.errors import guarded
-from bn_lab.ui.own import ask
-from bn_lab.ui.own import page as own
+from bn_lab.ui import algorithm, claims, compare, full_page, lesson, rules_page, session
+from bn_lab.ui.data import ask, uploads_page
+from bn_lab.ui.data import page as data_page
+from bn_lab.ui.kit import errors, logs, navigation
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.lab import page as lab_page
+from bn_lab.ui.live import scroll
+from bn_lab.ui.menu import header
 
 icon = Path(__file__).with_name("icon.svg")  # a symbol of Streamlit's would be fetched from another site
 st.set_page_config(page_title="BN Lab", page_icon=icon, layout="wide", initial_sidebar_state=256)
@@ -44,17 +33,17 @@ pages = [
     st.Page(guarded(algorithm.show), title=t("page.algorithm"), url_path="algorithm"),
     st.Page(guarded(claims.show), title=t("page.claims"), url_path="claims"),
     st.Page(guarded(data_page.show), title=t("page.data"), url_path="data"),
-    st.Page(guarded(own.show), title=t("page.own"), url_path="own", visibility="hidden"),
+    st.Page(guarded(uploads_page.show), title=t("page.own"), url_path="own", visibility="hidden"),
     st.Page(guarded(compare.show), title=t("page.compare"), url_path="compare", visibility="hidden"),
     st.Page(guarded(rules_page.show), title=t("page.rules"), url_path="rules", visibility="hidden"),
 ]
-page = classroom.navigation(pages)
+page = navigation.navigation(pages)
 if not st.context.is_embedded:
     guarded(header.show)(t)
 errors.show()
 page.run()
 if page.url_path:
     guarded(header.connect)()
-guarded(classroom.show_way)(t)
+guarded(navigation.show_way)(t)
 guarded(scroll.follow)()
 guarded(session.end)()

@@ -20,9 +20,8 @@ from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
 from bn_lab.service.admission import Admission
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, plain_text
-from bn_lab.ui.classroom import rules
+from bn_lab.ui import rules, uploads
 from bn_lab.ui.cleanup import CleanUp
-from bn_lab.ui.own import holding
 
 LAB = "lab"
 """Name of what a visitor watches in the lab."""
@@ -174,7 +173,7 @@ def _put(experiment: Experiment, run: str = "", *, playing: bool = False, anew: 
         state.setdefault(LEFT, []).append((before.recording, encode(before.experiment)))
     state["opened"] = state.get("opened", 0) + anew
     state["experiment"], state["run"], state["playing"] = encode(experiment), run, playing
-    holding.settle(experiment.dataset)
+    uploads.settle(experiment.dataset)
 
 
 def experiment() -> Experiment:
@@ -237,13 +236,13 @@ def opening() -> Opening:
 
 def holds(candidate: Experiment) -> bool:
     """Whether this session has the data of an experiment; those of another visitor are not for this one."""
-    return not candidate.is_private or holding.has(candidate.dataset)
+    return not candidate.is_private or uploads.has(candidate.dataset)
 
 
 def _hold(candidate: Experiment) -> None:
     """Have the data of an experiment at hand, or raise an `ExperimentError`: a file is not open, or not good for that."""
     if candidate.is_private:
-        holding.hold(candidate.dataset, limits().own_mb)
+        uploads.hold(candidate.dataset, limits().own_mb)
 
 
 def check(candidate: Experiment) -> None:
@@ -265,7 +264,7 @@ def change(name: str, value: Any) -> None:
         rules.check(after, before)
         check(after)
     except ExperimentError as error:
-        holding.settle(before.dataset)
+        uploads.settle(before.dataset)
         st.session_state["problems"], st.session_state["problems_of_link"] = [error], False
         return
     st.session_state["problems"] = []

@@ -16,7 +16,7 @@ from bn_lab.service import LimitError, Limits
 from bn_lab.service import limits as module
 from bn_lab.service.admission import Admission
 from bn_lab.service.limits import MB, setting
-from bn_lab.ui import formatting
+from bn_lab.ui.kit import formatting
 
 HOSTING = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
 

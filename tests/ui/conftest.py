@@ -20,8 +20,9 @@ from bn_lab.service.admission import Admission
 from bn_lab.service.pool import on_a_thread
 from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import anatomy, panels, session
+from bn_lab.ui import anatomy, session
 from bn_lab.ui.cleanup import CleanUp
+from bn_lab.ui.lab import panels
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bn_lab" / "ui" / "script.py"
 

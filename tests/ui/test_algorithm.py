@@ -18,12 +18,13 @@ from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, res
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Progress, RequestError, State
-from bn_lab.ui import formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.algorithm import page as algorithm_page
 from bn_lab.ui.algorithm import subject as algorithm_subject
 from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
 from bn_lab.ui.algorithm.scale import verdict
+from bn_lab.ui.kit import formatting
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]

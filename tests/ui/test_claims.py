@@ -22,10 +22,10 @@ from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.library import key_of
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
-from bn_lab.ui import formatting
 from bn_lab.ui.claims import jobs, own
 from bn_lab.ui.claims.choice import Choice, decode, encode, unread
 from bn_lab.ui.claims.verdicts import details, effect
+from bn_lab.ui.kit import formatting
 from tests.figures.made_up import outcome, results
 from tests.ui.test_pages import check_text
 

@@ -15,11 +15,11 @@ import zxingcpp
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
-from bn_lab.ui import session
-from bn_lab.ui.classroom import qr, rules
-from bn_lab.ui.classroom.pages import PAGES
-from bn_lab.ui.classroom.wish import Wish, address, frame, shortest
+from bn_lab.ui import rules, session
 from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.kit.navigation import PAGES
+from bn_lab.ui.menu import qr
+from bn_lab.ui.menu.wish import Wish, address, frame, shortest
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]

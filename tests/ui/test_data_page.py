@@ -10,7 +10,7 @@ import pytest
 from bn_lab.datasets import DATASETS, GENERATED, load
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.ui import data_page
+from bn_lab.ui.data import page as data_page
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.ui import formatting
-from bn_lab.ui.formatting import NOTHING
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.formatting import NOTHING
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, math.inf, -math.inf])

@@ -13,8 +13,9 @@ import pytest
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
 from bn_lab.service import State
-from bn_lab.ui import anatomy, histories
-from bn_lab.ui.histories import history_of
+from bn_lab.ui import anatomy
+from bn_lab.ui.kit import histories
+from bn_lab.ui.kit.histories import history_of
 
 IRIS = Experiment(dataset="iris", epochs=3)
 

@@ -22,7 +22,8 @@ from bn_lab.figures.style import escape_plotly
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import plain_text
-from bn_lab.ui import formatting, session
+from bn_lab.ui import session
+from bn_lab.ui.kit import formatting
 
 Open = Callable[..., Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import streamlit as st
 
+import bn_lab.ui
 from bn_lab.figures.style import COLORS
-from bn_lab.ui import lab_page
 
-ICON = Path(lab_page.__file__).with_name("icon.svg")
+ICON = Path(bn_lab.ui.__file__).with_name("icon.svg")
 
 
 def test_no_site_is_asked_for_the_icon(lab: Callable[..., Any], monkeypatch: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.sharing import one_line
-from bn_lab.ui import logs
+from bn_lab.ui.kit import logs
 
 FORGED = "a\n2026-01-01 00:00:00,000 ERROR bn_lab: forged\r\x1b[2J\u2028\u202e\x00"
 

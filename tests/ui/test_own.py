@@ -20,9 +20,11 @@ from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.answers import own_study
-from bn_lab.ui import formatting, panels
-from bn_lab.ui.own import form, holding, looks, reading, templates
-from bn_lab.ui.own import upload as upload_page
+from bn_lab.ui import reading, uploads
+from bn_lab.ui.data import form, looks, templates
+from bn_lab.ui.data import upload as upload_page
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.lab import panels
 from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 Open = Callable[..., Any]
@@ -391,16 +393,16 @@ def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
 def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> None:
     page = trained(lab, epochs="2")
     press(page, "own_close")
-    for seed in range(holding.MOST_FILES):
+    for seed in range(uploads.MOST_FILES):
         upload(page, written(mixed(seed)), "other *.csv")
     page.go_to("compare")
     press(page, "compare_open_1")
     page.go_to("")
     upload(page, IRIS)
-    assert errors(page) == [texts("en")("error.files_many", high=holding.MOST_FILES)]
+    assert errors(page) == [texts("en")("error.files_many", high=uploads.MOST_FILES)]
     assert page.at.button(key="own_close_0").label == f"Close {formatting.escape_markdown('other *.csv')}"
     press(page, "own_close_0")
-    assert len(page.at.session_state["own_files"]) == holding.MOST_FILES - 1
+    assert len(page.at.session_state["own_files"]) == uploads.MOST_FILES - 1
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
 
@@ -485,25 +487,25 @@ def test_what_is_wrong_is_told_in_the_language_of_the_page_until_it_is_left(lab:
 
 
 def test_of_two_sessions_at_once_one_gets_the_room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    size, outcomes, others = holding._size, list[bool](), list[Thread]()
-    monkeypatch.setattr(holding, "_everywhere", WeakSet())
+    size, outcomes, others = uploads._size, list[bool](), list[Thread]()
+    monkeypatch.setattr(uploads, "_everywhere", WeakSet())
 
-    def count(file: holding.Opened) -> None:
+    def count(file: uploads.Opened) -> None:
         try:
-            holding._count(file, 1.5 * size(file) / MB)
+            uploads._count(file, 1.5 * size(file) / MB)
             outcomes.append(True)
         except DataError:
             outcomes.append(False)
 
-    def meanwhile(what: holding.Opened) -> int:
+    def meanwhile(what: uploads.Opened) -> int:
         if not others:
             others.append(Thread(target=count, args=(second,)))
             others[0].start()
             others[0].join(0.1)  # it waits until the first is counted
         return size(what)
 
-    first, second = (holding.Opened("", b"", digest_of(IRIS), read(IRIS)) for _ in range(2))
-    monkeypatch.setattr(holding, "_size", meanwhile)
+    first, second = (uploads.Opened("", b"", digest_of(IRIS), read(IRIS)) for _ in range(2))
+    monkeypatch.setattr(uploads, "_size", meanwhile)
     count(first)
     others[0].join()
     assert outcomes == [True, False]
@@ -590,7 +592,7 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(form, "plan", broken)
     page.run()
     press_failing = page.at.button(key="own_close")
-    monkeypatch.setattr(holding, "close_file", broken)
+    monkeypatch.setattr(uploads, "close_file", broken)
     press_failing.click()
     page.run()
     assert "ValueError" in caplog.text

@@ -11,7 +11,7 @@ import pytest
 from bn_lab.datasets import load
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
-from bn_lab.ui.controls import BESIDE
+from bn_lab.ui.lab.controls import BESIDE
 
 Open = Callable[..., Any]
 

@@ -15,7 +15,7 @@ from bn_lab.experiment import ARMS, Experiment
 from bn_lab.figures.layers import some_layers
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.i18n import texts
-from bn_lab.ui import panels
+from bn_lab.ui.lab import panels
 from tests.ui.test_controls import OTHER
 
 Open = Callable[..., Any]

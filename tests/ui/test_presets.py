@@ -10,7 +10,7 @@ import pytest
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.presets import PRESETS
 from bn_lab.ui import session
-from bn_lab.ui.presets import GROUPS
+from bn_lab.ui.lab.presets import GROUPS
 
 Open = Callable[..., Any]
 

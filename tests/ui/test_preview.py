@@ -14,7 +14,7 @@ from bn_lab.engine.run import Run
 from bn_lab.engine.stack import Stack
 from bn_lab.experiment import ARMS, Arm, Experiment
 from bn_lab.i18n import texts
-from bn_lab.ui.preview import COLUMNS
+from bn_lab.ui.lab.preview import COLUMNS
 
 Open = Callable[..., Any]
 

@@ -17,7 +17,7 @@ from bn_lab.experiment import ARMS, FIELDS, Experiment
 from bn_lab.figures.style import COLORS
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
-from bn_lab.ui import stage
+from bn_lab.ui.lab import stage
 
 Open = Callable[..., Any]
 

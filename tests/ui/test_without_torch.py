@@ -36,10 +36,10 @@ from streamlit.testing.v1 import AppTest
 from bn_lab.experiment import Experiment
 from bn_lab.service import recordings
 from bn_lab.sharing import encode
-from bn_lab.ui import header
+from bn_lab.ui.menu import header
 from bn_lab.ui.lesson.steps import STEPS
-from bn_lab.ui.take_away import downloads
-from bn_lab.ui.take_away.report import Report
+from bn_lab.ui.menu import downloads
+from bn_lab.ui.menu.report import Report
 from bn_lab.i18n import texts
 
 step = STEPS["normalize"] = replace(STEPS["normalize"], experiment=replace(STEPS["normalize"].experiment, epochs=4))

@@ -14,7 +14,7 @@ from typing import Any
 from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Checkpoint
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
-from bn_lab.ui import formatting
+from bn_lab.ui.kit import formatting
 
 EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""

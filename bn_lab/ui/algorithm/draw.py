@@ -10,8 +10,8 @@ import streamlit as st
 
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
-from bn_lab.ui import static
 from bn_lab.ui.algorithm.scene import Scene
+from bn_lab.ui.live import static
 
 
 def picture(name: str, found: Scene, t: Texts, draw: Callable[..., Spec], *records: Any) -> None:

@@ -10,9 +10,9 @@ from bn_lab.engine import reference
 from bn_lab.engine.types import Array
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
-from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene, subject_of
+from bn_lab.ui.kit import formatting
 
 FORMULA = r"\operatorname{std}(\hat x)=\sqrt{\frac{\sigma_B^2}{\sigma_B^2+\epsilon}}"
 

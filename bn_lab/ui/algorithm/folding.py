@@ -10,9 +10,10 @@ from bn_lab.engine.anatomy import Folded
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, formatting
+from bn_lab.ui import anatomy
 from bn_lab.ui.algorithm.draw import four_digits, opening, picture
 from bn_lab.ui.algorithm.scene import Scene, of_network
+from bn_lab.ui.kit import formatting
 
 FACTOR = r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}}"
 

@@ -11,10 +11,10 @@ import streamlit as st
 from bn_lab.engine import reference
 from bn_lab.figures import graph as figure
 from bn_lab.i18n import Texts
-from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import displayed, opening, picture, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 
 NODES = tuple(figure.LABELS)
 

@@ -9,9 +9,10 @@ from bn_lab.engine.anatomy import ThreeWays
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, formatting
+from bn_lab.ui import anatomy
 from bn_lab.ui.algorithm.draw import opening, picture, tex
 from bn_lab.ui.algorithm.scene import Scene, of_network
+from bn_lab.ui.kit import formatting
 
 UPDATES = (r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B", r"\sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2")
 

@@ -12,12 +12,14 @@ from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import State, Watch
 from bn_lab.sharing import plain_text
-from bn_lab.ui import controls, formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
 from bn_lab.ui.algorithm.choice import unread
 from bn_lab.ui.algorithm.scene import Scene, choice, of_network, scene
-from bn_lab.ui.errors import guarded
-from bn_lab.ui.histories import failure, history_of
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.histories import failure, history_of
+from bn_lab.ui.lab import controls
 
 PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": steps.show,

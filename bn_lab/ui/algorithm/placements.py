@@ -6,9 +6,10 @@ import numpy as np
 
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, formatting
+from bn_lab.ui import anatomy
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, network_sample, of_network
+from bn_lab.ui.kit import formatting
 
 
 def show(found: Scene, t: Texts) -> None:

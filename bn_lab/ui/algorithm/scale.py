@@ -12,11 +12,12 @@ from bn_lab.engine.anatomy import Rescaled
 from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import dissected
 from bn_lab.i18n import Texts
-from bn_lab.ui import anatomy, formatting
+from bn_lab.ui import anatomy
 from bn_lab.ui.algorithm.choice import FACTORS
 from bn_lab.ui.algorithm.draw import opening, picture
 from bn_lab.ui.algorithm.scene import Scene, choice, choose, of_network, subject_of
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 
 FORMULAS = (
     r"\mathrm{BN}\big((aW)u\big)=\mathrm{BN}(Wu)",

@@ -12,11 +12,11 @@ import streamlit as st
 
 from bn_lab.figures import anatomy
 from bn_lab.i18n import Texts
-from bn_lab.ui import formatting
 from bn_lab.ui.algorithm.draw import displayed, four_digits, opening, picture, tex, together
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
 from bn_lab.ui.algorithm.subject import brings_back
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 
 NORMALIZED = 0.99
 """Standard deviation of x̂ from which on ε does not matter."""

@@ -13,10 +13,11 @@ import streamlit as st
 
 from bn_lab.engine.anatomy import TypedError, typed
 from bn_lab.i18n import Texts
-from bn_lab.ui import formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.algorithm.choice import EPSILONS, Choice, arms
 from bn_lab.ui.algorithm.scene import Scene, choice, choose
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 
 SOURCES = ("network", "typed")
 EXAMPLE = (1.0, 2.0, 4.0, 5.0, 8.0)

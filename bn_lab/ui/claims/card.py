@@ -11,7 +11,7 @@ from bn_lab.studies.study import Study
 from bn_lab.ui import session
 from bn_lab.ui.claims import jobs, trial
 from bn_lab.ui.claims.choice import choose, study_of
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit.errors import guarded
 
 SEEDS = (1, 3, 5, 6, 10, 20)
 """Stops of the slider, besides the study's own number; from 6 on there is a verdict."""

@@ -16,12 +16,14 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, encode, plain_text
 from bn_lab.studies.answers import measures_of, own_study
 from bn_lab.studies.study import Study, StudyError
-from bn_lab.ui import controls, formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.claims import jobs, trial
 from bn_lab.ui.claims.choice import STATE as LINK
 from bn_lab.ui.claims.choice import choose_own
 from bn_lab.ui.claims.choice import decode as decode_choice
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.lab import controls
 
 STATE = "claims_own"
 """In the session: the study on screen as plain texts, see `_order`."""

@@ -10,9 +10,10 @@ from bn_lab.i18n import Texts
 from bn_lab.sharing import plain_text
 from bn_lab.studies.claims import CLAIMS
 from bn_lab.studies.executors import CLUSTER
-from bn_lab.ui import formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.claims import card, own
 from bn_lab.ui.claims.choice import STATE, follow_link, unread
+from bn_lab.ui.kit import formatting
 
 
 def show() -> None:

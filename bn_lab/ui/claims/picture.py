@@ -11,7 +11,7 @@ import streamlit as st
 from bn_lab.figures.studies import FIGURES, Mode, Results, rows, value_label
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Study
-from bn_lab.ui import static
+from bn_lab.ui.live import static
 
 
 def show(study: Study, results: Results, t: Texts) -> None:

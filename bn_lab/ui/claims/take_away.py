@@ -12,8 +12,8 @@ from bn_lab.i18n import Texts
 from bn_lab.studies.job import JobView
 from bn_lab.studies.records import to_csv, to_json
 from bn_lab.studies.study import Cell, Study
-from bn_lab.ui import share
-from bn_lab.ui.files import download
+from bn_lab.ui.kit.downloads import download
+from bn_lab.ui.menu import share
 
 
 def show(study: Study, view: JobView, t: Texts) -> None:

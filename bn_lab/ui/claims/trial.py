@@ -12,10 +12,11 @@ from bn_lab.sharing import plain_text
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.study import Study
-from bn_lab.ui import formatting, session
+from bn_lab.ui import session
 from bn_lab.ui.claims import jobs, picture, take_away, verdicts
 from bn_lab.ui.claims.choice import choose
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 
 REFUSED = "claims_refused"
 """In the session: the study that was refused last, and why."""

@@ -12,7 +12,7 @@ from bn_lab.studies.answers import answers
 from bn_lab.studies.measures import MEASURES, Measure
 from bn_lab.studies.study import Question, Side, Study
 from bn_lab.studies.verdict import Verdict
-from bn_lab.ui import formatting
+from bn_lab.ui.kit import formatting
 
 LOOKS = {
     "supported": ("green", ":material/check_circle:"),

@@ -22,9 +22,9 @@ from bn_lab.figures.series import curves
 from bn_lab.service import State, Watch
 from bn_lab.sharing import encode
 from bn_lab.ui import session
-from bn_lab.ui.caching import cached_per_history
 from bn_lab.ui.compare import link
-from bn_lab.ui.histories import history_of
+from bn_lab.ui.kit.caching import cached_per_history
+from bn_lab.ui.kit.histories import history_of
 
 MOST = 12
 """Runs of the list at most."""

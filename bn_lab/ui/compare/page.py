@@ -10,13 +10,14 @@ from bn_lab import timing
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
-from bn_lab.ui import formatting, session, share
-from bn_lab.ui.classroom import pages, rules
+from bn_lab.ui import rules, session
 from bn_lab.ui.compare import kept, pictures, table, training
 from bn_lab.ui.compare.kept import Run
 from bn_lab.ui.compare.link import LONGEST_NAME
 from bn_lab.ui.compare.names import name_of, settings
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import formatting, navigation
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.menu import share
 
 
 def show() -> None:
@@ -67,7 +68,7 @@ def _compared(t: Texts) -> None:
     session.write_link()
     if not runs:
         st.info(t("compare.empty"), icon=":material/info:")
-        st.page_link(pages.page_at(""), label=t("compare.to_lab"), icon=":material/science:")
+        st.page_link(navigation.page_at(""), label=t("compare.to_lab"), icon=":material/science:")
         return
     if st.session_state.get("runs_dropped"):
         st.caption(t("compare.full", most=kept.MOST))
@@ -90,7 +91,7 @@ def _row(run: Run, runs: Sequence[Run], t: Texts) -> None:
             _rename(run, name_of({**run, "name": ""}, runs, t), t)
         if st.button(t("compare.open"), key=f"compare_open_{number}", icon=":material/science:"):
             session.adopt(kept.experiment_of(run), session.TO_THE_END)
-            pages.to("")
+            navigation.to("")
         st.button(
             t("compare.remove"),
             key=f"compare_remove_{number}",

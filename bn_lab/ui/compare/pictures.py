@@ -10,10 +10,10 @@ import streamlit as st
 
 from bn_lab.figures.overlay import Overlaid, Target, overlay
 from bn_lab.i18n import Texts
-from bn_lab.ui import static
-from bn_lab.ui.choose import one_of
 from bn_lab.ui.compare.kept import Run, experiment_of
 from bn_lab.ui.compare.names import name_of
+from bn_lab.ui.kit.choices import one_of
+from bn_lab.ui.live import static
 
 
 class View(NamedTuple):

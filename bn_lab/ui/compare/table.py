@@ -10,9 +10,9 @@ import streamlit as st
 from bn_lab.experiment import Arm
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.i18n import Texts
-from bn_lab.ui import formatting
 from bn_lab.ui.compare.kept import Numbers, Run, differences, experiment_of, values
 from bn_lab.ui.compare.names import name_of, value_of
+from bn_lab.ui.kit import formatting
 
 GLYPHS = "●■◆▲✚★✖⬟"
 """The marks of `bn_lab.figures.overlay.SYMBOLS` as letters."""

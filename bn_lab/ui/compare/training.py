@@ -9,7 +9,7 @@ from bn_lab.service import State, Watch
 from bn_lab.ui import session
 from bn_lab.ui.compare import kept
 from bn_lab.ui.compare.kept import Run
-from bn_lab.ui.histories import history_of
+from bn_lab.ui.kit.histories import history_of
 
 SLOT = "compare"
 """What the page's training is called among those of its visitor."""

@@ -6,8 +6,9 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
-from bn_lab.ui.classroom import pages, rules
+from bn_lab.ui import rules
 from bn_lab.ui.compare import kept
+from bn_lab.ui.kit import navigation
 
 PATH = "compare"
 """The address of the page."""
@@ -19,4 +20,4 @@ def show_way(watch: Watch, t: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="compare_way"):
         if not rules.is_hidden(PATH) and (count := len(kept.runs())):
             label = t("compare.way_one") if count == 1 else t("compare.way", count=count)
-            st.page_link(pages.page_at(PATH), label=label, icon=":material/stacked_line_chart:")
+            st.page_link(navigation.page_at(PATH), label=label, icon=":material/stacked_line_chart:")

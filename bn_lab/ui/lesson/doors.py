@@ -6,12 +6,13 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.studies.claims import CLAIMS, STUDIES
-from bn_lab.ui import scroll, session
+from bn_lab.ui import rules, session
 from bn_lab.ui.algorithm.choice import encode
 from bn_lab.ui.claims import choice
-from bn_lab.ui.classroom import pages, rules
-from bn_lab.ui.errors import guarded
+from bn_lab.ui.kit import navigation
+from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lesson.steps import STEPS, Step
+from bn_lab.ui.live import scroll
 
 
 def show(step: Step, t: Texts) -> None:
@@ -46,4 +47,4 @@ def go(page: str, name: str) -> None:
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
             scroll.to(step.part)
-    pages.to("" if page == "lab" else page)
+    navigation.to("" if page == "lab" else page)

@@ -11,9 +11,9 @@ from bn_lab.codegen import model, script
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.sharing import plain_text
-from bn_lab.ui import formatting, session
-from bn_lab.ui.classroom import rules
-from bn_lab.ui.errors import guarded
+from bn_lab.ui import rules, session
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lesson import question, state
 from bn_lab.ui.lesson.sources import SOURCES
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step

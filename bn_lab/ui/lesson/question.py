@@ -12,14 +12,16 @@ from bn_lab.experiment import ARMS, ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, State, Watch
 from bn_lab.studies.measures import MEASURES
-from bn_lab.ui import formatting, session, static
-from bn_lab.ui.caching import cached_per_history
+from bn_lab.ui import session
 from bn_lab.ui.claims import verdicts
-from bn_lab.ui.errors import guarded
-from bn_lab.ui.histories import failure, history_of
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.caching import cached_per_history
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.histories import failure, history_of
 from bn_lab.ui.lesson import doors, state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
+from bn_lab.ui.live import static
 
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bn_lab.ui import scroll
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step
+from bn_lab.ui.live import scroll
 
 LINK, ANSWERED, ALL = "lesson", "lesson_answered", "lesson_all"
 """In the session: the link's text; the chosen option by step; whether answers are shown without a choice."""

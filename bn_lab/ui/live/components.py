@@ -10,7 +10,7 @@ import streamlit as st
 from bn_lab.i18n import Texts, catalogue
 from bn_lab.server import assets
 from bn_lab.service import Watch
-from bn_lab.ui.errors import guarded, visitors_texts
+from bn_lab.ui.kit.errors import guarded, visitors_texts
 
 Cell = str | Mapping[str, Any]
 """A text, or a binding of one number: `{"row": [field, i], "format": "g3" | "percent" | "int"}`."""

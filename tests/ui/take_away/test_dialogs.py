@@ -19,9 +19,9 @@ from bn_lab.files.experiments import from_json, to_json
 from bn_lab.i18n import texts
 from bn_lab.service import Watch
 from bn_lab.sharing import Decoded
-from bn_lab.ui import panels
-from bn_lab.ui.errors import NoFile
-from bn_lab.ui.take_away import downloads
+from bn_lab.ui.kit.errors import NoFile
+from bn_lab.ui.lab import panels
+from bn_lab.ui.menu import downloads
 
 IRIS = Experiment(dataset="iris", epochs=4, arms=("none", "before"), seeds=2, depth=2)
 
@@ -113,7 +113,7 @@ def test_a_drawn_page_makes_no_file(opened: Callable[..., Any], monkeypatch: pyt
         ("bn_lab.files.tables", "to_csv"),
         ("bn_lab.files.weights", "to_safetensors"),
         ("bn_lab.files.experiments", "to_json"),
-        ("bn_lab.ui.take_away.report.Report", "of"),
+        ("bn_lab.ui.menu.report.Report", "of"),
     ):
         monkeypatch.setattr(f"{place}.{name}", never)
     monkeypatch.setattr(Watch, "network", never)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.i18n import LANGUAGES, catalogue
-from bn_lab.ui import formatting
-from bn_lab.ui.take_away.inline import html
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.menu.inline import html
 
 
 @pytest.mark.parametrize(

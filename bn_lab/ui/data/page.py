@@ -1,0 +1,165 @@
+"""The page that tells of each data set where it comes from, what is in it and what is odd about it, and hands it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bn_lab.datasets import DATASETS, GENERATED, Table, as_csv, load
+from bn_lab.engine.boundary import has_boundary
+from bn_lab.experiment import FIELDS
+from bn_lab.figures.data import named
+from bn_lab.figures.sets import distributions, mosaic, scatter
+from bn_lab.i18n import Texts
+from bn_lab.ui import rules, session
+from bn_lab.ui.kit import formatting, navigation
+from bn_lab.ui.kit.downloads import download
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.lab import controls, preview
+from bn_lab.ui.live import static
+
+ORIGINS: Mapping[str, str] = {
+    "boston": "boston",
+    "boston_without_b": "boston",
+    "iris": "iris",
+    "digits": "digits",
+    "moons": "moons",
+}
+"""Whose words tell of source and licence; those of `playground` for all others."""
+
+NOTES: Mapping[str, str] = {name: name if name not in GENERATED or name == "plane" else "computed" for name in DATASETS}
+"""Whose words tell what is odd."""
+
+IMAGES, SCALE = 15, 2
+"""How many images of each digit are shown, and pixels on screen for one of an image."""
+
+MANY = 20
+"""Columns from which on they are told as one: pixels."""
+
+
+def show() -> None:
+    """Draw the page."""
+    t = session.words()
+    st.title(t("page.data"))
+    st.markdown(t("data.intro"))
+    if not rules.is_hidden("own"):
+        st.page_link(navigation.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+    st.fragment(guarded(_body))(t)
+
+
+def _body(t: Texts) -> None:
+    name = _chosen(t)
+    st.header(t(f"dataset.{name}"), divider="gray")
+    st.markdown(t(f"about.{name}"))
+    noise = _noise(name, t)
+    table = load(name, noise)
+    st.markdown(_size(table, t))
+    _take(name, noise, t)
+    _picture(name, table, t)
+    if name in GENERATED:
+        _told(t("data.made"), t(f"data.how.{name}"))
+    origin = ORIGINS.get(name, "playground")
+    _told(t("data.origin"), t(f"data.source.{origin}"))
+    _told(t("data.licence"), t(f"data.terms.{origin}"))
+    _told(t("data.odd"), t(f"data.notes.{NOTES[name]}"))
+    st.subheader(t("data.columns"))
+    st.table(_columns(table, t).set_index(t("data.head.name")))
+    st.subheader(t("data.rows"))
+    preview.head(table, t)
+
+
+def _chosen(t: Texts) -> str:
+    """The set to tell of: at first the one of the experiment on screen."""
+    if st.session_state.get("data_set") not in DATASETS:
+        own = session.experiment()
+        st.session_state["data_set"] = FIELDS["dataset"].default if own.is_private else own.dataset
+    st.pills(t("data.set"), list(DATASETS), format_func=lambda name: t(f"dataset.{name}"), key="data_set", required=True)
+    return str(st.session_state["data_set"])
+
+
+def _noise(name: str, t: Texts) -> float:
+    """The noise of a set that is computed: at first that of the experiment on screen."""
+    own = session.experiment().data_noise
+    if name not in GENERATED:
+        return own
+    field, key = FIELDS["data_noise"], "data_noise"
+    st.session_state.setdefault(key, own)
+    stops = controls.stops(field, st.session_state[key])
+    st.select_slider(t("field.data_noise"), stops, format_func="{:.10g}".format, key=key, help=t("help.data_noise"), width=420)
+    return float(st.session_state[key])
+
+
+def _size(table: Table, t: Texts) -> str:
+    target = formatting.escape_markdown(named(table.target_name, t))
+    common = {"samples": f"{table.samples:,}", "features": f"{table.features.shape[1]:,}", "target": target}
+    if not table.classes:
+        return t("data.regression", **common)
+    return t(
+        "data.classification",
+        count=len(table.classes),
+        classes=", ".join(map(formatting.escape_markdown, table.classes)),
+        **common,
+    )
+
+
+def _take(name: str, noise: float, t: Texts) -> None:
+    """What one can do with the set."""
+    with st.container(horizontal=True, key="data_take"):
+        st.button(
+            t("data.open"),
+            key="data_open",
+            help=t("data.open_help"),
+            icon=":material/science:",
+            type="primary",
+            on_click=guarded(_open),
+            args=(name, noise),
+        )
+        make = partial(as_csv, name, noise)
+        download(t("data.csv"), make, f"{name}.csv", key=f"data_csv_{name}", about=t("data.csv_help"))
+
+
+def _open(name: str, noise: float) -> None:
+    session.adopt(replace(session.experiment(), dataset=name, data_noise=noise))
+    navigation.to("")
+
+
+def _picture(name: str, table: Table, t: Texts) -> None:
+    """What the set looks like."""
+    if name == "digits":
+        image = mosaic(table.features, table.target, IMAGES, table.outputs, SCALE)
+        caption = t("data.figure.mosaic", count=IMAGES)
+        st.image(image, caption=caption, alt=caption, output_format="PNG")
+        return
+    kind, draw = ("scatter", scatter) if has_boundary(table.features.shape[1]) else ("distributions", distributions)
+    static.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
+
+
+def _told(title: str, text: str) -> None:
+    st.markdown(f"**{title}**\n\n{text}")
+
+
+def _columns(table: Table, t: Texts) -> pd.DataFrame:
+    """What each column means, and what its numbers are like."""
+    columns = list(zip(table.feature_names, table.features.T, strict=True))
+    if len(columns) > MANY:
+        span = t("data.more_pixels", first=columns[0][0], last=columns[-1][0])
+        rows = [[span, *_meaning("pixel", t), *_numbers(table.features)]]
+    else:
+        rows = [[name, *_meaning(name, t), *_numbers(values)] for name, values in columns]
+    numbers = [formatting.NOTHING] * 3 if table.classes else _numbers(table.target)
+    rows.append([table.target_name, *_meaning(table.target_name, t), *numbers])
+    names = ("name", "meaning", "unit", "low", "mean", "high")
+    return pd.DataFrame(rows, columns=[t(f"data.head.{name}") for name in names])
+
+
+def _meaning(column: str, t: Texts) -> tuple[str, str]:
+    return t(f"data.column.{column}"), t(f"data.unit.{column}")
+
+
+def _numbers(values: np.ndarray) -> list[str]:
+    return [f"{value:.4g}" for value in (values.min(), values.mean(), values.max())]

@@ -1,0 +1,1 @@
+"""What every page uses: errors, caching, formatting, files to download, choices, navigation."""

@@ -1,0 +1,1 @@
+"""The lab: its settings, the stage, and the pictures below it."""

@@ -1,0 +1,163 @@
+"""The sidebar: one widget for each field of the experiment, its options and limits read from `FIELDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.datasets import GENERATED
+from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
+from bn_lab.i18n import Texts
+from bn_lab.ui import rules, session, uploads
+from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.kit import navigation
+from bn_lab.ui.kit.errors import guarded
+
+STOPS: dict[str, Sequence[float]] = {
+    "depth": range(1, 13),
+    "width": [2**k for k in range(9)],
+    "batch_size": [2**k for k in range(1, 13)],
+    "seeds": [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32],
+    "bn_momentum": [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999],
+    "data_noise": [k / 20 for k in range(11)],
+    "bn_noise": [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2],
+    "validation_share": [k / 20 for k in range(11)],
+    "dropout": [k / 20 for k in range(19)],
+    "l2": [0, *(float(f"{m}e{e}") for e in range(-6, 0) for m in (1, 3)), 1],
+}
+"""Stops of sliders; other logarithmic ones stop at 1, 2 and 5 of every decade. A value between stops becomes one more."""
+
+
+FIRST = ("dataset", "depth", "width", "activation", "arms", "epsilon")
+"""What the lab is about: at the top, always in sight."""
+
+BESIDE = ("depth", "width")
+"""Of these the two that stand side by side."""
+
+
+def show(t: Texts) -> None:
+    """Draw the sidebar. Every widget shows the session's experiment and changes it on its own change."""
+    if rules.is_hidden(rules.SIDEBAR):
+        return
+    experiment = session.experiment()
+    with st.sidebar:
+        with st.container(key="settings_first"):
+            _first(experiment, t)
+        for group in GROUPS:
+            if names := _folded(group, experiment):
+                _fold(group, names, experiment, t)
+
+
+def _first(experiment: Experiment, t: Texts) -> None:
+    names = [name for name in FIRST if not rules.is_hidden(name)]
+    while names:
+        count = len(BESIDE) if tuple(names[: len(BESIDE)]) == BESIDE else 1
+        for place, name in zip(st.columns(count), names, strict=False):
+            with place:
+                _widget(FIELDS[name], experiment, t)
+                if name == "dataset" and not (rules.is_hidden("own") or rules.is_fixed(name)):
+                    st.page_link(navigation.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+        names = names[count:]
+
+
+def _fold(group: str, names: Sequence[str], experiment: Experiment, t: Texts) -> None:
+    """A group that opens; its name says how many of its settings differ from the default."""
+    changed = sum(name in experiment.differences() for name in names)
+    told = t("fold.changed", name=t(f"fold.{group}"), count=changed) if changed else t(f"fold.{group}")
+    with st.expander(told, key=f"fold_{group}"):
+        for name in names:
+            _widget(FIELDS[name], experiment, t)
+
+
+def _folded(group: str, experiment: Experiment) -> list[str]:
+    """The fields of a group that have a widget there: those that have an effect, and that no lesson hides."""
+    names = [name for name in GROUPS[group] if name not in FIRST]
+    return [name for name in names if matters(name, experiment) and not rules.is_hidden(name)]
+
+
+def matters(name: str, experiment: Experiment) -> bool:
+    """Whether a field can change anything, as the others are."""
+    if name == "weight_std":
+        return experiment.initializer == "normal"
+    return name != "data_noise" or experiment.dataset in GENERATED
+
+
+def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
+    value, turn = getattr(experiment, field.name), session.turn(field.name)
+    key = f"field_{field.name}" + (f"_{turn}" if turn else "")
+    st.session_state[key] = list(value) if field.kind == "choices" else value
+    fixed = rules.is_fixed(field.name)
+    label = t(f"short.{field.name}") if field.name in BESIDE else t(f"field.{field.name}")
+    common: dict[str, Any] = {
+        "label": f":material/lock: {label}" if fixed else label,
+        "disabled": fixed,
+        "help": t(f"help.{field.name}"),
+        "key": key,
+        "on_change": guarded(_changed),
+        "args": (field.name, turn, key),
+    }
+    draw: Callable[[Field, Any, Texts, dict[str, Any]], object]
+    if field.kind == "choice":
+        draw = _choice
+    elif field.kind == "choices":
+        draw = _choices
+    elif field.name in ("seed", "samples"):
+        draw = _number
+    else:
+        draw = _listed if field.name in BESIDE else _stops
+    draw(field, value, t, common)
+
+
+def _changed(name: str, turn: int, key: str) -> None:
+    if turn == session.turn(name):  # else a word of a widget that is gone
+        value = st.session_state[key]
+        session.change(name, tuple(value) if isinstance(value, list) else value)
+
+
+def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    options = [*field.options, *(uploads.tables() if field.besides else ())]
+    labels = {option: option_label(t, field.name, option) for option in options}
+    st.selectbox(options=options, format_func=labels.__getitem__, **common)
+
+
+def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    st.pills(
+        options=field.options,
+        selection_mode="multi",
+        format_func=lambda option: option_label(t, field.name, option),
+        **common,
+    )
+
+
+def _number(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    assert field.range is not None
+    low, high = int(field.range.low), int(field.range.high)
+    empty: dict[str, Any] = {"value": None, "placeholder": t("page.all")} if field.optional else {}
+    st.number_input(min_value=low, max_value=high, step=1, **empty, **common)
+
+
+def _listed(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    """In a list, which takes little room."""
+    st.selectbox(options=stops(field, value), **common)
+
+
+def _stops(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+    st.select_slider(options=stops(field, value), format_func=lambda stop: f"{stop:.10g}", **common)
+
+
+def stops(field: Field, value: float) -> list[float]:
+    """The values at which the slider of `field` stops, among them the present one."""
+    assert field.range is not None
+    low, high = field.range.low, field.range.high
+    found = STOPS.get(field.name) or [float(f"{m}e{e}") for e in range(-9, 5) for m in (1, 2, 5)]
+    kind = int if field.kind == "int" else float
+    return sorted({kind(stop) for stop in found if low <= stop <= high} | {kind(low), kind(high), value})
+
+
+def option_label(t: Texts, field: str, option: str) -> str:
+    """What an option is called; arms are called the same everywhere, and own data by the name of their file."""
+    if field == "dataset" and is_uploaded(option):
+        return uploads.name_of(option)
+    return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

@@ -1,0 +1,170 @@
+"""The pictures below the stage, in sections, each with its choices above it. They follow the playhead in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.datasets import Table, table_of
+from bn_lab.experiment import Experiment
+from bn_lab.figures.layers import some_layers, stages_in_order
+from bn_lab.figures.pictures import FIGURES, alt, figure_names
+from bn_lab.figures.tables import statistics
+from bn_lab.i18n import Texts
+from bn_lab.service import Watch
+from bn_lab.ui import rules
+from bn_lab.ui.kit.caching import remembered
+from bn_lab.ui.kit.choices import one_of
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.file_names import file_stem
+from bn_lab.ui.live.components import panel
+from bn_lab.ui.live.components import table as table_component
+
+WIDTHS = (False, True)
+"""Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
+
+DRAWN = ("dataset", "arms", "depth", "width", "seeds", "validation_share", "activation")
+"""Fields of the experiment on which figure templates depend, besides its seed, which only stands in their texts."""
+
+SEED = 1_928_374_650
+"""A seed to be found again in a template, and replaced by the real one: visitors with other seeds share their templates."""
+
+AXES = ("log_x", "log_y", "compact")
+"""Options of figures that change how they are divided, not what their axes mean."""
+
+SCALES = ("log", "linear")
+
+MOST = 3
+"""Layers that are on the stage at most."""
+
+
+def curves(watch: Watch, t: Texts) -> None:
+    """Loss and metric, large, and how their axes are divided, here and on the stage."""
+    experiment = watch.experiment
+    data = table_of(experiment)
+    st.subheader(t("section.curves"))
+    with st.container(horizontal=True):
+        one_of("view_scale", t("view.scale"), SCALES, lambda name: t(f"view.{name}"))
+        one_of("view_epochs", t("view.epochs"), SCALES, lambda name: t(f"view.{name}"))
+        measure = ""
+        if data.task == "regression":
+            measure = one_of("view_metric", t("view.metric"), ("rmse", "r2"), lambda name: t(f"measure.{name}"))
+    left, right = st.columns(2)
+    with left:
+        _figure("loss", watch, data, t, log_x=log_epochs(), log_y=log_loss())
+    with right:
+        _figure("metric", watch, data, t, measure=measure, log_x=log_epochs())
+    if "boundary" in figure_names(experiment, data):
+        _figure("boundary", watch, data, t)
+
+
+def layers(watch: Watch, t: Texts) -> None:
+    """What happens inside the networks, and what they predict."""
+    data = table_of(watch.experiment)
+    for name, section in (("layers", _layers), ("scales", _scales), ("predictions", _predictions)):
+        if not rules.is_hidden(name):
+            guarded(section)(watch, data, t)
+
+
+def _layers(watch: Watch, data: Table, t: Texts) -> None:
+    experiment = watch.experiment
+    st.subheader(t("section.layers"))
+    st.caption(t("view.first_seed", seed=experiment.seed))
+    with st.container(horizontal=True):
+        stage = one_of("view_stage", t("view.stage"), stages_in_order(experiment), lambda name: t(f"stage.{name}"))
+    shown = _chosen_layers(experiment, t)
+    _figure("ribbons", watch, data, t, stage=stage, layers=shown, log_x=log_epochs())
+    _figure("histograms", watch, data, t, layers=shown)
+    template = statistics(experiment, data, t, layers=shown)
+    table_component(template.columns, template.rows, watch=watch, alt=t("table.statistics.alt"), key="statistics")
+
+
+def _scales(watch: Watch, data: Table, t: Texts) -> None:
+    st.subheader(t("section.scales"))
+    names = figure_names(watch.experiment, data)
+    left, right = st.columns(2) if "gauge" in names else (st.container(), st.container())
+    if "gauge" in names:
+        with left:
+            _figure("gauge", watch, data, t)
+    with right:
+        _figure("gradients", watch, data, t, log_x=log_epochs())
+    if "gamma_beta" in names:
+        _figure("gamma_beta", watch, data, t, layers=picked_layers(watch.experiment), log_x=log_epochs())
+
+
+def _predictions(watch: Watch, data: Table, t: Texts) -> None:
+    st.subheader(t("section.predictions"))
+    if data.task == "regression":
+        _figure("predictions", watch, data, t)
+        return
+    _figure("confusion", watch, data, t)
+    if watch.experiment.validation_share:
+        _figure("confusion", watch, data, t, key="confusion_validation", split="validation")
+
+
+def _figure(name: str, watch: Watch, data: Table, t: Texts, key: str = "", **options: Any) -> None:
+    wide, narrow = templates(name, watch.experiment, data, t, **options)
+    subject = " ".join(f"{option}={value}" for option, value in options.items() if option not in AXES)
+    file = file_stem(watch.experiment, key or name)
+    panel(wide, narrow=narrow, watch=watch, alt=alt(name, t), key=key or name, subject=subject, file=file)
+
+
+def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, ...]:
+    """A figure in both widths as JSON."""
+    common = Experiment(**{field: getattr(experiment, field) for field in DRAWN}, epochs=1, seed=SEED)
+    drawn = _templates(name, common, data, t, tuple(options.items()))
+    return tuple(template.replace(str(SEED), str(experiment.seed)) for template in drawn)
+
+
+@remembered(256)
+def _templates(
+    name: str, experiment: Experiment, data: Table, t: Texts, options: tuple[tuple[str, Any], ...]
+) -> tuple[str, ...]:
+    """Drawing takes most of the time of a page, and most pages draw the same again."""
+    return tuple(FIGURES[name].draw(experiment, data, t, narrow=narrow, **dict(options)).to_json() for narrow in WIDTHS)
+
+
+# What the visitor wants to see.
+
+
+def log_epochs() -> bool:
+    """Whether axes of epochs are logarithmic."""
+    return st.session_state.get("view_epochs") != "linear"
+
+
+def log_loss() -> bool:
+    """Whether axes of the loss are logarithmic."""
+    return st.session_state.get("view_scale") != "linear"
+
+
+def picked_layers(experiment: Experiment) -> tuple[int, ...]:
+    """The layers that the visitor picked and that exist, else the usual ones."""
+    picked = [layer for layer in st.session_state.get("view_layers", ()) if layer <= experiment.depth]
+    return tuple(sorted(picked)) or some_layers(experiment.depth)
+
+
+def layers_on_stage(experiment: Experiment) -> tuple[int, ...]:
+    """Those of them for which the stage has room."""
+    return picked_layers(experiment)[:MOST]
+
+
+def choose_layers(layers: Sequence[object], experiment: Experiment) -> None:
+    """Pick layers, as far as they exist."""
+    st.session_state["view_layers"] = [layer for layer in range(1, experiment.depth + 1) if layer in layers]
+
+
+def _chosen_layers(experiment: Experiment, t: Texts) -> tuple[int, ...]:
+    """The layers to show; all of a few, a choice of many."""
+    if len(some_layers(experiment.depth)) == experiment.depth:
+        return some_layers(experiment.depth)
+    st.session_state["view_layers"] = list(picked_layers(experiment))
+    st.pills(
+        t("view.layers"),
+        list(range(1, experiment.depth + 1)),
+        selection_mode="multi",
+        format_func=lambda layer: t("view.layer", layer=layer),
+        key="view_layers",
+    )
+    return picked_layers(experiment)

@@ -1,0 +1,218 @@
+"""The stage: what the script tells the browser of what is on it, and what the browser wants of the script.
+
+The player is the browser's: what is played, where it stands and how fast needs no script. A new seed, a longer training and
+another experiment change what is on screen, and with that the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.datasets import Table, table_of
+from bn_lab.engine.cost import parameters, recorded_steps
+from bn_lab.engine.history import is_recorded, kept_epochs, stages
+from bn_lab.engine.summary import SENTENCES
+from bn_lab.experiment import ARMS, BN_ARMS, FIELDS, Experiment
+from bn_lab.figures.pictures import alt, beside_loss
+from bn_lab.figures.style import COLORS
+from bn_lab.i18n import Texts, catalogue
+from bn_lab.presets import PRESETS
+from bn_lab.service import Watch
+from bn_lab.ui import rules, session, uploads
+from bn_lab.ui.kit import navigation
+from bn_lab.ui.kit.file_names import file_stem
+from bn_lab.ui.lab import panels, preview
+from bn_lab.ui.live import components
+
+KEY = "stage"
+
+PRESENT = "present"
+"""In the session, until the stage is drawn: that it is to fill the screen."""
+
+SAME_SCALE = "view_same_scale"
+"""In the session: whether the same stage of all arms has one axis."""
+
+CHIPS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
+"""Experiments that are put on the stage by one click: presets by the name of the chip. One more is about own data."""
+
+OWN = "own"
+
+TEXTS = ("player", "scene", "sentence", "key", "stage")
+"""Sections of the catalogue that the browser fills."""
+
+PARTS = ("presets", "numbers", "findings", "curves", "layers")
+"""Parts of the lab that are on the stage, and which a lesson may hide."""
+
+
+def show(watch: Watch, t: Texts) -> None:
+    """Draw it. It fills what the page has left of the first screen."""
+    kind = "stage_alone" if st.context.is_embedded else "stage"
+    st.html(Path(__file__).with_name(f"{kind}.css"))
+    with st.container(key="stage_room"):
+        components.stage(_told(watch, t), act=_act, file=file_stem(watch.experiment, "stage"), key=KEY)
+
+
+def _told(watch: Watch, t: Texts) -> dict[str, Any]:
+    """What the browser is told, see `live/stage.js`."""
+    experiment, opening, embedded = watch.experiment, session.opening(), bool(st.context.is_embedded)
+    data = table_of(experiment)
+    longer = _longer(experiment)
+    figures, alts = _figures(experiment, data, t)
+    return {
+        "token": session.visitor().token,
+        "recording": watch.recording,
+        "target": watch.target,
+        "epochs": watch.wanted,
+        "moments": moments(experiment),
+        "open": {"epoch": opening.epoch, "playing": opening.playing, "id": st.session_state["opened"]},
+        "language": t.language,
+        "texts": {key: text for key, text in catalogue(t.language).items() if key.partition(".")[0] in TEXTS},
+        "arms": [
+            {
+                "id": arm,
+                "name": t(f"arm.{arm}"),
+                "color": COLORS[arm],
+                "normalized": arm in BN_ARMS,
+                "stages": list(stages(arm)),
+            }
+            for arm in experiment.arms
+        ],
+        "numbers": [
+            {"field": field, "label": t(f"number.{field}"), "format": _format(field)} for field in _numbers(experiment, data)
+        ],
+        "sentences": list(SENTENCES),
+        "seeds": experiment.seeds,
+        "depth": experiment.depth,
+        "layers": list(panels.layers_on_stage(experiment)),
+        "scale": bool(st.session_state.get(SAME_SCALE)),
+        "figures": figures,
+        "alts": alts,
+        "kept": kept(experiment, data),
+        "chips": [] if embedded else _chips(experiment, t),
+        "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
+        "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
+        "hidden": [name for name in PARTS if rules.is_hidden(name)],
+        "embed": embedded,
+        "present": bool(st.session_state.pop(PRESENT, False)),
+    }
+
+
+def _figures(experiment: Experiment, data: Table, t: Texts) -> tuple[dict[str, str], dict[str, str]]:
+    """Templates by name, and what each shows for those who do not see it."""
+    found: dict[str, str] = {}
+    alts: dict[str, str] = {}
+
+    def add(name: str, figure: str, **options: Any) -> None:
+        found[name], found[f"{name}_narrow"] = panels.templates(figure, experiment, data, t, **options)
+        alts[name] = alt(figure, t)
+
+    same = bool(st.session_state.get(SAME_SCALE))
+    add("network", "network", layers=panels.layers_on_stage(experiment), same_scale=same)
+    axes = {"log_x": panels.log_epochs(), "compact": True}
+    add("loss", "loss", log_y=panels.log_loss(), **axes)
+    if data.task == "regression":
+        for measure in ("rmse", "r2"):
+            add(measure, "metric", measure=measure, **axes)
+    beside = beside_loss(data)
+    add(beside, beside, **(axes if beside == "metric" else {"compact": True}))
+    return found, alts
+
+
+def _numbers(experiment: Experiment, data: Table) -> list[str]:
+    """Fields of an arm's summary, the three that stand beside its network first: loss, the loss that judges it, the metric."""
+    judge = "validation" if experiment.validation_share else "inference"
+    losses = ["train_loss", f"{judge}_loss"]
+    if data.task == "classification":
+        first, more = [f"{judge}_accuracy"], ["train_accuracy", "inference_accuracy"]
+    else:
+        first, more = [f"{judge}_rmse"], ["rmse", "inference_rmse", "r2", "inference_r2"]
+        more += ["validation_r2"] if experiment.validation_share else []
+    others = ["inference_loss", *more, *(["difference"] if "none" in experiment.arms else []), "diverged"]
+    return list(dict.fromkeys([*losses, *first, *others]))
+
+
+def _format(field: str) -> str:
+    return "percent" if field.endswith("accuracy") else "int" if field == "diverged" else "g3"
+
+
+def kept(experiment: Experiment, data: Table) -> list[int]:
+    """The epochs of which there will be weights: what the Algorithm page can take apart."""
+    statistics = 2 * experiment.width * experiment.depth
+    numbers = sum(parameters(experiment, data, arm) + statistics * (arm in BN_ARMS) for arm in experiment.arms)
+    return [*(epoch for epoch in kept_epochs(numbers) if epoch < experiment.epochs), experiment.epochs]
+
+
+@lru_cache(maxsize=256)
+def moments(experiment: Experiment) -> int:
+    """How many moments there are when it is trained to its end."""
+    steps, last = preview.steps(experiment, table_of(experiment)), experiment.epochs
+    first = min(recorded_steps(experiment), last * steps)
+    later = (epoch for epoch in range(1, last + 1) if is_recorded(epoch) or epoch == last)
+    return 1 + first + sum(epoch * steps > first for epoch in later)
+
+
+def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
+    now = OWN if experiment.is_private else experiment.dataset
+    now = next((name for name, preset in CHIPS.items() if PRESETS[preset].experiment.dataset == now), now)
+    return [
+        {"id": name, "label": t(f"chip.{name}"), "on": name == now, "disabled": not _is_allowed(name, experiment)}
+        for name in (*CHIPS, OWN)
+        if name != OWN or not rules.is_hidden(OWN)
+    ]
+
+
+def _is_allowed(chip: str, experiment: Experiment) -> bool:
+    """Whether a chip leaves alone what the lesson's link fixes."""
+    if chip == OWN:
+        return not rules.is_fixed("dataset")
+    return not rules.changed(PRESETS[CHIPS[chip]].experiment, experiment)
+
+
+def _longer(experiment: Experiment) -> int:
+    """Twice as many epochs, as far as there may be."""
+    highest = FIELDS["epochs"].range
+    assert highest is not None
+    return min(2 * experiment.epochs, int(highest.high))
+
+
+# What the browser wants.
+
+
+def _act(said: Mapping[str, Any]) -> None:
+    """Heed what the stage says; what no stage says is nothing."""
+    match dict(said):
+        case {"act": "chip", "id": str(name)}:
+            _chip(name)
+        case {"act": "new_seed"}:
+            _new_seed()
+        case {"act": "longer"}:
+            session.set_field("epochs", _longer(session.experiment()))
+        case {"act": "scale", "same": bool(same)}:
+            st.session_state[SAME_SCALE] = same
+        case {"act": "layers", "layers": list(layers)}:
+            panels.choose_layers(layers, session.experiment())
+        case {"act": "door", "arm": str(arm), "layer": int(layer), "epoch": int(epoch)} if arm in ARMS:
+            st.session_state["algorithm"] = f"arm:{arm},layer:{layer},epoch:{epoch}"
+            navigation.to("algorithm")
+
+
+def _chip(name: str) -> None:
+    if name in CHIPS:
+        session.adopt(PRESETS[CHIPS[name]].experiment)
+    elif name == OWN and (tables := uploads.tables()):
+        session.adopt(replace(session.experiment(), dataset=next(reversed(tables))))
+    elif name == OWN:
+        navigation.to(OWN)
+
+
+def _new_seed() -> None:
+    experiment, limits = session.experiment(), FIELDS["seed"].range
+    assert limits is not None
+    beyond = experiment.seed + experiment.seeds
+    session.set_field("seed", beyond if beyond <= limits.high else 0)

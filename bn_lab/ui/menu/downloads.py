@@ -1,0 +1,131 @@
+"""The dialog "Take away": the report, numbers, weights, and the experiment as a file, which can be loaded again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from bn_lab import timing
+from bn_lab.codegen.loading import snippet
+from bn_lab.datasets import table_of
+from bn_lab.experiment import Arm, Experiment
+from bn_lab.files import experiments, tables, weights
+from bn_lab.i18n import Texts
+from bn_lab.service import State, Watch
+from bn_lab.ui import session, uploads
+from bn_lab.ui.kit.choices import one_of_many
+from bn_lab.ui.kit.downloads import download
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.file_names import file_name
+from bn_lab.ui.kit.histories import failure, history_of
+from bn_lab.ui.menu import opening, share, verdicts
+from bn_lab.ui.menu.report import Report
+
+TRAINING = (State.QUEUED, State.TRAINING)
+"""States in which there is going to be more by itself."""
+
+
+def show(t: Texts) -> None:
+    """Draw the content of the dialog. What is in it follows the training to its end, which is what the files are of."""
+    state = session.watch().progress.state
+    st.fragment(guarded(_content), run_every=timing.WAITING_TICK if state in TRAINING else None)(state, t)
+    _experiment(session.experiment(), t)
+    st.subheader(t("take.figures"))
+    st.markdown(t("take.figures_about"))
+
+
+def _content(drawn: State, t: Texts) -> None:
+    """What is made of the record.
+
+    Args:
+        drawn: what the training did when the dialog was drawn; where that has changed, it is drawn again.
+    """
+    watch = session.watch()
+    state = watch.progress.state
+    if state is not drawn and not {state, drawn} <= set(TRAINING):
+        st.rerun()
+    if not (ended := state is State.ENDED):
+        _far(watch, t)
+    experiment = watch.experiment
+    _report(experiment, watch, ended, t)
+    _tables(experiment, watch, ended, t)
+    _weights(experiment, watch, ended, t)
+
+
+def _far(watch: Watch, t: Texts) -> None:
+    """How far the training is, and what that means for the files."""
+    progress = watch.progress
+    if progress.state is State.FAILED:
+        st.error(failure(watch, t), icon=":material/error:")
+        return
+    values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
+    waiting = progress.state in TRAINING
+    begun = waiting or progress.epoch >= 1
+    st.info(t("take.unfinished", **values) if begun else t("take.untrained"), icon=":material/info:")
+    if not waiting:
+        st.button(t("take.train"), key="take_train", icon=":material/play_arrow:", on_click=guarded(_train))
+
+
+def _train() -> None:
+    """Train what is on screen to its end."""
+    watch = session.watch()
+    watch.go(watch.target)
+
+
+def _report(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
+    st.subheader(t("take.report"))
+    st.markdown(t("take.report_about"))
+    if experiment.is_private:
+        st.markdown(t("take.report_own"))
+    report = Report(t, share.here(), verdicts.of_visit(experiment, t))
+    name = file_name(experiment, "report", "html")
+    download(
+        "HTML",
+        lambda: report.of(history_of(watch, timing.DOWNLOAD_TIMEOUT)),
+        name,
+        key=f"take_{name}",
+        ready=ended,
+        primary=True,
+    )
+
+
+def _tables(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
+    st.subheader(t("take.numbers"))
+    for table in tables.TABLES:
+        st.markdown(t("take.networks_about" if table == "networks" else "take.layers_about"))
+        with st.container(horizontal=True):
+            for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
+                make, name = partial(_table, watch, table, ending), file_name(experiment, table, ending)
+                download(label, make, name, key=f"take_{name}", ready=ended)
+
+
+def _table(watch: Watch, table: str, ending: str) -> bytes:
+    return tables.WRITERS[ending](tables.TABLES[table](history_of(watch, timing.DOWNLOAD_TIMEOUT)))
+
+
+def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
+    st.subheader(t("take.weights"))
+    st.markdown(t("take.weights_about"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        arm = one_of_many("take_arm", t("take.arm"), experiment.arms, lambda arm: t(f"arm.{arm}"))
+        seed = one_of_many("take_seed", t("field.seed"), experiment.seed_list, str)
+        name = file_name(experiment, f"{arm}-seed{seed}", "safetensors")
+        make = partial(_network, watch, arm, seed)
+        download("safetensors", make, name, key=f"take_{name}", ready=ended)
+    with st.expander(t("take.snippet"), icon=":material/code:"):
+        st.code(snippet(experiment, arm, seed, name, uploads.facts(experiment)), language="python")
+
+
+def _network(watch: Watch, arm: Arm, seed: int) -> bytes:
+    return weights.to_safetensors(
+        watch.experiment, watch.network(arm, seed, timing.DOWNLOAD_TIMEOUT), table_of(watch.experiment)
+    )
+
+
+def _experiment(experiment: Experiment, t: Texts) -> None:
+    st.subheader(t("take.experiment"))
+    st.markdown(t("take.experiment_about"))
+    name = file_name(experiment, "experiment", "json")
+    download("JSON", partial(experiments.to_json, experiment), name, key=f"take_{name}")
+    opening.show(t)

@@ -1,0 +1,134 @@
+"""What stands at the top of every page beside the way to the others: the language, the link, and a menu with all else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import streamlit as st
+
+from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.ui import rules, session
+from bn_lab.ui.kit import navigation
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.lab import presets, stage
+from bn_lab.ui.live import components
+from bn_lab.ui.menu import downloads, opening, programs, share
+from bn_lab.ui.menu import lesson_link as lesson
+
+
+class Dialog(NamedTuple):
+    """A dialog: what is in it, its width in pixels or as Streamlit's name, and the name of what hides it."""
+
+    show: Callable[[Texts], None]
+    width: int
+    part: str
+
+
+DIALOGS: dict[str, Dialog] = {
+    "presets": Dialog(presets.choose, 640, "presets"),
+    "share": Dialog(share.show, 640, "share"),
+    "code": Dialog(programs.show, 880, "take_away"),  # enough for a line of a program
+    "files": Dialog(downloads.show, 880, "take_away"),
+    "lesson": Dialog(lesson.show, 760, "share"),
+}
+"""Dialogs by the name of their texts, `menu.<name>`."""
+
+ICONS = {
+    "presets": ":material/bookmarks:",
+    "code": ":material/code:",
+    "files": ":material/download:",
+    "lesson": ":material/co_present:",
+    "present": ":material/fullscreen:",
+    "compare": ":material/stacked_line_chart:",
+    "rules": ":material/rule:",
+}
+"""What the menu offers: dialogs, the stage on the full screen, and pages that have no place of their own at the top."""
+
+
+def show(t: Texts) -> None:
+    """Draw it, and the dialog that is open."""
+    with st.container(key="top"):
+        with st.container(width="content", key="brand"):
+            tag = "div" if st.session_state[navigation.PAGE] else "h1"  # other pages have a heading of their own
+            st.html(f'<{tag} class="bn-brand">BN Lab</{tag}>')
+        with st.container(horizontal=True, width="content", key="header"):
+            language(t)
+            if not rules.is_hidden("share"):
+                icon = ":material/link:"
+                st.button(t("menu.share"), key="share", icon=icon, type="tertiary", on_click=guarded(partial(_open, "share")))
+            _menu(t)
+    name = str(st.session_state.get(session.DIALOG))
+    if name in DIALOGS and not rules.is_hidden(DIALOGS[name].part):
+        title = t(f"menu.title_{name}")
+        st.dialog(title, width=DIALOGS[name].width, on_dismiss=guarded(close))(guarded(_body))(name, t)
+
+
+def language(t: Texts) -> None:
+    """Switch between languages."""
+    key = "language_choice"
+    st.session_state[key] = t.language
+    st.segmented_control(
+        t("page.language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=key,
+        on_change=guarded(lambda: session.choose(st.session_state[key] or t.language)),
+        label_visibility="collapsed",
+    )
+
+
+def _menu(t: Texts) -> None:
+    if offered := [name for name in ICONS if _is_offered(name)]:
+        st.menu_button(
+            t("menu.more"),
+            offered,
+            format_func=lambda name: f"{ICONS[name]} {_label(name, t)}",
+            key="menu",
+            type="tertiary",
+            on_click=guarded(_chosen),
+        )
+
+
+def _label(name: str, t: Texts) -> str:
+    return t(f"menu.{name}" if name in (*DIALOGS, "present") else f"page.{name}")
+
+
+def _is_offered(name: str) -> bool:
+    if name == "present":
+        return bool(st.session_state[navigation.PAGE] == "")
+    return not rules.is_hidden(DIALOGS[name].part if name in DIALOGS else name)
+
+
+def _chosen() -> None:
+    name = st.session_state["menu"]
+    if name in DIALOGS:
+        _open(name)
+    elif name == "present":
+        st.session_state[stage.PRESENT] = True
+    elif name is not None:
+        navigation.to(name)
+
+
+def _open(name: str) -> None:
+    close()
+    st.session_state[session.DIALOG] = name
+
+
+def connect() -> None:
+    """Keep a page without a stage connected: the stage does so by itself."""
+    components.connect(session.visitor().token, key="connect")
+
+
+def close() -> None:
+    """Have no dialog open from the next run on."""
+    for key in (session.DIALOG, lesson.LARGE, opening.PROBLEM):
+        st.session_state.pop(key, None)
+
+
+def _body(name: str, t: Texts) -> None:
+    """What is in a dialog; where one of its own widgets has closed it, the page is drawn without it."""
+    if st.session_state.get(session.DIALOG) != name:
+        st.rerun()
+    DIALOGS[name].show(t)

@@ -1,0 +1,149 @@
+"""The dialog that makes a lesson's link, with a frame for another page and a QR code for the classroom screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.ui import rules, session
+from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.navigation import PAGES
+from bn_lab.ui.live.components import copy_button
+from bn_lab.ui.menu import qr, share
+from bn_lab.ui.menu.wish import Theme, Wish, address, frame
+
+LARGE = "lesson_large"
+"""In the session: whether only the code is shown."""
+
+EPOCH = "epoch"
+"""The way to open at an epoch, beside those of a link."""
+
+RUNS = ("", session.PLAY, session.TO_THE_END, EPOCH)
+"""Ways to open the lab."""
+
+THEMES: tuple[Theme, ...] = ("", "light", "dark")
+
+
+def show(t: Texts) -> None:
+    """What is in the dialog."""
+    is_large = bool(st.session_state.get(LARGE))
+    # What is not drawn, Streamlit forgets: beside the large code the choices are out of sight.
+    with st.container(key="lesson_aside" if is_large else "lesson_choices"):
+        found = _choices(t)
+    if is_large:
+        _screen(found, t)
+
+
+def _choices(t: Texts) -> str:
+    """All choices, and what they make; returns the address."""
+    st.markdown(t("classroom.explain"))
+    look, hide, fix = st.tabs([t("classroom.look"), t("classroom.hide"), t("classroom.fix")])
+    with hide:
+        st.caption(t("classroom.hide_about"))
+        hidden = [*_hidden(t)]
+    with fix:
+        fixed = [*_fields("fix", rules.FIX, t)]
+    with look:
+        wish = _look(hidden, fixed, t)
+    found = address(wish, share.root(), session.experiment(), _more(wish))
+    st.subheader(t("classroom.link"))
+    if session.experiment().is_private:
+        st.warning(t("classroom.private"), icon=":material/warning:")
+    share.address(found, t, key="lesson_copy")
+    if wish.embedded:
+        html = frame(found)
+        copy_button(html, label=t("classroom.copy_frame"), copied=t("share.copied"), key="lesson_copy_frame")
+        st.code(html, language="html", wrap_lines=True)
+    _code(found, t)
+    return found
+
+
+def _more(wish: Wish) -> dict[str, str]:
+    """What else of the visit the link keeps: what the page that it opens looks at, and how the lab is to open."""
+    run = st.session_state["lesson_run"]
+    now = session.link_parameters() | {"compare": st.session_state.get("compare", "")}
+    looked_at = {name: text for name, text in now.items() if text and name == wish.start}
+    return looked_at | ({"run": str(st.session_state["lesson_epoch"]) if run == EPOCH else run} if run else {})
+
+
+def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> Wish:
+    """Page, frame, language and theme."""
+    titles = {path: title for path, title in st.session_state[PAGES].items() if path not in hidden}
+    start: str = st.selectbox(t("classroom.start"), list(titles), format_func=titles.__getitem__, key="lesson_start")
+    names = {"": t("classroom.readers"), **LANGUAGES}
+    language = _one("lesson_language", t("page.language"), list(names), names)
+    _opening(t)
+    embedded = st.toggle(t("classroom.embedded"), key="lesson_embedded", help=t("classroom.embedded_help"))
+    theme: Theme = ""
+    if embedded:
+        themes = {name: t(f"classroom.theme_{name or 'own'}") for name in THEMES}
+        theme = _one("lesson_theme", t("classroom.theme"), THEMES, themes)
+    return Wish(start, embedded, language, theme, hidden, fixed)
+
+
+def _opening(t: Texts) -> None:
+    """How the lab opens: standing at an epoch, or playing."""
+    most = session.experiment().epochs
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = _one("lesson_run", t("classroom.run"), RUNS, {name: t(f"classroom.run_{name or 'ready'}") for name in RUNS})
+        st.session_state["lesson_epoch"] = min(most, st.session_state.get("lesson_epoch", most))
+        st.number_input(t("player.epoch"), 1, most, key="lesson_epoch", disabled=run != EPOCH, width=140)
+
+
+def _one(key: str, label: str, options: Sequence[Any], names: dict[Any, str]) -> Any:
+    return st.segmented_control(label, options, format_func=names.__getitem__, default=options[0], key=key, required=True)
+
+
+def _hidden(t: Texts) -> Iterator[str]:
+    """What is to be hidden, from the sidebar to whole pages."""
+    if st.toggle(t("classroom.sidebar"), value=rules.is_hidden(rules.SIDEBAR), key="lesson_sidebar"):
+        yield rules.SIDEBAR
+    else:
+        yield from _fields("hide", rules.HIDE, t)
+    sections = {name: t(f"part.{name}") for name in rules.SECTIONS}
+    yield from _some("lesson_hide_parts", t("classroom.parts"), sections, rules.HIDE)
+    titles = {path: title for path, title in st.session_state[PAGES].items() if path}
+    yield from _some("lesson_hide_pages", t("classroom.pages"), titles, rules.HIDE)
+
+
+def _fields(kind: str, parameter: str, t: Texts) -> Iterator[str]:
+    """Groups and fields of the sidebar."""
+    for group, fields in GROUPS.items():
+        names = {group: t("classroom.whole"), **{name: t(f"field.{name}") for name in fields}}
+        yield from _some(f"lesson_{kind}_{group}", t(f"group.{group}"), names, parameter)
+
+
+def _some(key: str, label: str, names: dict[str, str], parameter: str) -> list[str]:
+    """Any of some names; at first those of the lesson on screen."""
+    now = [name for name in st.session_state.get(parameter, ()) if name in names]
+    return st.pills(label, list(names), selection_mode="multi", format_func=names.__getitem__, default=now, key=key)
+
+
+def _code(text: str, t: Texts) -> None:
+    """The code, small, and the way to the large one."""
+    drawn = qr.picture(text, t("classroom.qr_alt"))
+    if drawn is None:
+        st.info(t("classroom.too_long", letters=f"{len(text):,}"), icon=":material/qr_code:")
+        return
+    with st.container(key="lesson_qr"):
+        st.html(drawn)
+        _button("large", True, ":material/fullscreen:", t)
+
+
+def _button(name: str, is_large: bool, icon: str, t: Texts) -> None:
+    def act() -> None:
+        st.session_state[LARGE] = is_large
+
+    st.button(t(f"classroom.{name}"), key=f"lesson_go_{name}", icon=icon, on_click=guarded(act))
+
+
+def _screen(text: str, t: Texts) -> None:
+    """The code alone, as large as the window."""
+    with st.container(key="lesson_screen"):
+        st.html(qr.picture(text, t("classroom.qr_alt")) or "")
+        st.code(text, language=None, wrap_lines=True)
+        _button("small", False, ":material/close_fullscreen:", t)

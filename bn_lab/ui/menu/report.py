@@ -1,0 +1,206 @@
+"""The report: one HTML file with settings, numbers, figures and verdicts, which opens without the lab and without a network."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from bn_lab.datasets import Table, table_of
+from bn_lab.engine.history import History
+from bn_lab.experiment import FIELDS, Experiment, is_uploaded
+from bn_lab.figures.frame import Recorded, fill, write
+from bn_lab.figures.layers import stages_in_order
+from bn_lab.figures.parts import recorded
+from bn_lab.figures.pictures import alt, figure_names
+from bn_lab.figures.tables import statistics
+from bn_lab.i18n import Texts
+from bn_lab.server.assets import plotly_source
+from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.kit import formatting
+from bn_lab.ui.lab import controls, panels, preview
+from bn_lab.ui.menu import cards
+from bn_lab.ui.menu.inline import html
+from bn_lab.ui.menu.verdicts import Told
+
+HERE = Path(__file__).parent
+
+DIGITS = 7
+"""Significant digits of a number in a figure: what it was recorded with."""
+
+WORDS = (
+    "link",
+    "numbers",
+    "noscript",
+    "verdicts",
+    "settings",
+    "settings_about",
+    "setting",
+    "value",
+    "default",
+    "networks",
+    "data",
+)
+"""Texts `report.…` that stand in the template as they are."""
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "curves": ("loss", "metric", "boundary"),
+    "layers": ("histograms", "ribbons"),
+    "scales": ("gauge", "gradients", "gamma_beta"),
+    "predictions": ("predictions", "confusion"),
+}
+"""The figures under the headings of the page. The stage's own picture of the networks is not among them: its histograms are."""
+
+SHOWS_SAMPLES = ("boundary", "predictions")
+"""Figures with a mark for each sample, at its features or its target."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What goes into a report besides the record.
+
+    Attributes:
+        t: the texts of its language. address: the link that opens the experiment.
+        verdicts: of studies that concern it.
+    """
+
+    t: Texts
+    address: str
+    verdicts: Sequence[Told]
+
+    def of(self, history: History) -> str:
+        """The report of a record, as HTML."""
+        experiment, t = history.experiment, self.t
+        data, numbers = table_of(experiment), recorded(history)
+        figures = list(_figures(experiment, data, numbers, t))
+        return _template().render(
+            t=t,
+            words={name: t(f"report.{name}") for name in WORDS},
+            title=f"BN Lab: {_dataset(experiment.dataset, t)}",
+            made=t("report.made", date=datetime.now(UTC).strftime("%Y-%m-%d")),
+            progress=t("report.progress", epoch=f"{int(history.progress):,}", epochs=f"{experiment.epochs:,}"),
+            address=self.address,
+            about="" if experiment.is_private else html(t(f"about.{experiment.dataset}")),
+            plan=html(preview.plan(experiment, data, t).replace("**", "")),
+            networks=Markup(preview.networks(experiment, data, t)),
+            settings=list(_settings(experiment, t)),
+            cards=Markup(cards.cards(history, t)),
+            findings=[html(sentence) for sentence in cards.sentences(history, t)],
+            verdicts=self.verdicts,
+            sections=[(name, [each for each in figures if each["name"] in names]) for name, names in SECTIONS.items()],
+            statistics=_statistics(experiment, data, numbers, t),
+            figures=_script_json({each["id"]: each["arrangements"] for each in figures}),
+            plotly=_plotly(),
+            script=Markup((HERE / "report.js").read_text(encoding="utf-8")),
+            style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html")
+
+
+@cache
+def _plotly() -> Markup:
+    """plotly.js as it may stand within an element `script`."""
+    return Markup(plotly_source().read_text(encoding="utf-8").replace("</script", r"<\/script"))
+
+
+def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
+    """Every field in the order of the sidebar, with its default where it has another value."""
+    different = experiment.differences()
+    for group, names in GROUPS.items():
+        for name in names:
+            if not controls.matters(name, experiment):
+                continue
+            default = _value(name, FIELDS[name].default, t) if name in different else ""
+            yield {
+                "group": t(f"group.{group}") if name == names[0] else "",
+                "name": t(f"field.{name}"),
+                "value": _value(name, getattr(experiment, name), t),
+                "default": default,
+            }
+
+
+def _dataset(name: str, t: Texts) -> str:
+    """What a data set is called; those of visitors have no names here."""
+    return t("report.own_data") if is_uploaded(name) else t(f"dataset.{name}")
+
+
+def _value(name: str, value: Any, t: Texts) -> str:
+    if name == "dataset":
+        return _dataset(value, t)
+    if value is None:
+        return t("page.all")
+    if isinstance(value, tuple):
+        return ", ".join(controls.option_label(t, name, option) for option in value)
+    return controls.option_label(t, name, value) if isinstance(value, str) else formatting.exact(value)
+
+
+def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """The settings with which a figure is shown, once for each time."""
+    if name == "loss":
+        yield {"log_y": True}
+    elif name == "ribbons":
+        yield from ({"stage": stage} for stage in stages_in_order(experiment))
+    else:
+        yield {}
+        if name == "confusion" and experiment.validation_share:
+            yield {"split": "validation"}
+
+
+def _figures(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -> Iterator[dict[str, Any]]:
+    """Every figure of `SECTIONS` that the experiment has: its name, an id, what it shows, and both arrangements.
+
+    Of a visitor's own data those that show samples themselves stay in the lab.
+    """
+    has = figure_names(experiment, data)
+    for name in (name for names in SECTIONS.values() for name in names if name in has):
+        if experiment.is_private and name in SHOWS_SAMPLES:
+            continue
+        for k, options in enumerate(_options(name, experiment)):
+            drawn = panels.templates(name, experiment, data, t, **options)
+            arrangements = [_filled(json.loads(template), numbers) for template in drawn]
+            yield {"name": name, "id": f"{name}-{k}", "alt": alt(name, t), "arrangements": arrangements}
+
+
+def _filled(template: dict[str, Any], numbers: Recorded) -> dict[str, Any]:
+    """A figure with its numbers, without the rules that filled it."""
+    found = fill(template, numbers)
+    data = [{name: value for name, value in trace.items() if name != "meta"} for trace in found["data"]]
+    layout = {name: value for name, value in found["layout"].items() if name != "meta"}
+    return {"data": short(data), "layout": short(layout)}
+
+
+def short(value: Any) -> Any:
+    """The same with numbers of `DIGITS` significant digits; a number that is not finite is None."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: short(inner) for name, inner in value.items()}
+    return [short(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _statistics(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -> dict[str, Any]:
+    """The table of the layers with its numbers: headings, and rows of texts."""
+    template = statistics(experiment, data, t)
+    rows = [[cell if isinstance(cell, str) else write(cell, numbers) for cell in row] for row in template.rows]
+    return {"columns": template.columns, "rows": rows}
+
+
+def _script_json(value: Any) -> Markup:
+    """JSON as it may stand within an element `script`: without `<` there is no end of it, and no comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
