@@ -287,7 +287,7 @@ def _show(page: Page, name: str) -> None:
 
 
 SLIDERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "epsilon": ("ε", ("steps", "spread", "mates", "placements", "folded")),
+    "epsilon": ("ε", ("steps", "spread", "composition", "placements", "folded")),
     "gamma": ("γ", ("steps", "graph")),
     "factor": ("a", ("rescaled",)),
 }

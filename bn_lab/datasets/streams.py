@@ -13,7 +13,7 @@ WEIGHTS = 0
 SPLIT = 1
 BATCHES = 2
 DROPOUT = 3
-MATES = 4
+COMPOSITION = 4
 NOISE = 5
 
 
@@ -22,6 +22,6 @@ def generator(seed: int, stream: int) -> np.random.Generator:
 
     Args:
         seed: one of `Experiment.seed_list`, at least 0.
-        stream: `WEIGHTS`, `SPLIT`, `BATCHES`, `DROPOUT`, `MATES` or `NOISE`.
+        stream: `WEIGHTS`, `SPLIT`, `BATCHES`, `DROPOUT`, `COMPOSITION` or `NOISE`.
     """
     return np.random.default_rng([seed, stream])

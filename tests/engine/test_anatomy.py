@@ -17,17 +17,17 @@ from torch.nn import functional
 from bn_lab.datasets import Table, load, split
 from bn_lab.datasets.streams import BATCHES, generator
 from bn_lab.engine.anatomy import (
+    CompositionEffect,
     TypedError,
-    batch_mates,
     folded,
     placements,
+    random_batches,
     rescaled,
     statistics,
     subject,
     three_ways,
     typed,
 )
-from bn_lab.engine.anatomy.mates import Mates
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
@@ -307,7 +307,7 @@ def test_a_single_validation_sample_is_a_batch_of_its_own(toy: Callable[..., Tab
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 5.0])
-def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
+def test_batches_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
     kept, layer, unit = kepts(experiment)[2], 2, 3
     train = split(load(experiment.dataset), experiment, experiment.seed).train
     row = int(train[7])
@@ -317,17 +317,18 @@ def test_batch_mates_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm
         module(samples(experiment, arm, np.array([row, other]))[0])
         x = module.seen[layer - 1]["a" if arm == "after" else "z"].detach().numpy()[:, unit]
         possible.append((x[0] - x.mean()) / np.sqrt(x.var() + (epsilon or experiment.epsilon)))
-    found = batch_mates(experiment, kept, arm, layer, unit, row, sizes=(2,), draws=40, epsilon=epsilon)
-    assert found.values[2].shape == (40,)
-    assert np.abs(found.values[2][:, None] - np.array(possible)).min(axis=1).max() < 1e-9
-    assert len(np.unique(found.values[2])) > 10
-    assert found.std[2] == pytest.approx(np.std(found.values[2]))
+    batches = random_batches(experiment, kept, arm, layer, unit, row, sizes=(2,), draws=40)
+    effect = batches.effect(epsilon or experiment.epsilon)
+    assert effect.values[2].shape == (40,)
+    assert np.abs(effect.values[2][:, None] - np.array(possible)).min(axis=1).max() < 1e-9
+    assert len(np.unique(effect.values[2])) > 10
+    assert effect.std[2] == pytest.approx(np.std(effect.values[2]))
 
 
 def test_the_exponent_is_that_of_a_power_law() -> None:
     std = {2: 1.0, 4: 3 * 4**-0.4, 8: 3 * 8**-0.4, 32: 3 * 32**-0.4}
-    assert Mates({}, std, 100).exponent == pytest.approx(-0.4)
-    assert np.isnan(Mates({}, {2: 1.0, 4: 0.5}, 100).exponent)
+    assert CompositionEffect({}, std, 100).exponent == pytest.approx(-0.4)
+    assert np.isnan(CompositionEffect({}, {2: 1.0, 4: 0.5}, 100).exponent)
 
 
 @EVERY_ARM
@@ -335,24 +336,25 @@ def test_with_everybody_in_the_batch_no_draw_differs(arm: Arm) -> None:
     kept = kepts(CLASSES)[1]
     parts = split(load("iris"), CLASSES, CLASSES.seed)
     for row, size in ((parts.train[0], len(parts.train)), (parts.validation[0], len(parts.train) + 1)):
-        found = batch_mates(CLASSES, kept, arm, 2, 0, int(row), sizes=(size, size + 1), draws=3)
-        assert list(found.values) == [size], "there are no larger batches"
+        batches = random_batches(CLASSES, kept, arm, 2, 0, int(row), sizes=(size, size + 1), draws=3)
+        effect = batches.effect(CLASSES.epsilon)
+        assert list(effect.values) == [size], "there are no larger batches"
         module = net(CLASSES, arm, kept)
         module(samples(CLASSES, arm, np.union1d(parts.train, [row]))[0])
         x = module.seen[1]["a" if arm == "after" else "z"].detach().numpy()[:, 0]
         at = np.union1d(parts.train, [row]).tolist().index(row)
-        close(found.values[size], [(x[at] - x.mean()) / np.sqrt(x.var() + CLASSES.epsilon)] * 3)
-        assert found.std[size] < 1e-9
+        close(effect.values[size], [(x[at] - x.mean()) / np.sqrt(x.var() + CLASSES.epsilon)] * 3)
+        assert effect.std[size] < 1e-9
 
 
 def test_draws_are_the_same_again_in_pieces_and_beside_other_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = kepts(LESSON)[1]
-    found = batch_mates(LESSON, kept, "before", 2, 1, 5)
-    assert list(found.values) == [2, 4, 8, 32, 128]
-    assert list(found.std.values()) == sorted(found.std.values(), reverse=True)
-    monkeypatch.setattr("bn_lab.engine.anatomy.mates.PIECE_NUMBERS", 1000)
-    again = batch_mates(LESSON, kept, "before", 2, 1, 5, sizes=(32,))
-    close(again.values[32], found.values[32])
+    effect = random_batches(LESSON, kept, "before", 2, 1, 5).effect(LESSON.epsilon)
+    assert list(effect.values) == [2, 4, 8, 32, 128]
+    assert list(effect.std.values()) == sorted(effect.std.values(), reverse=True)
+    monkeypatch.setattr("bn_lab.engine.anatomy.composition.PIECE_NUMBERS", 1000)
+    again = random_batches(LESSON, kept, "before", 2, 1, 5, sizes=(32,)).effect(LESSON.epsilon)
+    close(again.values[32], effect.values[32])
 
 
 @EXPERIMENTS
@@ -392,7 +394,7 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
     kept = kepts(experiment)[2]
     module = net(experiment, arm, kept)
     module(samples(experiment, arm, first_rows(experiment, 2))[0])
-    found, z = placements(experiment, kept, 2, arm, epsilon), module.seen[1]["z"]
+    found, z = placements(experiment, kept, arm, 2, epsilon), module.seen[1]["z"]
     assert list(found.before) == ["pre_activation", "normalized", "scaled", "activation"]
     assert list(found.after) == ["pre_activation", "activation", "normalized", "scaled"]
     function = FUNCTIONS[experiment.activation]
@@ -446,7 +448,7 @@ def test_there_is_no_such_layer(call: Callable[..., Any], layer: int) -> None:
 @pytest.mark.parametrize(("unit", "row", "name"), [(8, 0, "unit"), (-1, 0, "unit"), (0, 506, "row")])
 def test_there_is_no_such_unit_or_sample(unit: int, row: int, name: str) -> None:
     with pytest.raises(ExperimentError, match=f"{name} must be between 0"):
-        batch_mates(LESSON, kepts(LESSON)[0], "before", 1, unit, row)
+        random_batches(LESSON, kepts(LESSON)[0], "before", 1, unit, row)
 
 
 def test_nothing_is_folded_without_batch_normalization() -> None:
@@ -458,8 +460,9 @@ def everything(experiment: Experiment, kept: Checkpoint, arm: Arm) -> list[Any]:
     """The results of all functions."""
     found: list[Any] = [subject(experiment, kept, arm, 2), statistics(experiment, [kept], arm, 1)]
     found += [found[0].forward(), found[0].backward(), three_ways(experiment, kept, arm)]
-    found += [batch_mates(experiment, kept, arm, 2, 0, 0, draws=3), rescaled(experiment, kept, arm, 2, [0.0, 1e-4, 1e4])]
-    found += [placements(experiment, kept, 2, arm)]
+    found += [random_batches(experiment, kept, arm, 2, 0, 0, draws=3).effect(experiment.epsilon)]
+    found += [rescaled(experiment, kept, arm, 2, [0.0, 1e-4, 1e4])]
+    found += [placements(experiment, kept, arm, 2)]
     return found + ([folded(experiment, kept, arm, 1)] if arm in BN_ARMS else [])
 
 

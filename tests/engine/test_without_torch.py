@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bn_lab.engine.anatomy import batch_mates, company, folded, placements, rescaled, statistics, subject, three_ways
+from bn_lab.engine.anatomy import folded, placements, random_batches, rescaled, statistics, subject, three_ways
 from bn_lab.engine.outcome import PROBES
 from bn_lab.engine.run import Run
 from bn_lab.engine.summary import findings, summaries
@@ -84,10 +84,10 @@ def everything() -> list[Any]:
         statistics(experiment, history.checkpoints, "before", 1),
         three_ways(experiment, kept, "before"),
         folded(*of_layer),
-        company(*of_layer, 0, 0),
-        batch_mates(*of_layer, 0, 0),
+        random_batches(*of_layer, 0, 0),
+        random_batches(*of_layer, 0, 0).effect(1e-3),
         rescaled(*of_layer, [0.5, 2.0]),
-        placements(experiment, kept, 1, "before"),
+        placements(*of_layer),
         train_stack([experiment], probes=PROBES),
     ]
 

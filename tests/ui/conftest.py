@@ -20,7 +20,8 @@ from bn_lab.service.admission import Admission
 from bn_lab.service.pool import on_a_thread
 from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
-from bn_lab.ui import anatomy, session
+from bn_lab.ui import session
+from bn_lab.ui.algorithm import scene
 from bn_lab.ui.cleanup import CleanUp
 from bn_lab.ui.lab import panels
 
@@ -35,7 +36,7 @@ def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordings]:
     """The process's recordings, with one worker on a thread."""
     warm_up()  # which has Python never look again at what is there: let no worker be among it
     mine = Recordings(Limits(workers=1), start=on_a_thread)
-    for module in (session, anatomy):
+    for module in (session, scene):
         monkeypatch.setattr(module, "recordings", lambda: mine)
     admission = Admission(10_000)  # nobody leaves here
     monkeypatch.setattr(session, "admission", lambda: admission)

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import timing, train
-from bn_lab.engine.anatomy import Rescaled, batch_mates, folded, placements, rescaled, subject, three_ways
+from bn_lab.engine.anatomy import Rescaled, folded, placements, random_batches, rescaled, subject, three_ways
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Progress, RequestError, State
 from bn_lab.ui import session
+from bn_lab.ui.algorithm import controls
 from bn_lab.ui.algorithm import page as algorithm_page
-from bn_lab.ui.algorithm import subject as algorithm_subject
-from bn_lab.ui.algorithm.choice import FACTORS, Choice, decode, encode
-from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
-from bn_lab.ui.algorithm.scale import verdict
+from bn_lab.ui.algorithm.network_parts import verdict
+from bn_lab.ui.algorithm.page import NETWORK_PARTS, UNIT_PARTS
+from bn_lab.ui.algorithm.selection import FACTORS, Selection, decode, encode
 from bn_lab.ui.kit import formatting
 from tests.ui.test_pages import check_text
 
@@ -33,8 +33,8 @@ DEAD: dict[str, Any] = {"activation": "relu", "width": 1, "depth": 1, "seed": 1}
 """On Boston housing: a layer that is 0 for every sample."""
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: float(f"{value:.10g}"))
-CHOICES = st.builds(
-    Choice,
+SELECTIONS = st.builds(
+    Selection,
     arm=st.sampled_from(["", "none", "before", "after"]),
     layer=st.integers(1, 12),
     unit=st.integers(1, 256),
@@ -50,13 +50,13 @@ CHOICES = st.builds(
 )
 
 
-@given(CHOICES)
-def test_a_link_holds_what_is_looked_at(choice: Choice) -> None:
-    assert decode(encode(choice)) == choice
+@given(SELECTIONS)
+def test_a_link_holds_what_is_looked_at(selection: Selection) -> None:
+    assert decode(encode(selection)) == selection
 
 
 def test_the_default_is_no_text() -> None:
-    assert encode(Choice()) == ""
+    assert encode(Selection()) == ""
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_the_default_is_no_text() -> None:
     ],
 )
 def test_what_cannot_be_read_is_left_at_its_default(text: str) -> None:
-    assert decode(f"unit:3,{text}") == Choice(unit=3)
+    assert decode(f"unit:3,{text}") == Selection(unit=3)
 
 
 def opened(lab: Open, language: str = "en", **algorithm: Any) -> Any:
-    page = lab(IRIS, lang=language, **({"algorithm": encode(Choice(**algorithm))} if algorithm else {}))
+    page = lab(IRIS, lang=language, **({"algorithm": encode(Selection(**algorithm))} if algorithm else {}))
     page.go_to("algorithm")
     return page
 
@@ -94,7 +94,7 @@ def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
     for algorithm in ({}, {"values": (1.0, 2.0, 4.0)}, {"node": "inverse", "layer": 2}):
         page = opened(lab, language, **algorithm)
         check_text(page, language)
-        for part in (*PARTS, *NETWORK_PARTS):
+        for part in (*UNIT_PARTS, *NETWORK_PARTS):
             assert texts(language)(f"algorithm.{part}.question") in page.text
 
 
@@ -110,10 +110,10 @@ def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
 
 def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, str] = {}
-    monkeypatch.setattr(algorithm_subject.st, "session_state", told)
-    monkeypatch.setattr(algorithm_subject.session, "experiment", lambda: IRIS)
-    monkeypatch.setattr(algorithm_subject.session, "words", lambda: texts("ko"))
-    algorithm_subject._take([1.0, None])
+    monkeypatch.setattr(controls.st, "session_state", told)
+    monkeypatch.setattr(controls.session, "experiment", lambda: IRIS)
+    monkeypatch.setattr(controls.session, "words", lambda: texts("ko"))
+    controls._take([1.0, None])
     assert told["algorithm_problem"] == texts("ko")(
         "algorithm.problem_cell", position="2", value=texts("ko")("algorithm.blank")
     )
@@ -250,12 +250,12 @@ def test_the_same_weights_in_three_ways(lab: Open) -> None:
     assert "100 %" in page.text  # nothing is trained yet
 
 
-def test_batch_mates_use_the_chosen_sample_and_epsilon(lab: Open) -> None:
+def test_random_batches_use_the_selected_sample_and_epsilon(lab: Open) -> None:
     page = opened(lab, unit=2, sample=3, epsilon=0.5)
     kept = page.watch.history().checkpoints[0]
     row = int(subject(IRIS, kept, "before", 1).rows[2])
-    mates = batch_mates(IRIS, kept, "before", 1, 1, row, epsilon=0.5)
-    for number in (formatting.number(mates.std[4]), formatting.number(mates.std[128]), formatting.signed(mates.exponent)):
+    effect = random_batches(IRIS, kept, "before", 1, 1, row).effect(0.5)
+    for number in (formatting.number(effect.std[4]), formatting.number(effect.std[128]), formatting.signed(effect.exponent)):
         assert number in page.text
 
 
@@ -285,7 +285,7 @@ def test_where_the_scale_begins_to_matter(change: list[float], expected: tuple[s
 
 def test_both_placements_are_told(lab: Open) -> None:
     page = opened(lab, layer=2)
-    both = placements(IRIS, page.watch.history().checkpoints[0], 2, "before")
+    both = placements(IRIS, page.watch.history().checkpoints[0], "before", 2)
     for values in (both.before["activation"], both.after["scaled"]):
         assert formatting.number(float(values.std())) in page.text
         assert formatting.number(float(values.min())) in page.text
@@ -395,7 +395,7 @@ def test_why_the_scale_matters(lab: Open, change: dict[str, Any], expected: str)
     assert re.search(pattern, page.text)
 
 
-def test_a_unit_that_is_the_same_for_all_has_no_batch_mates(lab: Open) -> None:
+def test_a_unit_that_is_the_same_for_all_does_not_depend_on_the_batch(lab: Open) -> None:
     page = lab(Experiment(arms=("none", "after"), **DEAD), lang="en")
     page.go_to("algorithm")
     assert texts("en")("algorithm.mates.answer_constant", sample=1, value="0.000") in page.text

@@ -21,8 +21,7 @@ from bn_lab import timing
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import rules_page, session
-from bn_lab.ui.algorithm import scene
-from bn_lab.ui.algorithm import steps as steps_part
+from bn_lab.ui.algorithm import scene, unit_parts
 from bn_lab.ui.claims import card
 from bn_lab.ui.kit import errors
 from bn_lab.ui.kit.errors import LETTERS, guarded, guarded_file
@@ -184,7 +183,7 @@ def test_a_part_of_the_algorithm_page_that_breaks_leaves_the_others(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = lab(dataset="iris", lang="en", algorithm="layer:2,unit:3")
-    monkeypatch.setattr(steps_part, "_table", broken)
+    monkeypatch.setattr(unit_parts, "_steps_table", broken)
     page.go_to("algorithm")
     (reference,) = references(page)
     check_log(caplog, reference, experiment="dataset=iris algorithm=layer:2,unit:3")

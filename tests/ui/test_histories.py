@@ -13,7 +13,7 @@ import pytest
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
 from bn_lab.service import State
-from bn_lab.ui import anatomy
+from bn_lab.ui.algorithm import scene
 from bn_lab.ui.kit import histories
 from bn_lab.ui.kit.histories import history_of
 
@@ -107,17 +107,17 @@ class Computing:
 
 def test_what_is_computed_is_remembered_as_long_as_the_record_is_there(whole: History, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = Computing([])
-    monkeypatch.setattr(anatomy, "recordings", lambda: workers)
-    monkeypatch.setattr(anatomy, "MOST", 3)
+    monkeypatch.setattr(scene, "recordings", lambda: workers)
+    monkeypatch.setattr(scene, "MOST_RESULTS", 3)
     record = replace(whole)
     kept = record.checkpoints[0]
-    first = anatomy.subject(record, kept, "before", 1)
-    assert anatomy.subject(record, kept, "before", 1) is first
+    first = scene.subject(record, kept, "before", 1)
+    assert scene.subject(record, kept, "before", 1) is first
     assert workers.asked == [("subject", IRIS, kept, "before", 1)]
     for epsilon in (0.1, 0.2, 0.3):
-        anatomy.folded(record, kept, "before", 1, epsilon)
-    assert len(anatomy._known[record]) == 3
-    assert anatomy.subject(record, kept, "before", 1) is not first, "the oldest is forgotten"
+        scene.compute(record, "folded", kept, "before", 1, epsilon)
+    assert len(scene._results[record]) == 3
+    assert scene.subject(record, kept, "before", 1) is not first, "the oldest is forgotten"
     del record
     gc.collect()
-    assert not anatomy._known
+    assert not scene._results

@@ -20,8 +20,8 @@ from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.presets import PRESETS
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.claims import STUDIES
-from bn_lab.ui.algorithm.choice import decode, encode, fitted
-from bn_lab.ui.algorithm.page import NETWORK_PARTS, PARTS
+from bn_lab.ui.algorithm.page import NETWORK_PARTS, UNIT_PARTS
+from bn_lab.ui.algorithm.selection import decode, encode, fitted
 from bn_lab.ui.lesson import answers
 from bn_lab.ui.lesson.answers import OPEN, SAME
 from bn_lab.ui.lesson.question import option_label, written
@@ -65,7 +65,7 @@ def test_a_step_is_complete_and_cheap(step: Step) -> None:
     assert seconds(step.experiment) < 12
     assert set(step.sources) <= set(SOURCES)
     assert not step.study or step.study in STUDIES
-    assert (step.algorithm is None) == (not step.part) == (step.part not in {**PARTS, **NETWORK_PARTS})
+    assert (step.algorithm is None) == (not step.part) == (step.part not in {**UNIT_PARTS, **NETWORK_PARTS})
     Limits().check(step.experiment)
 
 

@@ -33,26 +33,26 @@ def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, table: 
     network = bench.network(checkpoint)
     precise = _precise(network, bench.samples(bench.source.splits[0].train)[0])
     rows = {"train": bench.source.orders(0)[0], "validation": bench.source.splits[0].validation}
-    found: dict[str, dict[str, Score]] = {"batch": {}, "moving": {}, "precise": {}}
+    scores: dict[str, dict[str, Score]] = {"batch": {}, "moving": {}, "precise": {}}
     for which in [name for name, these in rows.items() if len(these)]:
         x, y = bench.samples(rows[which])
         sizes = batch_sizes(x.shape[2], experiment.batch_size)
-        found["batch"][which] = _score(bench, _in_batches(network, x, sizes), y)
-        found["moving"][which] = _score(bench, network.outputs(x, network.moving), y)
-        found["precise"][which] = _score(bench, network.outputs(x, precise), y)
-    return ThreeWays(**found)
+        scores["batch"][which] = _score(bench, _in_batches(network, x, sizes), y)
+        scores["moving"][which] = _score(bench, network.outputs(x, network.moving), y)
+        scores["precise"][which] = _score(bench, network.outputs(x, precise), y)
+    return ThreeWays(**scores)
 
 
 def _precise(network: LayerwiseNetwork, x: Tensor) -> Normalize:
     """Batch normalization with the statistics over all samples x `(1, in, n)`."""
-    found: list[tuple[Tensor, Tensor]] = []
+    statistics: list[tuple[Tensor, Tensor]] = []
 
     def normalize(values: Tensor, k: int) -> Tensor:
-        return network.fixed(values, k, *found[k])
+        return network.fixed(values, k, *statistics[k])
 
     for k in range(network.experiment.depth):
         values = network.entering(k, x)  # (1, F, n)
-        found.append((values.mean(dim=(0, 2)), values.var(dim=(0, 2), correction=0)))
+        statistics.append((values.mean(dim=(0, 2)), values.var(dim=(0, 2), correction=0)))
         x = network.hidden(k, x, normalize)
     return normalize
 

@@ -1,4 +1,4 @@
-"""One batch normalization layer on its mini-batch, from kept weights, and its statistics over the kept epochs."""
+"""One batch normalization layer on its mini-batch, from a checkpoint, and its statistics over several."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, entry
-from bn_lab.engine.anatomy.records import Statistics, finite
-from bn_lab.engine.anatomy.subjects import Subject
+from bn_lab.engine.anatomy.records import Statistics, Subject, finite
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
@@ -50,7 +49,7 @@ def _seen(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array) -> tuple[Ar
     bound, y = bench.forward(rows)
     part, shape = entry(bound, k), bound.hidden[k].affine.out.shape[1:]
     x = bound.hidden[k].affine.out if part is bound.hidden[k].affine else part.x
-    # The way back is stopped at batch normalization, whose `backward` would write its own gradient over the arriving one.
+    # The backward pass is stopped at batch normalization, whose `backward` would write its own gradient over the arriving one.
     bound.loss.gradient(bound.output.out, y, bound.inverse_batch, bound.output.out_grad)
     for above in bound.reverse[: bound.reverse.index(part)]:
         above.backward()

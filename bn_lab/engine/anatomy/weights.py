@@ -46,12 +46,12 @@ def rescaled(
     if epsilon is not None and isinstance(part, BatchNorm):
         part.epsilon = epsilon
     y, norm = _output(bench, checkpoint, k, rows, 1.0)
-    found = [_output(bench, checkpoint, k, rows, float(a)) for a in factors]
+    outputs = [_output(bench, checkpoint, k, rows, float(a)) for a in factors]
     scales = np.array(factors, np.float64)
     return Rescaled(
         scales,
-        finite(np.array([np.linalg.norm(each - y) for each, _ in found]) / np.linalg.norm(y)),
-        finite(np.array([each for _, each in found])),
+        finite(np.array([np.linalg.norm(each - y) for each, _ in outputs]) / np.linalg.norm(y)),
+        finite(np.array([each for _, each in outputs])),
         finite(norm / np.abs(scales)),
     )
 
@@ -72,8 +72,8 @@ def _output(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array, factor: f
 def placements(
     experiment: Experiment,
     checkpoint: Checkpoint,
-    layer: int,
     arm: Arm,
+    layer: int,
     epsilon: float | None = None,
     table: Table | None = None,
 ) -> Placements:

@@ -13,27 +13,27 @@ from bn_lab.i18n import Texts
 from bn_lab.service import State, Watch
 from bn_lab.sharing import plain_text
 from bn_lab.ui import session
-from bn_lab.ui.algorithm import epsilon, folding, graph, inference, mates, placements, scale, steps, subject
-from bn_lab.ui.algorithm.choice import unread
-from bn_lab.ui.algorithm.scene import Scene, choice, of_network, scene
+from bn_lab.ui.algorithm import controls, network_parts, unit_parts
+from bn_lab.ui.algorithm.scene import Scene, scene_of, selected
+from bn_lab.ui.algorithm.selection import unread
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.histories import failure, history_of
-from bn_lab.ui.lab import controls
+from bn_lab.ui.lab import controls as lab_controls
 
-PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
-    "steps": steps.show,
-    "graph": graph.show,
-    "epsilon": epsilon.show,
+UNIT_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
+    "steps": unit_parts.steps,
+    "graph": unit_parts.graph,
+    "epsilon": unit_parts.epsilon,
 }
-"""The parts about one unit's numbers, or typed ones. Each draws its sentence of answer first, then what it is read from."""
+"""The parts about one unit's numbers, or typed ones, by their anchors, which links name."""
 
 NETWORK_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
-    "inference": inference.show,
-    "mates": mates.show,
-    "scale": scale.show,
-    "placements": placements.show,
-    "folding": folding.show,
+    "inference": network_parts.inference,
+    "mates": network_parts.composition,
+    "scale": network_parts.scale,
+    "placements": network_parts.placements,
+    "folding": network_parts.folding,
 }
 """The parts about the network at a moment, which follow; they show it also while numbers are typed."""
 
@@ -41,7 +41,7 @@ NETWORK_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    controls.show(t)
+    lab_controls.show(t)
     st.title(t("page.algorithm"))
     st.markdown(t("algorithm.intro"))
     pace = _pace(session.watch())
@@ -68,28 +68,28 @@ def _body(pace: float | None, t: Texts) -> None:
     for part in unread(st.session_state.get("algorithm", "")):
         st.warning(t("algorithm.unread", part=formatting.escape_markdown(plain_text(part))), icon=":material/warning:")
     try:
-        found = scene(_history(watch, t))
-        diverged = found is not None and found.has_diverged
+        scene = scene_of(_history(watch, t))
+        diverged = scene is not None and scene.has_diverged
     except ExperimentError as error:
         st.error(formatting.error(t, error), icon=":material/error:")
         return
     if _pace(watch) != pace:
         st.rerun()
-    subject.show(found, t)
-    if found is None:
+    controls.show(scene, t)
+    if scene is None:
         return
-    _notes(found, t)
+    _notes(scene, t)
     if diverged:
-        st.warning(t("algorithm.diverged", arm=t(f"arm.{found.arm}")), icon=":material/warning:")
-    if not diverged or found.is_typed:
-        for name, draw in PARTS.items():
+        st.warning(t("algorithm.diverged", arm=t(f"arm.{scene.arm}")), icon=":material/warning:")
+    if not diverged or scene.is_typed:
+        for name, draw in UNIT_PARTS.items():
             _head(name, t)
-            guarded(_part)(draw, found, t)
-    for name, draw in () if diverged or found.moment is None else NETWORK_PARTS.items():
+            guarded(_part)(draw, scene, t)
+    for name, draw in () if diverged or scene.moment is None else NETWORK_PARTS.items():
         _head(name, t)
-        if found.is_typed:
-            st.caption(t("algorithm.of_network", **_whose(found, t)))
-        guarded(_part)(draw, found, t)
+        if scene.is_typed:
+            st.caption(t("algorithm.of_network", **_whose(scene, t)))
+        guarded(_part)(draw, scene, t)
     session.write_link()
 
 
@@ -117,35 +117,35 @@ def _history(watch: Watch, t: Texts) -> History | None:
     return None
 
 
-def _part(draw: Callable[[Scene, Texts], None], found: Scene, t: Texts) -> None:
+def _part(draw: Callable[[Scene, Texts], None], scene: Scene, t: Texts) -> None:
     """A part whose numbers come from a worker, or what the worker says of them."""
     try:
-        draw(found, t)
+        draw(scene, t)
     except ExperimentError as error:
         st.error(formatting.error(t, error), icon=":material/error:")
 
 
-def _notes(found: Scene, t: Texts) -> None:
+def _notes(scene: Scene, t: Texts) -> None:
     """What is on screen that is not what the link asks for, or not what one may take it for."""
-    asked, shown = choice(), found.choice
-    if asked.epoch is not None and found.moment is not None and int(found.moment.epoch) != asked.epoch:
-        epochs = {"asked": f"{asked.epoch:,}", "shown": f"{int(found.moment.epoch):,}"}
+    asked, shown = selected(), scene.selection
+    if asked.epoch is not None and scene.moment is not None and int(scene.moment.epoch) != asked.epoch:
+        epochs = {"asked": f"{asked.epoch:,}", "shown": f"{int(scene.moment.epoch):,}"}
         st.info(t("algorithm.other_epoch", **epochs), icon=":material/info:")
-    elif [int(checkpoints.epoch) for checkpoints in found.checkpoints] == [0]:
+    elif [int(each.epoch) for each in scene.checkpoints] == [0]:
         st.caption(t("algorithm.untrained"))
     for name in ("arm", "layer", "unit", "sample"):
         before, now = getattr(asked, name), getattr(shown, name)
         if before != now and before:
             values = {"asked": formatting.escape_markdown(before), "shown": t(f"arm.{now}") if name == "arm" else now}
             st.info(t("algorithm.other_place", name=t(f"algorithm.{name}"), **values), icon=":material/info:")
-    if found.arm not in BN_ARMS and not found.is_typed:
-        st.info(t("algorithm.without", arm=t(f"arm.{found.arm}")), icon=":material/info:")
+    if scene.arm not in BN_ARMS and not scene.is_typed:
+        st.info(t("algorithm.without", arm=t(f"arm.{scene.arm}")), icon=":material/info:")
 
 
 def _head(name: str, t: Texts) -> None:
     st.header(t(f"algorithm.{name}.title"), anchor=name, divider="gray")
 
 
-def _whose(found: Scene, t: Texts) -> dict[str, object]:
-    picked, (_, moment) = found.choice, of_network(found)
-    return {"arm": t(f"arm.{found.arm}"), "layer": picked.layer, "unit": picked.unit, "epoch": f"{int(moment.epoch):,}"}
+def _whose(scene: Scene, t: Texts) -> dict[str, object]:
+    selection, (_, moment) = scene.selection, scene.network
+    return {"arm": t(f"arm.{scene.arm}"), "layer": selection.layer, "unit": selection.unit, "epoch": f"{int(moment.epoch):,}"}

@@ -1,20 +1,45 @@
-"""One unit before the visitor's eyes: its numbers through every node of batch normalization, forward and backward."""
+"""What is on screen: one unit's numbers through every node of batch normalization, forward and backward, and the network that
+the unit is in.
+
+The page's process has no torch, so a worker computes with the network's weights (`bn_lab.engine.anatomy`). Its answers are
+remembered for as long as the record of the run is there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from threading import Lock
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 
+from bn_lab import timing
+from bn_lab.datasets import table_of
 from bn_lab.engine import reference
 from bn_lab.engine.anatomy import Subject, typed
 from bn_lab.engine.history import Checkpoint, History
-from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm, Experiment
-from bn_lab.ui import anatomy, session
-from bn_lab.ui.algorithm.choice import Choice, decode, encode, fitted
+from bn_lab.service import recordings
+from bn_lab.ui import session
+from bn_lab.ui.algorithm.selection import Selection, decode, encode, fitted
+
+MOST_RESULTS = 256
+"""Results of a record that are remembered: what a few visitors look at who move their sliders."""
+
+_results: WeakKeyDictionary[History, dict[object, Any]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def selected() -> Selection:
+    """What the session looks at."""
+    return decode(st.session_state.get("algorithm", ""))
+
+
+def select(**changes: Any) -> None:
+    """Look at something else: change these fields of the session's selection."""
+    st.session_state["algorithm"] = encode(replace(selected(), **changes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +47,16 @@ class Scene:
     """What is on screen.
 
     Attributes:
-        choice: what the visitor picked, as far as it exists.
+        selection: what the visitor selected, as far as it exists.
         experiment: the visitor's. history: its record, None while there is none yet.
-        checkpoints: those of whole epochs, and `moment` the one that is looked at, or None where there is none yet; the
-            whole-network parts show it also while numbers are typed.
-        subject: the layer's mini-batch.
-        epsilon, gamma, beta: of the unit, as picked or the network's own.
+        checkpoints: those of whole epochs, and `moment` the one that is looked at, or None where there is none yet; the parts
+            about the network show it also while numbers are typed.
+        subject: the mini-batch `(F, B)` of the layer, or the typed numbers `(1, B)`.
+        epsilon, gamma, beta: of the unit, as selected or the network's own.
         nodes, gradients: the unit through the reference, `(1, B)` and `(1, 1)`.
     """
 
-    choice: Choice
+    selection: Selection
     experiment: Experiment
     history: History | None
     checkpoints: tuple[Checkpoint, ...]
@@ -45,8 +70,49 @@ class Scene:
 
     @property
     def is_typed(self) -> bool:
-        """Whether the numbers are the visitor's own."""
-        return bool(self.choice.values)
+        """Whether the visitor typed the numbers."""
+        return bool(self.selection.values)
+
+    @property
+    def sample(self) -> int:
+        """Index of the selected sample within the batch."""
+        return self.selection.sample - 1
+
+    @property
+    def size(self) -> int:
+        """Samples of the batch."""
+        return int(self.nodes.x.shape[1])
+
+    @property
+    def undoes_normalization(self) -> bool:
+        """Whether γ and β are the standard deviation and the mean of the batch, so that y = x."""
+        mean, deviation = self.nodes.mean.item(), self.nodes.deviation.item()
+        is_mean = abs(self.beta - mean) <= 1e-9 * max(abs(mean), deviation)
+        return bool(abs(self.gamma - deviation) <= 1e-9 * deviation and is_mean)
+
+    # The network at the moment that is looked at.
+
+    @property
+    def arm(self) -> Arm:
+        """The arm of the network."""
+        return next(arm for arm in self.experiment.arms if arm == self.selection.arm)
+
+    @property
+    def unit(self) -> int:
+        """Index of the selected unit within its layer of the network."""
+        return self.selection.unit - 1
+
+    @property
+    def network(self) -> tuple[History, Checkpoint]:
+        """The record and the weights that the parts about the network look at, which are drawn where there are any."""
+        assert self.history is not None
+        assert self.moment is not None
+        return self.history, self.moment
+
+    @property
+    def network_sample(self) -> int:
+        """Index of the selected sample within the network's batch, its last one where more numbers are typed than it has."""
+        return min(self.sample, len(self.subject_of(self.selection.layer).rows) - 1)
 
     @property
     def has_diverged(self) -> bool:
@@ -57,41 +123,20 @@ class Scene:
         layers = range(1, self.experiment.depth + 1)
         return not (
             all(np.isfinite(each).all() for each in weights)
-            and all(np.isfinite(subject_of(self, layer).x).all() for layer in layers)
+            and all(np.isfinite(self.subject_of(layer).x).all() for layer in layers)
         )
 
-    @property
-    def arm(self) -> Arm:
-        """The arm of the network."""
-        return next(arm for arm in self.experiment.arms if arm == self.choice.arm)
+    def subject_of(self, layer: int) -> Subject:
+        """A layer of the network, counting from 1, on its mini-batch."""
+        return subject(*self.network, self.arm, layer)
 
-    @property
-    def unit(self) -> int:
-        """Index of the unit."""
-        return 0 if self.is_typed else self.choice.unit - 1
-
-    @property
-    def sample(self) -> int:
-        """Index of the chosen sample within the batch."""
-        return self.choice.sample - 1
-
-    @property
-    def size(self) -> int:
-        """Samples of the batch."""
-        return int(self.nodes.x.shape[1])
+    def compute(self, name: str, *args: Any) -> Any:
+        """What function `name` of `bn_lab.engine.anatomy` returns for the network; `args` follow its arm."""
+        history, moment = self.network
+        return compute(history, name, moment, self.arm, *args)
 
 
-def choice() -> Choice:
-    """What the session looks at."""
-    return decode(st.session_state.get("algorithm", ""))
-
-
-def choose(new: Choice) -> None:
-    """Look at something else."""
-    st.session_state["algorithm"] = encode(new)
-
-
-def scene(history: History | None) -> Scene | None:
+def scene_of(history: History | None) -> Scene | None:
     """What is on screen, from the record of the lab's experiment; None while that has no weights to look at.
 
     Raises:
@@ -100,63 +145,53 @@ def scene(history: History | None) -> Scene | None:
     experiment = session.experiment()
     # A moment within an epoch has no name of its own in the link.
     checkpoints = tuple(each for each in history.checkpoints if each.epoch == int(each.epoch)) if history else ()
-    picked = fitted(choice(), experiment, checkpoints)
-    moment = _moment(picked, checkpoints)
-    if picked.values:
-        found = typed(picked.values, experiment.epsilon, chosen=_within(picked, len(picked.values)))
+    selection = fitted(selected(), experiment, checkpoints)
+    newest = checkpoints[-1] if checkpoints else None
+    moment = next((each for each in checkpoints if int(each.epoch) == selection.epoch), newest)
+    if selection.values:
+        batch = typed(selection.values, experiment.epsilon, chosen=min(selection.sample, len(selection.values)) - 1)
     elif history is None or moment is None:
         return None
     else:
-        found = anatomy.subject(history, moment, cast(Arm, picked.arm), picked.layer)
-    return _of(picked, experiment, history, checkpoints, moment, found)
-
-
-def _moment(picked: Choice, checkpoints: tuple[Checkpoint, ...]) -> Checkpoint | None:
-    """The one picked, which `fitted` made one of `checkpoints`; the newest where none is."""
-    return next((k for k in checkpoints if int(k.epoch) == picked.epoch), checkpoints[-1] if checkpoints else None)
-
-
-def _within(picked: Choice, size: int) -> int:
-    return min(picked.sample, size) - 1
-
-
-def _of(
-    picked: Choice,
-    experiment: Experiment,
-    history: History | None,
-    checkpoints: tuple[Checkpoint, ...],
-    moment: Checkpoint | None,
-    found: Subject,
-) -> Scene:
-    unit = slice(0, 1) if picked.values else slice(picked.unit - 1, picked.unit)
-    epsilon = found.epsilon if picked.epsilon is None else picked.epsilon
-    gamma, beta = (_one(own, unit, value) for own, value in ((found.gamma, picked.gamma), (found.beta, picked.beta)))
-    nodes = reference.forward(found.x[unit], gamma, beta, epsilon)
-    gradients = reference.backward(nodes, gamma, found.grad_y[unit])
-    size = nodes.x.shape[1]
-    shown = fitted(picked, experiment, checkpoints)
-    shown = replace(shown, sample=min(shown.sample, size))
+        batch = subject(history, moment, cast(Arm, selection.arm), selection.layer)
+    unit = slice(0, 1) if selection.values else slice(selection.unit - 1, selection.unit)
+    epsilon = batch.epsilon if selection.epsilon is None else selection.epsilon
+    gamma = batch.gamma[unit] if selection.gamma is None else np.full((1, 1), selection.gamma)
+    beta = batch.beta[unit] if selection.beta is None else np.full((1, 1), selection.beta)
+    nodes = reference.forward(batch.x[unit], gamma, beta, epsilon)
+    gradients = reference.backward(nodes, gamma, batch.grad_y[unit])
+    selection = replace(selection, sample=min(selection.sample, nodes.x.shape[1]))
     own = epsilon, float(gamma[0, 0]), float(beta[0, 0])
-    return Scene(shown, experiment, history, checkpoints, moment, found, *own, nodes, gradients)
+    return Scene(selection, experiment, history, checkpoints, moment, batch, *own, nodes, gradients)
 
 
-def _one(own: Array, unit: slice, value: float | None) -> Array:
-    return own[unit] if value is None else np.full((1, 1), value)
+def subject(history: History, checkpoint: Checkpoint, arm: Arm, layer: int) -> Subject:
+    """The mini-batch that a layer, counting from 1, sees with the weights of `checkpoint`.
+
+    Raises:
+        RequestError: as of `compute`.
+    """
+    result: Subject = compute(history, "subject", checkpoint, arm, layer)
+    return result
 
 
-def subject_of(found: Scene, layer: int) -> Subject:
-    """Another layer of the same network at the same moment, on the same batch."""
-    history, moment = of_network(found)
-    return anatomy.subject(history, moment, found.arm, layer)
+def compute(history: History, name: str, *args: Any) -> Any:
+    """What function `name` of `bn_lab.engine.anatomy` makes of the record's experiment and `args`, which are hashable; weights
+    are compared by identity.
 
-
-def of_network(found: Scene) -> tuple[History, Checkpoint]:
-    """The record and the weights that the parts about the network look at, which are drawn where there are any."""
-    assert found.history is not None
-    assert found.moment is not None
-    return found.history, found.moment
-
-
-def network_sample(found: Scene) -> int:
-    """Index of the chosen sample within the network's batch, the last one where typed numbers are more than it has."""
-    return min(found.sample, len(subject_of(found, found.choice.layer).rows) - 1)
+    Raises:
+        RequestError: it takes longer than a page waits, or cannot be had.
+    """
+    key = (name, *args)
+    with _lock:
+        results = _results.setdefault(history, {})
+        if key in results:
+            return results[key]
+    experiment = history.experiment
+    table = table_of(experiment) if experiment.is_private else None
+    result = recordings().compute(name, experiment, *args, table=table, timeout=timing.COMPUTE_TIMEOUT)
+    with _lock:
+        while len(results) >= MOST_RESULTS:
+            results.pop(next(iter(results)))  # the oldest
+        results[key] = result
+    return result

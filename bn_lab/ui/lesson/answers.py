@@ -27,7 +27,7 @@ from bn_lab.figures.lesson import spread_of_layers
 from bn_lab.studies.measures import LEARNED, MEASURES
 from bn_lab.studies.study import Question, Side
 from bn_lab.studies.verdict import Verdict, judge
-from bn_lab.ui.anatomy import subject
+from bn_lab.ui.algorithm.scene import subject
 
 OPEN = ""
 """The answer where the numbers do not decide."""

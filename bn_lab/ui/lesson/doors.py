@@ -7,7 +7,7 @@ import streamlit as st
 from bn_lab.i18n import Texts
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.ui import rules, session
-from bn_lab.ui.algorithm.choice import encode
+from bn_lab.ui.algorithm.selection import encode
 from bn_lab.ui.claims import choice
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded

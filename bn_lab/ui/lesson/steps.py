@@ -14,7 +14,7 @@ from bn_lab.experiment import Arm, Experiment
 from bn_lab.figures import lesson as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.presets import DIGITS, LESSON, PRESETS
-from bn_lab.ui.algorithm.choice import Choice
+from bn_lab.ui.algorithm.selection import Selection
 from bn_lab.ui.lesson.answers import (
     LEARNERS,
     SAME,
@@ -56,7 +56,7 @@ class Step:
     formulas: tuple[str, ...] = ()
     facts: Callable[[], Mapping[str, object]] | None = None
     programs: tuple[Arm, ...] = ()
-    algorithm: Choice | None = None
+    algorithm: Selection | None = None
     part: str = ""
     study: str = ""
     sources: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ STEPS: Mapping[str, Step] = {
                 r"\mu_B=\frac1m\sum_i x_i,\qquad \sigma_B^2=\frac1m\sum_i(x_i-\mu_B)^2",
                 r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}},\qquad y_i=\gamma\hat x_i+\beta",
             ),
-            algorithm=Choice(arm="before", epoch=32),
+            algorithm=Selection(arm="before", epoch=32),
             part="steps",
             sources=("ioffe2015",),
         ),
@@ -131,7 +131,7 @@ STEPS: Mapping[str, Step] = {
             ("train_loss", "inference_loss", SAME),
             with_memory(compared("train_loss", "before", "before", 0.1, "inference_loss")),
             formulas=(r"\mu\leftarrow p\,\mu+(1-p)\,\mu_B,\qquad \sigma^2\leftarrow p\,\sigma^2+(1-p)\,\sigma_B^2",),
-            algorithm=Choice(arm="before", epoch=20),
+            algorithm=Selection(arm="before", epoch=20),
             part="inference",
             sources=("ioffe2015", "wu2021"),
         ),
@@ -185,7 +185,7 @@ STEPS: Mapping[str, Step] = {
                 r"\hat x_i=\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\epsilon}}\approx\frac{x_i-\mu_B}{\sqrt\epsilon}"
                 r"\qquad(\sigma_B^2\ll\epsilon)",
             ),
-            algorithm=Choice(arm="before", epoch=0),
+            algorithm=Selection(arm="before", epoch=0),
             part="epsilon",
             study="initialization",
         ),
@@ -243,7 +243,7 @@ STEPS: Mapping[str, Step] = {
             ("before", "none", SAME),
             compared("validation_loss", "before", "none", 0.1),
             VALIDATION_LOSS,
-            algorithm=Choice(arm="before"),
+            algorithm=Selection(arm="before"),
             part="mates",
             study="batch_size",
             sources=("wu2018", "wu2021"),

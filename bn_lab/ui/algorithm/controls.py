@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from math import log10
 from typing import Any
 
@@ -14,8 +13,9 @@ import streamlit as st
 from bn_lab.engine.anatomy import TypedError, typed
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
-from bn_lab.ui.algorithm.choice import EPSILONS, Choice, arms
-from bn_lab.ui.algorithm.scene import Scene, choice, choose
+from bn_lab.ui.algorithm.elements import stepped_slider
+from bn_lab.ui.algorithm.scene import Scene, select, selected
+from bn_lab.ui.algorithm.selection import EPSILONS, Selection, arms
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 
@@ -26,35 +26,29 @@ EXAMPLE = (1.0, 2.0, 4.0, 5.0, 8.0)
 SEPARATORS = re.compile(r"[\s;]+")
 
 
-def show(found: Scene | None, t: Texts) -> None:
+def show(scene: Scene | None, t: Texts) -> None:
     """The widgets; every one acts on its change."""
-    picked = found.choice if found else choice()
+    selection = scene.selection if scene else selected()
     with st.container(horizontal=True, vertical_alignment="bottom", key="algorithm_subject"):
-        _source(picked, t)
-        if not picked.values and found is not None:
-            _network(found, t)
-        if found is not None:
-            sizes = range(1, found.size + 1)
-            _select("sample", t("algorithm.sample"), list(sizes), picked.sample, str)
-    if picked.values:
-        _table(picked, t)
-    if found is not None:
-        _parameters(found, t)
+        _source(selection, t)
+        if not selection.values and scene is not None:
+            _network(scene, t)
+        if scene is not None:
+            _select("sample", t("algorithm.sample"), range(1, scene.size + 1), selection.sample, str)
+    if selection.values:
+        _table(selection, t)
+    if scene is not None:
+        _parameters(scene, t)
 
 
-def _change(**changes: Any) -> None:
-    choose(replace(choice(), **changes))
-
-
-def _source(picked: Choice, t: Texts) -> None:
+def _source(selection: Selection, t: Texts) -> None:
     key = "algorithm_source"
-    st.session_state[key] = SOURCES[bool(picked.values)]
+    st.session_state[key] = SOURCES[bool(selection.values)]
 
     def act() -> None:
-        wanted = st.session_state[key] == "typed"
-        own = {"epsilon": None, "gamma": None, "beta": None, "sample": 1}
+        values = (selected().values or EXAMPLE) if st.session_state[key] == "typed" else ()
         st.session_state["algorithm_problem"] = ""
-        _change(values=(choice().values or EXAMPLE) if wanted else (), **own)
+        select(values=values, epsilon=None, gamma=None, beta=None, sample=1)
 
     st.segmented_control(
         t("algorithm.source"),
@@ -66,14 +60,15 @@ def _source(picked: Choice, t: Texts) -> None:
     )
 
 
-def _network(found: Scene, t: Texts) -> None:
-    experiment, picked = found.experiment, found.choice
-    _select("arm", t("algorithm.arm"), list(arms(experiment)), picked.arm, lambda arm: t(f"arm.{arm}"), gamma=None, beta=None)
-    _select("layer", t("algorithm.layer"), range(1, experiment.depth + 1), picked.layer, str, gamma=None, beta=None)
-    _select("unit", t("algorithm.unit"), range(1, experiment.width + 1), picked.unit, str, gamma=None, beta=None)
-    epochs = [int(k.epoch) for k in found.checkpoints]
-    epoch = epochs[-1] if picked.epoch is None else picked.epoch
-    _select("epoch", t("algorithm.epoch"), sorted(set(epochs)), epoch, lambda e: f"{e:,}", gamma=None, beta=None)
+def _network(scene: Scene, t: Texts) -> None:
+    """What of the network: another place or moment has its own γ and β."""
+    experiment, selection, own = scene.experiment, scene.selection, {"gamma": None, "beta": None}
+    _select("arm", t("algorithm.arm"), arms(experiment), selection.arm, lambda arm: t(f"arm.{arm}"), **own)
+    _select("layer", t("algorithm.layer"), range(1, experiment.depth + 1), selection.layer, str, **own)
+    _select("unit", t("algorithm.unit"), range(1, experiment.width + 1), selection.unit, str, **own)
+    epochs = [int(each.epoch) for each in scene.checkpoints]
+    epoch = epochs[-1] if selection.epoch is None else selection.epoch
+    _select("epoch", t("algorithm.epoch"), sorted(set(epochs)), epoch, lambda epoch: f"{epoch:,}", **own)
 
 
 def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Callable[[Any], str], **also: Any) -> None:
@@ -85,15 +80,16 @@ def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Cal
         format_func=text,
         key=key,
         width=172 if name == "arm" else 84,
-        on_change=guarded(lambda: _change(**{name: st.session_state[key]}, **also)),
+        on_change=guarded(lambda: select(**{name: st.session_state[key]}, **also)),
     )
 
 
-def _table(picked: Choice, t: Texts) -> None:
+def _table(selection: Selection, t: Texts) -> None:
     """The typed numbers as a table to be edited; whole lists may be pasted into the field below it."""
     version = st.session_state.get("algorithm_version", 0)
     key = f"algorithm_table_{version}"
-    frame = pd.DataFrame({"x": [formatting.exact(value) for value in picked.values]}, index=range(1, len(picked.values) + 1))
+    numbers = [formatting.exact(value) for value in selection.values]
+    frame = pd.DataFrame({"x": numbers}, index=range(1, len(numbers) + 1))
     left, right = st.columns(2)
     with left:
         edited = st.data_editor(frame, num_rows="dynamic", key=key, height=230, width="stretch")
@@ -126,7 +122,7 @@ def _take(cells: Sequence[object], whose: str = "") -> None:
         return
     st.session_state["algorithm_problem"] = ""
     st.session_state["algorithm_version"] = st.session_state.get("algorithm_version", 0) + 1
-    _change(values=tuple(float(str(value)) for value in values), sample=1)
+    select(values=tuple(float(str(value)) for value in values), sample=1)
 
 
 def _read(cell: object) -> object:
@@ -137,38 +133,29 @@ def _read(cell: object) -> object:
         return cell
 
 
-def _parameters(found: Scene, t: Texts) -> None:
+def _parameters(scene: Scene, t: Texts) -> None:
     """Sliders of ε, γ and β, and the two buttons that set them."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="algorithm_parameters"):
-        _epsilon(found, t)
-        mean, deviation = found.nodes.mean.item(), found.nodes.deviation.item()
-        _slider("gamma", "γ", found.gamma, deviation)
-        _slider("beta", "β", found.beta, mean)
+        _epsilon(scene, t)
+        mean, deviation = scene.nodes.mean.item(), scene.nodes.deviation.item()
+        _slider("gamma", "γ", scene.gamma, deviation)
+        _slider("beta", "β", scene.beta, mean)
         st.button(
             t("algorithm.original"),
             key="algorithm_original",
             help=t("algorithm.original_help"),
-            on_click=guarded(lambda: _change(gamma=deviation, beta=mean)),
+            on_click=guarded(lambda: select(gamma=deviation, beta=mean)),
         )
         st.button(
-            t("algorithm.own"), key="algorithm_own", on_click=guarded(lambda: _change(epsilon=None, gamma=None, beta=None))
+            t("algorithm.own"), key="algorithm_own", on_click=guarded(lambda: select(epsilon=None, gamma=None, beta=None))
         )
 
 
-def _epsilon(found: Scene, t: Texts) -> None:
+def _epsilon(scene: Scene, t: Texts) -> None:
     low, high = (round(log10(end)) for end in EPSILONS)
-    stops = {float(f"{m}e{e}") for e in range(low, high + 1) for m in (1, 2, 5)} | {found.epsilon}
-    key = "algorithm_epsilon"
-    if st.session_state.get(key) != found.epsilon:  # under the visitor's hand it stays as it is
-        st.session_state[key] = found.epsilon
-    st.select_slider(
-        "ε",
-        sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1]),
-        format_func=lambda stop: f"{stop:.10g}",
-        key=key,
-        width=210,
-        on_change=guarded(lambda: _change(epsilon=st.session_state[key])),
-    )
+    stops = {float(f"{m}e{e}") for e in range(low, high + 1) for m in (1, 2, 5)} | {scene.epsilon}
+    within = sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1])
+    stepped_slider("epsilon", "ε", within, scene.epsilon, lambda stop: f"{stop:.10g}", width=210)
 
 
 def _slider(name: str, label: str, value: float, original: float) -> None:
@@ -180,7 +167,7 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
 
     def act() -> None:
         if st.session_state[key] != value:  # other limits alone are no choice
-            _change(**{name: st.session_state[key]})
+            select(**{name: st.session_state[key]})
 
     st.slider(
         label,
@@ -192,9 +179,3 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
         width=160,
         on_change=guarded(act),
     )
-
-
-def brings_back(found: Scene) -> bool:
-    """Whether γ and β are those that undo the normalization."""
-    mean, deviation = found.nodes.mean.item(), found.nodes.deviation.item()
-    return bool(abs(found.gamma - deviation) <= 1e-9 * deviation and abs(found.beta - mean) <= 1e-9 * max(abs(mean), deviation))

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from bn_lab.engine.anatomy.subjects import FEWEST, LARGEST, MOST
+from bn_lab.engine.anatomy import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Checkpoint
 from bn_lab.experiment import BN_ARMS, Arm, Experiment
 from bn_lab.ui.kit import formatting
@@ -27,7 +27,7 @@ FACTORS = tuple(float(f"{10 ** (k / 4):.4g}") for k in range(-16, 17))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class Selection:
     """What to look at. Counted from 1 where it is a number; None is the network's own."""
 
     arm: str = ""
@@ -36,7 +36,7 @@ class Choice:
     layer: int = 1
     unit: int = 1
     epoch: int | None = None
-    """One of the epochs whose weights were kept; None: the newest."""
+    """One of the epochs with a checkpoint; None: the newest."""
 
     sample: int = 1
     """Position within the batch."""
@@ -48,7 +48,7 @@ class Choice:
     """Node of the computation graph that is explained."""
 
     whole: bool = False
-    """Whether the graph shows the whole batch instead of the chosen sample."""
+    """Whether the graph shows the whole batch instead of the selected sample."""
 
     factor: float = 1.0
     """One of `FACTORS`."""
@@ -57,13 +57,10 @@ class Choice:
     """Typed numbers in place of a batch of the network's; empty: the network's."""
 
 
-def encode(choice: Choice) -> str:
-    """The link's text for a choice; empty for the default one."""
-    default = Choice()
-    different = (
-        (f.name, getattr(choice, f.name)) for f in fields(Choice) if getattr(choice, f.name) != getattr(default, f.name)
-    )
-    return ",".join(f"{name}:{_written(value)}" for name, value in different)
+def encode(selection: Selection) -> str:
+    """The link's text for a selection; empty for the default one."""
+    default = vars(Selection())
+    return ",".join(f"{name}:{_written(value)}" for name, value in vars(selection).items() if value != default[name])
 
 
 def _written(value: object) -> str:
@@ -74,21 +71,22 @@ def _written(value: object) -> str:
     return formatting.exact(value) if isinstance(value, float) else str(value)
 
 
-def decode(text: str) -> Choice:
-    """The choice that a link's text describes; never raises."""
-    read: dict[str, Any] = {}
-    for part in text.split(",")[: len(fields(Choice))]:
-        name, _, written = part.partition(":")
-        if name in READERS and (value := READERS[name](written)) is not None:
-            read[name] = value
-    return Choice(**read)
+def decode(text: str) -> Selection:
+    """The selection that a link's text describes; never raises."""
+    read: dict[str, Any] = {name: value for _, name, value in _parts(text) if value is not None}
+    return Selection(**read)
 
 
 def unread(text: str) -> list[str]:
     """The parts of a link's text that `decode` cannot read."""
-    parts = text.split(",")[: len(fields(Choice))] if text else []
-    split = [(part, *part.partition(":")[::2]) for part in parts]
-    return [part for part, name, written in split if name not in READERS or READERS[name](written) is None]
+    return [part for part, _, value in _parts(text) if value is None]
+
+
+def _parts(text: str) -> Iterator[tuple[str, str, object]]:
+    """Each part, the name that it begins with, and its value, None where it cannot be read."""
+    for part in text.split(",")[: len(fields(Selection))] if text else ():
+        name, _, written = part.partition(":")
+        yield part, name, READERS[name](written) if name in READERS else None
 
 
 def _natural(text: str) -> int | None:
@@ -122,9 +120,9 @@ def _factor(text: str) -> float | None:
 
 
 def _values(text: str) -> tuple[float, ...] | None:
-    found = [_number(part, LARGEST) for part in text.split(";")[: MOST + 1]]
-    known = tuple(value for value in found if value is not None)
-    return known if len(known) == len(found) and FEWEST <= len(known) <= MOST else None
+    numbers = [_number(part, LARGEST) for part in text.split(";")[: MOST + 1]]
+    known = tuple(value for value in numbers if value is not None)
+    return known if len(known) == len(numbers) and FEWEST <= len(known) <= MOST else None
 
 
 def _word(text: str) -> str | None:
@@ -152,16 +150,16 @@ def arms(experiment: Experiment) -> tuple[Arm, ...]:
     return tuple(sorted(experiment.arms, key=lambda arm: arm not in BN_ARMS))
 
 
-def fitted(choice: Choice, experiment: Experiment, checkpoints: Sequence[Checkpoint]) -> Choice:
-    """The choice as far as the experiment and its kept weights have it; the nearest that they have where they do not."""
-    arm = choice.arm if choice.arm in experiment.arms else arms(experiment)[0]
-    epochs = [int(k.epoch) for k in checkpoints]
-    newest = choice.epoch is None or not epochs
+def fitted(selection: Selection, experiment: Experiment, checkpoints: Sequence[Checkpoint]) -> Selection:
+    """The selection as far as the experiment and its checkpoints have it; the nearest that they have where they do not."""
+    arm = selection.arm if selection.arm in experiment.arms else arms(experiment)[0]
+    epochs = [int(each.epoch) for each in checkpoints]
+    newest = selection.epoch is None or not epochs
     return replace(
-        choice,
+        selection,
         arm=arm,
-        layer=min(max(choice.layer, 1), experiment.depth),
-        unit=min(max(choice.unit, 1), experiment.width),
-        epoch=None if newest else min(epochs, key=lambda epoch: abs(epoch - (choice.epoch or 0))),
-        sample=max(choice.sample, 1),
+        layer=min(max(selection.layer, 1), experiment.depth),
+        unit=min(max(selection.unit, 1), experiment.width),
+        epoch=None if newest else min(epochs, key=lambda epoch: abs(epoch - (selection.epoch or 0))),
+        sample=max(selection.sample, 1),
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.engine.anatomy import Folded, Mates, Placements, Rescaled, Statistics
+from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Arm
-from bn_lab.figures.sheet import Sheet, Spec
+from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import CHOSEN, COLORS, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
 
@@ -25,50 +25,55 @@ PLACEMENTS: tuple[Arm, ...] = ("before", "after")
 MEASURED, PREDICTED = FIRST, GRAY
 
 
-def statistics(found: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> Spec:
+def statistics(record: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> Spec:
     """Batch and moving mean and variance of a unit, and the weight of the start values, over the kept epochs.
 
     The kept epochs stand at equal distances, since they lie closer and closer to each other towards the start.
 
     Args:
-        found: of an arm with batch normalization.
+        record: of an arm with batch normalization.
         chosen: index of the epoch on screen.
     """
-    assert found.moving_mean is not None
-    assert found.moving_variance is not None
+    assert record.moving_mean is not None
+    assert record.moving_variance is not None
     rows, columns = (3, 1) if narrow else (1, 3)
     sheet = Sheet(t("anatomy.statistics.title"), rows, columns, height=210, heading=34 if narrow else 20, narrow=narrow)
-    at = list(range(len(found.epochs)))
+    at = list(range(len(record.epochs)))
     ticks = at[:: -max(1, len(at) // 5)][::-1]  # with the last
-    x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{found.epochs[k]:,.0f}" for k in ticks]}
-    pairs = {"mean": (found.batch_mean, found.moving_mean), "variance": (found.batch_variance, found.moving_variance)}
+    x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{record.epochs[k]:,.0f}" for k in ticks]}
+    pairs = {"mean": (record.batch_mean, record.moving_mean), "variance": (record.batch_variance, record.moving_variance)}
     for k, (name, both) in enumerate(pairs.items()):
         panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, {}, t(f"anatomy.statistics.{name}"))
         for kind, values, color, dash in zip(("batch", "moving"), both, (BATCH, MOVING), ("solid", "dash"), strict=True):
             line = {"color": color, "dash": dash}
             settings = {"mode": "lines+markers", "line": line, "showlegend": k == 0, "name": t(f"anatomy.statistics.{kind}")}
             sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y:.4~g}", **settings)
-        shown = [both[0][chosen, unit]]
-        sheet.add(panel, x=[chosen], y=shown, mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
+        _ring(sheet, panel, chosen, both[0][chosen, unit])
     panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.1, 1.1]}, t("anatomy.statistics.start"))
-    weights = found.start_weight.tolist()
+    weights = record.start_weight.tolist()
     sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y:.4~g}")
-    sheet.add(panel, x=[chosen], y=[weights[chosen]], mode="markers", marker=_ring(), showlegend=False, hoverinfo="skip")
+    _ring(sheet, panel, chosen, weights[chosen])
     return sheet.spec()
 
 
-def _ring() -> dict[str, Any]:
-    return {"size": 14, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 3}}
+def _ring(sheet: Sheet, panel: Panel, x: float, y: float | None) -> None:
+    """A ring around the point of a curve that is on screen."""
+    marker = {"size": 14, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 3}}
+    sheet.add(panel, x=[x], y=[y], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 
 
-def mates(found: Mates, t: Texts, *, narrow: bool = False) -> Spec:
+def composition(effect: CompositionEffect, t: Texts, *, narrow: bool = False) -> Spec:
     """x̂ of one sample in every drawn batch, by batch size, and the standard deviation of these values with a 1/√m line."""
     rows, columns = (2, 1) if narrow else (1, 2)
-    sheet = Sheet(t("anatomy.mates.title"), rows, columns, height=230, heading=34 if narrow else 20, narrow=narrow)
-    sizes = list(found.values)
-    labels = {"title": t("anatomy.mates.x"), "tickvals": list(range(len(sizes))), "ticktext": [str(size) for size in sizes]}
-    left = sheet.panel(0, 0, labels, {}, t("anatomy.mates.values"))
-    for k, values in enumerate(found.values.values()):
+    sheet = Sheet(t("anatomy.composition.title"), rows, columns, height=230, heading=34 if narrow else 20, narrow=narrow)
+    sizes = list(effect.values)
+    labels = {
+        "title": t("anatomy.composition.x"),
+        "tickvals": list(range(len(sizes))),
+        "ticktext": [str(size) for size in sizes],
+    }
+    left = sheet.panel(0, 0, labels, {}, t("anatomy.composition.values"))
+    for k, values in enumerate(effect.values.values()):
         places = k + np.linspace(-0.3, 0.3, len(values))
         marker = {"size": 5, "color": BATCH, "opacity": 0.45}
         sheet.add(
@@ -80,13 +85,13 @@ def mates(found: Mates, t: Texts, *, narrow: bool = False) -> Spec:
             showlegend=False,
             hovertemplate="%{y:.4~g}",
         )
-    log = {"type": "log", "title": t("anatomy.mates.x"), "tickvals": sizes}
-    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log", "dtick": "D2"}, t("anatomy.mates.std"))
-    stds = np.array(list(found.std.values()))
-    name = t("anatomy.mates.measured")
+    log = {"type": "log", "title": t("anatomy.composition.x"), "tickvals": sizes}
+    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log", "dtick": "D2"}, t("anatomy.composition.std"))
+    stds = np.array(list(effect.std.values()))
+    name = t("anatomy.composition.measured")
     marker = {"size": 9, "color": BATCH}
     sheet.add(right, x=sizes, y=_positive(stds), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
-    laws = {"1/√m": root_law(found.std), t("anatomy.mates.finite"): root_law(found.std, found.population)}
+    laws = {"1/√m": root_law(effect.std), t("anatomy.composition.finite"): root_law(effect.std, effect.population)}
     for dash, (law, line) in zip(("dash", "dot"), laws.items(), strict=True):
         sheet.add(right, x=sizes, y=_positive(line), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
     return sheet.spec()
@@ -114,7 +119,7 @@ def _positive(values: Array) -> list[float | None]:
     return [float(value) if value > 0 else None for value in values]
 
 
-def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> Spec:
+def rescaled(record: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> Spec:
     """Change of the output, and norm of the gradient with the one predicted, over the factor a.
 
     Args:
@@ -123,10 +128,10 @@ def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narr
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.rescaled.title"), rows, columns, height=240, heading=34 if narrow else 20, narrow=narrow)
     x = {"type": "log", "title": "a", "exponentformat": "power"}
-    factors = found.factors.tolist()
+    factors = record.factors.tolist()
     curves = {
-        "change": [("measured", found.change)],
-        "gradient": [("predicted", found.predicted), ("measured", found.gradient_norm)],
+        "change": [("measured", record.change)],
+        "gradient": [("predicted", record.predicted), ("measured", record.gradient_norm)],
     }
     for k, (name, drawn) in enumerate(curves.items()):
         panel = sheet.panel(
@@ -138,16 +143,7 @@ def rescaled(found: Rescaled, chosen: int, edge: float | None, t: Texts, *, narr
                 look = {"mode": "lines+markers", "line": {"color": MEASURED}, "marker": {"size": 5}}
             legend = {"name": t(f"anatomy.rescaled.{kind}"), "showlegend": name == "gradient"}
             sheet.add(panel, x=factors, y=_positive(values), hovertemplate="a = %{x:.3~g}: %{y:.4~g}", **legend, **look)
-        last = drawn[-1][1]
-        sheet.add(
-            panel,
-            x=[factors[chosen]],
-            y=_positive(last[[chosen]]),
-            mode="markers",
-            marker=_ring(),
-            showlegend=False,
-            hoverinfo="skip",
-        )
+        _ring(sheet, panel, factors[chosen], *_positive(drawn[-1][1][[chosen]]))
         if edge is not None:
             ends = _positive(np.array([_least(drawn), max(np.nanmax(values) for _, values in drawn)]))
             legend = {"name": "a²σ² = ε", "showlegend": name == "gradient"}
@@ -161,9 +157,9 @@ def _least(drawn: list[tuple[str, Array]]) -> float:
     return float(positive.min()) if len(positive) else 0.0
 
 
-def placements(found: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> Spec:
+def placements(record: Placements, unit: int, sample: int, t: Texts, *, narrow: bool = False) -> Spec:
     """Distributions of the layer's values at each stage with batch normalization before (first) and after the activation."""
-    both = dict(zip(PLACEMENTS, (found.before, found.after), strict=True))
+    both = dict(zip(PLACEMENTS, (record.before, record.after), strict=True))
     rows, columns = (4, 2) if narrow else (2, 4)
     sheet = Sheet(t("anatomy.placements.title"), rows, columns, height=130, heading=34, narrow=narrow)
     for n, (placement, stages) in enumerate(both.items()):
@@ -208,7 +204,7 @@ def _whole(count: int) -> dict[str, Any]:
     return {"dtick": 1} if count <= 16 else {}
 
 
-def folded(found: Folded, arm: Arm, unit: int, t: Texts, *, narrow: bool = False) -> Spec:
+def folded(record: Folded, arm: Arm, unit: int, t: Texts, *, narrow: bool = False) -> Spec:
     """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale.
 
     Args:
@@ -217,7 +213,7 @@ def folded(found: Folded, arm: Arm, unit: int, t: Texts, *, narrow: bool = False
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.folded.title"), rows, columns, height=280, heading=34 if narrow else 20, narrow=narrow)
     sheet.layout["margin"]["r"] = 70
-    both = {"W": found.weight[:LARGEST_MAP, :LARGEST_MAP], "W′": found.folded_weight[:LARGEST_MAP, :LARGEST_MAP]}
+    both = {"W": record.weight[:LARGEST_MAP, :LARGEST_MAP], "W′": record.folded_weight[:LARGEST_MAP, :LARGEST_MAP]}
     known = np.concatenate([shown[np.isfinite(shown)] for shown in both.values()])
     largest = float(np.abs(known).max()) if len(known) else 1.0
     for k, (name, shown) in enumerate(both.items()):

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from bn_lab.engine import reference
-from bn_lab.figures import anatomy
-from bn_lab.figures.graph import LABELS, PLACES, graph
+from bn_lab.figures import algorithm_unit as figures
+from bn_lab.figures.algorithm_unit import LABELS, PLACES, graph
 from bn_lab.i18n import texts
 
 X = np.array([[3.0, -1.0, 4.0, 1.0, 5.0]])
@@ -21,7 +21,7 @@ EDGES = reference.edges(NODES, GRADIENTS, GAMMA)
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_steps_draw_every_sample_of_every_step(narrow: bool) -> None:
-    figure = go.Figure(anatomy.steps(NODES, 2, texts("en"), narrow=narrow))
+    figure = go.Figure(figures.steps(NODES, 2, texts("en"), narrow=narrow))
     drawn = [trace for trace in figure.data if trace.mode == "markers"]
     for trace, values in zip(drawn, (NODES.x, NODES.squared, NODES.normalized, NODES.y), strict=True):
         np.testing.assert_allclose(trace.y, values[0])
@@ -32,7 +32,7 @@ def test_steps_draw_every_sample_of_every_step(narrow: bool) -> None:
 @pytest.mark.parametrize("epsilon", [1e-12, 1e-3, 10.0])
 def test_units_lie_on_the_curve(epsilon: float) -> None:
     variances = [np.array([0.0, 1e-6, 2.0]), np.array([3.0])]
-    figure = go.Figure(anatomy.spread_over_variance(epsilon, variances, 0.5, texts("ko")))
+    figure = go.Figure(figures.spread_over_variance(epsilon, variances, 0.5, texts("ko")))
     points = [trace for trace in figure.data if trace.mode == "markers"]
     for trace, units in zip(points, [*variances, np.array([0.5])], strict=True):
         np.testing.assert_allclose(trace.y, np.sqrt(units / (units + epsilon)))
