@@ -22,7 +22,8 @@ from benchmarks.growth import peak
 from benchmarks.measure import Goal, Result, Row
 from benchmarks.page import needs_browser
 from benchmarks.settings import Settings
-from bn_lab.datasets.uploads import MOST_BYTES, MOST_CELLS, read
+from bn_lab.datasets.uploads import read
+from bn_lab.datasets.uploads.limits import MOST_BYTES, MOST_CELLS, MOST_MB
 
 UPLOADS = 6
 """Visitors who open the largest file at the same moment."""
@@ -64,7 +65,7 @@ def _text(values: Any) -> bytes:
 
 LARGEST: Mapping[str, tuple[Callable[[int], bytes], int]] = {
     "text, 2 million cells": (numbers, 7_800),
-    "text, 20 MB of different words": (long_texts, 33_000),
+    f"text, {MOST_MB} MB of different words": (long_texts, 33_000),
     "text, cp949 with decimal commas": (old_korean, 39_000),
     "Parquet, 2 million cells": (parquet, MOST_CELLS // 40),
 }

@@ -13,7 +13,6 @@ from bn_lab.datasets import Table, keep
 from bn_lab.datasets.uploads import (
     FOUND_OUT,
     MISSING,
-    MOST_BYTES,
     SPACES,
     AskedKind,
     DataChoice,
@@ -29,6 +28,7 @@ from bn_lab.datasets.uploads import (
     read,
     table,
 )
+from bn_lab.datasets.uploads.limits import MOST_BYTES
 from bn_lab.experiment import Experiment
 from bn_lab.files.recipe import recipe
 

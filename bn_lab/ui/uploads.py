@@ -17,7 +17,8 @@ import streamlit as st
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.uploads import FOUND_OUT, MB, DataError, File, Format, digest_of, parsed, table
+from bn_lab.datasets.uploads import FOUND_OUT, DataError, File, Format, digest_of, parsed, table
+from bn_lab.datasets.uploads.limits import MB
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
 from bn_lab.sharing import one_line

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script
+from bn_lab.codegen import FRAMEWORKS, facts_of, notebook, script, uploads
 from bn_lab.datasets import Table
 from bn_lab.datasets.uploads import DataChoice, Format, id_of, known, read, table
+from bn_lab.datasets.uploads.cells import HIGHEST
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
 from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
@@ -175,3 +176,7 @@ def test_the_lessons_file_is_read_in_a_few_lines() -> None:
     assert known(read(data)) is not None
     _, _, facts = made("iris")
     assert len(facts.reading.splitlines()) <= 7  # type: ignore[attr-defined]
+
+
+def test_programs_know_where_the_numbers_of_networks_end() -> None:
+    assert float(uploads.HIGHEST) == HIGHEST

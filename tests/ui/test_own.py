@@ -15,7 +15,8 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from bn_lab.datasets import load, table_of
-from bn_lab.datasets.uploads import MB, DataError, digest_of, known, proposed, read
+from bn_lab.datasets.uploads import DataError, digest_of, known, proposed, read
+from bn_lab.datasets.uploads.limits import MB
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings

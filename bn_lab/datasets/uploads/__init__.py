@@ -7,13 +7,12 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 ```
 """
 
+from bn_lab.datasets.uploads.cells import number_of
 from bn_lab.datasets.uploads.choice import MISSING, DataChoice, id_of, parsed
 from bn_lab.datasets.uploads.columns import LONGEST, Column, Suspect
-from bn_lab.datasets.uploads.decoding import MB, MOST_BYTES
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.file import File, digest_of, read
 from bn_lab.datasets.uploads.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
-from bn_lab.datasets.uploads.layout import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from bn_lab.datasets.uploads.proposal import known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.uploads.summary import Distribution, correlations, distribution
 from bn_lab.datasets.uploads.table import Plan, plan, table
@@ -21,12 +20,7 @@ from bn_lab.datasets.uploads.table import Plan, plan, table
 __all__ = [
     "FOUND_OUT",
     "LONGEST",
-    "MB",
     "MISSING",
-    "MOST_BYTES",
-    "MOST_CELLS",
-    "MOST_COLUMNS",
-    "MOST_ROWS",
     "SPACES",
     "AskedKind",
     "Column",
@@ -43,6 +37,7 @@ __all__ = [
     "encodings",
     "id_of",
     "known",
+    "number_of",
     "parsed",
     "plan",
     "possible_tasks",

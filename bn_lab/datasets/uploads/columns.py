@@ -28,16 +28,14 @@ from bn_lab.datasets.uploads.cells import (
     stands_for_nothing,
     without_unit,
 )
-from bn_lab.datasets.uploads.format import LONGEST_MARKER, AskedKind
+from bn_lab.datasets.uploads.format import AskedKind
+from bn_lab.datasets.uploads.limits import LONGEST_MARKER, MOST_CATEGORIES
 
 Kind = Literal["numeric", "boolean", "categorical", "date", "mixed", "text", "constant", "empty"]
 """What a column holds. `mixed` is numbers and other things; `text` has too many different values for categories."""
 
 USABLE: tuple[Kind, ...] = ("numeric", "boolean", "categorical")
 """Kinds from which networks can learn, and which they can be asked to tell."""
-
-MOST_CATEGORIES = 50
-"""Different values of a column of categories at most."""
 
 FEWEST_NUMBERS = 5
 """Different texts from which on a single word among numbers may stand for a missing value."""

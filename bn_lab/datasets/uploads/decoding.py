@@ -13,11 +13,7 @@ import chardet
 
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.format import name_of
-
-MB = 1_000_000
-
-MOST_BYTES = 20 * MB
-"""Size of a file at most."""
+from bn_lab.datasets.uploads.limits import MB, MOST_BYTES, MOST_MB
 
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
@@ -74,7 +70,7 @@ def kind_of(data: bytes) -> str:
         DataError: `file_empty` or `file_large`.
     """
     if len(data) > MOST_BYTES:
-        raise DataError("file", "file_large", f"{math.ceil(len(data) / MB * 10) / 10:.1f}", high=MOST_BYTES // MB)
+        raise DataError("file", "file_large", f"{math.ceil(len(data) / MB * 10) / 10:.1f}", high=MOST_MB)
     if not data.strip():
         raise DataError("file", "file_empty", len(data))
     for signature, kind in SIGNATURES:

@@ -15,15 +15,14 @@ from bn_lab.datasets.uploads.decoding import decoded, kind_of
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.format import FOUND_OUT, Format, check
 from bn_lab.datasets.uploads.layout import (
-    FEWEST_ROWS,
     LINES,
-    MOST_ROWS,
     FileLayout,
     layout_of,
     lines_of,
     sheet_layout,
     table_of,
 )
+from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MOST_ROWS
 
 CHUNK = 500
 """Rows that are turned into columns at a time."""

@@ -7,22 +7,20 @@ import encodings as encodings_of_python
 import pkgutil
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import cache
 from typing import Any, Literal
 
 from bn_lab.datasets.uploads.errors import DataError
+from bn_lab.datasets.uploads.limits import LONGEST_COMMENT, LONGEST_MARKER, MOST_MARKERS, MOST_SKIPPED
 
 AskedKind = Literal["numeric", "categorical"]
 """What somebody may say that a column holds."""
 
 SPACES = r"\s+"
 """A delimiter: any number of spaces and tabs, as one."""
-
-MOST_LINES, MOST_MARKERS, LONGEST_MARKER = 1000, 20, 20
-"""Lines above or below a table at most, further spellings of a missing value at most, and characters of one."""
 
 NOT_TEXT = frozenset(("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"))
 """Encodings of Python that no file is written in, or that only one system has."""
@@ -36,7 +34,7 @@ class Format:
         encoding: Python's name of it.
         delimiter: what separates fields: one character, or `SPACES`.
         header: whether the first line of the table names the columns.
-        above, below: lines that stand before and after the table, from 0 to 1000.
+        above, below: lines that stand before and after the table, from 0 to `MOST_SKIPPED`.
         comment: how lines begin that do not belong to the table, of 1 to 3 characters; empty where there are none.
         decimal: the decimal separator, `.` or `,`.
         thousands: what stands between thousands, one character; empty where nothing does.
@@ -63,15 +61,9 @@ class Format:
         object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
         object.__setattr__(self, "kinds", tuple(sorted(dict(self.kinds).items())))
 
-    def filled(self, found: Format) -> Format:
-        """With what was found in the place of what is None."""
-        return replace(self, **{name: getattr(found, name) for name in NAMES if getattr(self, name) is None})
-
 
 FOUND_OUT = Format()
 """Nothing was said, and all is found out."""
-
-NAMES = tuple(field.name for field in fields(Format))
 
 
 def check(asked: Format) -> None:
@@ -81,10 +73,10 @@ def check(asked: Format) -> None:
         DataError: `format_encoding`, `format_delimiter`, `format_lines`, `format_comment`, `format_decimal`,
             `format_thousands`, `format_missing` or `format_same`.
     """
-    for name, (is_right, rule) in RULES.items():
+    for name, (is_right, rule, limits) in RULES.items():
         value = getattr(asked, name)
         if value is not None and not is_right(value):
-            raise DataError(f"format.{name}", rule, value if isinstance(value, int) else len(value))
+            raise DataError(f"format.{name}", rule, value if isinstance(value, int) else len(value), **limits)
     if asked.encoding is not None and name_of(asked.encoding) is None:
         raise DataError("format.encoding", "format_encoding", len(asked.encoding))
     decimal, thousands = asked.decimal, asked.thousands
@@ -101,19 +93,32 @@ def _is_whole(text: str) -> bool:
     return all(not 0xD800 <= ord(letter) <= 0xDFFF for letter in text)
 
 
-RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "delimiter": (lambda text: text == SPACES or _has_one(text), "format_delimiter"),
-    "above": (lambda count: 0 <= count <= MOST_LINES, "format_lines"),
-    "below": (lambda count: 0 <= count <= MOST_LINES, "format_lines"),
-    "comment": (lambda text: len(text) <= 3 and text.isprintable() and text == text.strip(), "format_comment"),
-    "decimal": (lambda text: text in (".", ","), "format_decimal"),
-    "thousands": (lambda text: not text or (_has_one(text) and not text.isalnum() and text not in "+-−"), "format_thousands"),
-    "missing": (
-        lambda texts: len(texts) <= MOST_MARKERS and all(0 < len(text) <= LONGEST_MARKER and _is_whole(text) for text in texts),
-        "format_missing",
-    ),
+def _stands_between(thousands: str) -> bool:
+    return not thousands or (_has_one(thousands) and not thousands.isalnum() and thousands not in "+-−")
+
+
+def _is_count(lines: int) -> bool:
+    return 0 <= lines <= MOST_SKIPPED
+
+
+def _begins_comment(text: str) -> bool:
+    return len(text) <= LONGEST_COMMENT and text.isprintable() and text == text.strip()
+
+
+def _are_markers(texts: tuple[str, ...]) -> bool:
+    return len(texts) <= MOST_MARKERS and all(0 < len(text) <= LONGEST_MARKER and _is_whole(text) for text in texts)
+
+
+RULES: Mapping[str, tuple[Callable[[Any], bool], str, Mapping[str, int]]] = {
+    "delimiter": (lambda text: text == SPACES or _has_one(text), "format_delimiter", {}),
+    "above": (_is_count, "format_lines", {"high": MOST_SKIPPED}),
+    "below": (_is_count, "format_lines", {"high": MOST_SKIPPED}),
+    "comment": (_begins_comment, "format_comment", {"high": LONGEST_COMMENT}),
+    "decimal": (lambda text: text in (".", ","), "format_decimal", {}),
+    "thousands": (_stands_between, "format_thousands", {}),
+    "missing": (_are_markers, "format_missing", {"high": MOST_MARKERS, "longest": LONGEST_MARKER}),
 }
-"""What each setting must be, and the name of the rule."""
+"""What each setting must be, the name of the rule, and its limits."""
 
 
 def name_of(encoding: str) -> str | None:

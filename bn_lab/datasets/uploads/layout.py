@@ -13,6 +13,7 @@ from itertools import chain, islice, pairwise
 from bn_lab.datasets.uploads.cells import AMONG_NUMBERS, DASHES, INFINITE, MISSING, bare, is_date, number_of
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.format import SPACES, Format
+from bn_lab.datasets.uploads.limits import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 
 DELIMITERS = ("\t", ";", "|", ",", SPACES)
 """What may separate fields; where several would do alike, the first: a comma may also be part of a number."""
@@ -31,12 +32,6 @@ MOST_NOTES = 50
 
 AGREEING = 0.9
 """Share of lines that have as many fields as most, where a delimiter is the right one."""
-
-MOST_LINES_ABOVE = 1000
-"""Rows of a sheet beyond those of a table at most: titles and notes."""
-
-MOST_COLUMNS, MOST_ROWS, FEWEST_ROWS, MOST_CELLS = 256, 50_000, 10, 2_000_000
-"""Columns and rows of a table at most, rows at least, and cells at most."""
 
 LONGEST_FIELD = 131_072
 """Characters of a field at most: Python's own limit, far beyond any cell; an open quotation mark makes longer ones."""

@@ -11,8 +11,9 @@ import numpy as np
 
 from bn_lab.datasets.tables import Task
 from bn_lab.datasets.uploads.choice import DataChoice
-from bn_lab.datasets.uploads.columns import MOST_CATEGORIES, Column
+from bn_lab.datasets.uploads.columns import Column
 from bn_lab.datasets.uploads.file import File
+from bn_lab.datasets.uploads.limits import MOST_CATEGORIES
 
 FEW = 10
 """Different whole numbers up to which a column is proposed to be classes."""

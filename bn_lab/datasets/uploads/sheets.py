@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 from bn_lab import timing
 from bn_lab.datasets.uploads.errors import DataError
-from bn_lab.datasets.uploads.layout import FEWEST_ROWS, MOST_CELLS, MOST_COLUMNS, MOST_LINES_ABOVE, MOST_ROWS
+from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MB, MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, MOST_SKIPPED
 
-MOST_MB = 400
+MOST_MEMORY = 400
 """MB that the reading process may take beyond what it starts with."""
 
-MOST_TEXT = 40_000_000
-"""Characters of all cells at most: twice as many as a text may have bytes, since numbers are longer as texts."""
+MOST_TEXT = 2 * MOST_BYTES
+"""Characters of all cells at most: twice as many as a file may have bytes, since numbers are longer as texts."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
         "fewest_rows": FEWEST_ROWS,
         "most_cells": MOST_CELLS,
         "most_columns": MOST_COLUMNS,
-        "most_rows": MOST_ROWS + MOST_LINES_ABOVE,
+        "most_rows": MOST_ROWS + MOST_SKIPPED,
     }
     asked = {
         "kind": kind,
         "sheet": number,
-        "most_memory": MOST_MB * 1_000_000,
+        "most_memory": MOST_MEMORY * MB,
         "most_seconds": timing.READING_TIMEOUT,
         "most_text": MOST_TEXT,
         **limits,
@@ -92,7 +92,7 @@ def _why(status: int, size: int) -> DataError:
     if -status == SIGALRM:
         return DataError("file", "file_time", size, high=timing.READING_TIMEOUT)
     if status == NO_MEMORY or -status == SIGABRT:
-        return DataError("file", "file_memory", size, high=MOST_MB)
+        return DataError("file", "file_memory", size, high=MOST_MEMORY)
     return DataError("file", "file_table", size)
 
 

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from bn_lab.datasets.tables import Table
 from bn_lab.datasets.uploads.choice import DataChoice, parsed
-from bn_lab.datasets.uploads.columns import LONGEST, MOST_CATEGORIES, Column
+from bn_lab.datasets.uploads.columns import LONGEST, Column
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.file import File, unique
-from bn_lab.datasets.uploads.layout import FEWEST_ROWS
-
-MOST_INPUTS, MOST_NUMBERS = 1000, 10_000_000
-"""Inputs of a network at most, and numbers of a table, which take 8 bytes each."""
+from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MOST_CATEGORIES, MOST_INPUTS, MOST_NUMBERS
 
 
 @dataclass(frozen=True, eq=False)

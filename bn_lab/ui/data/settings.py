@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.uploads import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings
-from bn_lab.datasets.uploads.cells import number_of
+from bn_lab.datasets.uploads import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings, number_of
+from bn_lab.datasets.uploads.limits import MOST_MARKERS, MOST_SKIPPED
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
 from bn_lab.ui import session, uploads
@@ -216,13 +216,13 @@ class _Widgets:
 
     def count(self, name: str, value: int | None) -> None:
         """A number of lines."""
-        st.number_input(min_value=0, max_value=1000, step=1, width=150, **self._common(name, value, self._setter(name)))
+        st.number_input(min_value=0, max_value=MOST_SKIPPED, step=1, width=150, **self._common(name, value, self._setter(name)))
 
     def texts(self, name: str, values: Sequence[str]) -> None:
         """Texts to add to."""
         common = self._common(name, list(values), lambda chosen: replace(self._opened.asked, missing=tuple(chosen)))
         hint = self._t("own.read.missing_none")
-        st.multiselect(options=list(values), accept_new_options=True, max_selections=20, placeholder=hint, **common)
+        st.multiselect(options=list(values), accept_new_options=True, max_selections=MOST_MARKERS, placeholder=hint, **common)
 
     def columns(self, kind: AskedKind, file: File) -> None:
         """Columns that hold something else than was found out."""

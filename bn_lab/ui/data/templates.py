@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from bn_lab.datasets.uploads.limits import WRITTEN
 from bn_lab.i18n import Texts
 from bn_lab.ui.kit.downloads import download
 
@@ -60,7 +61,7 @@ def written(rows: Rows) -> bytes:
 def show(t: Texts) -> None:
     """What a file must be like, and examples."""
     with st.expander(t("own.template.title"), icon=":material/help:"):
-        st.markdown(t("own.template.rules"))
+        st.markdown(t("own.template.rules", **WRITTEN))
         with st.container(horizontal=True):
             for name, make in TEMPLATES.items():
                 label, file, data = t(f"own.template.{name}"), f"bn-lab-{name}.csv", partial(_file, make, t)

@@ -10,7 +10,8 @@ from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from bn_lab.datasets.uploads import FOUND_OUT, MB, MOST_BYTES, DataError, Format
+from bn_lab.datasets.uploads import FOUND_OUT, DataError, Format
+from bn_lab.datasets.uploads.limits import WRITTEN
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.kit import formatting
@@ -52,7 +53,7 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
         st.session_state[PROBLEM] = None
     uploaded = None
     if takes_files():
-        help_text = t("own.upload_help", size=MOST_BYTES // MB)
+        help_text = t("own.upload_help", **WRITTEN)
         uploaded = st.file_uploader(t("own.upload"), key=f"own_upload_{turn}", help=help_text)
     else:
         st.info(t("own.no_upload"), icon=":material/upload_file:")

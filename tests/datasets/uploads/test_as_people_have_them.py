@@ -16,7 +16,7 @@ import pytest
 
 from bn_lab.datasets.uploads import SPACES, DataChoice, DataError, File, Format, encodings, id_of, parsed, read, table
 from bn_lab.datasets.uploads.cells import number_of
-from bn_lab.datasets.uploads.sheets import MOST_MB
+from bn_lab.datasets.uploads.sheets import MOST_MEMORY
 from bn_lab.experiment import is_uploaded
 
 FILES = Path(__file__).with_name("files")
@@ -316,7 +316,7 @@ def test_no_workbook_takes_more_memory_than_it_may() -> None:
     """One cell in the last corner makes the sheet 17 thousand million cells, which the library would make room for."""
     with pytest.raises(DataError) as caught:
         read(changed(b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
-    assert (caught.value.rule, caught.value.values["high"]) == ("file_memory", MOST_MB)
+    assert (caught.value.rule, caught.value.values["high"]) == ("file_memory", MOST_MEMORY)
 
 
 def test_a_broken_workbook_or_parquet_file_is_told() -> None:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bn_lab.datasets import load
-from bn_lab.datasets.uploads import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, DataError, File, read
+from bn_lab.datasets.uploads import DataError, File, read
 from bn_lab.datasets.uploads.format import SPACES
+from bn_lab.datasets.uploads.limits import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 from tests.datasets.uploads.made import ROOT, column, file_of, written
 
 IRIS = (ROOT / "data" / "iris.csv").read_text(encoding="utf-8")
