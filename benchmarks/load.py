@@ -25,7 +25,7 @@ from benchmarks.protocol import MOMENTS
 from benchmarks.settings import Settings, say
 from benchmarks.websocket import Visitor
 from bn_lab.engine.run import Run
-from bn_lab.service.messages import Take, Wish
+from bn_lab.service.messages import Requested, Take
 from bn_lab.service.packing import Packer
 from bn_lab.timing import TURN
 
@@ -317,12 +317,12 @@ def packed(epochs: int, repeats: int) -> list[float]:
     costs = []
     for _ in range(repeats):
         run = Run(experiment)
-        packer, wish = Packer(Take("pair", experiment)), Wish("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
+        packer, requested = Packer(Take("pair", experiment)), Requested("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
         took, reports = 0.0, 0
         while not run.finished:
             run.advance(TURN)
             start = time.thread_time()
-            pickle.dumps(packer.pack(run, wish), protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dumps(packer.pack(run, requested), protocol=pickle.HIGHEST_PROTOCOL)
             took, reports = took + time.thread_time() - start, reports + 1
         costs.append(1e3 * took / reports)
     return costs

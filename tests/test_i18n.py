@@ -23,7 +23,7 @@ from bn_lab.figures.pictures import FIGURES
 from bn_lab.figures.studies import FIGURES as STUDY_FIGURES
 from bn_lab.files.experiments import FileError
 from bn_lab.i18n import LANGUAGES, Texts, catalogue, choose_language, texts
-from bn_lab.service import LimitError, RequestError, State
+from bn_lab.service import LimitError, RequestError, WatchState
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
@@ -210,7 +210,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     kinds = (StudyError, LimitError, RequestError, ComparisonError, rules.LessonError, FileError, DataError, OtherFileError)
     assert section("error") == {rule for kind in kinds for rule in kind.RULES}
     assert section("part") == set(rules.SECTIONS)
-    assert section("state") == set(State)
+    assert section("state") == set(WatchState)
     assert section("group") == set(GROUPS)
     assert section("about") == section("dataset") == set(DATASETS)
     assert {key.split(".")[0] for key in section("figure") if "." in key} == set(FIGURES)

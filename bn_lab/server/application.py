@@ -9,13 +9,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from streamlit import App, config
 
-from bn_lab.server import addresses, assets, quiet, stream
-from bn_lab.server.closed import Closed
-from bn_lab.server.descriptors import raise_limit
-from bn_lab.server.gate import BROWSER, Gate
+from bn_lab.server import addresses, assets, log_limits, stream
+from bn_lab.server.closed_paths import ClosedPaths
 from bn_lab.server.headers import Headers
-from bn_lab.server.seats import seats_for
-from bn_lab.server.uploads import Uploads
+from bn_lab.server.seats import raise_file_limit, seats_for
+from bn_lab.server.upload_limits import UploadLimits
+from bn_lab.server.websocket_gate import BROWSER, WebsocketGate
 from bn_lab.service import recordings
 from bn_lab.service.limits import MB
 
@@ -36,9 +35,9 @@ def middleware() -> list[Middleware]:
     """What every answer goes through, Streamlit's own, too."""
     return [
         Middleware(Headers, links=assets.links()),
-        Middleware(Closed),
-        Middleware(Gate, seats=seats),
-        Middleware(Uploads, total=lambda: recordings().limits.own_mb * MB, pages=seats),
+        Middleware(ClosedPaths),
+        Middleware(WebsocketGate, seats=seats),
+        Middleware(UploadLimits, total=lambda: recordings().limits.own_mb * MB, pages=seats),
     ]
 
 
@@ -59,7 +58,7 @@ def require_settings() -> None:
 
 def seats() -> int:
     """How many pages may be connected at once, inside or waiting."""
-    return seats_for(recordings().limits.visitors, raise_limit())
+    return seats_for(recordings().limits.visitors, raise_file_limit())
 
 
 @asynccontextmanager
@@ -70,8 +69,8 @@ async def lifespan(app: App) -> AsyncIterator[None]:
         RuntimeError: the server's settings are not those of `.streamlit/config.toml`.
     """
     require_settings()
-    raise_limit()
-    async with quiet.kept():
+    raise_file_limit()
+    async with log_limits.installed():
         recordings().warm()
         try:
             yield

@@ -1,9 +1,17 @@
-"""`Seats`: how many websockets are open, and whether there is room for one more."""
+"""`Seats`: how many websockets may be open, which depends on how many files the process may have open."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+MOST_FILES = 65_536
+"""Open files (connections are files, too) that the process asks its system for: more than all limits of the lab need together.
+Some systems allow a billion, which slows down whoever goes through all."""
+
+UNKNOWN_FILES = 1_024
+"""Open files reckoned with where the system does not say."""
 
 WAITING = 8
 """Sockets of those who wait until there is room, besides as many as there may be visitors."""
@@ -58,3 +66,21 @@ def seats_for(visitors: int, descriptors: int) -> int:
     """
     left = max(descriptors - RESERVED, descriptors // 4)  # where there are few, all else has to do with less
     return max(1, min(2 * visitors + WAITING, left * 4 // (5 * PER_PAGE)))
+
+
+def raise_file_limit() -> int:
+    """Allow the process as many open files as its system lets it have, at most `MOST_FILES`; returns how many that are."""
+    if sys.platform == "win32":
+        return UNKNOWN_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    while wanted > soft:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+        wanted //= 2  # macOS promises more than it gives
+    return soft

@@ -50,7 +50,7 @@ MOST_CONNECTIONS = 8
 log = logging.getLogger(__name__)
 
 
-class RefusedError(Exception):
+class MessageRefusedError(Exception):
     """A message that no page of ours sends; says which rule it breaks."""
 
 
@@ -78,7 +78,7 @@ class Viewer:
         """Heed a message after the first one.
 
         Raises:
-            RefusedError: for a message of another form.
+            MessageRefusedError: for a message of another form.
         """
         match message:
             case {"watch": str(recording), "epochs": int(epochs), "parts": dict(parts)} if message.keys() <= WATCH:
@@ -91,11 +91,11 @@ class Viewer:
             case {"painted": int(number)} if len(message) == 1 and number <= self._number:
                 self._painted = max(self._painted, number)
             case _:
-                raise RefusedError("unknown message")
+                raise MessageRefusedError("unknown message")
 
     def _look(self, recording: str, epochs: int, parts: Mapping[str, Any], *, again: bool = False) -> None:
         if len(parts) > MOST_PARTS or not all(isinstance(rows, int) and rows >= 0 for rows in parts.values()):
-            raise RefusedError("parts must be names with numbers of rows")
+            raise MessageRefusedError("parts must be names with numbers of rows")
         self._early = None
         if (found := self._find(recording)) is None:
             self._early = recording, epochs, parts  # until the script, which runs elsewhere, wants it
@@ -166,16 +166,16 @@ def parsed(text: str) -> dict[str, Any]:
     """A message as an object with names.
 
     Raises:
-        RefusedError: where it is none, or too long.
+        MessageRefusedError: where it is none, or too long.
     """
     if len(text) > LONGEST:
-        raise RefusedError(f"a message has at most {LONGEST} characters")
+        raise MessageRefusedError(f"a message has at most {LONGEST} characters")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise RefusedError("a message is JSON") from None
+        raise MessageRefusedError("a message is JSON") from None
     if not isinstance(found, dict):
-        raise RefusedError("a message is an object")
+        raise MessageRefusedError("a message is an object")
     return found
 
 
@@ -183,12 +183,12 @@ def greeted(message: Mapping[str, Any]) -> Visitor:
     """The visitor whose page says hello.
 
     Raises:
-        RefusedError: where it does not, or has a token that nobody was given, or that is over.
+        MessageRefusedError: where it does not, or has a token that nobody was given, or that is over.
     """
     token = message.get("hello")
     visitor = recordings().by_token(token) if isinstance(token, str) and len(message) == 1 else None
     if visitor is None:
-        raise RefusedError("unknown token")
+        raise MessageRefusedError("unknown token")
     return visitor
 
 
@@ -228,7 +228,7 @@ async def websocket(socket: WebSocket) -> None:
             await socket.close(1013)
             return
         await _serve(socket, Viewer(visitor))
-    except RefusedError as refused:
+    except MessageRefusedError as refused:
         _note(str(refused))
         with suppress(RuntimeError, WebSocketDisconnect):
             await socket.send_text(json.dumps({"refused": str(refused)}))
@@ -294,7 +294,7 @@ async def poll(request: Request) -> Response:
         return Response(status_code=403)
     try:
         viewer = _asked(await _body(request))
-    except RefusedError as refused:
+    except MessageRefusedError as refused:
         _note(str(refused))
         return Response(json.dumps({"refused": str(refused)}), status_code=400, media_type="application/json")
     if viewer.visitor.connections >= MOST_CONNECTIONS:
@@ -327,7 +327,7 @@ async def _body(request: Request) -> str:
     async for piece in request.stream():
         body += piece
         if len(body) > LONGEST:
-            raise RefusedError(f"a message has at most {LONGEST} characters")
+            raise MessageRefusedError(f"a message has at most {LONGEST} characters")
     return body.decode(errors="replace")
 
 
@@ -335,9 +335,9 @@ def _asked(text: str) -> Viewer:
     try:
         messages = json.loads(text)
     except (ValueError, RecursionError):
-        raise RefusedError("a message is JSON") from None
+        raise MessageRefusedError("a message is JSON") from None
     if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
-        raise RefusedError("messages are a list of objects")
+        raise MessageRefusedError("messages are a list of objects")
     viewer = Viewer(greeted(messages[0]))
     for message in messages[1:]:
         viewer.receive(message)

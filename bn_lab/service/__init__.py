@@ -5,8 +5,18 @@ Read in this order: `messages`, `visitor`, `recordings`, `recording`, `relay`, `
 """
 
 from bn_lab.service.limits import LimitError, Limits
-from bn_lab.service.messages import RequestError, State
+from bn_lab.service.messages import RequestError, WatchState
 from bn_lab.service.recordings import Recordings, recordings
-from bn_lab.service.visitor import Progress, Visitor, Watch
+from bn_lab.service.visitor import Visitor, Watch, WatchProgress
 
-__all__ = ["LimitError", "Limits", "Progress", "Recordings", "RequestError", "State", "Visitor", "Watch", "recordings"]
+__all__ = [
+    "LimitError",
+    "Limits",
+    "Recordings",
+    "RequestError",
+    "Visitor",
+    "Watch",
+    "WatchProgress",
+    "WatchState",
+    "recordings",
+]

@@ -1,8 +1,8 @@
 """What the page's process and its workers say to each other: frozen records, of which none brings torch along.
 
-A *recording* is the one run of an experiment, whatever its number of epochs. A worker trains it as far as the latest `Wish`
-says, and tells what is new of it in the parts that the wish names (`bn_lab.figures.parts`), as rows: the page's process keeps
-them, and knows by their number what is missing. So a worker that took the place of a lost one trains again and goes on where
+A *recording* is the one run of an experiment, whatever its number of epochs. A worker trains it as far as the latest
+`Requested` says, and reports what is new in the parts named there (`bn_lab.figures.parts`), as rows: the page's process keeps
+them, and knows by their number what is missing. So a worker that takes the place of a lost one trains again and goes on where
 that one ended.
 """
 
@@ -19,7 +19,7 @@ from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.figures.frame import Layout
 
 
-class State(StrEnum):
+class WatchState(StrEnum):
     """What a watched recording is doing, as far as it is watched; `QUEUED` waits for memory or for its first turn."""
 
     READY = "ready"
@@ -46,7 +46,7 @@ class RequestError(ExperimentError):
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """Have a recording in care. Nothing is done for it before the first `Wish`.
+    """Have a recording in care. Nothing is done for it before the first `Requested`.
 
     Attributes:
         recording: its id.
@@ -64,7 +64,7 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Requested:
     """All that is wanted of a recording from now on.
 
     Attributes:
@@ -81,7 +81,7 @@ class Wish:
     parts: Mapping[str, int] = field(default_factory=dict)
     watchers: int = 1
 
-    def says_the_same(self, other: Wish) -> bool:
+    def says_the_same(self, other: Requested) -> bool:
         """Whether this asks for nothing else: a worker knows how many rows it has told meanwhile."""
         same = self.targets, self.until, self.parts.keys(), self.watchers
         return same == (other.targets, other.until, other.parts.keys(), other.watchers)
@@ -126,7 +126,7 @@ class Withdraw:
 
 
 @dataclass(frozen=True)
-class Sign:
+class Heartbeat:
     """The worker's one training thread is alive; about to give a turn to a recording, where that is to be watched closely."""
 
     recording: str | None = None
@@ -143,7 +143,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Grown:
+class RecordingUpdate:
     """What is new of a recording.
 
     Attributes:
@@ -179,7 +179,7 @@ class Failed:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Reply:
     """What an `Ask` with this number gets: a value, or an error."""
 
     number: int
@@ -187,5 +187,5 @@ class Answer:
     error: ExperimentError | None = None
 
 
-Order = Take | Wish | Drop | Ask | Withdraw
-Report = Sign | Grown | Failed | Answer
+Order = Take | Requested | Drop | Ask | Withdraw
+Report = Heartbeat | RecordingUpdate | Failed | Reply

@@ -13,7 +13,7 @@ from bn_lab.engine.history import History, is_recorded
 from bn_lab.engine.summary import Finding, findings
 from bn_lab.figures.frame import Layout
 from bn_lab.figures.parts import epoch_rows, layouts, moment_row, once_row
-from bn_lab.service.messages import Grown, Rows, Take, Wish
+from bn_lab.service.messages import RecordingUpdate, Requested, Rows, Take
 
 if TYPE_CHECKING:
     from bn_lab.engine.run import Run
@@ -39,18 +39,18 @@ class Packer:
         self._layouts: Mapping[str, Layout] | None = None
         self._steps = -1  # of the run at the latest look
         self._is_whole = False  # whether nothing that was wanted then was left out
-        self._wish: Wish | None = None
+        self._requested: Requested | None = None
 
     def forget(self, target: int) -> None:
         """Nobody looks as far as this target any more, and who does again is told anew."""
         self._findings.discard(target)
         self._ends = {each for each in self._ends if each[0] != target}
 
-    def has_news(self, run: Run, wish: Wish) -> bool:
+    def has_news(self, run: Run, requested: Requested) -> bool:
         """Whether there may be something to tell."""
-        return not self._is_whole or run.steps != self._steps or wish != self._wish
+        return not self._is_whole or run.steps != self._steps or requested != self._requested
 
-    def pack(self, run: Run, wish: Wish) -> Grown:
+    def pack(self, run: Run, requested: Requested) -> RecordingUpdate:
         """All that is new, or as much of it as there is time for."""
         start = perf_counter()
         history = run.history(partial=False)
@@ -60,33 +60,33 @@ class Packer:
         described = self._layouts is None
         if self._layouts is None:
             self._layouts = layouts(history)
-        for part, rows in wish.parts.items():
+        for part, rows in requested.parts.items():
             if part in self._layouts:
                 self._sent.setdefault(part, rows)
         first, self._moments = self._moments, max(self._moments, len(moments))
         self._is_whole = True
-        reached = [target for target in wish.targets if over or history.epoch >= target]
+        reached = [target for target in requested.targets if over or history.epoch >= target]
         irregular = [target for target in reached if target <= history.epoch and not _is_among(target, moments)]
-        grown = Grown(
+        update = RecordingUpdate(
             self._recording,
             run.progress,
             over,
             first,
             tuple(each.epoch for each in moments[first:]),
-            tuple(self._rows(history, moments, wish, start + timing.PACKING)),
-            self._end_rows(run, wish, irregular),
+            tuple(self._rows(history, moments, requested, start + timing.PACKING)),
+            self._end_rows(run, requested, irregular),
             self._new_findings(run, reached),
             tuple(
                 epoch for epoch in map(int, {kept.epoch for kept in history.checkpoints}) if epoch > 0 and run.reaches(epoch)
             ),
             self._layouts if described else None,
         )
-        self._steps, self._wish = run.steps, wish
-        return grown
+        self._steps, self._requested = run.steps, requested
+        return update
 
-    def _rows(self, history: History, moments: list[Any], wish: Wish, latest: float) -> Iterator[Rows]:
+    def _rows(self, history: History, moments: list[Any], requested: Requested, latest: float) -> Iterator[Rows]:
         assert self._layouts is not None
-        for part in wish.parts:
+        for part in requested.parts:
             if (layout := self._layouts.get(part)) is None:
                 continue
             start = self._sent[part]
@@ -108,10 +108,10 @@ class Packer:
             self._sent[part] = stop
             yield Rows(part, start, stop - start, _bytes(numbers))
 
-    def _end_rows(self, run: Run, wish: Wish, targets: list[int]) -> dict[int, dict[str, bytes]]:
+    def _end_rows(self, run: Run, requested: Requested, targets: list[int]) -> dict[int, dict[str, bytes]]:
         """The last moments of targets that are none of the recording's own."""
         assert self._layouts is not None
-        parts = [part for part in wish.parts if part in self._layouts and self._layouts[part].axis == "moment"]
+        parts = [part for part in requested.parts if part in self._layouts and self._layouts[part].axis == "moment"]
         found: dict[int, dict[str, bytes]] = {}
         for target in targets:
             if missing := [part for part in parts if (target, part) not in self._ends]:

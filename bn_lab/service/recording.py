@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bn_lab.datasets import Table
 from bn_lab.engine.cost import memory, target_memory
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.service.messages import Ask, Grown, Wish
+from bn_lab.service.messages import Ask, RecordingUpdate, Requested
 from bn_lab.service.pool import Remote
 from bn_lab.service.relay import Relay
 
@@ -51,7 +51,7 @@ class Recording:
         self.only_looks = False  # whether it has a worker for the first look, for which nobody waits until there is memory
         self.granted = 0  # how far the worker may have trained it
         self.passed: tuple[int, ...] = ()  # passed epochs that may still become targets
-        self.wish: Wish | None = None  # the latest one
+        self.requested: Requested | None = None  # the latest one
         self.is_moving = False  # whether it has had a turn since it was told to train
         self.is_suspect = False  # whether a worker was lost that had it
         self.asks: dict[int, Ask] = {}
@@ -126,17 +126,17 @@ class Recording:
         """How long it was trained up to a target: from its starts to its stops, whoever else was trained in between."""
         return self._held.get(target, self._seconds)
 
-    def grow(self, grown: Grown, now: float) -> None:
+    def grow(self, update: RecordingUpdate, now: float) -> None:
         """Take in what is new."""
-        self.relay.add(grown)
-        self.passed = grown.kept
-        self.is_moving = not grown.over and grown.epoch < self.until
+        self.relay.add(update)
+        self.passed = update.kept
+        self.is_moving = not update.over and update.epoch < self.until
         self.rate = 0.0
         if self._mark is not None:
             then, epoch = self._mark
             self._seconds += now - then
-            self.rate = (grown.epoch - epoch) / (now - then) if self.is_moving and now > then else 0.0
-        self._mark = (now, grown.epoch) if self.is_moving else None
+            self.rate = (update.epoch - epoch) / (now - then) if self.is_moving and now > then else 0.0
+        self._mark = (now, update.epoch) if self.is_moving else None
         for target in self.targets:
             if self.relay.reached(target):
                 self._held.setdefault(target, self._seconds)
@@ -155,7 +155,7 @@ class Recording:
 
     def release(self) -> None:
         """No worker has it any more."""
-        self.remote, self.wish, self.only_looks, self.granted, self.passed = None, None, False, 0, ()
+        self.remote, self.requested, self.only_looks, self.granted, self.passed = None, None, False, 0, ()
         self.is_moving, self.rate, self._mark = False, 0.0, None
 
 

@@ -28,7 +28,19 @@ from bn_lab import timing
 from bn_lab.datasets import Table
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.service.limits import MB, Limits
-from bn_lab.service.messages import Answer, Ask, Drop, Failed, Grown, Report, RequestError, Sign, Take, Wish, Withdraw
+from bn_lab.service.messages import (
+    Ask,
+    Drop,
+    Failed,
+    Heartbeat,
+    RecordingUpdate,
+    Reply,
+    Report,
+    Requested,
+    RequestError,
+    Take,
+    Withdraw,
+)
 from bn_lab.service.pool import Pool, Remote, Start
 from bn_lab.service.recording import Recording, id_of
 
@@ -39,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Request:
+class PendingReply:
     """Somebody waits for an answer: from a recording, or from whatever worker; `remote` is the one that was asked."""
 
     future: Future[Any]
@@ -76,7 +88,7 @@ class Recordings:
         self._pinned = id_of(Experiment())  # the recording of the plain address
         self._changed: set[Visitor] = set()
         self._numbers = count(1)
-        self._requests: dict[int, Request] = {}
+        self._pending: dict[int, PendingReply] = {}
         self._pool = Pool(self.limits.workers, self.receive, self.lost, start=start, clock=clock, listening=listening)
         self._closed = Event()
         self._keeper: Thread | None = None
@@ -108,7 +120,7 @@ class Recordings:
     def idle(self) -> bool:
         """Whether nothing is being trained, and nobody waits for anything."""
         with self._lock:
-            return not self._requests and not any(each.needs_worker for each in self._recordings.values())
+            return not self._pending and not any(each.needs_worker for each in self._recordings.values())
 
     def find(self, name: str) -> Recording | None:
         """The recording of that id."""
@@ -190,7 +202,7 @@ class Recordings:
         if grows and not self._make_room(0):  # its run is counted already
             self._release(recording)  # it waits in line, and what was seen of it stays
         if recording.remote is not None:
-            self._wish(recording)
+            self._request(recording)
         elif recording.needs_worker:
             self._line.setdefault(recording.id, recording)
         else:
@@ -265,25 +277,25 @@ class Recordings:
                 recording.is_suspect,
             )
         )
-        self._wish(recording)
+        self._request(recording)
         for ask in recording.asks.values():
             self._send(ask, remote)
 
-    def _wish(self, recording: Recording) -> None:
+    def _request(self, recording: Recording) -> None:
         """Tell a recording's worker what is wanted, where that is something new."""
         assert recording.remote is not None
         watchers = len({watch.visitor for watch in recording.present})
         targets = recording.targets or (recording.experiment_to_train.epochs,)
-        wish = Wish(recording.id, targets, recording.until, recording.parts, watchers)
-        if recording.wish is None or not wish.says_the_same(recording.wish):
-            recording.wish = wish
-            recording.granted = max(recording.granted, wish.until)
-            recording.remote.send(wish)
+        requested = Requested(recording.id, targets, recording.until, recording.parts, watchers)
+        if recording.requested is None or not requested.says_the_same(recording.requested):
+            recording.requested = requested
+            recording.granted = max(recording.granted, requested.until)
+            recording.remote.send(requested)
 
     def _load(self, remote: Remote) -> float:
         """How much a worker has to do."""
         recordings = sum(each.remote is remote and each.needs_worker for each in self._recordings.values())
-        return recordings + sum(request.remote is remote for request in self._requests.values())
+        return recordings + sum(request.remote is remote for request in self._pending.values())
 
     def _release(self, recording: Recording) -> None:
         if recording.remote is not None:
@@ -351,7 +363,7 @@ class Recordings:
                 raise found.error
             ask = Ask(number, what, found.id, arguments, after=min(found.relay.epoch, watch.target))
             found.asks[number] = ask
-            request = self._requests[number] = Request(Future(), found)
+            request = self._pending[number] = PendingReply(Future(), found)
             self._attend()
             self.settle(found)
             if found.remote is not None and request.remote is None:
@@ -377,27 +389,27 @@ class Recordings:
             except OSError:
                 log.exception("no worker can be started")
                 raise RequestError("recording", "no_worker", name) from None
-            request = self._requests[number] = Request(Future())
+            request = self._pending[number] = PendingReply(Future())
             self._send(Ask(number, "compute", None, (name, *arguments), table=table), remote)
         return self._wait(number, request, name, timeout)
 
     def _send(self, ask: Ask, remote: Remote) -> None:
-        self._requests[ask.number].remote = remote
+        self._pending[ask.number].remote = remote
         remote.send(ask)
 
-    def _wait(self, number: int, request: Request, what: str, timeout: float) -> Any:
+    def _wait(self, number: int, request: PendingReply, what: str, timeout: float) -> Any:
         try:
             return request.future.result(timeout)
         except TimeoutError:
             raise RequestError("recording", "late", what, seconds=f"{timeout:g}") from None
         finally:
             with self.changing():
-                if self._requests.pop(number, None) is not None:
+                if self._pending.pop(number, None) is not None:
                     if request.remote is not None:
                         request.remote.send(Withdraw(number))
                     self._forget_ask(number, request)
 
-    def _forget_ask(self, number: int, request: Request) -> None:
+    def _forget_ask(self, number: int, request: PendingReply) -> None:
         if request.recording is not None and request.recording.asks.pop(number, None) is not None:
             self.settle(request.recording)
 
@@ -408,22 +420,22 @@ class Recordings:
         with self.changing():
             self._pool.heard(remote)
             match report:
-                case Sign():
+                case Heartbeat():
                     remote.turn = report.recording or remote.turn
-                case Grown():
+                case RecordingUpdate():
                     self._grow(remote, report)
                 case Failed():
                     found = self._recordings.get(report.recording)
                     if found is not None and found.remote is remote:
                         self._fail(found, report.error)
-                case Answer():
+                case Reply():
                     self._answer(report.number, report.value, report.error)
 
-    def _grow(self, remote: Remote, grown: Grown) -> None:
-        found = self._recordings.get(grown.recording)
+    def _grow(self, remote: Remote, update: RecordingUpdate) -> None:
+        found = self._recordings.get(update.recording)
         if found is None or found.remote is not remote:
             return
-        found.grow(grown, self._clock())
+        found.grow(update, self._clock())
         self._changed |= {watch.visitor for watch in found.present}
         if not found.needs_worker:
             self._make_room(0)
@@ -438,7 +450,7 @@ class Recordings:
         self._admit()
 
     def _answer(self, number: int, value: Any, error: ExperimentError | None) -> None:
-        if (request := self._requests.pop(number, None)) is None:
+        if (request := self._pending.pop(number, None)) is None:
             return  # nobody waits any more
         if error is None:
             request.future.set_result(value)
@@ -455,7 +467,7 @@ class Recordings:
                 self._pool.workers.remove(remote)
             had = [each for each in self._recordings.values() if each.remote is remote]
             log.error("a worker ended; another one goes on with its %d recordings", len(had))
-            for number, request in list(self._requests.items()):
+            for number, request in list(self._pending.items()):
                 if request.remote is remote and request.recording is None:
                     self._answer(number, None, RequestError("recording", "lost", "request"))
             for recording in had:
@@ -490,7 +502,7 @@ class Recordings:
         self._closed.set()
         with self._lock:
             self._pool.close()
-            for number in list(self._requests):
+            for number in list(self._pending):
                 self._answer(number, None, RequestError("recording", "lost", "request"))
 
     def _attend(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bn_lab.engine.summary import Finding
 from bn_lab.figures.frame import Block, Layout
-from bn_lab.service.messages import Grown
+from bn_lab.service.messages import RecordingUpdate
 
 END = "!"
 """Stands after the name of a part where its end row is meant."""
@@ -43,18 +43,18 @@ class Relay:
         self._ends: dict[int, dict[str, bytes]] = {}
         self._described: dict[str, Any] | None = None
 
-    def add(self, grown: Grown) -> None:
+    def add(self, update: RecordingUpdate) -> None:
         """Take in what is new; what is known already comes again where a worker took the place of another one."""
-        self.epoch, self.over = max(self.epoch, grown.epoch), self.over or grown.over
-        self.layouts = self.layouts or grown.layouts
-        if grown.first <= len(self.moments):
-            self.moments += grown.moments[len(self.moments) - grown.first :]
-        self.findings |= grown.findings
-        for rows in grown.rows:
+        self.epoch, self.over = max(self.epoch, update.epoch), self.over or update.over
+        self.layouts = self.layouts or update.layouts
+        if update.first <= len(self.moments):
+            self.moments += update.moments[len(self.moments) - update.first :]
+        self.findings |= update.findings
+        for rows in update.rows:
             kept, known = self._rows.setdefault(rows.part, bytearray()), self.known(rows.part)
             if rows.start <= known < rows.start + rows.count:
                 kept += rows.numbers[(known - rows.start) * len(rows.numbers) // rows.count :]
-        for target, parts in grown.ends.items():
+        for target, parts in update.ends.items():
             self._ends.setdefault(target, {}).update(parts)
         self._count()
 

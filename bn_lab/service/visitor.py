@@ -16,7 +16,7 @@ from bn_lab.engine.summary import Finding
 from bn_lab.experiment import Arm, Experiment, ExperimentError
 from bn_lab.figures.frame import Block
 from bn_lab.service.limits import LimitError, setting
-from bn_lab.service.messages import State
+from bn_lab.service.messages import WatchState
 from bn_lab.service.relay import END
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ BUDGET = 256_000
 
 
 @dataclass(frozen=True)
-class Progress:
+class WatchProgress:
     """What a watched recording is doing.
 
     Attributes:
@@ -43,7 +43,7 @@ class Progress:
         findings: what the numbers at the target say; empty before.
     """
 
-    state: State
+    state: WatchState
     epoch: float
     target: int
     place: int = 0
@@ -90,30 +90,30 @@ class Watch:
                 self._recordings.retry(found)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> WatchProgress:
         """What it is doing."""
         with self._recordings.changing():
             found = self._recordings.find(self.recording)
             if found is None:
-                return Progress(State.READY, 0.0, self.target)
+                return WatchProgress(WatchState.READY, 0.0, self.target)
             relay = found.relay
             if found.error is not None:
-                state = State.FAILED
+                state = WatchState.FAILED
             elif relay.reached(self.target):
-                state = State.ENDED
+                state = WatchState.ENDED
             elif found.wants_more and found.is_moving:
-                state = State.TRAINING
+                state = WatchState.TRAINING
             elif self.wanted > relay.epoch or (found.place and relay.layouts is None):
-                state = State.QUEUED
+                state = WatchState.QUEUED
             else:
-                state = State.READY
-            return Progress(
+                state = WatchState.READY
+            return WatchProgress(
                 state,
                 min(relay.epoch, float(self.target)),
                 self.target,
-                found.place if state is State.QUEUED else 0,
+                found.place if state is WatchState.QUEUED else 0,
                 found.seconds(self.target),
-                found.rate if state is State.TRAINING else 0.0,
+                found.rate if state is WatchState.TRAINING else 0.0,
                 found.error,
                 relay.findings.get(self.target, ()),
                 relay.count(self.target),

@@ -21,7 +21,7 @@ from bn_lab import timing
 from bn_lab.datasets import keep
 from bn_lab.experiment import ExperimentError
 from bn_lab.service.connection import Connection, Pipes
-from bn_lab.service.messages import Answer, Ask, Drop, Failed, Order, Report, RequestError, Sign, Take, Wish, Withdraw
+from bn_lab.service.messages import Ask, Drop, Failed, Heartbeat, Order, Reply, Report, Requested, RequestError, Take, Withdraw
 from bn_lab.service.packing import Packer
 from bn_lab.service.turns import InTurn, Turns, computed
 
@@ -37,7 +37,7 @@ NICE = 5
 log = logging.getLogger(__name__)
 
 
-class Job(InTurn):
+class RecordingJob(InTurn):
     """One recording in a worker's care.
 
     Args:
@@ -48,7 +48,7 @@ class Job(InTurn):
 
     def __init__(self, take: Take, tell: Callable[[Report], None], clock: Callable[[], float]) -> None:
         self.take = take
-        self.wish: Wish | None = None
+        self.requested: Requested | None = None
         self.asks: list[Ask] = []
         self._tell, self._clock = tell, clock
         self._table = None if take.table is None else keep(take.table)  # held, so that the engine finds it
@@ -58,16 +58,16 @@ class Job(InTurn):
         self._published = -math.inf  # when the latest report was made
         self._worked = 0.0  # seconds of training since then
 
-    def heed(self, wish: Wish) -> None:
+    def heed(self, requested: Requested) -> None:
         """Do this from now on."""
-        self.wish, self.watchers = wish, wish.watchers
+        self.requested, self.watchers = requested, requested.watchers
 
     @property
     def working(self) -> bool:
         """Whether there is something to do now."""
-        if self.wish is None:
+        if self.requested is None:
             return False
-        return self._run is None or self._is_behind or bool(self.asks) or self._packer.has_news(self._run, self.wish)
+        return self._run is None or self._is_behind or bool(self.asks) or self._packer.has_news(self._run, self.requested)
 
     @property
     def urgent(self) -> bool:
@@ -77,15 +77,15 @@ class Job(InTurn):
     @property
     def _is_behind(self) -> bool:
         """Whether there is more to train."""
-        if self.wish is None:
+        if self.requested is None:
             return False
         if self._run is None:
-            return self.wish.until > 0
-        return not self._run.finished and self._run.steps < self.wish.until * self._run.steps_per_epoch
+            return self.requested.until > 0
+        return not self._run.finished and self._run.steps < self.requested.until * self._run.steps_per_epoch
 
     def turn(self, seconds: float) -> float:
         """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
-        assert self.wish is not None
+        assert self.requested is not None
         begun, free = computed(), 0.0
         if self._run is None:
             self._run = self._new_run()
@@ -97,7 +97,7 @@ class Job(InTurn):
         self._aim(run)
         if self._is_behind:
             start = computed()
-            run.advance(seconds, until=self.wish.until * run.steps_per_epoch)
+            run.advance(seconds, until=self.requested.until * run.steps_per_epoch)
             self._worked += computed() - start
         self._answer(run)
         if self._is_due(self._is_behind):
@@ -110,8 +110,8 @@ class Job(InTurn):
         return Run(self.take.experiment, table=self._table)
 
     def _aim(self, run: Run) -> None:
-        assert self.wish is not None
-        wanted = set(self.wish.targets)
+        assert self.requested is not None
+        wanted = set(self.requested.targets)
         for target in sorted(wanted - self._aimed):
             run.aim(target)
         for target in self._aimed - wanted:
@@ -122,27 +122,27 @@ class Job(InTurn):
     def _is_due(self, moving: bool) -> bool:
         """Whether it is time for a report: now where nothing moves; else they take at most `PUBLISH_SHARE` of the time."""
         assert self._run is not None
-        assert self.wish is not None
+        assert self.requested is not None
         if not moving:
-            return self._packer.has_news(self._run, self.wish)
+            return self._packer.has_news(self._run, self.requested)
         since, making = self._clock() - self._published, self._packer.overhead
         rare = since >= max(timing.LATEST_REPORT, 5 * making)
         return since >= timing.FRAME_INTERVAL and (self._worked >= making / PUBLISH_SHARE or rare)
 
     def _publish(self, run: Run) -> None:
-        assert self.wish is not None
-        self._tell(self._packer.pack(run, self.wish))
+        assert self.requested is not None
+        self._tell(self._packer.pack(run, self.requested))
         self._published, self._worked = self._clock(), 0.0
 
     def _answer(self, run: Run) -> None:
-        """Answer the requests whose epoch is reached."""
+        """Reply the requests whose epoch is reached."""
         due = [ask for ask in self.asks if run.progress >= ask.after or not self._is_behind]
         self.asks = [ask for ask in self.asks if ask not in due]
         for ask in due:
             try:
-                answer = Answer(ask.number, _found(run, ask))
+                answer = Reply(ask.number, _found(run, ask))
             except Exception as error:
-                answer = Answer(ask.number, error=told(error, ask.what))
+                answer = Reply(ask.number, error=told(error, ask.what))
             self._tell(answer)
 
     def withdraw(self, number: int) -> None:
@@ -170,10 +170,10 @@ class Worker:
     def __init__(self, connection: Connection, clock: Callable[[], float] = time.monotonic) -> None:
         self._connection, self._clock = connection, clock
         self._inbox: SimpleQueue[Order | None] = SimpleQueue()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, RecordingJob] = {}
         self._asks: list[Ask] = []  # for functions
         self._computes = False  # whether it computed one in the latest turn
-        self._turns: Turns[Job] = Turns()
+        self._turns: Turns[RecordingJob] = Turns()
         self._signed = -math.inf
         self._is_over = False  # whether the last order has come
         self._is_untidy = False  # whether something was dropped since the latest collection of garbage
@@ -186,7 +186,7 @@ class Worker:
         """Work until the last order comes, or until nobody is at the other end."""
         warm_up()
         try:
-            self._tell(Sign())  # only who could import everything is ready
+            self._tell(Heartbeat())  # only who could import everything is ready
             while not self._is_over:
                 if not self.turn():
                     self._heed_all(timing.HEARTBEAT)
@@ -207,7 +207,7 @@ class Worker:
             self._tidy_up()
             return False
         if job.take.closely:
-            self._tell(Sign(job.take.recording))
+            self._tell(Heartbeat(job.take.recording))
         try:
             self._turns.charge(job, job.turn(self._turns.length))
         except Exception as error:  # whatever breaks one recording must not end the thread that serves all
@@ -228,8 +228,8 @@ class Worker:
             case None:
                 self._is_over = True
             case Take():
-                self._jobs[order.recording] = Job(order, self._tell, self._clock)
-            case Wish() if order.recording in self._jobs:
+                self._jobs[order.recording] = RecordingJob(order, self._tell, self._clock)
+            case Requested() if order.recording in self._jobs:
                 self._jobs[order.recording].heed(order)
             case Drop():
                 self._jobs.pop(order.recording, None)
@@ -239,7 +239,7 @@ class Worker:
             case Ask() if order.recording in self._jobs:
                 self._jobs[order.recording].asks.append(order)
             case Ask():
-                self._tell(Answer(order.number, error=RequestError("recording", "failed", order.what)))
+                self._tell(Reply(order.number, error=RequestError("recording", "failed", order.what)))
             case Withdraw():
                 self._asks = [ask for ask in self._asks if ask.number != order.number]
                 for job in self._jobs.values():
@@ -247,24 +247,24 @@ class Worker:
 
     def _compute(self, ask: Ask) -> None:
         try:
-            answer = Answer(ask.number, _computed(ask))
+            answer = Reply(ask.number, _computed(ask))
         except Exception as error:
-            answer = Answer(ask.number, error=told(error, str(ask.arguments[0])))
+            answer = Reply(ask.number, error=told(error, str(ask.arguments[0])))
         self._tell(answer)
 
-    def _fail(self, job: Job, error: Exception) -> None:
+    def _fail(self, job: RecordingJob, error: Exception) -> None:
         recording, experiment = job.take.recording, job.take.experiment
         del self._jobs[recording]
         if not isinstance(error, ExperimentError):
             log.error("training failed: %s", "own data" if experiment.is_private else experiment, exc_info=error)
             error = RequestError("recording", "failed", "recording")
         for ask in job.asks:
-            self._tell(Answer(ask.number, error=error))
+            self._tell(Reply(ask.number, error=error))
         self._tell(Failed(recording, error))
 
     def _sign(self) -> None:
         if self._clock() - self._signed >= timing.HEARTBEAT:
-            self._tell(Sign())
+            self._tell(Heartbeat())
 
     def _tell(self, report: Report) -> None:
         self._signed = self._clock()

@@ -17,7 +17,7 @@ import streamlit as st
 from bn_lab.datasets import split, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
-from bn_lab.service import LimitError, Limits, State, Visitor, Watch, recordings
+from bn_lab.service import LimitError, Limits, Visitor, Watch, WatchState, recordings
 from bn_lab.service.admission import Admission
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, plain_text
 from bn_lab.ui import rules, uploads
@@ -169,7 +169,7 @@ def _put(experiment: Experiment, run: str = "", *, playing: bool = False, anew: 
     """
     state = st.session_state
     before = visitor().watches.get(LAB)
-    if before is not None and before.experiment != experiment and before.progress.state is State.ENDED:
+    if before is not None and before.experiment != experiment and before.progress.state is WatchState.ENDED:
         state.setdefault(LEFT, []).append((before.recording, encode(before.experiment)))
     state["opened"] = state.get("opened", 0) + anew
     state["experiment"], state["run"], state["playing"] = encode(experiment), run, playing

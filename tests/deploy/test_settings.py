@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from bn_lab.server.gate import BROWSER
+from bn_lab.server.websocket_gate import BROWSER
 from tests.deploy.image import ROOT
 
 FILE = ROOT / ".streamlit" / "config.toml"

@@ -23,8 +23,8 @@ from websockets.typing import Subprotocol
 
 from benchmarks.browser import resident
 from benchmarks.websocket import Visitor
-from bn_lab.server.gate import BURST
 from bn_lab.server.seats import WAITING
+from bn_lab.server.websocket_gate import BURST
 from tests.browser.conftest import free_port, is_healthy, running, wait_until
 from tests.deploy.image import ROOT
 

@@ -12,7 +12,7 @@ import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
-from bn_lab.service import Limits, Recordings, State, Visitor, Watch
+from bn_lab.service import Limits, Recordings, Visitor, Watch, WatchState
 from bn_lab.service.connection import Connection, Queued, pair
 from bn_lab.service.pool import Remote
 from bn_lab.service.worker import Worker
@@ -81,7 +81,7 @@ class Bench:
         raise AssertionError("never happened")
 
     def ended(self, *watches: Watch) -> None:
-        self.until(lambda: all(watch.progress.state is State.ENDED for watch in watches))
+        self.until(lambda: all(watch.progress.state is WatchState.ENDED for watch in watches))
 
     def quiet(self) -> None:
         """Give turns until there is nothing to do."""

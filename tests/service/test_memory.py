@@ -8,7 +8,7 @@ import pytest
 
 from bn_lab import Experiment
 from bn_lab.engine.cost import memory
-from bn_lab.service import Limits, State, Watch
+from bn_lab.service import Limits, Watch, WatchState
 from tests.service.conftest import Bench, Clock, alone, differences
 
 LONG = Experiment(dataset="iris", epochs=120)
@@ -76,10 +76,13 @@ def test_what_has_not_ended_is_kept_for_a_moment_only(bench: Bench) -> None:
 def test_without_memory_a_visitor_waits_in_line_until_there_is_some(clock: Clock) -> None:
     bench = tight(clock, runs=1.6)
     watches = [bench.visitor(str(k)).want("lab", each) for k, each in enumerate(seeds(3))]
-    bench.until(lambda: watches[0].progress.state is State.TRAINING)
-    assert [(watch.progress.state, watch.progress.place) for watch in watches[1:]] == [(State.QUEUED, 1), (State.QUEUED, 2)]
-    bench.until(lambda: watches[1].progress.state is State.TRAINING)
-    assert watches[0].progress.state is State.ENDED
+    bench.until(lambda: watches[0].progress.state is WatchState.TRAINING)
+    assert [(watch.progress.state, watch.progress.place) for watch in watches[1:]] == [
+        (WatchState.QUEUED, 1),
+        (WatchState.QUEUED, 2),
+    ]
+    bench.until(lambda: watches[1].progress.state is WatchState.TRAINING)
+    assert watches[0].progress.state is WatchState.ENDED
     assert watches[2].progress.place == 1
     bench.ended(*watches)
     assert holds_run(bench, watches[0]) is holds_run(bench, watches[1]) is False
@@ -92,12 +95,12 @@ def test_what_gave_its_run_up_is_trained_again_when_it_is_asked_for(clock: Clock
     first, second = (bench.visitor(str(k)).want("lab", each) for k, each in enumerate(seeds(2)))
     bench.ended(first, second)
     assert not holds_run(bench, first)
-    assert first.progress.state is State.ENDED
+    assert first.progress.state is WatchState.ENDED
     assert differences(bench.answer(first.history), alone(first.experiment)) == []
     assert holds_run(bench, first)
     assert not holds_run(bench, second)
     second.rows({"layers": 0})  # somebody scrolls down
-    assert second.progress.state is State.ENDED
+    assert second.progress.state is WatchState.ENDED
     bench.quiet()
     rows = sum(block.count for block in second.rows({"layers": 0}, budget=10**7))
     assert rows == len(alone(second.experiment).snapshots)
@@ -106,13 +109,13 @@ def test_what_gave_its_run_up_is_trained_again_when_it_is_asked_for(clock: Clock
 def test_who_only_looks_does_not_wait_and_takes_no_memory_that_is_not_there(clock: Clock) -> None:
     bench = tight(clock, runs=1.6)
     busy = bench.visitor("ann").want("lab", replace(LONG, seed=9))
-    bench.until(lambda: busy.progress.state is State.TRAINING)
+    bench.until(lambda: busy.progress.state is WatchState.TRAINING)
     looks = [bench.visitor(str(k)).want("lab", each, 0) for k, each in enumerate(seeds(4))]
     bench.until(lambda: all(watch.layouts for watch in looks))
-    assert [watch.progress.state for watch in looks] == [State.READY] * 4
+    assert [watch.progress.state for watch in looks] == [WatchState.READY] * 4
     looks[3].go(120)
-    bench.until(lambda: looks[3].progress.state is State.TRAINING)
-    assert busy.progress.state is State.ENDED
+    bench.until(lambda: looks[3].progress.state is WatchState.TRAINING)
+    assert busy.progress.state is WatchState.ENDED
     assert sum(holds_run(bench, watch) for watch in [busy, *looks]) == 1
 
 
@@ -121,11 +124,11 @@ def test_nobody_loses_anything_for_one_who_cannot_be_helped(clock: Clock) -> Non
     ended = bench.visitor("ann").want("lab", LONG)
     bench.ended(ended)
     working = bench.visitor("ben").want("lab", replace(LONG, seed=1))
-    bench.until(lambda: working.progress.state is State.TRAINING)
+    bench.until(lambda: working.progress.state is WatchState.TRAINING)
     bench.recordings.limits = Limits(trainings_mb=1.2 * MB, experiment_mb=1.1 * MB)  # as after a larger one has come
     waiting = bench.visitor("cem").want("lab", replace(LONG, seed=2))
     bench.turn()
-    assert waiting.progress.state is State.QUEUED
+    assert waiting.progress.state is WatchState.QUEUED
     assert holds_run(bench, ended)
 
 
@@ -140,7 +143,7 @@ def test_the_recording_of_the_plain_address_is_never_dropped(clock: Clock) -> No
     bench.recordings.look_after()
     assert is_there(bench, pinned)
     assert not is_there(bench, other)
-    assert ann.want("lab", plain, 0).progress.state is State.ENDED
+    assert ann.want("lab", plain, 0).progress.state is WatchState.ENDED
 
 
 def test_what_the_relay_keeps_counts(bench: Bench) -> None:

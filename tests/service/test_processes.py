@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bn_lab import Experiment
-from bn_lab.service import Limits, Recordings, State
+from bn_lab.service import Limits, Recordings, WatchState
 from bn_lab.service.pool import on_a_thread
 from tests.service.conftest import alone, differences
 
@@ -46,7 +46,7 @@ def test_a_worker_on_a_thread_trains_answers_and_ends() -> None:
     visitor = recordings.visitor("ann")
     visitor.connect()
     watch = visitor.want("lab", IRIS)
-    wait(lambda: watch.progress.state is State.ENDED)
+    wait(lambda: watch.progress.state is WatchState.ENDED)
     assert differences(watch.history(60), alone(IRIS)) == []
     recordings.close()
 
@@ -59,14 +59,14 @@ def test_importing_the_service_brings_neither_torch_nor_plotly() -> None:
 
 WHOLE = """
 import sys, time
-from bn_lab.service import Recordings, Limits, State
+from bn_lab.service import Recordings, Limits, WatchState
 from bn_lab.experiment import Experiment
 experiment = Experiment(dataset="iris", epochs=6)
 recordings = Recordings(Limits(workers=1))
 visitor = recordings.visitor("ann")
 visitor.connect()
 watch = visitor.want("lab", experiment)
-while watch.progress.state is not State.ENDED:
+while watch.progress.state is not WatchState.ENDED:
     time.sleep(0.02)
     watch.rows({"summary": 0, "layers": 0})
 history = watch.history(60)
@@ -98,7 +98,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_left_behind(recordings: Reco
     assert other != process
     visitor.drop("lab")
     ended = visitor.want("lab", IRIS)
-    wait(lambda: ended.progress.state is State.ENDED)
+    wait(lambda: ended.progress.state is WatchState.ENDED)
     assert differences(ended.history(60), alone(IRIS)) == []
     recordings.close()
     wait(lambda: not children())
@@ -114,7 +114,7 @@ def test_a_worker_that_hangs_is_noticed(recordings: Recordings, monkeypatch: pyt
     monkeypatch.setattr("bn_lab.timing.SILENT_WORKER", 6.0)
     os.kill(process, signal.SIGSTOP)
     wait(lambda: process not in children())
-    wait(lambda: watch.progress.state is State.TRAINING and bool(children()))
+    wait(lambda: watch.progress.state is WatchState.TRAINING and bool(children()))
 
 
 @pytest.mark.processes

@@ -11,7 +11,7 @@ from bn_lab import Experiment, timing, train
 from bn_lab.datasets import Table
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import LimitError, Limits, Recordings, RequestError, State, Watch
+from bn_lab.service import LimitError, Limits, Recordings, RequestError, Watch, WatchState
 from bn_lab.service.recording import Recording
 from tests.service.conftest import Bench, alone, differences
 
@@ -31,11 +31,11 @@ def test_a_watch_goes_from_ready_over_training_to_its_end(bench: Bench) -> None:
     assert watch.layouts is None
     bench.quiet()
     assert watch.layouts is not None
-    assert (watch.progress.state, watch.progress.epoch) == (State.READY, 0)
+    assert (watch.progress.state, watch.progress.epoch) == (WatchState.READY, 0)
     watch.go(10**6)
     assert watch.wanted == 300
-    assert watch.progress.state is State.QUEUED
-    bench.until(lambda: watch.progress.state is State.TRAINING)
+    assert watch.progress.state is WatchState.QUEUED
+    bench.until(lambda: watch.progress.state is WatchState.TRAINING)
     bench.until(lambda: watch.progress.rate > 0)
     assert watch.progress.remaining == pytest.approx((300 - watch.progress.epoch) / watch.progress.rate)
     assert watch.progress.findings == ()
@@ -54,7 +54,7 @@ def test_what_ends_at_a_target_is_what_a_lone_training_gives(bench: Bench, exper
     further = replace(experiment, epochs=epochs)
     mine = bench.visitor("ann").want("lab", experiment)
     theirs = bench.visitor("ben").want("lab", further)
-    bench.until(lambda: mine.progress.state is State.ENDED)
+    bench.until(lambda: mine.progress.state is WatchState.ENDED)
     assert mine.recording == theirs.recording
     assert differences(bench.answer(mine.history), alone(experiment)) == []
     bench.ended(theirs)
@@ -77,7 +77,7 @@ def test_the_second_visitor_watches_what_is_there(bench: Bench) -> None:
     bench.ended(first)
     second = ben.want("lab", IRIS, 0)
     assert second.recording == first.recording
-    assert second.progress.state is State.ENDED
+    assert second.progress.state is WatchState.ENDED
     assert second.progress.findings == first.progress.findings != ()
 
 
@@ -97,7 +97,7 @@ def test_a_recording_that_nobody_wants_further_stands_still(bench: Bench) -> Non
     watch = bench.visitor("ann").want("lab", LONG, 20)
     bench.quiet()
     assert watch.progress.epoch == 20
-    assert watch.progress.state is State.READY
+    assert watch.progress.state is WatchState.READY
     ben = bench.visitor("ben")
     ben.want("lab", LONG)
     bench.until(lambda: watch.progress.epoch > 30)
@@ -115,7 +115,7 @@ def test_a_target_that_was_passed_gets_a_recording_apart_that_ends_there(bench: 
     bench.ended(late)
     assert differences(bench.answer(late.history), alone(replace(LONG, epochs=target))) == []
     cem = bench.visitor("cem")
-    assert cem.want("lab", replace(LONG, epochs=target), 0).progress.state is State.ENDED
+    assert cem.want("lab", replace(LONG, epochs=target), 0).progress.state is WatchState.ENDED
     ben.drop("lab")
     assert bench.recordings.find(late.recording) is not None
     cem.drop("lab")
@@ -129,7 +129,7 @@ def test_a_target_of_which_moment_and_weights_were_kept_needs_no_recording_apart
     kept = next(epoch for epoch in recording(bench, ann.watches["lab"]).passed if 10 < epoch < 300)
     early = ben.want("lab", replace(LONG, epochs=kept), 0)
     assert early.recording == ann.watches["lab"].recording
-    assert early.progress.state is State.ENDED
+    assert early.progress.state is WatchState.ENDED
     bench.quiet()
     assert early.progress.findings
     assert differences(bench.answer(early.history), alone(replace(LONG, epochs=kept))) == []
@@ -139,11 +139,11 @@ def test_targets_that_were_reached_are_there_for_who_comes_later(bench: Bench) -
     ann, ben = bench.visitor("ann"), bench.visitor("ben")
     first = ann.want("lab", replace(LONG, epochs=131))
     ben.want("lab", LONG)
-    bench.until(lambda: ben.watches["lab"].progress.state is State.ENDED)
+    bench.until(lambda: ben.watches["lab"].progress.state is WatchState.ENDED)
     ann.drop("lab")
     later = ann.want("lab", replace(LONG, epochs=131), 0)
     assert later.recording == first.recording
-    assert later.progress.state is State.ENDED
+    assert later.progress.state is WatchState.ENDED
     assert differences(bench.answer(later.history), alone(replace(LONG, epochs=131))) == []
 
 
@@ -180,14 +180,14 @@ def test_a_declaration_lapses_unless_the_pages_connection_takes_over(bench: Benc
     ann.connect()
     bench.clock.pass_by(30)
     bench.recordings.look_after()
-    assert watch.progress.state is State.TRAINING
+    assert watch.progress.state is WatchState.TRAINING
     ann.disconnect()
     bench.clock.pass_by(20.1)
     bench.recordings.look_after()
     bench.quiet()
     stood = watch.progress.epoch
     assert stood < 300
-    assert watch.progress.state is not State.TRAINING
+    assert watch.progress.state is not WatchState.TRAINING
     ann.connect()  # and is there again
     bench.ended(watch)
 
@@ -207,7 +207,7 @@ def test_without_a_connection_each_run_of_the_script_says_it_again(bench: Bench)
 def test_a_hidden_page_keeps_its_target_for_ten_minutes(bench: Bench) -> None:
     ann = bench.visitor("ann")
     watch = ann.want("lab", LONG)
-    bench.until(lambda: watch.progress.state is State.TRAINING)
+    bench.until(lambda: watch.progress.state is WatchState.TRAINING)
     ann.hide(True)
     bench.clock.pass_by(590)
     bench.recordings.look_after()
@@ -232,7 +232,7 @@ def test_a_recording_that_was_dropped_is_made_again_for_who_comes_back(bench: Be
     bench.clock.pass_by(31)
     bench.recordings.look_after()
     assert bench.recordings.find(watch.recording) is None
-    assert watch.progress.state is State.READY
+    assert watch.progress.state is WatchState.READY
     ann.connect()
     bench.ended(watch)
     assert differences(bench.answer(watch.history), alone(LONG)) == []
@@ -275,7 +275,7 @@ def test_two_connections_of_one_page_overlap(bench: Bench) -> None:
 # Slots.
 
 
-def test_a_slot_holds_one_experiment_and_the_larger_wish(bench: Bench) -> None:
+def test_a_slot_holds_one_experiment_and_the_larger_request(bench: Bench) -> None:
     ann = bench.visitor("ann")
     watch = ann.want("lab", LONG, 10)
     assert ann.want("lab", LONG, 5) is watch
@@ -370,7 +370,7 @@ def test_a_failure_ends_one_recording_only(bench: Bench, caplog: pytest.LogCaptu
     wrong = bench.visitor("ann").want("lab", replace(IRIS, samples=151))
     right = bench.visitor("ben").want("lab", IRIS)
     bench.ended(right)
-    assert wrong.progress.state is State.FAILED
+    assert wrong.progress.state is WatchState.FAILED
     assert isinstance(wrong.progress.error, ExperimentError)
     assert wrong.progress.error.rule == "too_many"
     assert not caplog.records
@@ -385,11 +385,11 @@ def test_a_mistake_of_ours_is_logged_and_can_be_tried_again(
     with monkeypatch.context() as broken:
         broken.setattr(Run, "advance", None)
         watch = ann.want("lab", IRIS)
-        bench.until(lambda: watch.progress.state is State.FAILED)
+        bench.until(lambda: watch.progress.state is WatchState.FAILED)
     assert "dataset='iris'" in caplog.text
     assert isinstance(watch.progress.error, RequestError)
     ann.want("lab", IRIS)  # the next run of the script does not try again by itself
-    assert watch.progress.state is State.FAILED
+    assert watch.progress.state is WatchState.FAILED
     watch.go(6)
     bench.ended(watch)
     assert bench.recordings.idle
@@ -401,14 +401,14 @@ def test_the_log_says_nothing_of_own_data(
     monkeypatch.setattr(Run, "advance", None)
     table = own()
     watch = bench.visitor("ann").want("lab", Experiment(dataset=table.name, epochs=4), table=table)
-    bench.until(lambda: watch.progress.state is State.FAILED)
+    bench.until(lambda: watch.progress.state is WatchState.FAILED)
     assert table.name not in caplog.text
 
 
 def test_a_failed_recording_that_nobody_watches_is_forgotten(bench: Bench) -> None:
     ann = bench.visitor("ann")
     watch = ann.want("lab", replace(IRIS, samples=151))
-    bench.until(lambda: watch.progress.state is State.FAILED)
+    bench.until(lambda: watch.progress.state is WatchState.FAILED)
     ann.disconnect()
     bench.clock.pass_by(21)
     bench.recordings.look_after()

@@ -10,7 +10,7 @@ import pytest
 from bn_lab import Experiment, timing
 from bn_lab.figures.frame import Numbers
 from bn_lab.figures.parts import recorded
-from bn_lab.service import State, Watch
+from bn_lab.service import Watch, WatchState
 from tests.service.conftest import Bench, alone
 
 SPIRAL = Experiment(dataset="spiral", samples=64, epochs=77, depth=2, validation_share=0.2)
@@ -63,7 +63,7 @@ def assert_whole(page: Page) -> None:
 def test_all_frames_together_are_the_record(bench: Bench, experiment: Experiment) -> None:
     watch = bench.visitor("ann").want("lab", experiment)
     page = Page(watch)
-    while watch.progress.state is not State.ENDED or bench.turn():
+    while watch.progress.state is not WatchState.ENDED or bench.turn():
         bench.turn()
         page.look(200_000)
     while page.sizes[-1]:

@@ -15,7 +15,7 @@ from bn_lab.datasets import keep
 from bn_lab.engine import anatomy
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import Limits, RequestError, State
+from bn_lab.service import Limits, RequestError, WatchState
 from bn_lab.service.connection import Pipes, pair
 from bn_lab.service.messages import Ask
 from bn_lab.service.pool import Remote
@@ -45,7 +45,7 @@ def test_another_worker_goes_on_where_a_lost_one_ended(bench: Bench, epoch: floa
     before = watch.progress.epoch
     bench.lose(remote_of(bench, watch.recording))
     assert watch.progress.epoch == before
-    while watch.progress.state is not State.ENDED or bench.turn():
+    while watch.progress.state is not WatchState.ENDED or bench.turn():
         bench.turn()
         page.look(10**6)
     page.look(10**6)
@@ -59,7 +59,7 @@ def test_what_stands_still_needs_no_other_worker(bench: Bench) -> None:
     bench.quiet()
     bench.lose(remote_of(bench, watch.recording))
     assert bench.remotes == []
-    assert watch.progress.state is State.ENDED
+    assert watch.progress.state is WatchState.ENDED
     assert differences(bench.answer(watch.history), alone(IRIS)) == []  # trained again for who asks
 
 
@@ -70,7 +70,7 @@ def test_what_ends_its_worker_twice_fails_and_the_others_go_on(clock: Clock) -> 
     bench.lose(remote_of(bench, bad.recording))
     bench.until(lambda: bench.remotes[0].turn == bad.recording)
     bench.lose(remote_of(bench, bad.recording))
-    assert bad.progress.state is State.FAILED
+    assert bad.progress.state is WatchState.FAILED
     assert isinstance(bad.progress.error, RequestError)
     assert bad.progress.error.rule == "lost"
     bench.ended(good)
@@ -80,7 +80,7 @@ def test_what_ends_its_worker_twice_fails_and_the_others_go_on(clock: Clock) -> 
 def test_a_worker_that_never_was_ready_is_not_tried_again_and_again(bench: Bench) -> None:
     watch = bench.visitor("ann").want("lab", IRIS)
     bench.lose(bench.remotes[0])
-    assert watch.progress.state is State.FAILED
+    assert watch.progress.state is WatchState.FAILED
     assert isinstance(watch.progress.error, RequestError)
     assert watch.progress.error.rule == "no_worker"
     assert bench.remotes == []
@@ -94,14 +94,14 @@ def test_a_worker_that_cannot_be_started_is_said(bench: Bench, monkeypatch: pyte
 
     monkeypatch.setattr(bench.recordings._pool, "_start", fails)
     watch = bench.visitor("ann").want("lab", IRIS)
-    assert watch.progress.state is State.FAILED
+    assert watch.progress.state is WatchState.FAILED
     with pytest.raises(RequestError, match="no process could be started"):
         bench.recordings.compute("folded")
 
 
 def test_a_worker_that_gives_no_sign_is_ended(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     watch = bench.visitor("ann").want("lab", LONG)
-    bench.until(lambda: watch.progress.state is State.TRAINING)
+    bench.until(lambda: watch.progress.state is WatchState.TRAINING)
     remote, ended = remote_of(bench, watch.recording), []
     remote.end = lambda: ended.append(remote)
     bench.clock.pass_by(timing.SILENT_WORKER - 1)
@@ -220,7 +220,7 @@ def test_a_function_whose_worker_ends_is_not_tried_again(bench: Bench) -> None:
 
     with ThreadPoolExecutor(1) as page:
         future = page.submit(bench.recordings.compute, "folded")
-        while not bench.recordings._requests:
+        while not bench.recordings._pending:
             pass
         bench.lose(bench.remotes[0])
         with pytest.raises(RequestError, match="ended"):

@@ -15,7 +15,7 @@ from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.testing.v1 import AppTest
 
 from bn_lab.experiment import Experiment
-from bn_lab.service import Limits, Recordings, State, Visitor, Watch
+from bn_lab.service import Limits, Recordings, Visitor, Watch, WatchState
 from bn_lab.service.admission import Admission
 from bn_lab.service.pool import on_a_thread
 from bn_lab.service.worker import warm_up
@@ -129,7 +129,7 @@ class Lab:
         return self.visitor.watches["lab"]
 
     @property
-    def state(self) -> State:
+    def state(self) -> WatchState:
         """What the recording on screen is doing."""
         return self.watch.progress.state
 

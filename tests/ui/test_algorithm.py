@@ -17,7 +17,7 @@ from bn_lab import timing, train
 from bn_lab.engine.anatomy import Rescaled, folded, placements, random_batches, rescaled, subject, three_ways
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Progress, RequestError, State
+from bn_lab.service import RequestError, WatchProgress, WatchState
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import controls
 from bn_lab.ui.algorithm import page as algorithm_page
@@ -203,7 +203,7 @@ def test_the_graph_of_the_whole_batch_stands_in_the_link(lab: Open) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_networks_that_are_not_there_yet_say_so(lab: Open, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     page, t = lab(IRIS, lang=language), texts(language)
-    progress = Progress(State.QUEUED, 0.0, 6, place=3)
+    progress = WatchProgress(WatchState.QUEUED, 0.0, 6, place=3)
     waiting = SimpleNamespace(layouts=None, progress=progress, recording="x", target=6, experiment=IRIS, history=late)
     monkeypatch.setattr(session, "watch", lambda: waiting)
     page.go_to("algorithm")
@@ -212,7 +212,7 @@ def test_networks_that_are_not_there_yet_say_so(lab: Open, monkeypatch: pytest.M
     waiting.progress = replace(progress, place=0)
     page.run()
     assert t("algorithm.nothing") in page.text
-    waiting.progress = replace(progress, state=State.FAILED, error=RequestError("recording", "lost", "recording"))
+    waiting.progress = replace(progress, state=WatchState.FAILED, error=RequestError("recording", "lost", "recording"))
     page.run()
     assert [error.value for error in page.at.error] == [formatting.error(t, waiting.progress.error)]
 

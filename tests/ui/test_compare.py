@@ -18,7 +18,7 @@ from bn_lab import train
 from bn_lab.datasets.uploads import digest_of
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Limits, Recordings, State
+from bn_lab.service import Limits, Recordings, WatchState
 from bn_lab.sharing import PASSED_ON, parse_link
 from bn_lab.ui.compare import kept, link
 from tests.datasets.uploads.made import ROOT
@@ -159,12 +159,12 @@ def test_numbers_of_own_data_are_fetched_while_the_file_is_there(monkeypatch: py
     monkeypatch.setattr(kept.st, "session_state", {kept.STATE: []})
     monkeypatch.setattr(kept, "history_of", lambda watch: watch)
     monkeypatch.setattr(kept, "record_of", lambda history: {"of": history.recording})
-    progress = SimpleNamespace(state=State.TRAINING)
+    progress = SimpleNamespace(state=WatchState.TRAINING)
     for experiment in (IRIS, private):
         watch = SimpleNamespace(wanted=10**6, recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
-        progress.state = State.TRAINING
+        progress.state = WatchState.TRAINING
         kept.keep_finished(watch)  # type: ignore[arg-type]
-        progress.state = State.ENDED
+        progress.state = WatchState.ENDED
         kept.keep_finished(watch)  # type: ignore[arg-type]
     assert [(run["experiment"]["dataset"], run["record"]) for run in kept.runs()] == [
         (private.dataset, {"of": private.dataset}),

@@ -12,7 +12,7 @@ import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
-from bn_lab.service import State
+from bn_lab.service import WatchState
 from bn_lab.ui.algorithm import scene
 from bn_lab.ui.kit import histories
 from bn_lab.ui.kit.histories import history_of
@@ -40,7 +40,7 @@ class Watched:
 
     @property
     def progress(self) -> Any:
-        state = State.ENDED if self.epoch == self.target else State.TRAINING
+        state = WatchState.ENDED if self.epoch == self.target else WatchState.TRAINING
         return SimpleNamespace(state=state, epoch=float(self.epoch))
 
     def history(self, timeout: float) -> History:

@@ -10,7 +10,7 @@ from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import BN_ARMS, ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.service import State, Watch
+from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import plain_text
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import controls, network_parts, unit_parts
@@ -51,11 +51,11 @@ def show() -> None:
 def _pace(watch: Watch) -> float | None:
     """Seconds after which to look again; None where nothing is going to change."""
     progress = watch.progress
-    if progress.state is State.FAILED:
+    if progress.state is WatchState.FAILED:
         return None
     if watch.layouts is None:
         return timing.ALGORITHM_FIRST_TICK
-    return timing.ALGORITHM_TICK if progress.state in (State.QUEUED, State.TRAINING) else None
+    return timing.ALGORITHM_TICK if progress.state in (WatchState.QUEUED, WatchState.TRAINING) else None
 
 
 def _body(pace: float | None, t: Texts) -> None:
@@ -100,7 +100,7 @@ def _history(watch: Watch, t: Texts) -> History | None:
         ExperimentError: the training failed, or the worker does not answer.
     """
     progress = watch.progress
-    if progress.state is State.FAILED:
+    if progress.state is WatchState.FAILED:
         st.error(failure(watch, t), icon=":material/error:")
         return None
     if watch.layouts is None and progress.place > 1:
@@ -108,7 +108,7 @@ def _history(watch: Watch, t: Texts) -> History | None:
         return None
     try:
         return history_of(
-            watch, timing.DISSECTION_TIMEOUT, age=timing.ALGORITHM_TICK if progress.state is State.TRAINING else 0.0
+            watch, timing.DISSECTION_TIMEOUT, age=timing.ALGORITHM_TICK if progress.state is WatchState.TRAINING else 0.0
         )
     except ExperimentError:
         if watch.layouts is not None:

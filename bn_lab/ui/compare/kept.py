@@ -19,7 +19,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.figures.series import curves
-from bn_lab.service import State, Watch
+from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import encode
 from bn_lab.ui import session
 from bn_lab.ui.compare import link
@@ -148,7 +148,7 @@ def keep_finished(watch: Watch) -> None:
     moment = f"{watch.recording} {watch.target}"
     if watch.wanted < watch.target:
         return  # others have trained it, and nobody played it here
-    if watch.progress.state is not State.ENDED or st.session_state.get("kept_last") == moment:
+    if watch.progress.state is not WatchState.ENDED or st.session_state.get("kept_last") == moment:
         return
     record = record_of(history_of(watch)) if watch.experiment.is_private else None
     found = _find(watch.experiment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bn_lab.datasets import table_of
 from bn_lab.experiment import ExperimentError
-from bn_lab.service import State, Watch
+from bn_lab.service import Watch, WatchState
 from bn_lab.ui import session
 from bn_lab.ui.compare import kept
 from bn_lab.ui.compare.kept import Run
@@ -29,10 +29,10 @@ def advance() -> Watch | None:
             run["failed"] = True
             continue
         state = watch.progress.state
-        if state is State.FAILED:
+        if state is WatchState.FAILED:
             run["failed"] = True
             continue
-        if state is not State.ENDED:
+        if state is not WatchState.ENDED:
             return watch
         try:
             run["record"] = kept.record_of(history_of(watch))

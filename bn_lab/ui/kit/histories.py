@@ -15,7 +15,7 @@ from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.service import RequestError, State, Watch
+from bn_lab.service import RequestError, Watch, WatchState
 from bn_lab.ui.kit import formatting
 
 MOST = 6
@@ -62,7 +62,7 @@ def history_of(watch: Watch, timeout: float = timing.REPLY_TIMEOUT, age: float =
 def _is_whole(history: History, watch: Watch) -> bool:
     """Whether nothing was trained for the watch since this was recorded."""
     progress = watch.progress
-    ended = history.finished or progress.state is not State.ENDED
+    ended = history.finished or progress.state is not WatchState.ENDED
     return ended and history.progress >= min(progress.epoch, watch.target)
 
 

@@ -10,7 +10,7 @@ from bn_lab import timing
 from bn_lab.engine.history import History
 from bn_lab.experiment import ARMS, ExperimentError
 from bn_lab.i18n import Texts
-from bn_lab.service import LimitError, State, Watch
+from bn_lab.service import LimitError, Watch, WatchState
 from bn_lab.studies.measures import MEASURES
 from bn_lab.ui import session
 from bn_lab.ui.claims import verdicts
@@ -26,7 +26,7 @@ from bn_lab.ui.live import static
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""
 
-ENDED = (State.ENDED, State.FAILED)
+ENDED = (WatchState.ENDED, WatchState.FAILED)
 """States after which nothing comes any more."""
 
 
@@ -116,7 +116,7 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
     Raises:
         ExperimentError: the worker that has the numbers does not answer.
     """
-    if watch.progress.state is not State.ENDED:
+    if watch.progress.state is not WatchState.ENDED:
         _progress(watch, t)
         return
     history = history_of(watch)
@@ -132,7 +132,7 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
 
 def _progress(watch: Watch, t: Texts) -> None:
     progress = watch.progress
-    if progress.state is State.FAILED:
+    if progress.state is WatchState.FAILED:
         st.error(failure(watch, t), icon=":material/error:")
         return
     values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}

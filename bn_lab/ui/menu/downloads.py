@@ -12,7 +12,7 @@ from bn_lab.datasets import table_of
 from bn_lab.experiment import Arm, Experiment
 from bn_lab.files import experiments, tables, weights
 from bn_lab.i18n import Texts
-from bn_lab.service import State, Watch
+from bn_lab.service import Watch, WatchState
 from bn_lab.ui import session, uploads
 from bn_lab.ui.kit.choices import one_of_many
 from bn_lab.ui.kit.downloads import download
@@ -22,7 +22,7 @@ from bn_lab.ui.kit.histories import failure, history_of
 from bn_lab.ui.menu import opening, share, verdicts
 from bn_lab.ui.menu.report import Report
 
-TRAINING = (State.QUEUED, State.TRAINING)
+TRAINING = (WatchState.QUEUED, WatchState.TRAINING)
 """States in which there is going to be more by itself."""
 
 
@@ -35,7 +35,7 @@ def show(t: Texts) -> None:
     st.markdown(t("take.figures_about"))
 
 
-def _content(drawn: State, t: Texts) -> None:
+def _content(drawn: WatchState, t: Texts) -> None:
     """What is made of the record.
 
     Args:
@@ -45,7 +45,7 @@ def _content(drawn: State, t: Texts) -> None:
     state = watch.progress.state
     if state is not drawn and not {state, drawn} <= set(TRAINING):
         st.rerun()
-    if not (ended := state is State.ENDED):
+    if not (ended := state is WatchState.ENDED):
         _far(watch, t)
     experiment = watch.experiment
     _report(experiment, watch, ended, t)
@@ -56,7 +56,7 @@ def _content(drawn: State, t: Texts) -> None:
 def _far(watch: Watch, t: Texts) -> None:
     """How far the training is, and what that means for the files."""
     progress = watch.progress
-    if progress.state is State.FAILED:
+    if progress.state is WatchState.FAILED:
         st.error(failure(watch, t), icon=":material/error:")
         return
     values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from bn_lab.server.saying import KINDS, MOST_FILES, MOST_HASHES, MOST_WIDGETS, BrokenError, heard
+from bn_lab.server.allowed_messages import KINDS, MOST_FILES, MOST_HASHES, MOST_WIDGETS, MessageError, allowed_kind
 
 
 def written(**flags: bool) -> bytes:
@@ -53,7 +53,7 @@ def operation(payload: str, request: str = "a1") -> bytes:
 def test_every_kind_of_message_there_is_has_been_judged() -> None:
     refused = {"clear_cache", "set_run_on_save", "load_git_info", "debug_disconnect_websocket", "debug_shutdown_runtime"}
     assert {field.name for field in BackMsg.DESCRIPTOR.fields} == KINDS | refused
-    assert {heard(written(**{name: True})) for name in refused} == {None}
+    assert {allowed_kind(written(**{name: True})) for name in refused} == {None}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_every_kind_of_message_there_is_has_been_judged() -> None:
     ],
 )
 def test_what_a_page_says_is_handed_on(message: bytes, kind: str) -> None:
-    assert heard(message) == kind
+    assert allowed_kind(message) == kind
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,16 @@ def test_what_a_page_says_is_handed_on(message: bytes, kind: str) -> None:
     ],
 )
 def test_what_no_page_says_is_passed_over(message: bytes) -> None:
-    assert heard(message) is None
+    assert allowed_kind(message) is None
 
 
 def test_of_several_messages_in_one_the_last_counts_as_it_does_for_streamlit() -> None:
-    assert heard(run() + written(clear_cache=True)) is None
-    assert heard(written(clear_cache=True) + run()) == "rerun_script"
+    assert allowed_kind(run() + written(clear_cache=True)) is None
+    assert allowed_kind(written(clear_cache=True) + run()) == "rerun_script"
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"\xff" * 40, 1002), (b"\x00", 1002), (b"x" * 2_200_000, 1009)])
 def test_what_is_no_message_ends_the_connection(content: bytes, code: int) -> None:
-    with pytest.raises(BrokenError) as broken:
-        heard(content)
+    with pytest.raises(MessageError) as broken:
+        allowed_kind(content)
     assert broken.value.code == code

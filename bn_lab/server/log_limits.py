@@ -40,16 +40,16 @@ SECRET = re.compile(r"(/(?:_stcore/upload_file|media|component)/)[^\s?\"']+|[?][
 
 
 @dataclass
-class Window:
-    """A minute of one kind: when it began, how many were written, and how many were left out."""
+class RateWindow:
+    """What happened of one kind since `since`: how often within the limit, and how often beyond it."""
 
     since: float
-    written: int = 0
+    allowed: int = 0
     left_out: int = 0
 
 
-class Allowance:
-    """How often things of one kind may happen.
+class RateLimit:
+    """How often things of one kind may happen. Safe to use from any thread.
 
     Args:
         most: how many in `seconds`.
@@ -58,11 +58,11 @@ class Allowance:
 
     def __init__(self, most: int, seconds: float = timing.LOG_WINDOW, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
-        self._windows: dict[Hashable, Window] = {}
-        self._lock = Lock()  # whatever writes into the log does so from its own thread
+        self._windows: dict[Hashable, RateWindow] = {}
+        self._lock = Lock()
 
     def take(self, kind: Hashable) -> int | None:
-        """None for one too many; else how many were left out in the window before, which the first one of a window tells."""
+        """None where one more is one too many; else how many were left out in the window before, 0 but for a window's first."""
         with self._lock:
             return self._take(kind)
 
@@ -71,21 +71,21 @@ class Allowance:
         window = self._windows.get(kind)
         if window is None or now - window.since >= self._seconds:
             before = 0 if window is None else window.left_out
-            self._make_room(now)
-            window = self._windows[kind] = Window(now)
-        if window.written >= self._most:
+            self._forget_old_windows(now)
+            window = self._windows[kind] = RateWindow(now)
+        if window.allowed >= self._most:
             window.left_out += 1
             return None
-        window.written += 1
+        window.allowed += 1
         return before
 
-    def _make_room(self, now: float) -> None:
+    def _forget_old_windows(self, now: float) -> None:
         if len(self._windows) >= KINDS:
-            kept = {kind: window for kind, window in self._windows.items() if now - window.since < self._seconds}
-            self._windows = kept if len(kept) < KINDS else {}
+            recent = {kind: window for kind, window in self._windows.items() if now - window.since < self._seconds}
+            self._windows = recent if len(recent) < KINDS else {}
 
 
-class Quiet(logging.Filter):
+class LogLimits(logging.Filter):
     """Lets as many records through as may be written. One filter for all handlers of a process.
 
     Args:
@@ -95,7 +95,7 @@ class Quiet(logging.Filter):
 
     def __init__(self, most: int = MOST, most_of_all: int = MOST_OF_ALL, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
-        self._kinds, self._loggers = Allowance(most, clock=clock), Allowance(most_of_all, clock=clock)
+        self._kinds, self._loggers = RateLimit(most, clock=clock), RateLimit(most_of_all, clock=clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is written. The same answer for each handler that asks."""
@@ -109,13 +109,13 @@ class Quiet(logging.Filter):
             record.args = tuple(without_secrets(value) if isinstance(value, str) else value for value in record.args)
         if record.name == ACCESS:
             return True
-        without = self._kinds.take(kind_of(record))
-        if without is None:
+        of_kind = self._kinds.take(kind_of(record))
+        if of_kind is None:
             return False
-        without_others = self._loggers.take(record.name)
-        if without_others is None:
+        of_logger = self._loggers.take(record.name)
+        if of_logger is None:
             return False
-        if left_out := without + without_others:
+        if left_out := of_kind + of_logger:
             record.msg, record.args = f"{record.getMessage()} ({left_out:,} more in the minute before were left out)", ()
         return True
 
@@ -134,32 +134,32 @@ def kind_of(record: logging.LogRecord) -> Hashable:
     return record.name, re.sub(r"\d+", "#", str(record.msg).split("\n", 1)[0])[:80], error
 
 
-QUIET = Quiet()
-"""The one of this process."""
+LOG_LIMITS = LogLimits()
+"""The filter of this process."""
 
 
-def install(quiet: Quiet = QUIET) -> None:
-    """Have all that is written go through it. Cheap if that is so already."""
+def install(limits: LogLimits = LOG_LIMITS) -> None:
+    """Put the filter before all handlers that there are. Cheap where it is there already."""
     loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
     handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
     if logging.lastResort is not None:
         handlers.append(logging.lastResort)
     for handler in handlers:
-        if quiet not in handler.filters:
-            handler.addFilter(quiet)
+        if limits not in handler.filters:
+            handler.addFilter(limits)
 
 
 @asynccontextmanager
-async def kept(quiet: Quiet = QUIET) -> AsyncIterator[None]:
-    """Have all that is written go through it until the end of the block, also by loggers that are made meanwhile."""
+async def installed(limits: LogLimits = LOG_LIMITS) -> AsyncIterator[None]:
+    """Keep the filter before all handlers until the end of the block, also before those of loggers that are made meanwhile."""
 
-    async def look() -> None:
+    async def keep_installed() -> None:
         while True:
-            install(quiet)
+            install(limits)
             await asyncio.sleep(timing.NEW_LOGGERS)
 
-    looking = asyncio.create_task(look())
+    task = asyncio.create_task(keep_installed())
     try:
         yield
     finally:
-        looking.cancel()
+        task.cancel()

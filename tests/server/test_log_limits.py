@@ -8,8 +8,7 @@ import logging
 import pytest
 
 from bn_lab import timing
-from bn_lab.server import quiet
-from bn_lab.server.quiet import Quiet
+from bn_lab.server.log_limits import ACCESS, KINDS, LogLimits, installed
 
 
 class Clock:
@@ -23,7 +22,7 @@ class Clock:
 class Written(logging.Handler):
     """Keeps what is written."""
 
-    def __init__(self, filtered: Quiet) -> None:
+    def __init__(self, filtered: LogLimits) -> None:
         super().__init__()
         self.lines: list[str] = []
         self.addFilter(filtered)
@@ -39,7 +38,7 @@ def make(text: str, *values: object, name: str = "some", error: BaseException | 
 
 def test_of_one_kind_so_many_are_written_in_a_minute_and_then_how_many_were_not() -> None:
     clock = Clock()
-    written = Written(Quiet(most=3, clock=clock))
+    written = Written(LogLimits(most=3, clock=clock))
     for k in range(1_000):
         written.handle(make("socket %d failed", k))
     assert written.lines == ["socket 0 failed", "socket 1 failed", "socket 2 failed"]
@@ -50,7 +49,7 @@ def test_of_one_kind_so_many_are_written_in_a_minute_and_then_how_many_were_not(
 
 
 def test_another_kind_of_message_of_exception_or_another_logger_is_written_still() -> None:
-    written = Written(Quiet(most=1, clock=Clock()))
+    written = Written(LogLimits(most=1, clock=Clock()))
     for record in (
         make("it failed"),
         make("it failed again, differently"),
@@ -64,23 +63,23 @@ def test_another_kind_of_message_of_exception_or_another_logger_is_written_still
 
 
 def test_values_in_the_text_itself_do_not_make_another_kind() -> None:
-    written = Written(Quiet(most=2, clock=Clock()))
+    written = Written(LogLimits(most=2, clock=Clock()))
     for k in range(50):
         written.handle(make(f"out of system resource\nsocket: <fd={k}> of {'x' * k}"))
     assert len(written.lines) == 2
 
 
 def test_a_logger_that_never_says_the_same_twice_is_bounded_too() -> None:
-    quiet_ = Quiet(most=2, most_of_all=5, clock=Clock())
-    written = Written(quiet_)
+    filtered = LogLimits(most=2, most_of_all=5, clock=Clock())
+    written = Written(filtered)
     for k in range(5_000):
         written.handle(make("".join(chr(97 + int(digit)) for digit in str(k))))
     assert len(written.lines) == 5
-    assert len(quiet_._kinds._windows) <= quiet.KINDS
+    assert len(filtered._kinds._windows) <= KINDS
 
 
 def test_a_record_for_two_handlers_counts_once_and_is_written_by_both() -> None:
-    filtered = Quiet(most=1, clock=Clock())
+    filtered = LogLimits(most=1, clock=Clock())
     first, second = Written(filtered), Written(filtered)
     for _ in range(2):
         record = make("it failed")
@@ -91,11 +90,11 @@ def test_a_record_for_two_handlers_counts_once_and_is_written_by_both() -> None:
 
 @pytest.mark.parametrize("name", ["", "streamlit.some.module", "uvicorn.error", "asyncio"])
 def test_all_that_writes_goes_through_it_also_what_comes_later(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    filtered, logger, handler = Quiet(), logging.getLogger(name), logging.NullHandler()
+    filtered, logger, handler = LogLimits(), logging.getLogger(name), logging.NullHandler()
     monkeypatch.setattr(timing, "NEW_LOGGERS", 0.0)
 
     async def serve() -> None:
-        async with quiet.kept(filtered):
+        async with installed(filtered):
             await asyncio.sleep(0)
             logger.addHandler(handler)
             while not handler.filters:
@@ -109,23 +108,23 @@ def test_all_that_writes_goes_through_it_also_what_comes_later(name: str, monkey
     finally:
         logger.removeHandler(handler)
         everything = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
-        found = [each for logger in everything if isinstance(logger, logging.Logger) for each in logger.handlers]
-        for each in (*found, logging.lastResort):
+        handlers = [each for logger in everything if isinstance(logger, logging.Logger) for each in logger.handlers]
+        for each in (*handlers, logging.lastResort):
             assert each is not None
             each.removeFilter(filtered)
 
 
 def test_the_id_of_a_session_is_cut_short() -> None:
-    written = Written(Quiet(clock=Clock()))
+    written = Written(LogLimits(clock=Clock()))
     text = "Session with id %s is already connected! Reconnecting to existing session."
     written.handle(make(text, "2f1c9a77-0e0b-4c8e-9f53-0a4f1d2b3c4d", name="streamlit.runtime.websocket_session_manager"))
     assert written.lines == ["Session with id 2f1c… is already connected! Reconnecting to existing session."]
 
 
 def test_a_request_is_logged_without_ids_and_as_often_as_it_comes() -> None:
-    written = Written(Quiet(most=1, clock=Clock()))
+    written = Written(LogLimits(most=1, clock=Clock()))
     text = '%s - "%s %s HTTP/%s" %d'
     for path in ("/_stcore/upload_file/session/file", "/media/abc.csv", "/claims?claim=faster", "/lab/plotly/7/x.js"):
-        written.handle(make(text, "1.2.3.4:5", "PUT", path, "1.1", 204, name=quiet.ACCESS))
+        written.handle(make(text, "1.2.3.4:5", "PUT", path, "1.1", 204, name=ACCESS))
     paths = [line.split()[3] for line in written.lines]
     assert paths == ["/_stcore/upload_file/…", "/media/…", "/claims…", "/lab/plotly/7/x.js"]

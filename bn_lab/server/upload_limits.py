@@ -1,4 +1,4 @@
-"""`Uploads`: how much of what visitors send lies in memory, before a widget has asked for it and until it is forgotten.
+"""`UploadLimits`: how much of what visitors send lies in memory, before a widget has asked for it and until it is forgotten.
 
 Streamlit takes a file for any session that is open, under any name, and keeps it until the session ends. Here a page has one
 file at a time, and all pages together so much of the memory for own data: each page has a share that nobody else can take, and
@@ -33,7 +33,7 @@ SLOWEST = 10_000
 log = logging.getLogger(__name__)
 
 
-class RefusedError(Exception):
+class UploadRefusedError(Exception):
     """An upload that is not taken.
 
     Attributes:
@@ -66,7 +66,7 @@ class Transfer:
         return max(self.declared, self.received)
 
 
-class Allowance:
+class UploadMemory:
     """What may lie in memory of uploads.
 
     Args:
@@ -83,54 +83,57 @@ class Allowance:
         self._under_way: dict[str, Transfer] = {}
         self._came: dict[tuple[str, str], float] = {}  # when a file was first seen
 
-    def begin(self, session: str, file: str, declared: int, held: MemoryUploadedFileManager) -> Transfer:
+    def begin(self, session: str, file: str, declared: int, storage: MemoryUploadedFileManager) -> Transfer:
         """An upload begins; what its page sent before and nobody took is forgotten.
 
         Raises:
-            RefusedError: where it is too large, or the page is sending another file, or too much lies in memory.
+            UploadRefusedError: where it is too large, or the page is sending another file, or too much lies in memory.
         """
         if session in self._under_way:
-            raise RefusedError(429, "this page is sending another file; please wait until it is there")
+            raise UploadRefusedError(429, "this page is sending another file; please wait until it is there")
         self._fits(declared)
-        for before in list(held.file_storage.get(session, ())):
-            held.remove_file(session, before)
+        for before in list(storage.file_storage.get(session, ())):
+            storage.remove_file(session, before)
         transfer = Transfer(session, file, declared, self._clock())
-        self._has_room(transfer, held)
+        self._has_room(transfer, storage)
         self._under_way[session] = transfer
         return transfer
 
-    def take(self, transfer: Transfer, size: int, held: MemoryUploadedFileManager) -> None:
+    def take(self, transfer: Transfer, size: int, storage: MemoryUploadedFileManager) -> None:
         """So many bytes more have come.
 
         Raises:
-            RefusedError: where that is too much, or came too slowly.
+            UploadRefusedError: where that is too much, or came too slowly.
         """
         transfer.received += size
         self._fits(transfer.received)
         if (took := self._clock() - transfer.since) > timing.UPLOAD_PATIENCE and transfer.received < SLOWEST * took:
-            raise RefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
-        self._has_room(transfer, held)
+            raise UploadRefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
+        self._has_room(transfer, storage)
 
-    def end(self, transfer: Transfer, held: MemoryUploadedFileManager) -> None:
+    def end(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
         """An upload is over, in whatever way."""
         self._under_way.pop(transfer.session, None)
-        self._look(held)
+        self._look(storage)
 
     def _fits(self, size: int) -> None:
         if size > self.largest:
-            raise RefusedError(413, f"a file has at most {(self.largest - WRAPPING) // 1024**2} MB")
+            raise UploadRefusedError(413, f"a file has at most {(self.largest - WRAPPING) // 1024**2} MB")
 
-    def _has_room(self, transfer: Transfer, held: MemoryUploadedFileManager) -> None:
-        if transfer.size <= self.share or self._fills(transfer, held):
+    def _has_room(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
+        if transfer.size <= self.share or self._fills(transfer, storage):
             return
-        self._forget_what_nobody_took(held)
-        if not self._fills(transfer, held):
-            raise RefusedError(429, "too many files are being opened; please try again in a minute, or with a smaller one")
+        self._forget_what_nobody_took(storage)
+        if not self._fills(transfer, storage):
+            raise UploadRefusedError(
+                429, "too many files are being opened; please try again in a minute, or with a smaller one"
+            )
 
-    def _fills(self, transfer: Transfer, held: MemoryUploadedFileManager) -> bool:
+    def _fills(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> bool:
         """Whether what is common is enough for this one and all others."""
         sizes = {
-            session: sum(len(file.data) for file in list(files.values())) for session, files in list(held.file_storage.items())
+            session: sum(len(file.data) for file in list(files.values()))
+            for session, files in list(storage.file_storage.items())
         }
         for other in (*self._under_way.values(), transfer):
             sizes[other.session] = other.size
@@ -139,25 +142,25 @@ class Allowance:
     def _beyond(self, sizes: Iterable[int]) -> float:
         return sum(max(0.0, size - self.share) for size in sizes)
 
-    def _forget_what_nobody_took(self, held: MemoryUploadedFileManager) -> None:
-        self._look(held)
+    def _forget_what_nobody_took(self, storage: MemoryUploadedFileManager) -> None:
+        self._look(storage)
         for (session, file), came in self._came.items():
             if self._clock() - came > timing.UPLOAD_UNCLAIMED:
-                held.remove_file(session, file)
+                storage.remove_file(session, file)
 
-    def _look(self, held: MemoryUploadedFileManager) -> None:
+    def _look(self, storage: MemoryUploadedFileManager) -> None:
         """See which files are there, some of them for the first time."""
-        now, files = self._clock(), list(held.file_storage.items())
+        now, files = self._clock(), list(storage.file_storage.items())
         there = [(session, file) for session, named in files for file in list(named)]
         self._came = {key: self._came.get(key, now) for key in there}
 
 
-class Uploads:
+class UploadLimits:
     """Middleware for what browsers upload.
 
     Args:
         app: what answers.
-        total, pages: see `Allowance`, asked when the first upload comes.
+        total, pages: see `UploadMemory`, asked when the first upload comes.
         files: where Streamlit keeps them; None while it is not running.
     """
 
@@ -169,21 +172,21 @@ class Uploads:
         files: Callable[[], MemoryUploadedFileManager | None] | None = None,
     ) -> None:
         self._app, self._total, self._pages, self._files = app, total, pages, files or streamlits_files
-        self._allowance: Allowance | None = None
+        self._memory: UploadMemory | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand an upload on as far as there is room for it; all else passes."""
-        held = self._files() if scope["type"] == "http" and scope["method"] == "PUT" else None
-        named = scope.get("path", "").rpartition(f"/{addresses.UPLOADS}/")[2].split("/") if held is not None else []
-        if held is None or len(named) != 2 or f"/{addresses.UPLOADS}/" not in scope["path"]:
+        storage = self._files() if scope["type"] == "http" and scope["method"] == "PUT" else None
+        named = scope.get("path", "").rpartition(f"/{addresses.UPLOADS}/")[2].split("/") if storage is not None else []
+        if storage is None or len(named) != 2 or f"/{addresses.UPLOADS}/" not in scope["path"]:
             await self._app(scope, receive, send)
             return
-        if self._allowance is None:
-            self._allowance = Allowance(self._total(), self._pages(), largest())
-        upload = _Upload(self._allowance, held, named[0], named[1], scope, receive, send)
+        if self._memory is None:
+            self._memory = UploadMemory(self._total(), self._pages(), largest())
+        upload = _Upload(self._memory, storage, named[0], named[1], scope, receive, send)
         try:
             await self._app(scope, upload.receive, upload.send)
-        except RefusedError as refused:
+        except UploadRefusedError as refused:
             log.warning("upload refused: %s", refused)
             if not upload.has_answered:
                 await upload.read_away()
@@ -198,15 +201,15 @@ class _Upload:
 
     def __init__(
         self,
-        allowance: Allowance,
-        held: MemoryUploadedFileManager,
+        memory: UploadMemory,
+        storage: MemoryUploadedFileManager,
         session: str,
         file: str,
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        self._allowance, self._held, self._session, self._file = allowance, held, session, file
+        self._memory, self._storage, self._session, self._file = memory, storage, session, file
         self._receive, self._send = receive, send
         self._declared = declared(Headers(scope=scope).get("content-length", ""))
         self._transfer: Transfer | None = None
@@ -215,20 +218,22 @@ class _Upload:
 
     async def receive(self) -> Message:
         if self._transfer is None:
-            self._transfer = self._allowance.begin(self._session, self._file, self._declared, self._held)
+            self._transfer = self._memory.begin(self._session, self._file, self._declared, self._storage)
         try:
             message = await asyncio.wait_for(self._receive(), timing.UPLOAD_SILENCE)
         except TimeoutError:
-            raise RefusedError(408, f"an upload is given up after {timing.UPLOAD_SILENCE:g} seconds without a byte") from None
+            raise UploadRefusedError(
+                408, f"an upload is given up after {timing.UPLOAD_SILENCE:g} seconds without a byte"
+            ) from None
         self._is_read = not message.get("more_body", False)
         if message["type"] == "http.request":
-            self._allowance.take(self._transfer, len(message.get("body", b"")), self._held)
+            self._memory.take(self._transfer, len(message.get("body", b"")), self._storage)
         return message
 
     async def read_away(self) -> None:
         """Read what still comes, and keep none of it: while a browser sends it hears nothing, and where it is cut off it has no
         reason to show. More than the largest file is not waited for."""
-        left = self._allowance.largest
+        left = self._memory.largest
         if self._declared > 2 * left:
             return
         with suppress(TimeoutError):
@@ -244,7 +249,7 @@ class _Upload:
 
     def end(self) -> None:
         if self._transfer is not None:
-            self._allowance.end(self._transfer, self._held)
+            self._memory.end(self._transfer, self._storage)
 
 
 def declared(length: str) -> int:

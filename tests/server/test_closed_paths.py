@@ -14,7 +14,7 @@ from streamlit.web.server.starlette.starlette_path_security_middleware import Pa
 from streamlit.web.server.starlette.starlette_routes import create_app_static_serving_routes
 from streamlit.web.server.starlette.starlette_static_routes import create_streamlit_static_assets_routes
 
-from bn_lab.server.closed import Closed
+from bn_lab.server.closed_paths import ClosedPaths
 
 LONG = "a" * 300
 
@@ -43,7 +43,7 @@ def serving(script: Path, *middleware: Middleware) -> TestClient:
 )
 def test_names_that_no_file_can_have_are_not_there(tmp_path: Path, path: str, status: int) -> None:
     (tmp_path / "static").mkdir()
-    assert serving(tmp_path / "app.py", Middleware(Closed)).get(path).status_code == status
+    assert serving(tmp_path / "app.py", Middleware(ClosedPaths)).get(path).status_code == status
 
 
 def test_without_it_a_long_name_is_an_error_of_the_server(tmp_path: Path) -> None:
@@ -59,6 +59,6 @@ def test_without_it_a_long_name_is_an_error_of_the_server(tmp_path: Path) -> Non
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_the_interface_for_programs_is_not_there(path: str, method: str) -> None:
     inner = Starlette(routes=[Route("/{path:path}", PlainTextResponse("there"), methods=["GET", "POST", "OPTIONS"])])
-    client = TestClient(Closed(inner))
+    client = TestClient(ClosedPaths(inner))
     assert client.request(method, path).status_code == 404
     assert client.request(method, "/_stcore/health").text == "there"

@@ -30,7 +30,7 @@ LONGEST_NAME, LONGEST_ADDRESS = 200, 100_000
 """Characters of a name or id, and of an address or its parameters, at most: no server answers at a longer address."""
 
 
-class BrokenError(Exception):
+class MessageError(Exception):
     """A message that cannot be read, or is larger than any page's.
 
     Attributes:
@@ -42,18 +42,18 @@ class BrokenError(Exception):
         self.code = code
 
 
-def heard(content: bytes) -> str | None:
+def allowed_kind(content: bytes) -> str | None:
     """The kind of a message that Streamlit may be handed; None for one that no page sends, which is passed over.
 
     Raises:
-        BrokenError: where the connection cannot go on.
+        MessageError: where the connection cannot go on.
     """
     if len(content) > (most := get_max_widget_state_size_bytes()):
-        raise BrokenError(1009, f"a message has at most {most} bytes")
+        raise MessageError(1009, f"a message has at most {most} bytes")
     try:
         message = BackMsg.FromString(content)
     except Exception:  # protobuf has one of its own for that
-        raise BrokenError(1002, "a message is a BackMsg") from None
+        raise MessageError(1002, "a message is a BackMsg") from None
     kind = message.WhichOneof("type")
     if kind not in KINDS:
         return None

@@ -16,8 +16,8 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from bn_lab import timing
-from bn_lab.server import addresses, gate
-from bn_lab.server.gate import BURST, PACE, Gate
+from bn_lab.server import addresses, websocket_gate
+from bn_lab.server.websocket_gate import BURST, PACE, WebsocketGate
 
 STREAMLIT, LAB = f"/{addresses.STREAMLIT}", f"/{addresses.STREAM}"
 ASKS = BackMsg(app_heartbeat=True).SerializeToString()
@@ -51,7 +51,7 @@ def inside() -> Inside:
 
 @pytest.fixture
 def client(inside: Inside) -> TestClient:
-    return TestClient(Gate(inside, seats=lambda: 4, knows=lambda session: session == KNOWN))
+    return TestClient(WebsocketGate(inside, seats=lambda: 4, knows=lambda session: session == KNOWN))
 
 
 def coming_back(session: str) -> list[str]:
@@ -156,23 +156,23 @@ def test_pages_of_other_sites_are_turned_away_before_streamlit_hears_of_them(
 
 
 def test_messages_are_handed_on_no_quicker_than_a_page_says_them() -> None:
-    now, rests, told = [0.0], list[float](), 0
+    now, rests, sent = [0.0], list[float](), 0
 
     async def rest(seconds: float) -> None:
         rests.append(seconds)
         now[0] += seconds
 
     async def receive() -> Message:
-        nonlocal told
-        told += 1
-        return {"type": "websocket.receive", "bytes": ASKS} if told <= 400 else {"type": "websocket.disconnect"}
+        nonlocal sent
+        sent += 1
+        return {"type": "websocket.receive", "bytes": ASKS} if sent <= 400 else {"type": "websocket.disconnect"}
 
     async def send(message: Message) -> None:
         pass
 
     async def hear() -> None:
-        line = gate.Line(receive, send, lambda: now[0], rest)
-        while (await line.receive())["type"] == "websocket.receive":
+        socket = websocket_gate.GatedSocket(receive, send, lambda: now[0], rest)
+        while (await socket.receive())["type"] == "websocket.receive":
             pass
 
     asyncio.run(hear())
@@ -190,10 +190,10 @@ def test_what_streamlit_says_after_the_end_is_heard_by_nobody() -> None:
         raise AssertionError("nobody listens any more")
 
     async def talk() -> Message:
-        line = gate.Line(nothing, say, lambda: 0.0, asyncio.sleep)
-        await line.close(1002)
-        await line.send({"type": "websocket.send", "bytes": b""})
-        return await line.receive()
+        socket = websocket_gate.GatedSocket(nothing, say, lambda: 0.0, asyncio.sleep)
+        await socket.close(1002)
+        await socket.send({"type": "websocket.send", "bytes": b""})
+        return await socket.receive()
 
     assert asyncio.run(talk())["type"] == "websocket.disconnect"
     assert said == [{"type": "websocket.close", "code": 1002}]
@@ -207,10 +207,10 @@ def test_who_is_gone_is_no_error() -> None:
         raise AssertionError("nobody speaks any more")
 
     async def talk() -> Message:
-        line = gate.Line(nothing, vanish, lambda: 0.0, asyncio.sleep)
+        socket = websocket_gate.GatedSocket(nothing, vanish, lambda: 0.0, asyncio.sleep)
         for _ in range(2):
-            await line.send({"type": "websocket.send", "bytes": b""})
-        return await line.receive()
+            await socket.send({"type": "websocket.send", "bytes": b""})
+        return await socket.receive()
 
     assert asyncio.run(talk())["type"] == "websocket.disconnect"
 
@@ -222,7 +222,7 @@ def test_all_else_passes(inside: Inside) -> None:
         passed.append(scope["type"])
 
     async def ask(scope: dict[str, Any]) -> None:
-        await Gate(app, seats=never)(scope, None, None)  # type: ignore[arg-type]
+        await WebsocketGate(app, seats=never)(scope, None, None)  # type: ignore[arg-type]
 
     never: Callable[[], int] = lambda: pytest.fail("nobody needs a seat")  # noqa: E731
     asyncio.run(ask({"type": "lifespan"}))
@@ -232,13 +232,13 @@ def test_all_else_passes(inside: Inside) -> None:
 
 def test_streamlit_knows_sessions_where_they_are_looked_for() -> None:
     assert hasattr(WebsocketSessionManager, "get_session_info")
-    assert not gate.knows_session("of nobody")
+    assert not websocket_gate.knows_session("of nobody")
 
 
 def named(cookie: str, **headers: str) -> list[str]:
     """The browser that a handshake is from, as Streamlit hears it."""
     raw = [(name.encode(), value.encode()) for name, value in {"cookie": cookie, **headers}.items()]
-    return [value.decode() for name, value in gate.with_browser(raw) if name == gate.BROWSER]
+    return [value.decode() for name, value in websocket_gate.with_browser(raw) if name == websocket_gate.BROWSER]
 
 
 def test_a_browser_is_known_by_its_token_however_it_is_masked_and_not_by_what_it_says() -> None:

@@ -6,8 +6,7 @@ import resource
 
 import pytest
 
-from bn_lab.server.descriptors import MOST, raise_limit
-from bn_lab.server.seats import PER_PAGE, RESERVED, FullError, Seats, seats_for
+from bn_lab.server.seats import MOST_FILES, PER_PAGE, RESERVED, FullError, Seats, raise_file_limit, seats_for
 
 
 @pytest.mark.parametrize(
@@ -15,8 +14,8 @@ from bn_lab.server.seats import PER_PAGE, RESERVED, FullError, Seats, seats_for
     [
         ((256, 4096), 4096),
         ((4096, 4096), 4096),
-        ((1024, resource.RLIM_INFINITY), MOST),
-        ((1024, 10**9), MOST),
+        ((1024, resource.RLIM_INFINITY), MOST_FILES),
+        ((1024, 10**9), MOST_FILES),
         ((10**6, 10**6), 10**6),
     ],
 )
@@ -26,7 +25,7 @@ def test_the_limit_is_raised_to_what_the_system_allows(
     limits = [before]
     monkeypatch.setattr(resource, "getrlimit", lambda which: limits[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda which, new: limits.append(new))
-    assert raise_limit() == after
+    assert raise_file_limit() == after
     assert limits[-1] == (after, before[1])
 
 
@@ -36,7 +35,7 @@ def test_where_it_cannot_be_raised_it_stays(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 4096))
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    assert raise_limit() == 256
+    assert raise_file_limit() == 256
 
 
 @pytest.mark.parametrize("visitors", [1, 40, 1_000])

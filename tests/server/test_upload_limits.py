@@ -16,8 +16,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 
 from bn_lab import timing
-from bn_lab.server import addresses, uploads
-from bn_lab.server.uploads import WRAPPING, Allowance, RefusedError, Uploads
+from bn_lab.server import addresses, upload_limits
+from bn_lab.server.upload_limits import WRAPPING, UploadLimits, UploadMemory, UploadRefusedError
 
 LARGEST = 20 * 1024**2 + WRAPPING
 """Bytes of one upload."""
@@ -34,7 +34,7 @@ class Clock:
 
 
 @pytest.fixture
-def held() -> MemoryUploadedFileManager:
+def storage() -> MemoryUploadedFileManager:
     return MemoryUploadedFileManager("/upload")
 
 
@@ -44,73 +44,75 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def allowance(clock: Clock) -> Allowance:
+def memory(clock: Clock) -> UploadMemory:
     """Fifty shares of one MB, and 50 MB that are common."""
-    return Allowance(100 * MB, 50, LARGEST, clock)
+    return UploadMemory(100 * MB, 50, LARGEST, clock)
 
 
-def keep(held: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
-    held.add_file(session, UploadedFileRec(file, "a.csv", "text/csv", b"x" * size))
+def keep(storage: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
+    storage.add_file(session, UploadedFileRec(file, "a.csv", "text/csv", b"x" * size))
 
 
-def upload(allowance: Allowance, held: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
+def upload(memory: UploadMemory, storage: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
     """A whole upload, which nobody takes."""
-    transfer = allowance.begin(session, file, size, held)
-    allowance.take(transfer, size, held)
-    keep(held, session, size, file)
-    allowance.end(transfer, held)
+    transfer = memory.begin(session, file, size, storage)
+    memory.take(transfer, size, storage)
+    keep(storage, session, size, file)
+    memory.end(transfer, storage)
 
 
 def refusal(act: Callable[[], object]) -> int:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(UploadRefusedError) as refused:
         act()
     return refused.value.status
 
 
-def test_a_page_has_one_file_however_many_it_sends(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
+def test_a_page_has_one_file_however_many_it_sends(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
     for k in range(40):
-        upload(allowance, held, "a", 15 * MB, f"file {k}")
-    assert list(held.file_storage["a"]) == ["file 39"]
+        upload(memory, storage, "a", 15 * MB, f"file {k}")
+    assert list(storage.file_storage["a"]) == ["file 39"]
 
 
-def test_a_page_sends_one_file_at_a_time(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
-    transfer = allowance.begin("a", "1", 5, held)
-    assert refusal(lambda: allowance.begin("a", "2", 5, held)) == 429
-    allowance.begin("b", "1", 5, held)
-    allowance.end(transfer, held)
-    allowance.begin("a", "2", 5, held)
+def test_a_page_sends_one_file_at_a_time(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
+    transfer = memory.begin("a", "1", 5, storage)
+    assert refusal(lambda: memory.begin("a", "2", 5, storage)) == 429
+    memory.begin("b", "1", 5, storage)
+    memory.end(transfer, storage)
+    memory.begin("a", "2", 5, storage)
 
 
-def test_too_large_is_too_large_whether_it_says_so_or_not(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
-    assert refusal(lambda: allowance.begin("a", "1", LARGEST + 1, held)) == 413
-    transfer = allowance.begin("a", "1", 10, held)
-    allowance.take(transfer, LARGEST, held)
-    assert refusal(lambda: allowance.take(transfer, 1, held)) == 413
+def test_too_large_is_too_large_whether_it_says_so_or_not(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
+    assert refusal(lambda: memory.begin("a", "1", LARGEST + 1, storage)) == 413
+    transfer = memory.begin("a", "1", 10, storage)
+    memory.take(transfer, LARGEST, storage)
+    assert refusal(lambda: memory.take(transfer, 1, storage)) == 413
 
 
 def test_all_together_take_no_more_than_there_is_and_each_has_its_share(
-    allowance: Allowance, held: MemoryUploadedFileManager
+    memory: UploadMemory, storage: MemoryUploadedFileManager
 ) -> None:
     refused = 0
     for k in range(30):
         try:
-            upload(allowance, held, f"greedy {k}", 15 * MB)
-        except RefusedError:
+            upload(memory, storage, f"greedy {k}", 15 * MB)
+        except UploadRefusedError:
             refused += 1
-    taken = sum(len(file.data) for files in held.file_storage.values() for file in files.values())
+    taken = sum(len(file.data) for files in storage.file_storage.values() for file in files.values())
     assert refused == 27
     assert taken <= 100 * MB
     for k in range(20):
-        upload(allowance, held, f"modest {k}", MB)
+        upload(memory, storage, f"modest {k}", MB)
 
 
-def test_what_really_comes_counts_where_more_comes_than_was_said(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
-    transfers = [allowance.begin(f"greedy {k}", "1", 0, held) for k in range(10)]
+def test_what_really_comes_counts_where_more_comes_than_was_said(
+    memory: UploadMemory, storage: MemoryUploadedFileManager
+) -> None:
+    transfers = [memory.begin(f"greedy {k}", "1", 0, storage) for k in range(10)]
 
     def come() -> None:
         for _ in range(15):
             for transfer in transfers:
-                allowance.take(transfer, MB, held)
+                memory.take(transfer, MB, storage)
 
     assert refusal(come) == 429
     assert sum(transfer.received for transfer in transfers) <= 62 * MB
@@ -118,52 +120,54 @@ def test_what_really_comes_counts_where_more_comes_than_was_said(allowance: Allo
 
 @pytest.mark.parametrize("free", ["taken", "its session is over", "nobody took it for long", "it was broken off"])
 def test_what_is_forgotten_frees_its_place(
-    allowance: Allowance, held: MemoryUploadedFileManager, clock: Clock, free: str
+    memory: UploadMemory, storage: MemoryUploadedFileManager, clock: Clock, free: str
 ) -> None:
     for k in range(3):
-        upload(allowance, held, f"{k}", 15 * MB)
-    under_way = allowance.begin("under way", "1", 8 * MB, held)
-    assert refusal(lambda: allowance.begin("a", "1", 8 * MB, held)) == 429
+        upload(memory, storage, f"{k}", 15 * MB)
+    under_way = memory.begin("under way", "1", 8 * MB, storage)
+    assert refusal(lambda: memory.begin("a", "1", 8 * MB, storage)) == 429
     match free:
         case "taken":
-            held.remove_file("0", "file")
+            storage.remove_file("0", "file")
         case "its session is over":
-            held.remove_session_files("0")
+            storage.remove_session_files("0")
         case "nobody took it for long":
             clock.now += timing.UPLOAD_UNCLAIMED + 1
         case "it was broken off":
-            allowance.end(under_way, held)
-    allowance.begin("a", "1", 8 * MB, held)
+            memory.end(under_way, storage)
+    memory.begin("a", "1", 8 * MB, storage)
 
 
 def test_a_file_that_has_just_come_is_not_taken_for_one_that_nobody_took(
-    allowance: Allowance, held: MemoryUploadedFileManager
+    memory: UploadMemory, storage: MemoryUploadedFileManager
 ) -> None:
-    transfer = allowance.begin("a", "1", 15 * MB, held)
-    keep(held, "a", 15 * MB, "1")
+    transfer = memory.begin("a", "1", 15 * MB, storage)
+    keep(storage, "a", 15 * MB, "1")
     for k in range(2):
-        upload(allowance, held, f"{k}", 15 * MB)
-    assert refusal(lambda: allowance.begin("b", "1", 15 * MB, held)) == 429
-    assert list(held.file_storage["a"]) == ["1"]
-    allowance.end(transfer, held)
+        upload(memory, storage, f"{k}", 15 * MB)
+    assert refusal(lambda: memory.begin("b", "1", 15 * MB, storage)) == 429
+    assert list(storage.file_storage["a"]) == ["1"]
+    memory.end(transfer, storage)
 
 
-def test_nothing_is_remembered_of_files_that_are_gone(allowance: Allowance, held: MemoryUploadedFileManager) -> None:
+def test_nothing_is_remembered_of_files_that_are_gone(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
     for k in range(100):
-        upload(allowance, held, "a", 10, f"file {k}")
-    assert list(allowance._came) == [("a", "file 99")]
+        upload(memory, storage, "a", 10, f"file {k}")
+    assert list(memory._came) == [("a", "file 99")]
 
 
-def test_one_file_fits_however_little_memory_is_set(held: MemoryUploadedFileManager) -> None:
-    upload(Allowance(1, 1_000, LARGEST), held, "a", LARGEST)
+def test_one_file_fits_however_little_memory_is_set(storage: MemoryUploadedFileManager) -> None:
+    upload(UploadMemory(1, 1_000, LARGEST), storage, "a", LARGEST)
 
 
-def test_an_upload_that_hardly_moves_is_given_up(allowance: Allowance, held: MemoryUploadedFileManager, clock: Clock) -> None:
-    transfer = allowance.begin("a", "1", MB, held)
+def test_an_upload_that_hardly_moves_is_given_up(
+    memory: UploadMemory, storage: MemoryUploadedFileManager, clock: Clock
+) -> None:
+    transfer = memory.begin("a", "1", MB, storage)
     clock.now += timing.UPLOAD_PATIENCE
-    allowance.take(transfer, 1, held)
+    memory.take(transfer, 1, storage)
     clock.now += 1
-    assert refusal(lambda: allowance.take(transfer, 1, held)) == 408
+    assert refusal(lambda: memory.take(transfer, 1, storage)) == 408
 
 
 BODY = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n'
@@ -178,7 +182,7 @@ class Site:
         runtime = SimpleNamespace(is_active_session=lambda session: session in ("a", "b"))
         monkeypatch.setattr("streamlit.web.server.starlette.starlette_routes.is_xsrf_enabled", lambda: False)
         routes = create_upload_routes(runtime, self.files, "")  # type: ignore[arg-type]
-        ours = Middleware(Uploads, total=lambda: total, pages=lambda: 10, files=lambda: self.files)
+        ours = Middleware(UploadLimits, total=lambda: total, pages=lambda: 10, files=lambda: self.files)
         self.client = TestClient(Starlette(routes=routes, middleware=[ours]))
 
     def put(self, size: int, session: str = "a", file: str = "1", *, chunked: bool = False) -> tuple[int, str]:
@@ -232,11 +236,11 @@ def test_what_streamlit_refuses_unread_forgets_and_counts_nothing(site: Site) ->
     ("length", "number"), [("17", 17), ("", 0), ("-1", 0), ("1e3", 0), ("٣", 0), ("9" * 5_000, 10**15 - 1)]
 )
 def test_lengths_are_read_with_care(length: str, number: int) -> None:
-    assert uploads.declared(length) == number
+    assert upload_limits.declared(length) == number
 
 
 def test_streamlit_keeps_files_where_they_are_counted() -> None:
     assert isinstance(MemoryUploadedFileManager("/upload").file_storage, dict)
     assert isinstance(Runtime.uploaded_file_mgr, property)
-    assert uploads.streamlits_files() is None
-    assert uploads.largest() == 20 * 1024**2 + WRAPPING
+    assert upload_limits.streamlits_files() is None
+    assert upload_limits.largest() == 20 * 1024**2 + WRAPPING

@@ -1,4 +1,4 @@
-"""`Gate`: what every websocket goes through, before Streamlit and the lab hear of it.
+"""`WebsocketGate`: what every websocket goes through, before Streamlit and the lab hear of it.
 
 Streamlit makes a session, with an event loop and three open files, for whoever opens its websocket, and logs a traceback for
 what is no message. Here a socket has one of a limited number of seats; Streamlit hears of it with its first message; and only
@@ -22,7 +22,7 @@ from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_N
 
 from bn_lab import timing
 from bn_lab.server import addresses
-from bn_lab.server.saying import BrokenError, heard
+from bn_lab.server.allowed_messages import MessageError, allowed_kind
 from bn_lab.server.seats import FullError, Seats
 from bn_lab.server.stream import is_ours
 
@@ -38,7 +38,7 @@ NOBODY = 1006
 log = logging.getLogger(__name__)
 
 
-class Gate:
+class WebsocketGate:
     """Middleware for the two websockets of a page.
 
     Args:
@@ -86,25 +86,25 @@ class Gate:
             await send({"type": "websocket.close", "code": 1013})  # answers with 403, which no proxy takes for a failure
 
     async def _listen(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
-        line = Line(receive, send, self._clock, self._rest)
+        socket = GatedSocket(receive, send, self._clock, self._rest)
         if named and self._knows(named):  # the browser may have nothing to say: the page is as it was
-            await self._app(scope, line.receive, line.send)
+            await self._app(scope, socket.receive, socket.send)
             return
         first = await receive()
         protocols = Headers(scope=scope).get("sec-websocket-protocol", "").split(",")
         await send({"type": "websocket.accept", "subprotocol": protocols[0].strip() or None, "headers": []})
-        line.is_accepted = True
+        socket.is_accepted = True
         try:
             limit = timing.RETURNING_TIMEOUT if named else timing.FIRST_MESSAGE_TIMEOUT
-            line.waiting = [first, await asyncio.wait_for(line.receive(), limit)]
+            socket.waiting = [first, await asyncio.wait_for(socket.receive(), limit)]
         except TimeoutError:
-            await line.close(1008)
+            await socket.close(1008)
             return
-        if line.waiting[1]["type"] != "websocket.disconnect":
-            await self._app(scope, line.receive, line.send)
+        if socket.waiting[1]["type"] != "websocket.disconnect":
+            await self._app(scope, socket.receive, socket.send)
 
 
-class Line:
+class GatedSocket:
     """One websocket between a browser and Streamlit: what either side says, as far as the other one may hear it.
 
     Attributes:
@@ -131,9 +131,9 @@ class Line:
                 return message
             try:
                 if (content := message.get("bytes")) is None:
-                    raise BrokenError(1003, "a message has bytes")
-                kind = heard(content)
-            except BrokenError as broken:
+                    raise MessageError(1003, "a message has bytes")
+                kind = allowed_kind(content)
+            except MessageError as broken:
                 log.warning("websocket closed: %s", broken)
                 await self.close(broken.code)
                 continue

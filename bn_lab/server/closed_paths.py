@@ -1,4 +1,4 @@
-"""`Closed`: addresses at which there is nothing, whatever lies behind them."""
+"""`ClosedPaths`: addresses at which there is nothing, whatever lies behind them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST = 255
 the server: no file of ours has such a name."""
 
 
-class Closed:
+class ClosedPaths:
     """Middleware that answers 404 for what nobody but a program that tries addresses out would ask for."""
 
     def __init__(self, app: ASGIApp) -> None:
