@@ -20,12 +20,12 @@ from benchmarks.settings import Settings
 from bn_lab.datasets import Table, load
 from bn_lab.engine.history import is_recorded
 from bn_lab.engine.run import Run
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 LESSON = Experiment(epsilon=1e-6)
 """The lesson's Boston program: both arms, swish, three hidden layers of 8, RMSprop, batches of 32, 1000 epochs, its own ε."""
 
-PAIR: tuple[Arm, ...] = ("none", "before")
+PAIR: tuple[str, ...] = ("none", "before")
 
 
 def with_seeds(experiment: Experiment, seeds: int) -> Experiment:

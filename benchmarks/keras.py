@@ -10,7 +10,7 @@ from types import TracebackType
 
 from benchmarks.settings import say
 from bn_lab.datasets import load
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 WORKER = Path(__file__).with_name("keras_worker.py")
 
@@ -29,7 +29,7 @@ class Keras:
         KerasMissingError: if the interpreter is not there or cannot import Keras.
     """
 
-    def __init__(self, python: Path | None, experiment: Experiment, arms: Sequence[Arm]) -> None:
+    def __init__(self, python: Path | None, experiment: Experiment, arms: Sequence[str]) -> None:
         if python is None or not python.exists():
             raise KerasMissingError("no Keras: see README.md on how to make its environment")
         self.arms = list(arms)

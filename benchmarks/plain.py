@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from bn_lab.datasets import Table
 from bn_lab.engine.run import Run
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 torch.set_num_threads(1)
 
@@ -27,7 +27,7 @@ OPTIMIZERS: Mapping[str, Callable[[Iterable[nn.Parameter], float], torch.optim.O
 }
 
 
-def network(experiment: Experiment, arm: Arm, table: Table) -> nn.Sequential:
+def network(experiment: Experiment, arm: str, table: Table) -> nn.Sequential:
     """The network of one arm: affine, batch normalization, activation, `depth` times, and an affine output layer."""
     sizes = [table.features.shape[1], *[experiment.width] * experiment.depth]
     layers: list[nn.Module] = []
@@ -46,7 +46,7 @@ class Plain:
         losses: the mean training loss of each epoch, weighted by the sizes of its batches.
     """
 
-    def __init__(self, experiment: Experiment, arm: Arm, table: Table) -> None:
+    def __init__(self, experiment: Experiment, arm: str, table: Table) -> None:
         self.experiment = experiment
         self.model = network(experiment, arm, table)
         regression = table.task == "regression"

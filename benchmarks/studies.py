@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.measure import Goal, Result, Row
 from benchmarks.plain import Plain
 from benchmarks.settings import Settings
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load, split, standardization
-from bn_lab.experiment import BN_ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import local_executor
 from bn_lab.studies.job import Job
@@ -76,7 +77,7 @@ def _plain(study: Study, settings: Settings) -> float:
     """Seconds that all networks take one after the other in a plain loop, from a few of them and a part of their epochs."""
     total = 0.0
     for has_bn in (False, True):
-        group = [n.experiment for n in study.networks if (n.arm in BN_ARMS) == has_bn]
+        group = [n.experiment for n in study.networks if (bool(ARMS[n.arm].normalizer)) == has_bn]
         epochs = min(settings.long(20, 1), group[0].epochs)
         times = [_time(experiment, epochs) for experiment in group[:PLAIN_NETWORKS]]
         total += float(np.mean(times)) * group[0].epochs * len(group)

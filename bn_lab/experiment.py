@@ -2,23 +2,24 @@
 
 This is the only place where they stand. Widgets, the command line and links read them from `FIELDS`; the registries of
 data sets, activations, optimizers and initializers are held equal to the options here by a test. The module imports nothing
-of the project, so that anything may import it.
+of the project but the registry of arms, so that anything may import it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from bn_lab.arms import ARMS
+
 DatasetName = Literal["boston", "boston_without_b", "iris", "digits", "circle", "xor", "gaussians", "spiral", "moons", "plane"]
 InputScaling = Literal["raw", "standardized"]
 ActivationName = Literal["swish", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "identity"]
-Arm = Literal["none", "standardized", "before", "after"]
 OptimizerName = Literal["rmsprop", "adam", "sgd", "momentum"]
 InitializerName = Literal["glorot_uniform", "he_normal", "lecun_normal", "normal"]
 Shuffle = Literal["every_epoch", "once", "never"]
@@ -36,13 +37,6 @@ the data is in them."""
 def is_uploaded(dataset: str) -> bool:
     """Whether this is the id of a visitor's own data."""
     return UPLOADED.fullmatch(dataset) is not None
-
-
-ARMS: tuple[Arm, ...] = get_args(Arm)
-"""All arms in the order in which they are stacked, drawn and listed."""
-
-BN_ARMS: tuple[Arm, ...] = ("before", "after")
-"""The arms that have batch normalization layers."""
 
 
 class ExperimentError(ValueError):
@@ -112,10 +106,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Options:
-    """The ids to choose from, and the pattern of further ids that are none of ours."""
+    """The ids to choose from, maybe a registry, and the pattern of further ids that are none of ours."""
 
-    ids: tuple[str, ...]
-    besides: re.Pattern[str]
+    ids: Collection[str]
+    besides: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +135,7 @@ class Experiment:
 
     inputs: InputScaling = "raw"
     """`raw` as in the file (the lesson), or `standardized`: each feature less its mean, over its standard deviation,
-    both of the training samples. The arm `standardized` has standardized inputs in any case."""
+    both of the training samples. An arm may have standardized inputs in any case (`Arm.inputs`)."""
 
     validation_share: Annotated[float, Range(0.0, 0.5)] = 0.0
     """Share of the data set held back for validation, drawn by the seed, stratified by class."""
@@ -155,9 +149,9 @@ class Experiment:
     activation: ActivationName = "swish"
     """Activation function of the hidden layers; each is an entry of `bn_lab.engine.activations.ACTIVATIONS`."""
 
-    arms: tuple[Arm, ...] = ("none", "before")
-    """The sides of the comparison: `none` (no batch normalization), `standardized` (none either, but standardized inputs),
-    `before` (batch normalization before the activation), `after` (after it). All start from the same weights."""
+    arms: Annotated[tuple[str, ...], Options(ARMS)] = ("none", "before")
+    """The sides of the comparison, each an entry of `bn_lab.arms.ARMS`: `none` (no batch normalization), `standardized` (none
+    either, but standardized inputs), `before` (batch normalization before the activation), `after` (after it)."""
 
     epsilon: Annotated[float, Range(1e-8, 1e-1, log=True)] = 1e-3
     """ε in x̂ = (x − μ) / √(σ² + ε). Keras: 1e-3, PyTorch: 1e-5, the lesson's formula: 10e-7, which is 1e-6."""
@@ -223,6 +217,10 @@ class Experiment:
         """Whether the data are a visitor's own, and so for nobody else."""
         return is_uploaded(self.dataset)
 
+    def standardizes(self, arm: str) -> bool:
+        """Whether the networks of `arm` have standardized inputs."""
+        return "standardized" in (self.inputs, ARMS[arm].inputs)
+
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""
         return {name: value for name, spec in FIELDS.items() if (value := getattr(self, name)) != spec.default}
@@ -234,7 +232,7 @@ class Field:
 
     Attributes:
         kind: `int`, `float`, `choice` (one option) or `choices` (some options).
-        options: the ids to choose from, for `choice` and `choices`.
+        ids: the ids to choose from, for `choice` and `choices`; a registry where more may be added to it.
         besides: pattern of further ids that a `choice` may have.
         range: the limits, for `int` and `float`.
         optional: whether `None` is a value.
@@ -243,10 +241,15 @@ class Field:
     name: str
     kind: Literal["int", "float", "choice", "choices"]
     default: Any
-    options: tuple[str, ...] = ()
+    ids: Collection[str] = ()
     besides: re.Pattern[str] | None = None
     range: Range | None = None
     optional: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The ids to choose from, for `choice` and `choices`."""
+        return tuple(self.ids)
 
     def check(self, value: Any) -> Any:
         """`value` in its canonical type and order, or an `ExperimentError`."""
@@ -311,13 +314,11 @@ def _describe(name: str, hint: Any, default: Any) -> Field:
     if get_origin(hint) is Annotated:
         base, limits = get_args(hint)
         if isinstance(limits, Options):
-            return Field(name, "choice", default, options=limits.ids, besides=limits.besides)
+            return Field(name, "choices" if get_origin(base) is tuple else "choice", default, limits.ids, limits.besides)
         members = get_args(base) or (base,)
         kind: Literal["int", "float"] = "int" if int in members else "float"
         return Field(name, kind, default, range=limits, optional=type(None) in members)
-    if get_origin(hint) is tuple:
-        return Field(name, "choices", default, options=get_args(get_args(hint)[0]))
-    return Field(name, "choice", default, options=get_args(hint))
+    return Field(name, "choice", default, get_args(hint))
 
 
 _HINTS = get_type_hints(Experiment, include_extras=True)

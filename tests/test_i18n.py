@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.datasets.uploads import DataError
 from bn_lab.engine.history import STAGES
 from bn_lab.engine.summary import SENTENCES
-from bn_lab.experiment import ARMS, FIELDS
+from bn_lab.experiment import FIELDS
 from bn_lab.figures.pictures import FIGURES
 from bn_lab.figures.studies import FIGURES as STUDY_FIGURES
 from bn_lab.files.experiments import FileError

@@ -9,24 +9,25 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BELOW_FIGURES = {"timing", "experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
+BELOW_FIGURES = {"timing", "arms", "experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
 BELOW_FIGURES |= {"files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
     "app": {"streamlit", "server"},
-    "experiment": set(),
+    "arms": set(),
+    "experiment": {"arms"},
     "presets": {"experiment"},
     "sharing": {"experiment"},
-    "codegen": {"experiment"},
+    "codegen": {"arms", "experiment"},
     "i18n": set(),
     "timing": set(),
     "locales": set(),
     "datasets": {"timing", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
-    "engine": {"experiment", "datasets", "torch", "numpy"},
-    "files": {"experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
-    "studies": {"timing", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
+    "engine": {"arms", "experiment", "datasets", "torch", "numpy"},
+    "files": {"arms", "experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
+    "studies": {"timing", "arms", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
     "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
-    "figures": {"experiment", "engine", "studies", "i18n", "plotly", "numpy"},
+    "figures": {"arms", "experiment", "engine", "studies", "i18n", "plotly", "numpy"},
     "server": {"timing", "service", "figures", "starlette", "streamlit"},
     "ui": BELOW_FIGURES | {"figures", "server", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,
@@ -117,7 +118,7 @@ def test_optional_packages_are_imported_only_inside_functions(path: Path) -> Non
         ("import importlib\nimportlib.import_module('distributed')", {"distributed"}),
         ("import bn_lab.engine.run, json", {"engine"}),
         ("from . import tables\nfrom .tables import Table\nfrom bn_lab.datasets import load", set()),
-        ("import numpy as np\nfrom numpy.typing import NDArray\nfrom bn_lab.experiment import ARMS", set()),
+        ("import numpy as np\nfrom numpy.typing import NDArray\nfrom bn_lab.experiment import FIELDS", set()),
     ],
 )
 def test_the_reader_sees_every_way_to_import(source: str, found: set[str]) -> None:

@@ -280,7 +280,8 @@ def inputs_line(needs: Needs, convert: str) -> str:
         return f"    inputs = dict.fromkeys(ARMS, {raw})"
     if not needs.raw:
         return f"    inputs = dict.fromkeys(ARMS, {scaled})"
-    return f'    inputs = dict.fromkeys(ARMS, {raw})\n    inputs["standardized"] = {scaled}'
+    apart = [f'    inputs["{arm}"] = {scaled}' for arm in needs.experiment.arms if needs.experiment.standardizes(arm)]
+    return code(f"    inputs = dict.fromkeys(ARMS, {raw})", *apart)
 
 
 def command(framework: str, fields: Mapping[str, str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bn_lab.arms import normalized
 from bn_lab.codegen import points
-from bn_lab.experiment import BN_ARMS, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Needs:
 
     @property
     def bn(self) -> bool:
-        return bool(set(self.experiment.arms) & set(BN_ARMS))
+        return bool(normalized(self.experiment.arms))
 
     @property
     def l2(self) -> bool:
@@ -144,12 +145,12 @@ class Needs:
     @property
     def raw(self) -> bool:
         """Whether an arm has the inputs as they are in the file."""
-        return self.experiment.inputs == "raw" and self.experiment.arms != ("standardized",)
+        return not all(map(self.experiment.standardizes, self.experiment.arms))
 
     @property
     def standardized(self) -> bool:
         """Whether an arm has standardized inputs."""
-        return self.experiment.inputs == "standardized" or self.arm("standardized")
+        return any(map(self.experiment.standardizes, self.experiment.arms))
 
     @property
     def training_samples(self) -> int:

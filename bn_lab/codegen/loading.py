@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bn_lab.arms import ARMS
 from bn_lab.codegen import common
 from bn_lab.codegen.facts import Facts, Needs
 from bn_lab.codegen.pytorch import ACTIVATIONS
 from bn_lab.codegen.sections import Section, code, joined
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Layer:
     biased: bool = True
 
 
-def layers(experiment: Experiment, arm: Arm, inputs: int, outputs: int) -> list[Layer]:
+def layers(experiment: Experiment, arm: str, inputs: int, outputs: int) -> list[Layer]:
     """The network of one arm, the same layers at the same places as in the program for PyTorch: a test holds them equal.
 
     Args:
@@ -37,12 +38,12 @@ def layers(experiment: Experiment, arm: Arm, inputs: int, outputs: int) -> list[
     """
     activation = ACTIVATIONS[experiment.activation]
     activations = [Layer("activation", activation)] if activation else []
-    norms = _norms(experiment) if arm in BN_ARMS else []
+    norms = _norms(experiment) if ARMS[arm].normalizer else []
     dropouts = [Layer("dropout", f"nn.Dropout({experiment.dropout!r})")] if experiment.dropout else []
     found, size = list[Layer](), inputs
     for _ in range(experiment.depth):
-        between = [*activations, *norms] if arm == "after" else [*norms, *activations]
-        found += [_affine(size, experiment.width, biased=arm != "before"), *between, *dropouts]
+        between = [*activations, *norms] if ARMS[arm].placement == "after" else [*norms, *activations]
+        found += [_affine(size, experiment.width, biased=not ARMS[arm].is_biasless), *between, *dropouts]
         size = experiment.width
     return [*found, _affine(size, outputs)]
 
@@ -58,7 +59,7 @@ def _norms(experiment: Experiment) -> list[Layer]:
     return [norm, Layer("noise", "nn.Identity()", "noise in the lab's training")] if experiment.bn_noise else [norm]
 
 
-def snippet(experiment: Experiment, arm: Arm, seed: int, file: str, own: Facts | None = None) -> str:
+def snippet(experiment: Experiment, arm: str, seed: int, file: str, own: Facts | None = None) -> str:
     """A standalone script that predicts all samples of the data set with the network whose weights are in `file`.
 
     Args:
@@ -67,7 +68,7 @@ def snippet(experiment: Experiment, arm: Arm, seed: int, file: str, own: Facts |
         own: what is known of a visitor's own data, see `bn_lab.codegen.uploads`.
     """
     needs = Needs(experiment, own)
-    scaled = arm == "standardized" or experiment.inputs == "standardized"
+    scaled = experiment.standardizes(arm)
     about = f"The arm {arm!r} with the seed {seed}, in inference mode: moving statistics, and nothing drawn at random."
     sections = [
         _imports(needs, scaled),
@@ -109,10 +110,10 @@ def _paths(needs: Needs, file: str) -> Section:
     )
 
 
-def _network(experiment: Experiment, arm: Arm, needs: Needs) -> Section:
+def _network(experiment: Experiment, arm: str, needs: Needs) -> Section:
     found = layers(experiment, arm, needs.facts.features, needs.facts.outputs)
     lines = [f"    {layer.code}," + (f"  # {layer.comment}" if layer.comment else "") for layer in found]
-    biasless = arm == "before"
+    biasless = ARMS[arm].is_biasless
     return Section(
         "The network",
         code(

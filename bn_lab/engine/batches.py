@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.arms import normalized
 from bn_lab.datasets import Split, Table, split, standardization
 from bn_lab.datasets.streams import BATCHES, DROPOUT, NOISE, generator
 from bn_lab.engine import boundary
 from bn_lab.engine.history import Composition
 from bn_lab.engine.members import Members
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Experiment
+from bn_lab.experiment import Experiment
 
 BLOCK_NUMBERS = 1 << 22
 """How many numbers are prepared at a time, at most: small data a whole epoch at once, large data in blocks of 16 MB."""
@@ -89,7 +90,7 @@ class Source:
         self.std = self._tensor(np.stack([std for _, std in scaling]))[:, None]
         self._kept: dict[str, list[tuple[Tensor, Tensor]]] = {}
         self._generators, self._drawn = self._fresh_generators(), -1  # the latest epoch whose order was drawn
-        self.standardized = [arm == "standardized" or experiment.inputs == "standardized" for arm in experiment.arms]
+        self.standardized = [experiment.standardizes(arm) for arm in experiment.arms]
 
     def _tensor(self, array: Array) -> Tensor:
         # Contiguous, because from a table laid out by columns rows are picked twenty times slower.
@@ -203,7 +204,7 @@ class Epoch:
     def __init__(self, source: Source, index: int) -> None:
         self.source, self.index = source, index
         self._dropout = bool(source.members.values("dropout").any())
-        self._noise = bool(source.members.values("bn_noise").any() and set(source.experiment.arms) & set(BN_ARMS))
+        self._noise = bool(source.members.values("bn_noise").any() and normalized(source.experiment.arms))
         self.order = source.orders(index)
         self.starts = [0, *accumulate(source.sizes)]
         self.targets = source.outputs(self.order)

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from bn_lab.engine.layers import Activate, Affine, BatchNorm, BatchNormPerEpsilon, Dropout, Noise
-from bn_lab.experiment import Arm
 
 if TYPE_CHECKING:
     from bn_lab.engine.stack import Stack
@@ -122,7 +121,7 @@ def _affine(stack: Stack, k: int, grads: list[Tensor], out: Tensor) -> Affine:
     return Affine(*given, rows, out, grads[k], below)
 
 
-def _batch_norm(stack: Stack, k: int, arm: Arm, x: Tensor, grad: Tensor) -> BatchNorm | None:
+def _batch_norm(stack: Stack, k: int, arm: str, x: Tensor, grad: Tensor) -> BatchNorm | None:
     if arm not in stack.arms:
         return None
     gamma, beta, mean, variance = (f"{name}.{k}.{arm}" for name in ("gamma", "beta", "mean", "variance"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.boundary import GRID, has_boundary
 from bn_lab.engine.history import (
@@ -22,7 +23,7 @@ from bn_lab.engine.history import (
     is_recorded,
     stages,
 )
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 
 CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
 """What a step costs: seconds a layer for calls, operations a second in float32 on one core, seconds for a unit of a sample."""
@@ -55,10 +56,10 @@ SLACK = 1.5
 3 MB to 900 MB were measured: they took 0.7 to 1.2 of what is told here, one of many small networks 1.5."""
 
 
-def parameters(experiment: Experiment, table: Table, arm: Arm) -> int:
-    """Trainable numbers of one network: weights, biases, and γ and β of batch normalization."""
+def parameters(experiment: Experiment, table: Table, arm: str) -> int:
+    """Trainable numbers of one network: weights, biases, and what its normalizer has for each hidden unit."""
     affine: int = sum((n + 1) * out for n, out in pairwise(_sizes(experiment, table)))
-    return affine + (2 * experiment.width * experiment.depth if arm in BN_ARMS else 0)
+    return affine + len(ARMS[arm].parameters) * experiment.width * experiment.depth
 
 
 def samples(experiment: Experiment) -> int:
@@ -171,7 +172,7 @@ def _of_record(experiment: Experiment, table: Table) -> int:
     """Numbers of the history: series, snapshots and kept weights (which are float32, so half of a number each)."""
     series = (4 if table.task == "classification" else 2) * experiment.epochs * _networks(experiment)
     moments = _recorded(experiment.epochs) + FIRST_STEPS + 1
-    weights = sum(_weights(experiment, table, arm) for arm in experiment.arms)
+    weights = sum(network_numbers(experiment, table, arm) for arm in experiment.arms)
     kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS)))
     return int(series + moments * _of_moment(experiment, table) + kept // 2 + _of_target(experiment, table))
 
@@ -186,13 +187,13 @@ def _of_moment(experiment: Experiment, table: Table) -> int:
 
 def _of_target(experiment: Experiment, table: Table) -> int:
     """Numbers of the last moment of a target, with the weights of all networks."""
-    weights = experiment.seeds * sum(_weights(experiment, table, arm) for arm in experiment.arms)
+    weights = experiment.seeds * sum(network_numbers(experiment, table, arm) for arm in experiment.arms)
     return _of_moment(experiment, table) + weights // 2
 
 
-def _weights(experiment: Experiment, table: Table, arm: Arm) -> int:
+def network_numbers(experiment: Experiment, table: Table, arm: str) -> int:
     """Numbers of one network as they are kept: what is trained, and the moving statistics."""
-    return parameters(experiment, table, arm) + (2 * experiment.width * experiment.depth if arm in BN_ARMS else 0)
+    return parameters(experiment, table, arm) + len(ARMS[arm].statistics) * experiment.width * experiment.depth
 
 
 def _networks(experiment: Experiment) -> int:

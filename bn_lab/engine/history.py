@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, FIELDS, Arm, Experiment, ExperimentError, one_of
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError, one_of
 
 BINS = 30
 """Bins of a histogram."""
@@ -62,14 +62,14 @@ class Record:
         freeze(state)
 
 
-def stages(arm: Arm) -> tuple[str, ...]:
+def stages(arm: str) -> tuple[str, ...]:
     """The stages that a layer of this arm has, in the order of `STAGES`."""
-    return STAGES if arm in BN_ARMS else (STAGES[0], STAGES[3])
+    return STAGES if ARMS[arm].normalizer else (STAGES[0], STAGES[3])
 
 
-def batch_norm_input(arm: Arm) -> str:
+def batch_norm_input(arm: str) -> str:
     """The stage that batch normalization takes in: what "before normalization" means for this arm."""
-    return "activation" if arm == "after" else "pre_activation"
+    return "activation" if ARMS[arm].placement == "after" else "pre_activation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ class Snapshot(Record):
     """
 
     epoch: float
-    arms: Mapping[Arm, ArmSnapshot]
+    arms: Mapping[str, ArmSnapshot]
     inference_loss: Array
     inference_accuracy: Array | None
     train_loss: Array | None = None
@@ -145,7 +145,7 @@ class Divergence:
         layer: the affine layer whose values grew first: 1 … L, and L + 1 for the output layer.
     """
 
-    arm: Arm
+    arm: str
     seed: int
     epoch: int
     layer: int
@@ -192,7 +192,7 @@ class Checkpoint(Record):
     """
 
     epoch: float
-    arms: Mapping[Arm, Mapping[str, Array]]
+    arms: Mapping[str, Mapping[str, Array]]
 
     @property
     def numbers(self) -> int:
@@ -210,7 +210,7 @@ class NetworkCopy(Record):
         arrays: its parameters and moving statistics under the names of `Run.weights`.
     """
 
-    arm: Arm
+    arm: str
     seed: int
     epoch: float
     steps: int
@@ -281,7 +281,7 @@ class History(Record):
         """The most recent moment there is."""
         return self.current or (self.snapshots[-1] if self.snapshots else None)
 
-    def network(self, arm: Arm, seed: int) -> NetworkCopy | None:
+    def network(self, arm: str, seed: int) -> NetworkCopy | None:
         """One network as it is at the end of the record; None where its weights of that moment were not kept.
 
         Raises:
@@ -295,7 +295,7 @@ class History(Record):
             return None
         return NetworkCopy(arm, seed, last.epoch, self.steps, last.arms[arm])
 
-    def series(self, arm: Arm, measure: str, split: str = "train") -> Array | None:
+    def series(self, arm: str, measure: str, split: str = "train") -> Array | None:
         """One measure of one arm over the epochs: (S, E).
 
         Args:
@@ -316,11 +316,11 @@ class History(Record):
         values = getattr(self, f"{split}_{measure}")
         return None if values is None else np.asarray(values[place])
 
-    def _place(self, arm: Arm) -> int:
+    def _place(self, arm: str) -> int:
         """Which of the experiment's arms this is."""
-        return self.experiment.arms.index(cast(Arm, one_of("arm", arm, self.experiment.arms)))
+        return self.experiment.arms.index(one_of("arm", arm, self.experiment.arms))
 
-    def _regression(self, arm: Arm, measure: str, split: str) -> Array | None:
+    def _regression(self, arm: str, measure: str, split: str) -> Array | None:
         loss = self.series(arm, "loss", split)
         if loss is None:
             return None

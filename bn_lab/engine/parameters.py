@@ -27,3 +27,9 @@ class Buffer:
 
     def __getitem__(self, name: str) -> Tensor:
         return self.views[name]
+
+    def part(self, name: str) -> Tensor:
+        """All views called `name` or `name.…`, which are neighbours, as one piece of `flat`."""
+        named = [view for key, view in self.views.items() if key.split(".")[0] == name]
+        start = named[0].storage_offset() if named else 0
+        return self.flat[start : start + sum(view.numel() for view in named)]

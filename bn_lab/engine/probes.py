@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.arms import ARMS
 from bn_lab.engine import boundary
 from bn_lab.engine.batches import Source
 from bn_lab.engine.bound_layers import BoundLayers, Hidden
@@ -28,7 +29,6 @@ from bn_lab.engine.history import (
 )
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm
 
 SHOWN = 200
 """How many predictions of a regression a snapshot keeps."""
@@ -107,15 +107,16 @@ def _sample(count: int, most: int = SHOWN) -> Array:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) if count else np.empty(0, int)
 
 
-def _values(stack: Stack, bound: BoundLayers) -> dict[Arm, Array]:
+def _values(stack: Stack, bound: BoundLayers) -> dict[str, Array]:
     """For each arm all values of its first network: (L, stages, F·B)."""
     return {arm: torch.stack([_stages(hidden, stack, arm) for hidden in bound.hidden]).cpu().numpy() for arm in stack.arms}
 
 
-def _stages(hidden: Hidden, stack: Stack, arm: Arm) -> Tensor:
+def _stages(hidden: Hidden, stack: Stack, arm: str) -> Tensor:
     first = stack.rows(arm).start
     values = [hidden.affine.out[first]]
-    norm = hidden.before if arm == "before" else hidden.after if arm == "after" else None
+    placement = ARMS[arm].placement
+    norm = hidden.before if placement == "before" else hidden.after if placement == "after" else None
     if norm is not None:
         values += [norm.normalized()[0], norm.out[first]]
     values.append(hidden.activate.out[first])
@@ -170,19 +171,17 @@ def _flatness(stack: Stack, bound: BoundLayers) -> dict[str, Array]:
     }
 
 
-def _units(stack: Stack, arm: Arm) -> dict[str, Any]:
-    """γ, β and the moving statistics of the arm's first network, (L, F) each."""
+def _units(stack: Stack, arm: str) -> dict[str, Any]:
+    """γ, β and the moving statistics of the arm's first network, (L, F) each; None for what its normalizer has not."""
     sources = {
         "gamma": (stack.parameters, "gamma"),
         "beta": (stack.parameters, "beta"),
         "moving_mean": (stack.moving, "mean"),
         "moving_variance": (stack.moving, "variance"),
     }
-    if arm not in BN_ARMS:
-        return dict.fromkeys(sources)
-    layers = range(stack.experiment.depth)
+    known, layers = {*ARMS[arm].parameters, *ARMS[arm].statistics}, range(stack.experiment.depth)
     return {
-        key: torch.stack([buffer[f"{name}.{k}.{arm}"][0] for k in layers]).cpu().numpy()
+        key: torch.stack([buffer[f"{name}.{k}.{arm}"][0] for k in layers]).cpu().numpy() if name in known else None
         for key, (buffer, name) in sources.items()
     }
 
@@ -193,7 +192,7 @@ def _gradient_norms(stack: Stack) -> Array:
     return torch.stack([torch.linalg.vector_norm(gradient, dim=(1, 2)) for gradient in gradients]).cpu().numpy()
 
 
-def _batch_variance(values: dict[Arm, Array], width: int) -> Array:
+def _batch_variance(values: dict[str, Array], width: int) -> Array:
     """Smallest, median and largest σ²_B over the units at the input of batch normalization: (L, A, 3)."""
     inputs = [x[:, stages(arm).index(batch_norm_input(arm))] for arm, x in values.items()]  # (L, F·B) each
     x = np.stack(inputs, axis=1).reshape(len(inputs[0]), len(inputs), width, -1)

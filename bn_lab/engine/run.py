@@ -31,7 +31,7 @@ from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.stack import Stack, Weights
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 SERIES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
@@ -47,7 +47,7 @@ class End:
 
     snapshot: Snapshot
     checkpoint: Checkpoint
-    networks: Mapping[tuple[Arm, int], Mapping[str, Array]]
+    networks: Mapping[tuple[str, int], Mapping[str, Array]]
 
 
 class Run:
@@ -340,7 +340,7 @@ class Run:
         further = {(arm, seed): self.weights(a, s) for (a, arm), (s, seed) in product(arms, others)}
         return End(snapshot, checkpoint, {**self._first_seed(checkpoint), **further})
 
-    def _first_seed(self, checkpoint: Checkpoint) -> dict[tuple[Arm, int], Mapping[str, Array]]:
+    def _first_seed(self, checkpoint: Checkpoint) -> dict[tuple[str, int], Mapping[str, Array]]:
         return {(arm, self.experiment.seed): weights for arm, weights in checkpoint.arms.items()}
 
     @torch.inference_mode()
@@ -437,7 +437,7 @@ class Run:
         """
         return self.stack.weights(arm, seed)
 
-    def network(self, arm: Arm, seed: int, target: int | None = None) -> NetworkCopy:
+    def network(self, arm: str, seed: int, target: int | None = None) -> NetworkCopy:
         """A copy of the network of one of the experiment's arms and seeds as it is now, or was at `target` if that is reached.
 
         Raises:

@@ -6,8 +6,9 @@ Networks this small cost nothing but the calls; a stack pays each call once for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, product
 from reprlib import repr as brief
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets.streams import WEIGHTS
 from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.bound_layers import BoundLayers
@@ -24,7 +26,7 @@ from bn_lab.engine.members import Members
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.parameters import Buffer
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 # Kernels this small lose by being shared among threads, and one thread gives the same sums every time.
 torch.set_num_threads(1)
@@ -88,15 +90,14 @@ class Stack:
         rate = self._choice(self.members.values("learning_rate"), self.parameters)
         self.optimizer = OPTIMIZERS[experiment.optimizer](self.parameters.flat, self.gradients.flat, rate)
         self.steps = 0
-        weights = self.parameters["bias.0"].storage_offset()
-        self._weights, self._weight_gradients = self.parameters.flat[:weights], self.gradients.flat[:weights]
-        self._batch_variances = self.batch_statistics.flat[len(self.batch_statistics.flat) // 2 :]
+        self._weights, self._weight_gradients = self.parameters.part("weight"), self.gradients.part("weight")
+        self._batch_variances = self.batch_statistics.part("variance")
         # Numbers that are tensors already: to make one of a Python number costs as much as the kernel that uses it.
         self._fading = self._number(self.members.values("bn_momentum"), self.moving)
         self._renewal = self._number(1 - self.members.values("bn_momentum"), self.moving)
         self._penalty = self._choice(self.members.values("l2"), self.parameters)
         if isinstance(self._penalty, Tensor):
-            self._penalty = self._penalty[:weights]
+            self._penalty = self._penalty[: len(self._weights)]
         self._bound: dict[int, BoundLayers] = {}
         self._initialize()
 
@@ -121,7 +122,8 @@ class Stack:
         squares = torch.zeros(self.networks, dtype=torch.float64, device=self.device)
         parts = torch.split(flat, [view.numel() for view in self.parameters.views.values()])
         for (name, view), part in zip(self.parameters.views.items(), parts, strict=True):
-            rows = next((self.rows(arm) for arm in self.bn_arms if name.endswith(arm)), slice(None))
+            owner = name.split(".")[2:]
+            rows = self.rows(owner[0]) if owner else slice(None)
             squares[rows] += torch.linalg.vector_norm(part.view(len(view), -1), dim=1, dtype=torch.float64).square()
         return squares.sqrt()
 
@@ -130,30 +132,30 @@ class Stack:
         pairs = list(enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True)))
         shapes: dict[str, tuple[int, ...]] = {f"weight.{k}": (self.networks, out, n) for k, (n, out) in pairs}
         shapes |= {f"bias.{k}": (self.networks, out, 1) for k, (_, out) in pairs}
-        return shapes | self._per_unit("gamma") | self._per_unit("beta")
+        return shapes | self._per_unit({arm: ARMS[arm].parameters for arm in self.arms})
 
     def _statistic_shapes(self) -> dict[str, tuple[int, ...]]:
-        return self._per_unit("mean") | self._per_unit("variance")
+        return self._per_unit({arm: ARMS[arm].statistics for arm in self.arms})
 
-    def _per_unit(self, name: str) -> dict[str, tuple[int, ...]]:
-        shape = (self.seeds, self.experiment.width)
-        return {f"{name}.{k}.{arm}": shape for k in range(self.experiment.depth) for arm in self.bn_arms}
+    def _per_unit(self, names: Mapping[str, Collection[str]]) -> dict[str, tuple[int, ...]]:
+        """Shapes of what the arms have for each hidden unit under these `names`: those of one name together, layer by layer."""
+        places = product(dict.fromkeys(chain(*names.values())), range(self.experiment.depth), self.arms)
+        return {f"{name}.{k}.{arm}": (self.seeds, self.experiment.width) for name, k, arm in places if name in names[arm]}
 
     @property
-    def bn_arms(self) -> list[Arm]:
+    def bn_arms(self) -> list[str]:
         """The arms of this stack that have batch normalization."""
-        return [arm for arm in self.arms if arm in BN_ARMS]
+        return [arm for arm in self.arms if ARMS[arm].normalizer]
 
-    def rows(self, arm: Arm) -> slice:
+    def rows(self, arm: str) -> slice:
         """Where the networks of `arm` stand in the stack."""
         start = self.arms.index(arm) * self.seeds
         return slice(start, start + self.seeds)
 
     def _initialize(self) -> None:
-        for name, view in self.parameters.views.items():
-            view.fill_(float(name.startswith("gamma")))
-        for name, view in self.moving.views.items():
-            view.fill_(float(name.startswith("variance")))
+        for key, view in (self.parameters.views | self.moving.views).items():
+            name, _, *owner = key.split(".")  # those without owner, weights and biases, are 0 till they are drawn
+            view.fill_({**ARMS[owner[0]].parameters, **ARMS[owner[0]].statistics}[name] if owner else 0.0)
         for s, (member, seed) in enumerate(zip(self.members.experiments, self.members.seeds, strict=True)):
             draw, generator = INITIALIZERS[member.initializer], np.random.default_rng([seed, WEIGHTS])
             for k, (fan_in, fan_out) in enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True)):
@@ -243,7 +245,7 @@ class Stack:
             bias, weight = (each.view(-1, self.seeds, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
         return torch.baddbmm(bias, weight, x)
 
-    def _normalize_inference(self, x: Tensor, k: int, arm: Arm, count: int) -> None:
+    def _normalize_inference(self, x: Tensor, k: int, arm: str, count: int) -> None:
         """Normalize the networks of `arm` in `x`, in place; there are `count` of each arm."""
         if arm not in self.arms:
             return

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from bn_lab.arms import BASELINE, CONTROL, normalized
 from bn_lab.engine.history import History, Snapshot
 from bn_lab.engine.seeds import median
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 
 CLOSE = 0.05
 """Two losses are called equal where they differ by less than this share of the larger one."""
@@ -49,13 +50,13 @@ class Summary:
         diverged: number of its networks that diverged.
     """
 
-    arm: Arm
+    arm: str
     train_loss: float
     inference_loss: float
     validation_loss: float | None
     metrics: dict[tuple[str, str], float]
     difference: float | None
-    rival: Arm | None
+    rival: str | None
     rival_loss: float | None
     epochs_to_rival: int | None
     diverged: int
@@ -77,7 +78,7 @@ class Standing:
         diverged: number of its networks that have diverged by then.
     """
 
-    arm: Arm
+    arm: str
     train_loss: float
     validation_loss: float | None
     inference_loss: float
@@ -104,8 +105,8 @@ class Sentence:
     """
 
     id: str
-    arm: Arm
-    other: Arm | None
+    arm: str
+    other: str | None
     value: float
     other_value: float
 
@@ -132,11 +133,11 @@ def summaries(history: History) -> list[Summary]:
 def at_moment(history: History, snapshot: Snapshot) -> tuple[Standing, ...]:
     """Where each arm stands at the moment of `snapshot`, one of the record's, in the order of the experiment's arms."""
     losses = {arm: _measured(history, snapshot, a, "loss") for a, arm in enumerate(history.experiment.arms)}
-    plain = _middle(losses["none"]["train"]) if "none" in losses else None
+    plain = _middle(losses[BASELINE]["train"]) if BASELINE in losses else None
     return tuple(_standing(history, snapshot, arm, own, plain) for arm, own in losses.items())
 
 
-def _standing(history: History, snapshot: Snapshot, arm: Arm, losses: dict[str, Array], plain: float | None) -> Standing:
+def _standing(history: History, snapshot: Snapshot, arm: str, losses: dict[str, Array], plain: float | None) -> Standing:
     found = {split: _middle(values) for split, values in losses.items()}
     return Standing(
         arm=arm,
@@ -144,7 +145,7 @@ def _standing(history: History, snapshot: Snapshot, arm: Arm, losses: dict[str, 
         validation_loss=found.get("validation"),
         inference_loss=found["inference"],
         metrics=dict(_metrics_at(history, snapshot, arm, losses)),
-        difference=None if plain is None or arm == "none" else found["train"] - plain,
+        difference=None if plain is None or arm == BASELINE else found["train"] - plain,
         diverged=sum(d.arm == arm and d.epoch <= snapshot.epoch for d in history.divergences),
     )
 
@@ -171,7 +172,7 @@ def _middle(values: Array) -> float:
 
 
 def _metrics_at(
-    history: History, snapshot: Snapshot, arm: Arm, losses: dict[str, Array]
+    history: History, snapshot: Snapshot, arm: str, losses: dict[str, Array]
 ) -> Iterator[tuple[tuple[str, str], float]]:
     if history.task == "classification":
         found = _measured(history, snapshot, history.experiment.arms.index(arm), "accuracy")
@@ -199,15 +200,15 @@ def sentence(history: History, snapshot: Snapshot) -> Sentence:
     return found
 
 
-def _pair(arms: tuple[Arm, ...]) -> tuple[Arm, Arm | None]:
+def _pair(arms: tuple[str, ...]) -> tuple[str, str | None]:
     """The arms that the sentence is about."""
-    normalized = next((arm for arm in arms if arm in BN_ARMS), None)
-    if normalized and "none" in arms:
-        return normalized, "none"
+    first = next(iter(normalized(arms)), None)
+    if first and BASELINE in arms:
+        return first, BASELINE
     return arms[0], arms[1] if len(arms) > 1 else None
 
 
-def _train_loss(history: History, snapshot: Snapshot, arm: Arm) -> float:
+def _train_loss(history: History, snapshot: Snapshot, arm: str) -> float:
     return _middle(_measured(history, snapshot, history.experiment.arms.index(arm), "loss")["train"])
 
 
@@ -218,7 +219,7 @@ def _relation(value: float, other_value: float) -> str:
     return {"equal": "level", "lower": "ahead", "higher": "behind"}[_compare(value, other_value)]
 
 
-def _medians(history: History) -> dict[Arm, Array]:
+def _medians(history: History) -> dict[str, Array]:
     """Median training loss of each arm: (E,), and one more for a present epoch that is not completed."""
     result = {}
     for a, arm in enumerate(history.experiment.arms):
@@ -237,13 +238,13 @@ def _last(values: Array) -> float:
     return float(values[-1]) if len(values) else float("nan")
 
 
-def _summary(history: History, arm: Arm, medians: dict[Arm, Array]) -> Summary:
+def _summary(history: History, arm: str, medians: dict[str, Array]) -> Summary:
     experiment, latest = history.experiment, history.latest
     validation = history.series(arm, "loss", "validation")
     rival = _rival(arm, experiment.arms)
     marks = medians[rival][: history.epoch] if rival else np.empty(0)  # a few batches may be low by chance
     rival_loss = float(np.nanmin(marks)) if np.isfinite(marks).any() else None
-    difference = _last(medians[arm]) - _last(medians["none"]) if "none" in medians and arm != "none" else None
+    difference = _last(medians[arm]) - _last(medians[BASELINE]) if BASELINE in medians and arm != BASELINE else None
     return Summary(
         arm=arm,
         train_loss=_last(medians[arm]),
@@ -258,12 +259,12 @@ def _summary(history: History, arm: Arm, medians: dict[Arm, Array]) -> Summary:
     )
 
 
-def _rival(arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
+def _rival(arm: str, arms: tuple[str, ...]) -> str | None:
     """The arm to compare with: the one without batch normalization; for that one, the first with it, else any other."""
     others = [other for other in arms if other != arm]
-    if arm != "none" and "none" in others:
-        return "none"
-    return next((other for other in others if other in BN_ARMS), others[0] if others else None)
+    if arm != BASELINE and BASELINE in others:
+        return BASELINE
+    return next(iter((*normalized(others), *others)), None)
 
 
 def _first_at_most(losses: Array, mark: float) -> int | None:
@@ -271,7 +272,7 @@ def _first_at_most(losses: Array, mark: float) -> int | None:
     return int(reached[0]) + 1 if len(reached) else None
 
 
-def _metrics(history: History, arm: Arm) -> Iterator[tuple[tuple[str, str], float]]:
+def _metrics(history: History, arm: str) -> Iterator[tuple[tuple[str, str], float]]:
     measures = ("accuracy",) if history.task == "classification" else ("rmse", "r2")
     for split in ("train", "validation"):
         for measure in measures:
@@ -295,12 +296,12 @@ def is_output_layer(layer: int, experiment: Experiment) -> bool:
     return layer > experiment.depth
 
 
-def _race(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+def _race(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
     """Batch normalization against none: who is lower now and was of late, and who was at epoch 10."""
-    if "none" not in medians:
+    if BASELINE not in medians:
         return
-    plain = medians["none"]
-    for arm in (arm for arm in BN_ARMS if arm in medians):
+    plain = medians[BASELINE]
+    for arm in normalized(medians):
         values: dict[str, Any] = {"arm": arm, "loss": _last(medians[arm]), "plain": _last(plain)}
         if not np.isfinite([values["loss"], values["plain"]]).all():
             continue
@@ -324,22 +325,22 @@ def _compare(loss: float, other: float) -> str:
     return "lower" if loss < other else "higher"
 
 
-def _control(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+def _control(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
     """Whether scaling the inputs alone does what batch normalization does, or that this was not asked."""
-    arms = [arm for arm in BN_ARMS if arm in medians]
+    arms = normalized(medians)
     if not arms or history.experiment.inputs == "standardized":
         return
-    if "standardized" not in medians:
+    if CONTROL not in medians:
         yield Finding("control_missing", {})
         return
-    control = _last(medians["standardized"])
+    control = _last(medians[CONTROL])
     for arm in arms:
         loss = _last(medians[arm])
         if np.isfinite([control, loss]).all():
             yield Finding(f"control_{_compare(control, loss)}", {"arm": arm, "loss": loss, "control": control})
 
 
-def _modes(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
+def _modes(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
     """Where training and inference mode differ more with batch normalization than without, at the last recorded epoch.
 
     The weights move during the epoch whose mean is the training loss, and dropout is off in inference mode: that much of a gap
@@ -352,8 +353,8 @@ def _modes(history: History, medians: dict[Arm, Array]) -> Iterator[Finding]:
         arm: (float(losses[epoch - 1]), _inference_loss(recorded, history.experiment.arms.index(arm)))
         for arm, losses in medians.items()
     }
-    usual = _rise(*modes["none"]) if "none" in modes else 0.0
-    for arm in (arm for arm in BN_ARMS if arm in modes):
+    usual = _rise(*modes[BASELINE]) if BASELINE in modes else 0.0
+    for arm in normalized(modes):
         training, inference = modes[arm]
         rise = _rise(training, inference)
         if max(rise, -rise) > CLOSE + max(0.0, usual if rise > 0 else -usual):
@@ -404,8 +405,8 @@ def _gaps(history: History) -> Iterator[Finding]:
 def _seeds(history: History) -> Iterator[Finding]:
     """In how many seeds batch normalization is ahead of late: one run may be luck, and so may one epoch."""
     experiment = history.experiment
-    arms = [arm for arm in BN_ARMS if arm in experiment.arms]
-    if not arms or "none" not in experiment.arms:
+    arms = normalized(experiment.arms)
+    if not arms or BASELINE not in experiment.arms:
         return
     if experiment.seeds == 1:
         yield Finding("one_seed", {})
@@ -413,7 +414,7 @@ def _seeds(history: History) -> Iterator[Finding]:
     late = history.train_loss[..., -LATE:]  # (A, S, up to LATE)
     # A network that diverged has lost; two that did are no win.
     losses = np.where(np.isnan(late[..., -1]), np.inf, np.median(late, axis=-1))
-    plain = losses[experiment.arms.index("none")]
+    plain = losses[experiment.arms.index(BASELINE)]
     for arm in arms:
         ahead = losses[experiment.arms.index(arm)] < plain
         values = {"arm": arm, "ahead": int(ahead.sum()), "seeds": experiment.seeds, "window": late.shape[-1]}

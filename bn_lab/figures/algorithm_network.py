@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.style import CHOSEN, COLORS, FIRST, GRAY, SECOND
+from bn_lab.figures.style import CHOSEN, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
 
 BINS = 40
@@ -20,7 +20,7 @@ LARGEST_MAP = 64
 """Rows and columns of a weight matrix that are drawn at most."""
 
 BATCH, MOVING = FIRST, SECOND
-PLACEMENTS: tuple[Arm, ...] = ("before", "after")
+PLACEMENTS: tuple[str, ...] = ("before", "after")
 
 MEASURED, PREDICTED = FIRST, GRAY
 
@@ -173,7 +173,7 @@ def placements(record: Placements, unit: int, sample: int, t: Texts, *, narrow: 
             shares, ends = _shares(known)
             middles = ((ends[1:] + ends[:-1]) / 2).tolist()
             bars = {"type": "bar", "x": middles, "y": shares.tolist(), "width": (ends[1:] - ends[:-1]).tolist()}
-            color = COLORS[placement]
+            color = ARMS[placement].color
             legend = {"name": t(f"arm.{placement}"), "showlegend": False}
             sheet.add(panel, marker={"color": color}, hovertemplate="%{x:.3~g}: %{y:.1%}<extra></extra>", **legend, **bars)
             at = [float(values[unit, sample])] * 2
@@ -181,9 +181,8 @@ def placements(record: Placements, unit: int, sample: int, t: Texts, *, narrow: 
             shown = {"name": t("anatomy.placements.chosen"), "showlegend": n == k == 0}
             sheet.add(panel, x=at, y=[0, float(shares.max())], line=line, hovertemplate="%{x:.4~g}<extra></extra>", **shown)
     for placement in PLACEMENTS:
-        sheet.key(
-            panel, t(f"arm.{placement}"), mode="markers", marker={"symbol": "square", "size": 11, "color": COLORS[placement]}
-        )
+        marker = {"symbol": "square", "size": 11, "color": ARMS[placement].color}
+        sheet.key(panel, t(f"arm.{placement}"), mode="markers", marker=marker)
     return sheet.spec()
 
 
@@ -204,7 +203,7 @@ def _whole(count: int) -> dict[str, Any]:
     return {"dtick": 1} if count <= 16 else {}
 
 
-def folded(record: Folded, arm: Arm, unit: int, t: Texts, *, narrow: bool = False) -> Spec:
+def folded(record: Folded, arm: str, unit: int, t: Texts, *, narrow: bool = False) -> Spec:
     """The weights of the affine layer without and with batch normalization folded in, as heat maps of one scale.
 
     Args:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bn_lab.engine.history import BINS, PERCENTILES
-from bn_lab.experiment import Arm
 
 Binding = dict[str, Any]
 Part = list[str | int]
@@ -55,22 +54,22 @@ def rows(*part: str | int) -> Binding:
     return {"rows": list(part)}
 
 
-def share_of(arm: Arm, layer: int, stage: str) -> Part:
+def share_of(arm: str, layer: int, stage: str) -> Part:
     """The histogram of a stage of a layer, counted from 1."""
     return [f"{arm}.{stage}.share", (layer - 1) * (BINS + 2), layer * (BINS + 2)]
 
 
-def empty_bin(arm: Arm, layer: int, stage: str) -> Part:
+def empty_bin(arm: str, layer: int, stage: str) -> Part:
     """The empty bin at the start of a histogram's outline: the zero from which an axis of shares starts."""
     return share_of(arm, layer, stage)[:2]
 
 
-def numbers_of(arms: Sequence[Arm], layer: int, stage: str, name: str) -> list[Part]:
+def numbers_of(arms: Sequence[str], layer: int, stage: str, name: str) -> list[Part]:
     """One number of a stage of a layer, of several arms: its `low`, `high` or `peak`."""
     return [[f"{arm}.{stage}.{name}", layer - 1] for arm in arms]
 
 
-def percentile_of(arm: Arm, layer: int, stage: str, percentile: int) -> Part:
+def percentile_of(arm: str, layer: int, stage: str, percentile: int) -> Part:
     """One percentile of a stage of a layer."""
     return [f"{arm}.{stage}.percentiles", (layer - 1) * len(PERCENTILES) + PERCENTILES.index(percentile)]
 

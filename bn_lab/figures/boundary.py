@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.boundary import GRID, cells, has_boundary
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
 from bn_lab.figures.series import SPLITS, splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
-from bn_lab.figures.style import COLORS, GRAY, LEFT, QUIET, SMALL, escape_plotly
+from bn_lab.figures.style import GRAY, LEFT, QUIET, SMALL, escape_plotly
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
@@ -87,7 +88,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
             _samples(board, panel, data, t, split, small=len(arms) > 1)
         # At the plane itself, which is square within its place.
         above: dict[str, Any] = {"xref": f"{panel.x} domain", "yref": f"{panel.y} domain", "x": 0.5, "y": 1}
-        board.note(t(f"arm.{arm}"), font={"size": SMALL, "color": COLORS[arm]}, xanchor="center", yanchor="bottom", **above)
+        board.note(t(f"arm.{arm}"), font={"size": SMALL, "color": ARMS[arm].color}, xanchor="center", yanchor="bottom", **above)
     board.layout["coloraxis"] = _colors(data, t, shown=False)
     return board.figure()
 
@@ -114,7 +115,7 @@ def _ends(middles: Any) -> tuple[float, float]:
     return float(middles[0] - half), float(middles[-1] + half)
 
 
-def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: Arm) -> None:
+def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: str) -> None:
     """What the network says, and between two classes the line where it changes its mind."""
     x, y = cells(data.features)
     place = {"x0": x[0], "dx": x[1] - x[0], "y0": y[0], "dy": y[1] - y[0]}

@@ -11,12 +11,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from bn_lab.arms import ARMS, normalized
 from bn_lab.engine.history import STAGES, stages
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, Part, bind, empty_bin, limits, numbers_of, percentile_of, row, rows, share_of
 from bn_lab.figures.data import Data
 from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import COLORS, translucent
+from bn_lab.figures.style import translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
@@ -38,7 +39,7 @@ def chosen_layers(experiment: Experiment, layers: Sequence[int] | None, most: in
 def stages_in_order(experiment: Experiment) -> tuple[str, ...]:
     """The stages that any arm has, in the order of computation; with BN on both sides of the activation that of `before`."""
     present = tuple(stage for stage in STAGES if any(stage in stages(arm) for arm in experiment.arms))
-    if set(experiment.arms) & set(BN_ARMS) != {"after"}:
+    if {ARMS[arm].placement for arm in normalized(experiment.arms)} != {"after"}:
         return present
     return tuple(sorted(present, key=("pre_activation", "activation", "normalized", "scaled").index))
 
@@ -85,7 +86,7 @@ def _fill_histogram(
             name=t(f"arm.{arm}"),
             legendgroup=arm,
             showlegend=legend,
-            line={"color": COLORS[arm], "width": 1.5, "shape": "hvh"},
+            line={"color": ARMS[arm].color, "width": 1.5, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=translucent(arm, 0.25),
             hovertemplate="%{y:.1%}",
@@ -96,7 +97,7 @@ def _fill_histogram(
     sheet.ranges(panel.y, limits([empty_bin(arm, layer, stage) for arm in arms], peak))
 
 
-def outline(arm: Arm, layer: int, stage: str) -> dict[str, Any]:
+def outline(arm: str, layer: int, stage: str) -> dict[str, Any]:
     """What fills the outline of a histogram."""
     x0, dx = (row(f"{arm}.{stage}.{name}", layer - 1) for name in ("x0", "dx"))
     return bind(x0=x0, dx=dx, y=row(*share_of(arm, layer, stage)))
@@ -134,7 +135,7 @@ def ribbons(
     return sheet.figure()
 
 
-def _fill_ribbon(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, stage: str) -> None:
+def _fill_ribbon(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, stage: str) -> None:
     """Both bands, the wide one first, then the median on top; an upper edge fills down to the trace before it."""
     for low, high, opacity in ((5, 95, 0.18), (25, 75, 0.35)):
         for percentile in (low, high):
@@ -144,12 +145,12 @@ def _fill_ribbon(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, sta
 
 
 def _percentile(
-    sheet: Sheet, panel: Panel, t: Texts, arm: Arm, part: Part, percentile: int, width: int, area: dict[str, str]
+    sheet: Sheet, panel: Panel, t: Texts, arm: str, part: Part, percentile: int, width: int, area: dict[str, str]
 ) -> None:
     sheet.add(
         panel,
         name=f"{percentile} %",
-        line={"color": COLORS[arm], "width": width},
+        line={"color": ARMS[arm].color, "width": width},
         showlegend=False,
         hovertemplate="%{y:.3~g}",
         meta=bind(x=EPOCHS, y=rows(*part)),

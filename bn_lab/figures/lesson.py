@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import STAGES, History
 from bn_lab.engine.seeds import spread
 from bn_lab.engine.types import Array
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import LOG, band, line
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -60,7 +60,7 @@ def spreads(history: History, t: Texts, *, narrow: bool = False) -> Spec:
         x = {"title": t("figure.epoch") if row == rows - 1 else ""}
         y = {"title": t("lesson.figure.std") if column == 0 else "", **LOG, "dtick": "D2", "tickformat": "~g", "range": ends}
         panel = sheet.panel(row, column, x, y, t(f"arm.{arm}"))
-        _layers(sheet, panel, epochs, values[arm], COLORS[arm], t, named=k == 0)
+        _layers(sheet, panel, epochs, values[arm], ARMS[arm].color, t, named=k == 0)
     return sheet.spec()
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, Arm
 from bn_lab.figures.data import with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import GRAY, escape_plotly
@@ -19,8 +19,6 @@ RUN_COLORS = ("#7B5FD0", "#B07A00", "#17889B", "#E0364C", "#5D8A00", "#C04AA0", 
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "x", "pentagon")
 """What stands at the end of a run's curves, for eyes that cannot tell all the colours apart."""
-
-DASHES: Mapping[Arm, str] = {"none": "solid", "standardized": "dot", "before": "dash", "after": "dashdot"}
 
 HEIGHT = 340
 
@@ -52,7 +50,7 @@ class Overlaid:
 
     name: str
     slot: int
-    arms: Sequence[Arm]
+    arms: Sequence[str]
     epochs: Array
     lines: Mapping[str, Array]
 
@@ -83,7 +81,7 @@ def overlay(
     for run in runs:
         _draw(sheet, panel, run, f"{split}.{measure}", t, log=log_y)
     for arm in (arm for arm in ARMS if any(arm in run.arms for run in runs)):
-        sheet.key(panel, t(f"arm.{arm}"), line={"color": GRAY, "width": 2, "dash": DASHES[arm]})
+        sheet.key(panel, t(f"arm.{arm}"), line={"color": GRAY, "width": 2, "dash": ARMS[arm].dash})
     sheet.subtitle(t("compare.figure.how"))
     return sheet.spec()
 
@@ -110,7 +108,7 @@ def _draw(sheet: Sheet, panel: Panel, run: Overlaid, line: str, t: Texts, *, log
         if (values := run.lines.get(f"{arm}.{line}")) is None:
             continue
         y = [None if value is None else float(f"{value:.5g}") for value in drawable(values, log=log)]  # short to send
-        look = {"color": color, "width": 2, "dash": DASHES[arm]}
+        look = {"color": color, "width": 2, "dash": ARMS[arm].dash}
         hover = f"%{{y:.4~g}} · {t('figure.at_epoch', epoch='%{x:.6~g}')}<br>{t(f'arm.{arm}')}<extra>{name}</extra>"
         common = {"name": name, "legendgroup": f"run{run.slot}"}
         sheet.add(panel, x=run.epochs.tolist(), y=y, line=look, hovertemplate=hover, showlegend=False, **common)

@@ -190,9 +190,9 @@ def _layers(experiment: Experiment, record: ArmSnapshot) -> Fields:
     gauge = record.batch_variance / experiment.epsilon
     yield "gauge", gauge
     yield "gauge_low", max(gauge.min(), GAUGE_FLOOR)
-    if record.gamma is not None and record.beta is not None:
-        yield "gamma", _units(record.gamma)
-        yield "beta", _units(record.beta)
+    for name, values in (("gamma", record.gamma), ("beta", record.beta)):
+        if values is not None:
+            yield name, _units(values)
 
 
 def _units(values: Array) -> Array:

@@ -17,7 +17,7 @@ from bn_lab.figures.boundary import suits as has_boundary
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import histograms, ribbons
 from bn_lab.figures.predicted import confusion, predictions
-from bn_lab.figures.scale import gamma_beta, gauge, gradients, has_batch_norm
+from bn_lab.figures.scale import gamma_beta, gauge, gauged, gradients, scaled
 from bn_lab.figures.stage import network
 from bn_lab.figures.training import loss, metric
 from bn_lab.i18n import Texts
@@ -37,8 +37,8 @@ FIGURES: Mapping[str, Picture] = {
     "boundary": Picture(boundary, lambda experiment, data: has_boundary(data)),
     "histograms": Picture(histograms),
     "ribbons": Picture(ribbons),
-    "gauge": Picture(gauge, lambda experiment, data: has_batch_norm(experiment)),
-    "gamma_beta": Picture(gamma_beta, lambda experiment, data: has_batch_norm(experiment)),
+    "gauge": Picture(gauge, lambda experiment, data: bool(gauged(experiment))),
+    "gamma_beta": Picture(gamma_beta, lambda experiment, data: bool(scaled(experiment))),
     "gradients": Picture(gradients),
     "predictions": Picture(predictions, lambda experiment, data: data.task == "regression"),
     "confusion": Picture(confusion, lambda experiment, data: data.task == "classification"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.arms import ARMS
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
-from bn_lab.figures.style import COLORS, DARK, GRAY, LEFT, QUIET, SMALL, escape_plotly, text_width
+from bn_lab.figures.style import DARK, GRAY, LEFT, QUIET, SMALL, escape_plotly, text_width
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
 
@@ -93,7 +94,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
     return board.figure()
 
 
-def _points(board: Board, panel: Panel, t: Texts, arm: Arm, split: str, size: float = 6) -> None:
+def _points(board: Board, panel: Panel, t: Texts, arm: str, split: str, size: float = 6) -> None:
     hover = t("figure.predictions.hover", actual="%{x:.4~g}", predicted="%{y:.4~g}")
     board.add(
         panel,
@@ -102,7 +103,7 @@ def _points(board: Board, panel: Panel, t: Texts, arm: Arm, split: str, size: fl
         legendgroup=split,
         showlegend=False,
         marker={
-            "color": COLORS[arm],
+            "color": ARMS[arm].color,
             "size": size,
             "symbol": SYMBOLS[split],
             "opacity": 0.6 if split == "train" else 1,
@@ -155,7 +156,7 @@ def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "tra
     return sheet.figure()
 
 
-def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: Arm, split: str) -> None:
+def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: str, split: str) -> None:
     classes = [escape_plotly(name) for name in data.classes]
     hover = t("figure.confusion.hover", actual="%{customdata[0]}", predicted="%{customdata[1]}", count="%{z}")
     sheet.add(

@@ -6,22 +6,28 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.arms import ARMS
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, bind, limits, row, rows
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, moment
 from bn_lab.figures.parts import QUANTILES, UNITS, units
 from bn_lab.figures.sheet import Panel, Sheet
-from bn_lab.figures.style import COLORS, GRAY, translucent
+from bn_lab.figures.style import GRAY, translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
 GREEK = {"gamma": "γ", "beta": "β"}
 
 
-def has_batch_norm(experiment: Experiment) -> bool:
-    """Whether any arm has batch normalization, without which there is no ε, γ or β."""
-    return any(arm in BN_ARMS for arm in experiment.arms)
+def gauged(experiment: Experiment) -> list[str]:
+    """The arms whose normalizer divides by the deviation of the batch, so that ε stands beside σ²_B."""
+    return [arm for arm in experiment.arms if "variance" in ARMS[arm].statistics]
+
+
+def scaled(experiment: Experiment) -> list[str]:
+    """The arms whose normalizer has γ or β."""
+    return [arm for arm in experiment.arms if GREEK.keys() & ARMS[arm].parameters]
 
 
 def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
@@ -29,7 +35,7 @@ def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False)
 
     Far above 1 the variance decides and x̂ has standard deviation 1; below 1 it is ε that decides.
     """
-    arms = [arm for arm in experiment.arms if arm in BN_ARMS]
+    arms = gauged(experiment)
     sheet = Sheet(t("figure.gauge.title"), 1, 1, height=240, narrow=narrow)
     x = {"title": t("figure.gauge.x"), "dtick": 1, "range": [0.5, experiment.depth + 0.5]}
     y = {"title": t("figure.gauge.y"), "type": "log", "exponentformat": "power"}
@@ -43,7 +49,7 @@ def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False)
     return sheet.figure()
 
 
-def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, x: float) -> None:
+def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, x: float) -> None:
     """Smallest, median and largest, one above the other."""
     sheet.add(
         panel,
@@ -52,8 +58,8 @@ def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: Arm, layer: int, x: floa
         name=t(f"arm.{arm}"),
         legendgroup=arm,
         showlegend=layer == 1,
-        line={"color": COLORS[arm], "width": 2},
-        marker={"color": COLORS[arm], "symbol": ["line-ew-open", "circle", "line-ew-open"], "size": 10},
+        line={"color": ARMS[arm].color, "width": 2},
+        marker={"color": ARMS[arm].color, "symbol": ["line-ew-open", "circle", "line-ew-open"], "size": 10},
         customdata=[t("figure.gauge.smallest"), t("figure.gauge.median"), t("figure.gauge.largest")],
         hovertemplate=f"{t('figure.layer', layer=layer)}, %{{customdata}}: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
         meta=bind(y=row(f"{arm}.gauge", 3 * (layer - 1), 3 * layer)),
@@ -77,10 +83,10 @@ def gamma_beta(
 ) -> go.Figure:
     """γ and β of the layers over the epochs: a line for each unit, or for wide layers median, quartiles and extremes."""
     shown = chosen_layers(experiment, layers)
-    arms = [arm for arm in experiment.arms if arm in BN_ARMS]
-    size = (len(shown), 2) if narrow else (2, len(shown))
+    names = [name for name in GREEK if any(name in ARMS[arm].parameters for arm in experiment.arms)]
+    size = (len(shown), len(names)) if narrow else (len(names), len(shown))
     sheet = Sheet(t("figure.gamma_beta.title"), *size, height=150, heading=16, narrow=narrow)
-    for j, name in enumerate(GREEK):
+    for j, name in enumerate(names):
         first: Panel | None = None
         for n, layer in enumerate(shown):
             place = (n, j) if narrow else (j, n)
@@ -88,7 +94,7 @@ def gamma_beta(
             y = {"title": GREEK[name] if place[1] == 0 else "", **({"matches": first.y} if first else {})}
             panel = sheet.panel(*place, x, y, f"{GREEK[name]} · {t('figure.layer', layer=layer)}")
             first = first or panel
-            for arm in arms:
+            for arm in (arm for arm in experiment.arms if name in ARMS[arm].parameters):
                 draw = _units if experiment.width <= UNITS else _quantiles
                 draw(sheet, panel, experiment, t, arm, name, layer, legend=j == n == 0)
             sheet.cursor(panel)
@@ -98,7 +104,7 @@ def gamma_beta(
 
 
 def _units(
-    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: Arm, name: str, layer: int, *, legend: bool
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, legend: bool
 ) -> None:
     count = units(experiment)
     for unit in range(count):
@@ -108,7 +114,7 @@ def _units(
             name=t(f"arm.{arm}"),
             legendgroup=arm,
             showlegend=legend and unit == 0,
-            line={"color": COLORS[arm], "width": 1.5},
+            line={"color": ARMS[arm].color, "width": 1.5},
             opacity=0.75,
             hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
             meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * count + unit)),
@@ -116,7 +122,7 @@ def _units(
 
 
 def _quantiles(
-    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: Arm, name: str, layer: int, *, legend: bool
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, legend: bool
 ) -> None:
     """Smallest to largest, quartiles, then the median on top; an upper edge fills down to the trace before it."""
     for k, opacity in ((0, 0.0), (4, 0.15), (1, 0.0), (3, 0.3), (2, 0.0)):
@@ -125,7 +131,7 @@ def _quantiles(
             name=t(f"arm.{arm}"),
             legendgroup=arm,
             showlegend=legend and k == 2,
-            line={"color": COLORS[arm], "width": 2 if k == 2 else 0},
+            line={"color": ARMS[arm].color, "width": 2 if k == 2 else 0},
             hovertemplate=f"{100 * QUANTILES[k]:g} %: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
             meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * len(QUANTILES) + k)),
             **({"fill": "tonexty", "fillcolor": translucent(arm, opacity)} if opacity else {}),
@@ -158,7 +164,7 @@ def gradients(
                 name=t(f"arm.{arm}"),
                 legendgroup=arm,
                 showlegend=n == 0,
-                line={"color": COLORS[arm], "width": 1.5},
+                line={"color": ARMS[arm].color, "width": 1.5},
                 hovertemplate="%{y:.3~g}",
                 meta=bind(x=EPOCHS, y=rows(f"{arm}.gradient_norm", layer - 1)),
             )

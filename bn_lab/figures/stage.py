@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import batch_norm_input, stages
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import limits, numbers_of, row
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, outline
 from bn_lab.figures.sheet import Board
-from bn_lab.figures.style import COLORS, GRAY, QUIET, compact, translucent
+from bn_lab.figures.style import GRAY, QUIET, compact, translucent
 from bn_lab.i18n import Texts
 
 MOST = 3
@@ -114,9 +115,9 @@ class _Drawing:
         """A text that never changes. Plotly draws a trace of all of them in a fraction of the time that annotations take."""
         self.labels.append((text, x, y, position, color))
 
-    def number(self, x: float, y: float, arm: Arm, size: float = LITTLE, **anchors: Any) -> int:
+    def number(self, x: float, y: float, arm: str, size: float = LITTLE, **anchors: Any) -> int:
         """A place for a text with numbers of an arm; its number among the annotations."""
-        return self.board.note("", x=x, y=y, font={"size": size, "color": COLORS[arm]}, **anchors)
+        return self.board.note("", x=x, y=y, font={"size": size, "color": ARMS[arm].color}, **anchors)
 
     def headings(self) -> None:
         """The names of the layers above the rows."""
@@ -134,35 +135,35 @@ class _Drawing:
         self.board.layout["meta"]["cells"] = self.cells
         return self.board.figure()
 
-    def row(self, k: int, arm: Arm) -> None:
+    def row(self, k: int, arm: str) -> None:
         """The network of an arm."""
         count = len(self.experiment.arms)
         bottom, top = 1 - (k + 1) / count, 1 - k / count
         has_ticks = count < MANY or k == count - 1
         low, high = bottom + (TICKS if has_ticks else 2) * self.pixel, top - (STRIP + APART) * self.pixel
         if self.narrow:
-            self.label(self.t(f"arm.{arm}"), self.ends(0)[0], high, "top right", COLORS[arm])
+            self.label(self.t(f"arm.{arm}"), self.ends(0)[0], high, "top right", ARMS[arm].color)
             high -= STRIP * self.pixel
         middle = (low + high) / 2
         arrows: list[tuple[float, float]] = []
         for column, layer in enumerate(self.layers):
             left, right = self.ends(column)
             self.cells.append({"arm": arm, "layer": layer, "x": [left, right], "y": [bottom, top]})
-            if arm in BN_ARMS:
+            if (norm := ARMS[arm].normalizer) is not None:
                 half = (right - left - self.across(self.size.within)) / 2
                 self.histogram(arm, layer, batch_norm_input(arm), (left, left + half, low, high), PALE, ticks=has_ticks)
                 self.histogram(arm, layer, "scaled", (right - half, right, low, high), STRONG, ticks=has_ticks)
                 arrows.append((left + half, right - half))
                 if not self.narrow:
-                    self.label("BN", (left + right) / 2, middle + 2 * self.pixel, "top center", COLORS[arm])
+                    self.label(norm.short, (left + right) / 2, middle + 2 * self.pixel, "top center", ARMS[arm].color)
             else:
                 self.histogram(arm, layer, "pre_activation", (left, right, low, high), PALE, ticks=has_ticks)
-        self.arrows(arrows, middle, COLORS[arm], 1.5)
+        self.arrows(arrows, middle, ARMS[arm].color, 1.5)
         self.connections(arm, middle)
         self.diverged(arm, middle)
 
     def histogram(
-        self, arm: Arm, layer: int, stage: str, place: tuple[float, float, float, float], opacity: float, *, ticks: bool
+        self, arm: str, layer: int, stage: str, place: tuple[float, float, float, float], opacity: float, *, ticks: bool
     ) -> None:
         """The outline of a stage, with what it is and its mean ± standard deviation above it."""
         board, t = self.board, self.t
@@ -173,7 +174,7 @@ class _Drawing:
         board.add(
             panel,
             name=t(f"arm.{arm}"),
-            line={"color": COLORS[arm], "width": 1.3, "shape": "hvh"},
+            line={"color": ARMS[arm].color, "width": 1.3, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=translucent(arm, opacity),
             hovertemplate=f"%{{x:.3~g}}: %{{y:.1%}}<extra>{t(f'stage.{stage}')}</extra>",
@@ -194,7 +195,7 @@ class _Drawing:
         symbols = {"pre_activation": "Wx+b", "scaled": "γx̂+β", "activation": self.t(f"activation.{self.experiment.activation}")}
         return symbols[stage]
 
-    def connections(self, arm: Arm, middle: float) -> None:
+    def connections(self, arm: str, middle: float) -> None:
         """From the input through the layers to the output: with the activation function, unless it has come before."""
         gap, last = self.across(2 if self.narrow else 4), len(self.layers) - 1
         ends = []
@@ -214,12 +215,12 @@ class _Drawing:
             self.label("" if first == 1 else "⋯", (self.across(26) + left) / 2, middle + self.pixel, "top center")
         self.arrows(ends, middle, GRAY, 1)
 
-    def between(self, arm: Arm, layer: int, follows: int) -> str:
+    def between(self, arm: str, layer: int, follows: int) -> str:
         """What stands on the way from a layer to the one shown next."""
-        passes = arm != "after" and self.experiment.activation != "identity"
+        passes = ARMS[arm].placement != "after" and self.experiment.activation != "identity"
         return " ".join([*([self.symbol("activation")] if passes else []), *([] if follows == layer + 1 else ["⋯"])])
 
-    def shares(self, arm: Arm, layer: int, x: float, middle: float) -> None:
+    def shares(self, arm: str, layer: int, x: float, middle: float) -> None:
         """Which share of the values is in a tail of the activation function, and which of the units is dead, where one is."""
         is_roomy = len(self.experiment.arms) <= ROOMY
         kinds = ("saturated", "dead") if is_roomy else ("saturated",)
@@ -227,7 +228,7 @@ class _Drawing:
         number = self.number(x, middle, arm, yanchor="top", yshift=-2)
         self.board.write(number, text, *(row(f"{arm}.{kind}", layer - 1) for kind in kinds), format="percent", least=LEAST)
 
-    def diverged(self, arm: Arm, middle: float) -> None:
+    def diverged(self, arm: str, middle: float) -> None:
         """Said across the row once no network of the arm is left."""
         number = self.number(0.5, middle, arm, BIG, xanchor="center", yanchor="middle")
         text = self.t("figure.network.diverged", seeds="{0}")

@@ -1,4 +1,4 @@
-"""What all figures share: the arms' colours, dashes, text made harmless, and the common layout.
+"""What all figures share: colours that are no arm's, text made harmless, and the common layout.
 
 Colours of text, grid and background are the page's: they come with its theme in the browser.
 """
@@ -6,19 +6,9 @@ Colours of text, grid and background are the page's: they come with its theme in
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
-from bn_lab.experiment import Arm
-
-COLORS: Mapping[Arm, str] = {
-    "none": "#D55E00",
-    "standardized": "#CC79A7",
-    "before": "#0072B2",
-    "after": "#009E73",
-}
-"""The arms' colours, the same on every picture: vermillion, reddish purple, blue and bluish green of Okabe and Ito's palette
-for all kinds of colour vision. Of its eight these four have a contrast of at least 3:1 both on white and on `DARK`."""
+from bn_lab.arms import ARMS
 
 LIGHT, DARK = "#ffffff", "#0e1117"
 """Backgrounds of the page's two themes."""
@@ -45,9 +35,9 @@ LEFT, EDGE = 56, 8
 """Pixels left of the panels, and left of the title."""
 
 
-def translucent(arm: Arm, opacity: float) -> str:
+def translucent(arm: str, opacity: float) -> str:
     """The arm's colour as an area that lets others shine through."""
-    red, green, blue = (int(COLORS[arm][k : k + 2], 16) for k in (1, 3, 5))
+    red, green, blue = (int(ARMS[arm].color[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import batch_norm_input, stages
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import row
 from bn_lab.figures.data import Data
 from bn_lab.i18n import Texts
@@ -48,12 +49,12 @@ _HEADINGS = (
 )
 
 
-def _row(arm: Arm, layer: int, t: Texts) -> list[Cell]:
+def _row(arm: str, layer: int, t: Texts) -> list[Cell]:
     cells: list[Cell] = [t("table.statistics.row", layer=layer, arm=t(f"arm.{arm}"))]
     for stage in (batch_norm_input(arm), "normalized", "scaled", "activation"):
         for moment in ("mean", "std"):
             known = stage in stages(arm)
             cells.append(row(f"{arm}.{stage}.{moment}", layer - 1, format="g3") if known else NOTHING)
     cells += [row(f"{arm}.{share}", layer - 1, format="percent") for share in ("saturated", "dead")]
-    cells.append(row(f"{arm}.gauge", 3 * layer - 2, format="g3") if arm in BN_ARMS else NOTHING)
+    cells.append(row(f"{arm}.gauge", 3 * layer - 2, format="g3") if "variance" in ARMS[arm].statistics else NOTHING)
     return cells

@@ -6,12 +6,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.arms import ARMS
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, with_unit
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
-from bn_lab.figures.style import COLORS, FAINT, QUIET, SMALL, compact, translucent
+from bn_lab.figures.style import FAINT, QUIET, SMALL, compact, translucent
 from bn_lab.i18n import Texts
 
 HEIGHT = 300
@@ -163,7 +164,7 @@ def epochs(t: Texts, *, log: bool, title: bool = True) -> dict[str, Any]:
     return {"title": t("figure.epoch") if title else "", "unifiedhovertitle": hover, **scale}
 
 
-def _band(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more: Any) -> None:
+def _band(board: Board, panel: Panel, arm: str, split: str, measure: str, **more: Any) -> None:
     """Smallest to largest over the seeds; the upper edge fills down to the trace before it."""
     opacity = 0.22 if split == "train" else 0.12
     area = {"fill": "tonexty", "fillcolor": translucent(arm, opacity)}
@@ -174,22 +175,22 @@ def _band(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more
 
 
 def _line(
-    board: Board, panel: Panel, arm: Arm, split: str, measure: str, part: dict[str, Any] | None = None, **look: Any
+    board: Board, panel: Panel, arm: str, split: str, measure: str, part: dict[str, Any] | None = None, **look: Any
 ) -> None:
     """The curve, or a part of it."""
-    line = {"color": COLORS[arm], "width": 2, "dash": "solid" if split == "train" else "dash"}
+    line = {"color": ARMS[arm].color, "width": 2, "dash": "solid" if split == "train" else "dash"}
     part = part or {}
     meta = bind(x=epochs_of(measure, **part), y=curve(f"{arm}.{split}.{measure}.median", **part))
     board.add(panel, line=line, meta=meta, **look)
 
 
-def _steps(board: Board, panel: Panel, arm: Arm) -> None:
+def _steps(board: Board, panel: Panel, arm: str) -> None:
     """The training loss inside the first epochs, step by step, as small dots."""
-    marker = {"color": COLORS[arm], "size": 2.5, "opacity": 2 * PALE}
+    marker = {"color": ARMS[arm].color, "size": 2.5, "opacity": 2 * PALE}
     board.add(panel, mode="markers", marker=marker, hoverinfo="skip", meta=bind(x=EPOCHS, y=rows(f"{arm}.running_loss", 0)))
 
 
-def _now(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more: Any) -> None:
+def _now(board: Board, panel: Panel, arm: str, split: str, measure: str, **more: Any) -> None:
     """A dot at the moment on screen; it also shows a curve of a single point."""
     field = NUMBERS[measure][split == "validation"]
     ring = {"symbol": "circle-open", "line": {"width": 2}}
@@ -199,7 +200,7 @@ def _now(board: Board, panel: Panel, arm: Arm, split: str, measure: str, **more:
         mode="markers",
         showlegend=False,
         hoverinfo="skip",
-        marker={"color": COLORS[arm], "size": 8, **look},
+        marker={"color": ARMS[arm].color, "size": 8, **look},
         meta=bind(x=row("epoch"), y=row(f"{arm}.{field}")),
         **more,
     )

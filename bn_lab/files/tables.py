@@ -15,7 +15,6 @@ import pandas as pd
 
 from bn_lab.engine.history import PERCENTILES, ArmSnapshot, History, Snapshot, stages
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm
 from bn_lab.sharing import encode
 
 MEASURES = {"regression": ("loss", "rmse", "r2"), "classification": ("loss", "accuracy")}
@@ -44,7 +43,7 @@ def networks(history: History) -> pd.DataFrame:
     return _named(pd.concat(parts, ignore_index=True), history)
 
 
-def _series(history: History, arm: Arm) -> Columns:
+def _series(history: History, arm: str) -> Columns:
     """Every series of an arm: (S, E) each."""
     found = {}
     for split, measure in product(("train", "validation"), MEASURES[history.task]):
@@ -67,7 +66,7 @@ def _inference(history: History, a: int) -> Columns:
     return found
 
 
-def _diverged(history: History, arm: Arm) -> Array:
+def _diverged(history: History, arm: str) -> Array:
     """(S, E)"""
     found = np.zeros((history.experiment.seeds, history.epoch), bool)
     for each in history.divergences:
@@ -91,7 +90,7 @@ def layers(history: History) -> pd.DataFrame:
     return _named(pd.concat(parts, ignore_index=True), history)
 
 
-def _layers(history: History, epoch: float, arm: Arm, record: ArmSnapshot) -> Columns:
+def _layers(history: History, epoch: float, arm: str, record: ArmSnapshot) -> Columns:
     depth, names = history.experiment.depth, stages(arm)
     rows = depth * len(names)
     columns: Columns = {

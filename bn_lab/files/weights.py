@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from safetensors.numpy import save
 
+from bn_lab.arms import ARMS
 from bn_lab.codegen.loading import layers
 from bn_lab.datasets import Table, split, standardization
 from bn_lab.engine.history import NetworkCopy
@@ -37,7 +38,7 @@ def state_dict(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[
 
 
 def _norm(copy: NetworkCopy, k: int) -> dict[str, Array]:
-    shift = copy.arrays[f"bias.{k}"] if copy.arm == "before" else 0.0
+    shift = copy.arrays[f"bias.{k}"] if ARMS[copy.arm].is_biasless else 0.0
     return {
         "weight": copy.arrays[f"gamma.{k}"],
         "bias": copy.arrays[f"beta.{k}"],
@@ -60,7 +61,7 @@ def to_safetensors(experiment: Experiment, copy: NetworkCopy, table: Table) -> b
 
 
 def _scaling(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[str, str]:
-    if not (copy.arm == "standardized" or experiment.inputs == "standardized"):
+    if not experiment.standardizes(copy.arm):
         return {}
     mean, std = standardization(table.features[split(table, experiment, copy.seed).train])
     return {"input_mean": json.dumps(mean.tolist()), "input_std": json.dumps(std.tolist())}

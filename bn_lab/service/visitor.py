@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bn_lab import timing
 from bn_lab.datasets import Table, keep, table_of
 from bn_lab.engine.summary import Finding
-from bn_lab.experiment import Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.figures.frame import Block
 from bn_lab.service.limits import LimitError, setting
 from bn_lab.service.messages import WatchState
@@ -152,7 +152,7 @@ class Watch:
         found: History = self._recordings.ask("history", self, (self.target,), timeout)
         return found
 
-    def network(self, arm: Arm, seed: int, timeout: float = timing.REPLY_TIMEOUT) -> NetworkCopy:
+    def network(self, arm: str, seed: int, timeout: float = timing.REPLY_TIMEOUT) -> NetworkCopy:
         """A copy of one network, at the target or as far as it is trained.
 
         Raises:

@@ -11,7 +11,7 @@ import numpy as np
 from bn_lab.datasets import split, table_of
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Cell, Question, Side, Study, StudyError
@@ -21,7 +21,7 @@ Results = Mapping[str, Outcome]
 """Outcomes by the key of their network; those that are missing have not been trained (yet)."""
 
 
-def measured(study: Study, results: Results, measure: str, arm: Arm, values: Mapping[str, Any]) -> Array:
+def measured(study: Study, results: Results, measure: str, arm: str, values: Mapping[str, Any]) -> Array:
     """One number a seed, (S,), of the networks of `arm` in the cells with these values; NaN where one is missing.
 
     NaN is also what a network has that diverged; `complete` tells the two apart.
@@ -30,7 +30,7 @@ def measured(study: Study, results: Results, measure: str, arm: Arm, values: Map
     return np.array([_of_seed(row, results, measure, arm, seed) for seed in study.seeds])
 
 
-def _of_seed(row: Sequence[Cell], results: Results, measure: str, arm: Arm, seed: int) -> float:
+def _of_seed(row: Sequence[Cell], results: Results, measure: str, arm: str, seed: int) -> float:
     outcomes = [results.get(cell.network(arm, seed).key) for cell in row]
     known = [outcome for outcome in outcomes if outcome is not None]
     return MEASURES[measure].of(known) if known and len(known) == len(outcomes) else np.nan
@@ -82,7 +82,7 @@ def _deviations(values: Array) -> Array:
 
 
 def own_study(
-    base: Experiment, axes: Sequence[tuple[str, Sequence[Any]]], seeds: int, measure: str, arms: Sequence[Arm]
+    base: Experiment, axes: Sequence[tuple[str, Sequence[Any]]], seeds: int, measure: str, arms: Sequence[str]
 ) -> Study:
     """A visitor's study: these fields over these values, this many seeds and these arms, everything else as in `base`.
 

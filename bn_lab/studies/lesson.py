@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.studies.study import Question, Side, Study
 
 NONE, STANDARDIZED, BEFORE = (Side(arm) for arm in ("none", "standardized", "before"))
@@ -70,7 +70,7 @@ def _initialization() -> Study:
 
 
 def _overfitting() -> Iterable[Study]:
-    def side(arm: Arm, dropout: float, **values: Any) -> Side:
+    def side(arm: str, dropout: float, **values: Any) -> Side:
         return Side(arm, {"dropout": dropout, **values})
 
     boston = replace(LESSON, arms=("none", "before"), validation_share=0.3, seeds=10)

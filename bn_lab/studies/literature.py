@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bn_lab.experiment import Arm
 from bn_lab.studies.lesson import BEFORE, DIGITS, NONE
 from bn_lab.studies.study import Question, Side, Study
 
@@ -14,7 +13,7 @@ PAIR = replace(DIGITS, arms=("none", "before"))
 SHALLOW = replace(PAIR, depth=3, epochs=10, validation_share=0.2)
 
 
-def _at(arm: Arm, **values: Any) -> Side:
+def _at(arm: str, **values: Any) -> Side:
     return Side(arm, values)
 
 
@@ -146,7 +145,7 @@ def _smoothness() -> Study:
 
 
 def _noise() -> Study:
-    def side(arm: Arm, activation: str, noise: float) -> Side:
+    def side(arm: str, activation: str, noise: float) -> Side:
         return _at(arm, activation=activation, bn_noise=noise)
 
     def lower(name: str, ours: Side, theirs: Side, **more: Any) -> Question:

@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
-from bn_lab.experiment import BN_ARMS, FIELDS, Arm, Experiment
+from bn_lab.arms import BASELINE, CONTROL, normalized
+from bn_lab.experiment import FIELDS, Experiment
 
 ONLY_WITH_BN = ("epsilon", "bn_momentum", "bn_noise")
 """Fields that mean nothing to a network without batch normalization."""
@@ -34,7 +35,7 @@ class Network:
         object.__setattr__(self, "experiment", plainest(self.experiment))
 
     @property
-    def arm(self) -> Arm:
+    def arm(self) -> str:
         """The only arm."""
         return self.experiment.arms[0]
 
@@ -47,11 +48,11 @@ class Network:
 
 def plainest(experiment: Experiment) -> Experiment:
     """The experiment with the default in every field that cannot change its numbers."""
-    if experiment.arms == ("none",) and experiment.inputs == "standardized":
-        experiment = replace(experiment, arms=("standardized",))
-    idle = [] if set(experiment.arms) & set(BN_ARMS) else [*ONLY_WITH_BN]
+    if experiment.arms == (BASELINE,) and experiment.inputs == "standardized":
+        experiment = replace(experiment, arms=(CONTROL,))
+    idle = [] if normalized(experiment.arms) else [*ONLY_WITH_BN]
     if experiment.initializer != "normal":
         idle.append("weight_std")
-    if experiment.arms == ("standardized",):
+    if experiment.arms == (CONTROL,):
         idle.append("inputs")
     return replace(experiment, **{name: FIELDS[name].default for name in idle})

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.studies.networks import Network
 
 MOST_NETWORKS = 100_000
@@ -43,7 +43,7 @@ class Cell:
     values: Mapping[str, Any]
     experiment: Experiment
 
-    def network(self, arm: Arm, seed: int) -> Network:
+    def network(self, arm: str, seed: int) -> Network:
         """The network of one arm and one seed."""
         return Network(replace(self.experiment, arms=(arm,), seed=seed, seeds=1))
 
@@ -132,7 +132,7 @@ class Side:
         values: of the study's axes; an axis that is left out makes a row of cells, which the measure sees as a whole.
     """
 
-    arm: Arm
+    arm: str
     values: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import FORMATS, Block, Layout, Recorded, fill, kept_epochs, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, figure_names
@@ -485,7 +486,7 @@ def trained(dataset: str) -> Recorded:
 
 
 def experiment(dataset: str) -> Experiment:
-    return replace(Experiment(), dataset=dataset, arms=ARMS, validation_share=0.25, epochs=6, seeds=2)
+    return replace(Experiment(), dataset=dataset, arms=tuple(ARMS), validation_share=0.25, epochs=6, seeds=2)
 
 
 @pytest.mark.parametrize("dataset", ["iris", "boston_without_b", "moons"])

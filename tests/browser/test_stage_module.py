@@ -10,15 +10,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import table_of
 from bn_lab.engine.history import stages
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, BN_ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Recorded, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, beside_loss
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import catalogue, texts
 from tests.browser.test_live_modules import blocks, described, header, opened, receive
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 DESKTOP, PHONE = (1280, 800), (390, 844)
 
 TWO = Experiment(arms=("none", "before"), epochs=12)
-FOUR = Experiment(arms=ARMS, epochs=12)
+FOUR = Experiment(arms=tuple(ARMS), epochs=12)
 PLANE = Experiment(dataset="spiral", epochs=12)
 
 BODY = """<div id=top style="height: 48px"></div>
@@ -78,8 +78,8 @@ def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str,
             {
                 "id": arm,
                 "name": t(f"arm.{arm}"),
-                "color": COLORS[arm],
-                "normalized": arm in BN_ARMS,
+                "color": ARMS[arm].color,
+                "normalized": bool(ARMS[arm].normalizer),
                 "stages": list(stages(arm)),
             }
             for arm in experiment.arms

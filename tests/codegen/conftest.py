@@ -16,9 +16,10 @@ import pytest
 import torch
 
 from bn_lab import train
+from bn_lab.arms import ARMS
 from bn_lab.codegen import script
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.presets import PRESETS
 
 # Keras needs no second framework beside it: it runs on the torch that is here.
@@ -48,7 +49,7 @@ def random_experiments(count: int) -> list[Experiment]:
             choices["inputs"] = "standardized"
         return Experiment(
             **choices,  # type: ignore[arg-type]
-            arms=tuple(dice.sample(ARMS, dice.randint(1, 3))) if i else ARMS,
+            arms=tuple(dice.sample([*ARMS], dice.randint(1, 3))) if i else tuple(ARMS),
             data_noise=dice.choice([0.0, 0.1]),
             samples=None if choices["dataset"] == "iris" else dice.choice([65, 97, 113]),  # one more than full batches
             validation_share=dice.choice([0.0, 0.2]),

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 
-def network(experiment: Experiment, arm: Arm, weights: Mapping[str, Array]) -> nn.Sequential:
+def network(experiment: Experiment, arm: str, weights: Mapping[str, Array]) -> nn.Sequential:
     """The network with these weights, built as anyone would in torch."""
 
     def tensor(key: str) -> Tensor:

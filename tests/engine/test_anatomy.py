@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
+from bn_lab.arms import ARMS, normalized
 from bn_lab.datasets import Table, load, split
 from bn_lab.datasets.streams import BATCHES, generator
 from bn_lab.engine.anatomy import (
@@ -31,11 +32,11 @@ from bn_lab.engine.anatomy import (
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, BN_ARMS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
-LESSON = Experiment(arms=ARMS, epochs=4, seeds=2, seed=3)
+LESSON = Experiment(arms=tuple(ARMS), epochs=4, seeds=2, seed=3)
 CLASSES = Experiment(
-    dataset="iris", arms=ARMS, epochs=4, validation_share=0.2, depth=2, width=5, activation="tanh", dropout=0.3, l2=0.01
+    dataset="iris", arms=tuple(ARMS), epochs=4, validation_share=0.2, depth=2, width=5, activation="tanh", dropout=0.3, l2=0.01
 )
 EXPERIMENTS = pytest.mark.parametrize("experiment", [LESSON, CLASSES], ids=["boston", "iris"])
 EVERY_ARM = pytest.mark.parametrize("arm", ARMS)
@@ -66,7 +67,7 @@ def first_rows(experiment: Experiment, epoch: int) -> Array:
     return np.asarray(order[: experiment.batch_size])
 
 
-def samples(experiment: Experiment, arm: Arm, rows: Array) -> tuple[Tensor, Tensor]:
+def samples(experiment: Experiment, arm: str, rows: Array) -> tuple[Tensor, Tensor]:
     """Inputs (n, in) and targets of these rows."""
     table = load(experiment.dataset)
     x = table.features
@@ -85,7 +86,7 @@ class Net:
     """A network as anyone would write it in torch, samples first; `seen` holds every layer's values, with gradients."""
 
     experiment: Experiment
-    arm: Arm
+    arm: str
     weights: dict[str, Tensor]
     training: bool = True
     epsilons: Mapping[int, float] = field(default_factory=dict)
@@ -99,12 +100,12 @@ class Net:
         self.seen: list[dict[str, Tensor]] = []
         for k in range(self.experiment.depth):
             self.seen.append(seen := {"z": self.kept(functional.linear(x, *self.affine(k)))})
-            if self.arm == "before":
+            if ARMS[self.arm].placement == "before":
                 seen["y"] = self.kept(self.norm(seen["z"], k))
             seen["a"] = self.kept(FUNCTIONS[self.experiment.activation](seen.get("y", seen["z"])))
-            if self.arm == "after":
+            if ARMS[self.arm].placement == "after":
                 seen["y"] = self.kept(self.norm(seen["a"], k))
-            x = seen["y"] if self.arm == "after" else seen["a"]
+            x = seen["y"] if ARMS[self.arm].placement == "after" else seen["a"]
         return functional.linear(x, *self.affine(self.experiment.depth))
 
     def affine(self, k: int) -> tuple[Tensor, Tensor]:
@@ -118,7 +119,7 @@ class Net:
 
 def net(
     experiment: Experiment,
-    arm: Arm,
+    arm: str,
     kept: Checkpoint,
     *,
     training: bool = True,
@@ -140,7 +141,7 @@ def close(ours: Any, theirs: Any, scale: float = 1e-10) -> None:
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("moment", [0, 2, -1])
-def test_a_subject_is_what_autograd_sees(experiment: Experiment, arm: Arm, moment: int) -> None:
+def test_a_subject_is_what_autograd_sees(experiment: Experiment, arm: str, moment: int) -> None:
     kept = kepts(experiment)[moment]
     rows = first_rows(experiment, int(kept.epoch))
     module = net(experiment, arm, kept)
@@ -151,10 +152,10 @@ def test_a_subject_is_what_autograd_sees(experiment: Experiment, arm: Arm, momen
         assert (found.arm, found.layer, found.epoch, found.epsilon) == (arm, layer, kept.epoch, experiment.epsilon)
         np.testing.assert_array_equal(found.rows, rows)
         close(found.x, seen["a" if arm == "after" else "z"].mT)
-        grad = seen["y" if arm in BN_ARMS else "z"].grad
+        grad = seen["y" if bool(ARMS[arm].normalizer) else "z"].grad
         assert grad is not None
         close(found.grad_y, grad.mT)
-        if arm in BN_ARMS:
+        if bool(ARMS[arm].normalizer):
             for name in ("gamma", "beta", "moving_mean", "moving_variance"):
                 own = kept.arms[arm][f"{name.removeprefix('moving_')}.{layer - 1}"]
                 np.testing.assert_array_equal(getattr(found, name), own[:, None])
@@ -241,7 +242,7 @@ def test_the_chosen_sample_is_one_of_them(chosen: int) -> None:
 
 @EXPERIMENTS
 @EVERY_ARM
-def test_statistics_over_the_epochs(experiment: Experiment, arm: Arm) -> None:
+def test_statistics_over_the_epochs(experiment: Experiment, arm: str) -> None:
     found = statistics(experiment, kepts(experiment), arm, 2)
     steps = -(-len(split(load(experiment.dataset), experiment, experiment.seed).train) // experiment.batch_size)
     np.testing.assert_array_equal(found.epochs, [0, 1, 2, 2 + 1 / steps])
@@ -252,12 +253,12 @@ def test_statistics_over_the_epochs(experiment: Experiment, arm: Arm) -> None:
         values = module.seen[1]["a" if arm == "after" else "z"].detach().numpy()
         close(found.batch_mean[e], values.mean(axis=0))
         close(found.batch_variance[e], ((values - values.mean(axis=0)) ** 2).mean(axis=0))
-        if arm in BN_ARMS:
+        if bool(ARMS[arm].normalizer):
             assert found.moving_mean is not None
             assert found.moving_variance is not None
             np.testing.assert_array_equal(found.moving_mean[e], kept.arms[arm]["mean.1"])
             np.testing.assert_array_equal(found.moving_variance[e], kept.arms[arm]["variance.1"])
-    if arm not in BN_ARMS:
+    if not ARMS[arm].normalizer:
         assert found.moving_mean is found.moving_variance is None
 
 
@@ -269,7 +270,7 @@ def test_steps_are_whole_however_their_share_of_an_epoch_is_rounded() -> None:
 
 @EXPERIMENTS
 @EVERY_ARM
-def test_three_ways_to_the_same_weights(experiment: Experiment, arm: Arm) -> None:
+def test_three_ways_to_the_same_weights(experiment: Experiment, arm: str) -> None:
     kept = kepts(experiment)[2]
     parts = split(load(experiment.dataset), experiment, experiment.seed)
     found = three_ways(experiment, kept, arm)
@@ -307,7 +308,7 @@ def test_a_single_validation_sample_is_a_batch_of_its_own(toy: Callable[..., Tab
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 5.0])
-def test_batches_of_two_are_among_all_pairs(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
+def test_batches_of_two_are_among_all_pairs(experiment: Experiment, arm: str, epsilon: float | None) -> None:
     kept, layer, unit = kepts(experiment)[2], 2, 3
     train = split(load(experiment.dataset), experiment, experiment.seed).train
     row = int(train[7])
@@ -332,7 +333,7 @@ def test_the_exponent_is_that_of_a_power_law() -> None:
 
 
 @EVERY_ARM
-def test_with_everybody_in_the_batch_no_draw_differs(arm: Arm) -> None:
+def test_with_everybody_in_the_batch_no_draw_differs(arm: str) -> None:
     kept = kepts(CLASSES)[1]
     parts = split(load("iris"), CLASSES, CLASSES.seed)
     for row, size in ((parts.train[0], len(parts.train)), (parts.validation[0], len(parts.train) + 1)):
@@ -360,7 +361,7 @@ def test_draws_are_the_same_again_in_pieces_and_beside_other_sizes(monkeypatch: 
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 1e-8])
-def test_rescaled_weights_against_autograd(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
+def test_rescaled_weights_against_autograd(experiment: Experiment, arm: str, epsilon: float | None) -> None:
     kept, layer, factors = kepts(experiment)[2], 2, [1e-4, 0.5, 1.0, -2.0, 1e4]
     found = rescaled(experiment, kept, arm, layer, factors, epsilon)
     x, target = samples(experiment, arm, first_rows(experiment, 2))
@@ -369,7 +370,7 @@ def test_rescaled_weights_against_autograd(experiment: Experiment, arm: Arm, eps
         own = {f"{name}_1": a * kept.arms[arm][f"{name}.1"].astype(np.float64) for name in ("weight", "bias")}
         module = net(experiment, arm, kept, epsilons={} if epsilon is None else {1: epsilon}, **own)
         loss_of(module(x), target).backward()
-        outputs.append(module.seen[1]["y" if arm in BN_ARMS else "z"].detach().numpy())
+        outputs.append(module.seen[1]["y" if bool(ARMS[arm].normalizer) else "z"].detach().numpy())
         grad = module.weights["weight.1"].grad
         assert grad is not None
         norms.append(np.linalg.norm(grad.numpy()))
@@ -380,7 +381,7 @@ def test_rescaled_weights_against_autograd(experiment: Experiment, arm: Arm, eps
 
 
 @pytest.mark.parametrize(("arm", "activation"), [("before", "swish"), ("after", "relu"), ("after", "identity")])
-def test_weights_have_no_scale_where_epsilon_is_small(arm: Arm, activation: Any) -> None:
+def test_weights_have_no_scale_where_epsilon_is_small(arm: str, activation: Any) -> None:
     experiment = Experiment(arms=(arm,), epochs=1, activation=activation)
     found = rescaled(experiment, Run(experiment).history().checkpoints[0], arm, 1, [0.1, 10, 1e4], epsilon=1e-8)
     assert found.change.max() < 1e-6
@@ -390,7 +391,7 @@ def test_weights_have_no_scale_where_epsilon_is_small(arm: Arm, activation: Any)
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 2.0])
-def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm: Arm, epsilon: float | None) -> None:
+def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm: str, epsilon: float | None) -> None:
     kept = kepts(experiment)[2]
     module = net(experiment, arm, kept)
     module(samples(experiment, arm, first_rows(experiment, 2))[0])
@@ -398,7 +399,7 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
     assert list(found.before) == ["pre_activation", "normalized", "scaled", "activation"]
     assert list(found.after) == ["pre_activation", "activation", "normalized", "scaled"]
     function = FUNCTIONS[experiment.activation]
-    gamma, beta = (module.weights[f"{name}.1"] if arm in BN_ARMS else None for name in ("gamma", "beta"))
+    gamma, beta = (module.weights[f"{name}.1"] if bool(ARMS[arm].normalizer) else None for name in ("gamma", "beta"))
 
     def norm(x: Tensor, *scale: Tensor | None) -> Tensor:
         return functional.batch_norm(x, None, None, *scale, training=True, eps=epsilon or experiment.epsilon)
@@ -413,10 +414,10 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
 
 
 @EXPERIMENTS
-@pytest.mark.parametrize("arm", BN_ARMS)
+@pytest.mark.parametrize("arm", normalized(ARMS))
 @pytest.mark.parametrize(("layer", "epsilon"), [(1, None), (2, None), (2, 0.5)])
 def test_folded_into_an_affine_layer_the_network_computes_the_same(
-    experiment: Experiment, arm: Arm, layer: int, epsilon: float | None
+    experiment: Experiment, arm: str, layer: int, epsilon: float | None
 ) -> None:
     kept, here = kepts(experiment)[2], epsilon or experiment.epsilon
     found, own = folded(experiment, kept, arm, layer, epsilon), kept.arms[arm]
@@ -456,20 +457,20 @@ def test_nothing_is_folded_without_batch_normalization() -> None:
         folded(LESSON, kepts(LESSON)[0], "none", 1)
 
 
-def everything(experiment: Experiment, kept: Checkpoint, arm: Arm) -> list[Any]:
+def everything(experiment: Experiment, kept: Checkpoint, arm: str) -> list[Any]:
     """The results of all functions."""
     found: list[Any] = [subject(experiment, kept, arm, 2), statistics(experiment, [kept], arm, 1)]
     found += [found[0].forward(), found[0].backward(), three_ways(experiment, kept, arm)]
     found += [random_batches(experiment, kept, arm, 2, 0, 0, draws=3).effect(experiment.epsilon)]
     found += [rescaled(experiment, kept, arm, 2, [0.0, 1e-4, 1e4])]
     found += [placements(experiment, kept, arm, 2)]
-    return found + ([folded(experiment, kept, arm, 1)] if arm in BN_ARMS else [])
+    return found + ([folded(experiment, kept, arm, 1)] if ARMS[arm].normalizer else [])
 
 
 @EVERY_ARM
 @pytest.mark.parametrize("size", [1e200, 1e30, np.inf, np.nan])
 @pytest.mark.parametrize("name", ["weight.0", "weight.1", "gamma.1", "variance.0"])
-def test_diverged_weights_give_nan_without_a_word(arm: Arm, size: float, name: str) -> None:
+def test_diverged_weights_give_nan_without_a_word(arm: str, size: float, name: str) -> None:
     kept = kepts(CLASSES)[1]
     own: Mapping[str, Array] = kept.arms[arm]
     if name in own:
@@ -493,7 +494,7 @@ def numbers(value: Any) -> list[Any]:
 
 
 @EVERY_ARM
-def test_looking_changes_nothing_and_is_the_same_again(arm: Arm, assert_same_bits: Callable[[Any, Any], None]) -> None:
+def test_looking_changes_nothing_and_is_the_same_again(arm: str, assert_same_bits: Callable[[Any, Any], None]) -> None:
     torch.manual_seed(1)
     np.random.seed(1)
     before = torch.get_rng_state(), str(np.random.get_state(legacy=False)), torch.get_num_threads()
@@ -512,7 +513,7 @@ def test_looking_changes_nothing_and_is_the_same_again(arm: Arm, assert_same_bit
 
 
 @EVERY_ARM
-def test_what_is_handed_out_is_float64_and_read_only(arm: Arm) -> None:
+def test_what_is_handed_out_is_float64_and_read_only(arm: str) -> None:
     for record in everything(LESSON, kepts(LESSON)[1], arm):
         for value in numbers(record):
             if isinstance(value, np.ndarray):

@@ -10,10 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine import batches as module
 from bn_lab.engine.batches import Batch, Epoch, Source, batch_sizes, composition
-from bn_lab.experiment import ARMS, DatasetName, Experiment, Shuffle
+from bn_lab.experiment import DatasetName, Experiment, Shuffle
 
 Toy = Callable[..., Table]
 
@@ -99,7 +100,7 @@ def test_numpy_alone_draws_the_same_order(toy: Toy) -> None:
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_all_arms_of_a_seed_see_the_same_batches(toy: Toy, task: str) -> None:
-    prepared = source(toy(task), arms=ARMS, inputs="raw", dropout=0.4)
+    prepared = source(toy(task), arms=tuple(ARMS), inputs="raw", dropout=0.4)
     for batch in all_batches(prepared):
         x, y = batch.x.view(4, 2, *batch.x.shape[1:]), batch.y.reshape(4, 2, *batch.y.shape[1:])
         raw = [a for a, arm in enumerate(ARMS) if arm != "standardized"]
@@ -132,7 +133,7 @@ def test_standardized_inputs_are_those_of_the_training_samples(toy: Toy) -> None
 
 
 def test_standardized_inputs_concern_every_arm(toy: Toy) -> None:
-    prepared = source(toy(), arms=ARMS, inputs="standardized")
+    prepared = source(toy(), arms=tuple(ARMS), inputs="standardized")
     x = all_batches(prepared)[0].x.view(4, 2, 3, -1)
     assert all(torch.equal(x[0], x[a]) for a in range(4))
 
@@ -160,7 +161,7 @@ def same(one: Batch, other: Batch) -> bool:
 def test_how_much_is_prepared_at_once_changes_nothing(
     toy: Toy, limit: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choices: dict[str, Any] = {"dropout": 0.4, "arms": ARMS, "validation_share": 0.2, "batch_size": 2}
+    choices: dict[str, Any] = {"dropout": 0.4, "arms": tuple(ARMS), "validation_share": 0.2, "batch_size": 2}
     expected = all_batches(source(toy(), **choices))
     whole = [list(source(toy(), **choices).whole(which)) for which in ("train", "validation")]
     monkeypatch.setattr(module, limit, block)

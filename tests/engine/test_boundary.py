@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine import boundary
 from bn_lab.engine.boundary import GRID, MARGIN, cells, values
 from bn_lab.engine.cost import memory
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from tests.engine.modules import network
 
-SPIRAL = Experiment(dataset="spiral", arms=ARMS, seeds=2, seed=3, validation_share=0.2, depth=2, epochs=4, dropout=0.2)
+SPIRAL = Experiment(dataset="spiral", arms=tuple(ARMS), seeds=2, seed=3, validation_share=0.2, depth=2, epochs=4, dropout=0.2)
 
 
 def trained(experiment: Experiment, table: Table | None = None) -> Run:
@@ -136,5 +137,5 @@ def test_only_two_features_make_a_plane_and_it_is_paid_for() -> None:
     assert history.points is None
     assert history.snapshots[-1].arms["before"].boundary is None
     longer = replace(SPIRAL, epochs=500)
-    difference = memory(replace(longer, arms=ARMS)) - memory(replace(longer, arms=ARMS[:1]))
+    difference = memory(replace(longer, arms=tuple(ARMS))) - memory(replace(longer, arms=tuple(ARMS)[:1]))
     assert difference > 3 * GRID**2 * 4 * 150  # at least as many snapshots of float32 numbers are kept

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine import cost
 from bn_lab.engine.batches import BLOCK_NUMBERS
 from bn_lab.engine.history import FIRST_STEPS
 from bn_lab.engine.run import Run
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -56,9 +57,9 @@ def held(run: Run) -> int:
     "choices",
     [
         {},
-        {"dataset": "iris", "arms": ARMS, "seeds": 8},
+        {"dataset": "iris", "arms": tuple(ARMS), "seeds": 8},
         {"dataset": "digits", "width": 128, "depth": 6},
-        {"dataset": "digits", "batch_size": 1024, "width": 64, "arms": ARMS},
+        {"dataset": "digits", "batch_size": 1024, "width": 64, "arms": tuple(ARMS)},
         {"dataset": "digits", "width": 64, "seeds": 4, "dropout": 0.3},
         {"width": 256, "depth": 12, "optimizer": "adam"},
     ],

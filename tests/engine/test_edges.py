@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, DatasetName, Experiment
+from bn_lab.experiment import DatasetName, Experiment
 
 Toy = Callable[..., Table]
 
@@ -54,18 +55,18 @@ def assert_all_finite(history: History) -> None:
     ids=lambda choices: ",".join(f"{key}={value}" for key, value in choices.items()),
 )
 def test_everything_is_finite_and_defined(dataset: DatasetName, choices: dict[str, Any]) -> None:
-    assert_all_finite(train(Experiment(dataset=dataset, **{"arms": ARMS, "epochs": 3, **choices})))
+    assert_all_finite(train(Experiment(dataset=dataset, **{"arms": tuple(ARMS), "epochs": 3, **choices})))
 
 
 def test_digits_train_too() -> None:
-    assert_all_finite(train(Experiment(dataset="digits", samples=100, epochs=2, arms=ARMS)))
+    assert_all_finite(train(Experiment(dataset="digits", samples=100, epochs=2, arms=tuple(ARMS))))
 
 
 @pytest.mark.parametrize(
     ("samples", "batch_size", "steps"), [(33, 32, 1), (65, 32, 2), (3, 2, 1), (5, 2, 2), (64, 32, 2), (2, 32, 1), (20, 32, 1)]
 )
 def test_a_last_batch_of_one_sample_joins_the_one_before(samples: int, batch_size: int, steps: int) -> None:
-    history = train(Experiment(samples=samples, batch_size=batch_size, epochs=2, arms=ARMS))
+    history = train(Experiment(samples=samples, batch_size=batch_size, epochs=2, arms=tuple(ARMS)))
     assert history.steps_per_epoch == steps
     assert history.steps == 2 * steps
     assert_all_finite(history)
@@ -76,7 +77,7 @@ def test_a_last_batch_of_one_sample_joins_the_one_before(samples: int, batch_siz
 @pytest.mark.parametrize("inputs", ["raw", "standardized"])
 def test_a_constant_feature_is_no_harm(toy: Toy, inputs: Any, constant: float, epsilon: float) -> None:
     table = toy(constant=constant)
-    run = Run(Experiment(arms=ARMS, inputs=inputs, epsilon=epsilon, epochs=3, batch_size=6), table=table)
+    run = Run(Experiment(arms=tuple(ARMS), inputs=inputs, epsilon=epsilon, epochs=3, batch_size=6), table=table)
     while not run.finished:
         run.finish_epoch()
     assert_all_finite(run.history())

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine import batches
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, DatasetName, Experiment
+from bn_lab.experiment import DatasetName, Experiment
 from tests.engine.modules import network
 
 Toy = Callable[..., Table]
@@ -38,7 +39,7 @@ def expected(run: Run, arm: int, s: int, which: str) -> tuple[Array, float, floa
 @pytest.mark.parametrize("dataset", ["boston", "iris"])
 @pytest.mark.parametrize("choices", [{}, {"validation_share": 0.25, "dropout": 0.3, "inputs": "standardized"}])
 def test_evaluation_is_what_plain_modules_give(dataset: DatasetName, choices: dict[str, Any]) -> None:
-    run = Run(Experiment(dataset=dataset, arms=ARMS, seeds=2, epochs=3, **choices), dtype=torch.float64)
+    run = Run(Experiment(dataset=dataset, arms=tuple(ARMS), seeds=2, epochs=3, **choices), dtype=torch.float64)
     while not run.finished:
         run.finish_epoch()
     evaluations = run.evaluate()
@@ -65,7 +66,9 @@ def test_evaluation_is_what_plain_modules_give(dataset: DatasetName, choices: di
 
 def test_evaluating_in_pieces_gives_the_same(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     def evaluated() -> Any:
-        run = Run(Experiment(dataset="iris", arms=ARMS, seeds=2, epochs=1), table=toy("classification"), dtype=torch.float64)
+        run = Run(
+            Experiment(dataset="iris", arms=tuple(ARMS), seeds=2, epochs=1), table=toy("classification"), dtype=torch.float64
+        )
         run.finish_epoch()
         return run.evaluate()["train"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine.history import (
     FIRST_STEPS,
@@ -22,7 +23,7 @@ from bn_lab.engine.history import (
 )
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, DatasetName, Experiment
+from bn_lab.experiment import DatasetName, Experiment
 
 Toy = Callable[..., Table]
 
@@ -54,7 +55,7 @@ def test_a_run_keeps_these_moments_those_of_the_first_steps_and_its_last(toy: To
 
 
 def test_a_moment_inside_an_epoch_has_the_loss_of_its_batches_so_far(toy: Toy) -> None:
-    run = Run(Experiment(dataset="iris", epochs=30, arms=ARMS, seeds=2, batch_size=4), table=toy("classification"))
+    run = Run(Experiment(dataset="iris", epochs=30, arms=tuple(ARMS), seeds=2, batch_size=4), table=toy("classification"))
     partial, current = {}, {}
     while not run.finished:
         run.step()
@@ -81,7 +82,7 @@ def test_stages_of_each_arm() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_series_of_a_regression(share: float) -> None:
-    experiment = Experiment(arms=ARMS, seeds=2, epochs=3, validation_share=share)
+    experiment = Experiment(arms=tuple(ARMS), seeds=2, epochs=3, validation_share=share)
     run = Run(experiment)
     while not run.finished:
         run.finish_epoch()
@@ -127,7 +128,7 @@ def test_a_constant_target_has_no_r2_but_no_warning_either(toy: Toy) -> None:
 
 
 def test_a_history_does_not_change_while_the_run_goes_on(toy: Toy, assert_same_bits: Callable[[Any, Any], None]) -> None:
-    experiment = Experiment(dataset="iris", epochs=4, arms=ARMS, validation_share=0.2, batch_size=4)
+    experiment = Experiment(dataset="iris", epochs=4, arms=tuple(ARMS), validation_share=0.2, batch_size=4)
     run, twin = (Run(experiment, table=toy("classification")) for _ in range(2))
     for each in (run, twin):
         each.finish_epoch()
@@ -197,7 +198,7 @@ def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 @pytest.mark.parametrize("dataset", ["boston", "iris"])
 def test_every_array_of_a_record_is_read_only(dataset: DatasetName) -> None:
-    run = Run(Experiment(dataset=dataset, epochs=30, arms=ARMS, seeds=2, validation_share=0.2))
+    run = Run(Experiment(dataset=dataset, epochs=30, arms=tuple(ARMS), seeds=2, validation_share=0.2))
     for _ in range(FIRST_STEPS + 2):
         run.step()
     history = run.history(current=True, weights=True)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.initializers import INITIALIZERS
 from bn_lab.engine.stack import Stack
-from bn_lab.experiment import ARMS, Experiment, InitializerName
+from bn_lab.experiment import Experiment, InitializerName
 
 FAN_IN, FAN_OUT = 200, 300
 EXPERIMENT = Experiment(weight_std=0.03)
@@ -50,7 +51,7 @@ def test_normal_weights_are_not_truncated(name: str) -> None:
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
 def test_all_arms_of_a_seed_start_bitwise_equal(initializer: InitializerName) -> None:
-    stack = Stack(Experiment(arms=ARMS, seeds=3, initializer=initializer, weight_scale=2.0), 13, 1, "regression")
+    stack = Stack(Experiment(arms=tuple(ARMS), seeds=3, initializer=initializer, weight_scale=2.0), 13, 1, "regression")
     for weight in affine(stack):
         by_arm = weight.view(len(ARMS), 3, -1)
         assert all(torch.equal(by_arm[0], arm) for arm in by_arm)
@@ -64,7 +65,7 @@ def test_all_arms_of_a_seed_start_bitwise_equal(initializer: InitializerName) ->
 
 def test_which_arms_there_are_changes_no_weight() -> None:
     alone = Stack(Experiment(seeds=2, arms=("none",)), 13, 1, "regression")
-    for arms in (ARMS, ("before",), ("none", "after")):
+    for arms in (tuple(ARMS), ("before",), ("none", "after")):
         stack = Stack(Experiment(seeds=2, arms=arms), 13, 1, "regression")
         for expected, weight in zip(affine(alone), affine(stack), strict=True):
             assert torch.equal(weight[:2], expected)

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.layers import BatchNorm, BatchNormPerEpsilon
 from bn_lab.engine.members import VARIED, Members
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.stack import Stack
-from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 VALUES: dict[str, tuple[Any, Any]] = {
     "learning_rate": (0.003, 0.02),
@@ -94,7 +95,7 @@ def test_every_optimizer_has_a_learning_rate_for_each(optimizer: str) -> None:
 
 
 def test_members_may_differ_in_everything_at_once_and_in_every_arm() -> None:
-    experiment = base("weight_std", arms=ARMS, optimizer="momentum")
+    experiment = base("weight_std", arms=tuple(ARMS), optimizer="momentum")
     members = [replace(experiment, **{name: values[which] for name, values in VALUES.items()}) for which in ORDER]
     check_alone(experiment, members)
 
@@ -108,7 +109,7 @@ def test_the_values_that_are_tried_make_a_difference(name: str) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_members_that_agree_are_the_seeds_of_an_experiment_bit_for_bit(optimizer: str) -> None:
-    experiment = base("l2", arms=ARMS, seeds=3, optimizer=optimizer, dropout=0.2, l2=0.01, bn_noise=0.1)
+    experiment = base("l2", arms=tuple(ARMS), seeds=3, optimizer=optimizer, dropout=0.2, l2=0.01, bn_noise=0.1)
     members = [replace(experiment, seed=seed, seeds=1) for seed in experiment.seed_list]
     one, other = trained(experiment), trained(experiment, members)
     assert torch.equal(one[1], other[1])

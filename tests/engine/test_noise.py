@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.anatomy import subject, three_ways
 from bn_lab.engine.batches import Batch, Epoch, Source
 from bn_lab.engine.run import Run
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 
 Compare = Callable[[Any, Any], None]
 Plain = Callable[..., Tensor]
@@ -34,7 +35,7 @@ def stack(experiment: Experiment) -> Stack:
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("arm", ["none", "before", "after"])
-def test_gradients_match_autograd(arm: Arm, dropout: float, plain: Plain) -> None:
+def test_gradients_match_autograd(arm: str, dropout: float, plain: Plain) -> None:
     experiment = replace(NOISY, arms=(arm,), dropout=dropout)
     batch, networks = Epoch(source(experiment), 0).batch(0), stack(experiment)
     out = torch.empty_like(batch.y)
@@ -88,13 +89,13 @@ def test_mean_and_spread_of_what_the_next_layer_sees_are_those_of_the_noise() ->
 
 @torch.inference_mode()
 def test_inference_is_without_noise() -> None:
-    noisy, quiet = stack(replace(NOISY, arms=ARMS, bn_noise=2.0)), stack(replace(NOISY, arms=ARMS, bn_noise=0.0))
-    x = source(replace(NOISY, arms=ARMS)).inputs(np.arange(150)[None])
+    noisy, quiet = stack(replace(NOISY, arms=tuple(ARMS), bn_noise=2.0)), stack(replace(NOISY, arms=tuple(ARMS), bn_noise=0.0))
+    x = source(replace(NOISY, arms=tuple(ARMS))).inputs(np.arange(150)[None])
     assert torch.equal(noisy.infer(x), quiet.infer(x))
 
 
 def test_without_batch_norm_there_is_no_noise(assert_same_bits: Compare) -> None:
-    noisy, quiet = (train(replace(NOISY, arms=ARMS, bn_noise=sigma)) for sigma in (0.5, 0.0))
+    noisy, quiet = (train(replace(NOISY, arms=tuple(ARMS), bn_noise=sigma)) for sigma in (0.5, 0.0))
     for a, arm in enumerate(ARMS):
         if arm in ("none", "standardized"):
             assert_same_bits(noisy.train_loss[a], quiet.train_loss[a])
@@ -104,7 +105,7 @@ def test_without_batch_norm_there_is_no_noise(assert_same_bits: Compare) -> None
 
 
 def test_a_network_without_noise_has_no_part_for_it() -> None:
-    run = Run(replace(NOISY, bn_noise=0.0, arms=ARMS))
+    run = Run(replace(NOISY, bn_noise=0.0, arms=tuple(ARMS)))
     assert all(hidden.before_noise is hidden.after_noise is None for hidden in run._bound.hidden)
     assert run._batches.batch(0).noise == ()
 

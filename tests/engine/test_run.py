@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine import history
 from bn_lab.engine.batches import Epoch
@@ -14,12 +15,12 @@ from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 Toy = Callable[..., Table]
 Same = Callable[[Any, Any], None]
 
-BUSY = Experiment(dataset="iris", arms=ARMS, seeds=2, epochs=5, dropout=0.2, l2=1e-3, validation_share=0.2)
+BUSY = Experiment(dataset="iris", arms=tuple(ARMS), seeds=2, epochs=5, dropout=0.2, l2=1e-3, validation_share=0.2)
 """Everything at once: all arms, several seeds, dropout, penalty and validation."""
 
 
@@ -51,7 +52,7 @@ def step_losses(experiment: Experiment, steps: int) -> Array:
         {},
         {"dataset": "iris"},
         {"dataset": "iris", "dropout": 0.3, "validation_share": 0.2, "arms": ("none", "after"), "optimizer": "adam"},
-        {"dropout": 0.2, "validation_share": 0.2, "arms": ARMS, "l2": 1e-3},
+        {"dropout": 0.2, "validation_share": 0.2, "arms": tuple(ARMS), "l2": 1e-3},
     ],
     ids=lambda choices: ",".join(choices) or "default",
 )
@@ -119,7 +120,7 @@ def test_advance_trains_at_least_one_batch() -> None:
     assert run.stack.steps == 1
 
 
-@pytest.mark.parametrize("experiment", [BUSY, Experiment(epochs=3, arms=ARMS)], ids=["iris", "boston"])
+@pytest.mark.parametrize("experiment", [BUSY, Experiment(epochs=3, arms=tuple(ARMS))], ids=["iris", "boston"])
 def test_probing_at_any_moment_changes_nothing(experiment: Experiment, assert_same_bits: Same) -> None:
     expected = train(experiment)
     random = np.random.default_rng(4)
@@ -149,7 +150,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches_weighted_by_their_sampl
     toy: Toy, task: str, batch_size: int
 ) -> None:
     table = toy(task)
-    experiment = Experiment(epochs=2, batch_size=batch_size, arms=ARMS, seeds=2, dropout=0.2)
+    experiment = Experiment(epochs=2, batch_size=batch_size, arms=tuple(ARMS), seeds=2, dropout=0.2)
     run, shadow = (Run(experiment, table=table, dtype=torch.float64) for _ in range(2))
     for epoch in range(2):
         losses, hits, sizes = [], [], []
@@ -179,7 +180,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches_weighted_by_their_sampl
 
 
 def test_weights_are_copies(toy: Toy) -> None:
-    run = Run(Experiment(arms=ARMS, seeds=2), table=toy())
+    run = Run(Experiment(arms=tuple(ARMS), seeds=2), table=toy())
     for arm in range(4):
         for s in range(2):
             for array in run.weights(arm, s).values():
@@ -210,7 +211,7 @@ def kept_epochs(run: Run, weights: bool = False) -> list[float]:
 
 
 def test_a_run_keeps_weights_of_the_first_seed_as_they_were(toy: Toy, assert_same_bits: Same) -> None:
-    run = Run(Experiment(epochs=9, arms=ARMS, seeds=2, depth=1), table=toy())
+    run = Run(Experiment(epochs=9, arms=tuple(ARMS), seeds=2, depth=1), table=toy())
     seen = []
     while not run.finished:
         seen.append({arm: run.weights(a) for a, arm in enumerate(ARMS)})

@@ -19,7 +19,7 @@ from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.smoothness import FACTORS, Probe
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.trial import train_stack
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 Compare = Callable[[Any, Any], None]
 Plain = Callable[..., Tensor]
@@ -31,7 +31,7 @@ BASE = Experiment(
 )
 
 
-def members(arm: Arm, **choices: Any) -> list[Experiment]:
+def members(arm: str, **choices: Any) -> list[Experiment]:
     """Two networks that differ in seed and learning rate."""
     return [replace(BASE, arms=(arm,), seed=seed, learning_rate=rate, **choices) for seed, rate in ((1, 0.1), (2, 0.01))]
 
@@ -83,7 +83,7 @@ def expected_at(run: Run, weights: Weights, rate: float) -> dict[str, float]:
 
 @pytest.mark.parametrize("choices", [{}, {"dropout": 0.3, "bn_noise": 0.4, "l2": 0.1}], ids=["plain", "random"])
 @pytest.mark.parametrize("arm", ["none", "before", "after"])
-def test_bands_and_beta_match_autograd(arm: Arm, choices: dict[str, Any], plain: Plain) -> None:
+def test_bands_and_beta_match_autograd(arm: str, choices: dict[str, Any], plain: Plain) -> None:
     experiments = members(arm, **choices)
     found, stood, batches = looked(experiments)
     for (step, batch), (n, experiment) in product(enumerate(batches), enumerate(experiments)):
@@ -104,7 +104,7 @@ def test_at_small_distances_the_change_of_the_gradient_grows_with_the_distance()
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("arm", ["none", "before"])
-def test_looking_changes_no_bit(arm: Arm, optimizer: str, assert_same_bits: Compare) -> None:
+def test_looking_changes_no_bit(arm: str, optimizer: str, assert_same_bits: Compare) -> None:
     experiments = members(arm, optimizer=optimizer, dropout=0.2, bn_noise=0.2, l2=0.01, validation_share=0.2)
     looking, not_looking = train_stack(experiments, probes=["smoothness"]), train_stack(experiments)
     for one, other in zip(looking, not_looking, strict=True):

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.stack import Stack, Weights
-from bn_lab.experiment import ARMS, FIELDS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 Functions = Mapping[str, Callable[[Tensor], Tensor]]
 Parameters = dict[str, Tensor]
@@ -23,7 +24,7 @@ SUBSETS = [arms for size in range(1, 5) for arms in combinations(ARMS, size)]
 
 def make(task: str = "regression", **choices: Any) -> Stack:
     """A small stack whose parameters are all random, γ and β too."""
-    choices = {"arms": ARMS, "seeds": SEEDS, "depth": 2, "width": 5, "optimizer": "sgd", **choices}
+    choices = {"arms": tuple(ARMS), "seeds": SEEDS, "depth": 2, "width": 5, "optimizer": "sgd", **choices}
     stack = Stack(Experiment(**choices), INPUTS, outputs(task), task, dtype=torch.float64)
     stack.parameters.flat.copy_(random_tensor(len(stack.parameters.flat), seed=1))
     return stack
@@ -48,14 +49,14 @@ def batch(stack: Stack, task: str, seed: int = 0) -> tuple[Tensor, Tensor, list[
     return x, y, [(d > 0) / (1 - rate) for d in drawn] if rate else []
 
 
-def networks(stack: Stack) -> Iterator[tuple[int, Arm, int]]:
+def networks(stack: Stack) -> Iterator[tuple[int, str, int]]:
     """Place in the stack, arm and number of the seed."""
     for a, arm in enumerate(stack.arms):
         for s in range(stack.seeds):
             yield a * stack.seeds + s, arm, s
 
 
-def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: Arm, s: int) -> Parameters:
+def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: str, s: int) -> Parameters:
     """Copies of one network's tensors, named `weight.0`, `bias.0`, `gamma.0`, …; biases `(out,)`."""
     found = {}
     for key, view in views.items():
@@ -69,7 +70,7 @@ def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: Arm, 
 
 def run_network(
     experiment: Experiment,
-    arm: Arm,
+    arm: str,
     parameters: Parameters,
     x: Tensor,
     masks: Sequence[Tensor],
@@ -134,7 +135,7 @@ def test_gradients_match_autograd(activation: str, task: str, dropout: float, to
 
 
 @pytest.mark.parametrize("arms", SUBSETS, ids="+".join)
-def test_gradients_match_autograd_whatever_arms_share_the_stack(arms: tuple[Arm, ...], torch_activations: Functions) -> None:
+def test_gradients_match_autograd_whatever_arms_share_the_stack(arms: tuple[str, ...], torch_activations: Functions) -> None:
     for task, dropout in (("regression", 0.0), ("classification", 0.3)):
         check_gradients(make(task, arms=arms, dropout=dropout), task, torch_activations["swish"])
 

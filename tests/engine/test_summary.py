@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import Composition, Divergence, History, Snapshot
 from bn_lab.engine.summary import (
     ALIKE,
@@ -31,7 +32,7 @@ from bn_lab.engine.summary import (
     summaries,
 )
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 
 NAN = math.nan
@@ -296,7 +297,7 @@ def test_at_a_moment_numbers_are_medians_of_what_has_not_diverged() -> None:
 
 def test_the_last_moment_of_a_run_is_where_its_summary_stands() -> None:
     for choices in ({}, {"dataset": "iris"}, {"optimizer": "sgd", "learning_rate": 0.05}):
-        experiment = Experiment(epochs=3, seeds=3, arms=ARMS, validation_share=0.2, **choices)  # type: ignore[arg-type]
+        experiment = Experiment(epochs=3, seeds=3, arms=tuple(ARMS), validation_share=0.2, **choices)  # type: ignore[arg-type]
         history = train(experiment)
         for standing, summary in zip(at_moment(history, history.snapshots[-1]), summaries(history), strict=True):
             found, expected = asdict(standing), asdict(summary)
@@ -600,7 +601,7 @@ numbers = st.floats(1e-6, 1e6) | st.sampled_from([1.0, 1.01, 0.0])
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Histories of all shapes, some of their networks diverged on the way."""
-    chosen = draw(st.sets(st.sampled_from(ARMS), min_size=1))
+    chosen = draw(st.sets(st.sampled_from([*ARMS]), min_size=1))
     arms = [arm for arm in ARMS if arm in chosen]
     seeds, epochs = draw(st.integers(1, 3)), draw(st.integers(1, 14))
     shape = (len(arms), seeds, epochs)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine import history as records
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.history import History, is_recorded
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 Toy = Callable[..., Table]
 Same = Callable[[Any, Any], None]
@@ -23,11 +24,11 @@ FURTHEST = 105
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     "narrow": Experiment(depth=1, width=4, batch_size=8),
-    "several steps": Experiment(depth=2, batch_size=6, arms=ARMS, dropout=0.2, bn_noise=0.1, optimizer="adam"),
+    "several steps": Experiment(depth=2, batch_size=6, arms=tuple(ARMS), dropout=0.2, bn_noise=0.1, optimizer="adam"),
     "several seeds": Experiment(depth=1, seeds=3, seed=5, batch_size=8, validation_share=0.2),
-    "classes": Experiment(dataset="iris", depth=2, batch_size=8, validation_share=0.2, arms=ARMS, seeds=2, l2=1e-3),
+    "classes": Experiment(dataset="iris", depth=2, batch_size=8, validation_share=0.2, arms=tuple(ARMS), seeds=2, l2=1e-3),
     "wide": Experiment(depth=2, width=128, batch_size=8, validation_share=0.2),
-    "some diverge": Experiment(depth=2, arms=ARMS, seeds=3, optimizer="sgd", learning_rate=0.4, batch_size=8),
+    "some diverge": Experiment(depth=2, arms=tuple(ARMS), seeds=3, optimizer="sgd", learning_rate=0.4, batch_size=8),
     "all diverge": Experiment(depth=2, arms=("none",), seeds=2, optimizer="sgd", learning_rate=10.0, batch_size=8),
 }
 

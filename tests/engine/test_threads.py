@@ -7,18 +7,19 @@ from typing import Any
 
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 
 Same = Callable[[Any, Any], None]
 
-OURS = Experiment(arms=ARMS, seeds=2, epochs=12, dropout=0.1, validation_share=0.2)
+OURS = Experiment(arms=tuple(ARMS), seeds=2, epochs=12, dropout=0.1, validation_share=0.2)
 OTHERS = [
-    Experiment(dataset="iris", epochs=40, arms=ARMS, seed=5),
+    Experiment(dataset="iris", epochs=40, arms=tuple(ARMS), seed=5),
     Experiment(epochs=12, optimizer="adam", activation="gelu", depth=5, width=40, seeds=4),
-    Experiment(epochs=6, optimizer="sgd", learning_rate=1e-2, arms=ARMS, seeds=3),  # some of these diverge
+    Experiment(epochs=6, optimizer="sgd", learning_rate=1e-2, arms=tuple(ARMS), seeds=3),  # some of these diverge
 ]
 
 

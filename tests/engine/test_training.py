@@ -11,16 +11,17 @@ import torch
 from torch import nn
 
 import bn_lab
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine.run import Run
 from bn_lab.engine.training import train
 from bn_lab.engine.types import Array
-from bn_lab.experiment import ARMS, Arm, DatasetName, Experiment, ExperimentError
+from bn_lab.experiment import DatasetName, Experiment, ExperimentError
 
 Same = Callable[[Any, Any], None]
 
 
-def plain_modules(experiment: Experiment, arm: Arm, sizes: list[int], seed: int) -> list[nn.Module]:
+def plain_modules(experiment: Experiment, arm: str, sizes: list[int], seed: int) -> list[nn.Module]:
     """Layers in float64 with weights drawn by numpy, one stream a seed, layer by layer."""
     random = np.random.default_rng([seed, 0])
     layers: list[nn.Module] = []
@@ -38,7 +39,7 @@ def plain_modules(experiment: Experiment, arm: Arm, sizes: list[int], seed: int)
     return layers
 
 
-def plain_loop(experiment: Experiment, table: Table, arm: Arm, seed: int) -> Array:
+def plain_loop(experiment: Experiment, table: Table, arm: str, seed: int) -> Array:
     """The training loss of every epoch: gradient descent with momentum, L2 penalty and no tricks."""
     net = nn.Sequential(*plain_modules(experiment, arm, [table.features.shape[1], 8, 8, 8, table.outputs], seed))
     optimizer = torch.optim.SGD(net.parameters(), lr=experiment.learning_rate, momentum=0.9)
@@ -65,7 +66,15 @@ def plain_loop(experiment: Experiment, table: Table, arm: Arm, seed: int) -> Arr
 @pytest.mark.parametrize("dataset", ["boston", "iris"])
 def test_losses_are_those_of_a_plain_loop_with_autograd(dataset: DatasetName) -> None:
     experiment = Experiment(
-        dataset=dataset, arms=ARMS, seed=3, seeds=2, epochs=4, optimizer="momentum", learning_rate=1e-6, l2=0.01, epsilon=1e-5
+        dataset=dataset,
+        arms=tuple(ARMS),
+        seed=3,
+        seeds=2,
+        epochs=4,
+        optimizer="momentum",
+        learning_rate=1e-6,
+        l2=0.01,
+        epsilon=1e-5,
     )
     run = Run(experiment, dtype=torch.float64)
     while not run.finished:
@@ -113,7 +122,7 @@ def test_batch_norm_is_behind_at_first_on_the_lessons_program() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_gives_the_numbers_of_the_cpu() -> None:
-    experiment = Experiment(dataset="iris", arms=ARMS, seeds=2, epochs=3, dropout=0.2, validation_share=0.2)
+    experiment = Experiment(dataset="iris", arms=tuple(ARMS), seeds=2, epochs=3, dropout=0.2, validation_share=0.2)
     expected, history = train(experiment), train(experiment, device="cuda")
     np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-3)
     np.testing.assert_allclose(np.asarray(history.validation_loss), np.asarray(expected.validation_loss), rtol=1e-3)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Recorded
 from bn_lab.figures.parts import recorded
 
@@ -15,7 +16,7 @@ TRAINED = {"iris": 3, "boston_without_b": 2, "moons": 3}
 @pytest.fixture(scope="session", params=TRAINED)
 def run(request: pytest.FixtureRequest) -> Run:
     """Some epochs, and one batch of the next."""
-    experiment = Experiment(dataset=request.param, arms=ARMS, seeds=2, seed=5, validation_share=0.25, epochs=9)
+    experiment = Experiment(dataset=request.param, arms=tuple(ARMS), seeds=2, seed=5, validation_share=0.25, epochs=9)
     run = Run(experiment)
     for _ in range(TRAINED[request.param]):
         run.finish_epoch()

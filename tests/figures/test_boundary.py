@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine.boundary import GRID, cells
 from bn_lab.engine.run import Run
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.boundary import AREAS, DOTS, boundary
 from bn_lab.figures.frame import fill
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import figure_names
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import texts
 
 T = texts("en")
@@ -28,7 +28,7 @@ def traces(figure: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("dataset", ["xor", "plane"])
 def test_areas_and_samples_are_those_of_the_record(dataset: str) -> None:
-    run = Run(Experiment(dataset=dataset, arms=ARMS, validation_share=0.2))
+    run = Run(Experiment(dataset=dataset, arms=tuple(ARMS), validation_share=0.2))
     run.finish_epoch()
     history = run.history()
     filled = fill(boundary(run.experiment, run.table, T), recorded(history), 0.0)
@@ -75,7 +75,7 @@ def test_two_features_have_the_picture_unless_there_are_more_classes_than_colour
 
 def test_every_panel_is_square_and_all_share_their_axes() -> None:
     table = replace(several(2), features=np.array([[0.0, 0.0], [1.0, 1000.0]] * 10))
-    layout = boundary(Experiment(arms=ARMS), table, T).to_plotly_json()["layout"]
+    layout = boundary(Experiment(arms=tuple(ARMS)), table, T).to_plotly_json()["layout"]
     (x0, x1), (y0, y1) = layout["xaxis"]["range"], layout["yaxis"]["range"]
     assert layout["yaxis"]["scaleratio"] == pytest.approx((x1 - x0) / (y1 - y0))
     assert [layout[f"{letter}axis{k}"]["matches"] for k in (2, 3, 4) for letter in "xy"] == ["x", "y"] * 3
@@ -92,7 +92,7 @@ def lab(color: str | tuple[float, ...]) -> np.ndarray:
 
 
 def test_no_class_has_the_colour_of_an_arm_or_of_another_class() -> None:
-    arms = [lab(color) for color in COLORS.values()]
+    arms = [lab(arm.color) for arm in ARMS.values()]
     areas = [lab(tuple(map(float, area.split(",")))) for area in AREAS]
     for k, area in enumerate(areas):
         assert min(np.linalg.norm(area - arm) for arm in arms) > 20, AREAS[k]
@@ -104,7 +104,7 @@ def test_no_class_has_the_colour_of_an_arm_or_of_another_class() -> None:
 
 def test_on_the_stage_every_plane_is_square_under_its_arms_name() -> None:
     table = several(2)
-    for arms in (ARMS[:1], ARMS[:2], ARMS[:3], ARMS):
+    for arms in (tuple(ARMS)[:count] for count in (1, 2, 3, 4)):
         layout = boundary(Experiment(arms=arms), table, T, compact=True).to_plotly_json()["layout"]
         assert [note["text"] for note in layout["annotations"]] == [T(f"arm.{arm}") for arm in arms]
         assert layout["yaxis"]["scaleanchor"] == "x"

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import BINS, PERCENTILES, History, Snapshot, stages
 from bn_lab.engine.run import Run
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import percentile_of
 from bn_lab.figures.frame import Recorded, fill
 from bn_lab.figures.parts import recorded
@@ -148,7 +149,7 @@ def test_the_table_has_the_numbers_of_every_layer_and_arm(run: Run, history: His
     shown = statistics(history.experiment, run.table, t)
     assert len(shown.rows) == history.experiment.depth * len(ARMS)
     assert all(len(cells) == len(shown.columns) for cells in shown.rows)
-    cells = shown.rows[ARMS.index("after") + len(ARMS)]  # layer 2
+    cells = shown.rows[[*ARMS].index("after") + len(ARMS)]  # layer 2
     record, moment = after(history, 1).arms["after"], table.moment(1.0)
     found = []
     for cell in cells:

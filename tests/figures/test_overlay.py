@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from bn_lab.experiment import ARMS
-from bn_lab.figures.overlay import DASHES, RUN_COLORS, SYMBOLS, Overlaid, Target, overlay
-from bn_lab.figures.style import COLORS, DARK, LIGHT
+from bn_lab.arms import ARMS
+from bn_lab.figures.overlay import RUN_COLORS, SYMBOLS, Overlaid, Target, overlay
+from bn_lab.figures.style import DARK, LIGHT
 from bn_lab.i18n import LANGUAGES, texts
 from tests.figures.test_style import contrast, linear
 
@@ -37,9 +37,8 @@ def test_colours_of_runs_can_be_read_on_both_themes(color: str, background: str)
 
 def test_runs_look_different_from_each_other_and_from_arms() -> None:
     assert len(set(RUN_COLORS)) == len(set(SYMBOLS)) == len(RUN_COLORS)
-    assert not set(RUN_COLORS) & set(COLORS.values())
-    assert tuple(DASHES) == ARMS
-    assert len(set(DASHES.values())) == len(ARMS)
+    assert not set(RUN_COLORS) & {arm.color for arm in ARMS.values()}
+    assert len({arm.dash for arm in ARMS.values()}) == len(ARMS)
     for one, other in combinations(RUN_COLORS, 2):
         assert sum((a - b) ** 2 for a, b in zip(linear(one), linear(other), strict=True)) ** 0.5 > 0.1
 
@@ -49,7 +48,7 @@ def test_every_arm_of_every_run_is_a_line_with_a_mark_at_its_end(narrow: bool) -
     figure = go.Figure(overlay(TWO, REGRESSION, T, narrow=narrow))
     lines = [trace for trace in figure.data if trace.mode == "lines" and trace.x != (None,)]
     assert [(trace.line.color, trace.line.dash) for trace in lines] == [
-        (RUN_COLORS[slot], DASHES[arm]) for slot in (0, 3) for arm in ("none", "before")
+        (RUN_COLORS[slot], ARMS[arm].dash) for slot in (0, 3) for arm in ("none", "before")
     ]
     assert lines[1].y == (9, 4, 2, None)
     marks = [trace for trace in figure.data if trace.mode == "lines+markers"]

@@ -8,10 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import BINS, STAGES, History, Snapshot, stages
 from bn_lab.engine.run import Run
 from bn_lab.engine.summary import SENTENCES, at_moment, sentence
-from bn_lab.experiment import BN_ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Recorded
 from bn_lab.figures.parts import (
     GAUGE_FLOOR,
@@ -141,8 +142,8 @@ def test_the_axis_of_the_gauge_does_not_follow_a_unit_that_is_dead(history: Hist
 def test_only_arms_with_batch_normalization_have_gamma_and_beta(history: History) -> None:
     for arm, record in history.snapshots[-1].arms.items():
         for name in ("gamma", "beta"):
-            assert (f"{arm}.{name}" in layouts(history)["layers"].fields) == (arm in BN_ARMS)
-            if arm in BN_ARMS:
+            assert (f"{arm}.{name}" in layouts(history)["layers"].fields) == (bool(ARMS[arm].normalizer))
+            if bool(ARMS[arm].normalizer):
                 kept = value(history, history.snapshots[-1], f"{arm}.{name}")
                 np.testing.assert_array_equal(kept, getattr(record, name).ravel())
 

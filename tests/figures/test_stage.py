@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.run import Run
-from bn_lab.experiment import ARMS, BN_ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Recorded, fill
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.stage import TOP, network
-from bn_lab.figures.style import COLORS
 from bn_lab.figures.training import loss, metric
 from bn_lab.i18n import texts
 
@@ -38,7 +38,7 @@ def test_rows_are_equal_shares_from_the_top_and_hold_all_of_their_arm(run: Run, 
         cells = figure["layout"]["meta"]["cells"]
         assert [(cell["arm"], cell["layer"]) for cell in cells] == [(arm, layer) for arm in ARMS for layer in (1, 2, 3)]
         for cell in cells:
-            k = ARMS.index(cell["arm"])
+            k = [*ARMS].index(cell["arm"])
             assert cell["y"] == pytest.approx([1 - (k + 1) / len(ARMS), 1 - k / len(ARMS)])
         assert figure["layout"]["margin"] == {"l": 0, "r": 0, "t": TOP, "b": 0, "pad": 0}
         for trace in outlines(figure):
@@ -65,7 +65,7 @@ def test_arms_with_batch_normalization_show_before_and_after_and_the_others_span
                 trace = next(traces)
                 counts = snapshot.arms[arm].counts[layer, stages[place]]
                 np.testing.assert_allclose(trace["y"][1:-1], counts / counts.sum(), rtol=1e-6)
-                assert trace["line"]["color"] == COLORS[arm]
+                assert trace["line"]["color"] == ARMS[arm].color
                 assert trace["line"]["shape"] == "hvh"
                 left, right = axis_of(figure, trace)["domain"]
                 widths.setdefault(arm, []).append(right - left)
@@ -95,7 +95,7 @@ def test_axes_are_symmetric_and_shared_where_that_is_asked_for(run: Run, table: 
 def test_numbers_are_those_of_the_moment(run: Run, table: Recorded, history: History) -> None:
     notes = [note["text"] for note in drawn(run, table, 1.0)["layout"]["annotations"]]
     assert [T("figure.layer", layer=layer) for layer in (1, 2, 3)] == notes[:3]
-    assert sum("±" in note for note in notes) == 3 * sum(2 if arm in BN_ARMS else 1 for arm in ARMS)
+    assert sum("±" in note for note in notes) == 3 * sum(2 if bool(ARMS[arm].normalizer) else 1 for arm in ARMS)
     assert not [note for note in notes if "diverged" in note]
     narrow = [note["text"] for note in drawn(run, table, narrow=True)["layout"]["annotations"]]
     assert not [note for note in narrow if " ± " in note]
@@ -109,7 +109,7 @@ def test_shares_are_written_only_where_there_are_some() -> None:
     record = replace(last.arms["none"], saturated=np.array([0.5, 0.004, 0.0]), dead=np.array([0.25, 0.0, 0.0]))
     changed = replace(history, snapshots=(*history.snapshots[:-1], replace(last, arms={**last.arms, "none": record})))
     notes = drawn(run, recorded(changed))["layout"]["annotations"]
-    texts = [note["text"] for note in notes if note["font"].get("color") == COLORS["none"]]
+    texts = [note["text"] for note in notes if note["font"].get("color") == ARMS["none"].color]
     assert "50.0% sat.<br>25.0% dead" in texts
     assert sum("sat." in text for text in texts) == 1
 
@@ -128,12 +128,14 @@ def test_chosen_layers_are_shown_and_the_way_past_others_is_marked() -> None:
 
 def test_the_curve_is_bright_until_the_cursor_and_marked_there(run: Run, table: Recorded, history: History) -> None:
     figure = fill(loss(run.experiment, run.table, T, compact=True, log_x=True, log_y=True), table, 2.0)
-    lines = [trace for trace in figure["data"] if trace["mode"] == "lines" and trace["line"].get("color") == COLORS["before"]]
+    lines = [
+        trace for trace in figure["data"] if trace["mode"] == "lines" and trace["line"].get("color") == ARMS["before"].color
+    ]
     whole = [trace for trace in lines if trace.get("opacity")]
     bright = [trace for trace in lines if not trace.get("opacity")]
     assert [len(trace["x"]) for trace in whole] == [history.epoch] * 2
     assert [trace["x"] for trace in bright] == [[1, 2]] * 2
-    color = {"markers": COLORS["before"]}
+    color = {"markers": ARMS["before"].color}
     dots = [trace for trace in figure["data"] if trace["mode"] == "markers" and trace["marker"]["color"] == color["markers"]]
     now = [trace for trace in dots if trace["marker"]["size"] == 8]
     assert [trace["x"] for trace in now] == [[2.0]] * 2

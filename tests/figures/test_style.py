@@ -5,8 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from bn_lab.experiment import ARMS, Arm
-from bn_lab.figures.style import COLORS, DARK, GRAY, LIGHT, escape_plotly, in_two_lines, text_width, translucent
+from bn_lab.arms import ARMS
+from bn_lab.figures.style import DARK, GRAY, LIGHT, escape_plotly, in_two_lines, text_width, translucent
 
 
 def linear(color: str) -> list[float]:
@@ -26,14 +26,13 @@ def contrast(a: str, b: str) -> float:
 
 
 @pytest.mark.parametrize("background", [LIGHT, DARK])
-@pytest.mark.parametrize("color", [*COLORS.values(), GRAY])
+@pytest.mark.parametrize("color", [*(arm.color for arm in ARMS.values()), GRAY])
 def test_lines_have_contrast_on_both_themes(color: str, background: str) -> None:
     assert contrast(color, background) >= 3
 
 
 def test_every_arm_has_its_own_colour() -> None:
-    assert tuple(COLORS) == ARMS
-    assert len(set(COLORS.values())) == len(ARMS)
+    assert len({arm.color for arm in ARMS.values()}) == len(ARMS)
 
 
 DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
@@ -42,9 +41,9 @@ PROTANOPIA = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (
 
 @pytest.mark.parametrize("matrix", [DEUTERANOPIA, PROTANOPIA], ids=["deuteranopia", "protanopia"])
 @pytest.mark.parametrize("pair", list(combinations(ARMS, 2)), ids="-".join)
-def test_colour_blind_eyes_can_tell_arms_apart(pair: tuple[Arm, Arm], matrix: tuple[tuple[float, ...], ...]) -> None:
+def test_colour_blind_eyes_can_tell_arms_apart(pair: tuple[str, str], matrix: tuple[tuple[float, ...], ...]) -> None:
     """Distance in linear RGB after the simulation of Machado, Oliveira and Fernandes (2009)."""
-    seen = [[sum(m * c for m, c in zip(row, linear(COLORS[arm]), strict=True)) for row in matrix] for arm in pair]
+    seen = [[sum(m * c for m, c in zip(row, linear(ARMS[arm].color), strict=True)) for row in matrix] for arm in pair]
     assert sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5 > 0.12
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.cost import memory, seconds
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import LimitError, Limits
 from bn_lab.service import limits as module
@@ -22,13 +23,13 @@ HOSTING = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
 
 SMALL = Limits(trainings_mb=200, experiment_mb=100, experiment_minutes=10)
 
-LARGE = Experiment(dataset="digits", width=256, depth=12, arms=ARMS, seeds=32, batch_size=4096, epochs=5000)
+LARGE = Experiment(dataset="digits", width=256, depth=12, arms=tuple(ARMS), seeds=32, batch_size=4096, epochs=5000)
 """As much as the widgets allow."""
 
 
 def test_the_lessons_programs_fit_on_the_smallest_server() -> None:
     for dataset in ("boston", "iris"):
-        Limits(trainings_mb=64, experiment_mb=32).check(Experiment(dataset=dataset, arms=ARMS))  # type: ignore[arg-type]
+        Limits(trainings_mb=64, experiment_mb=32).check(Experiment(dataset=dataset, arms=tuple(ARMS)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,7 +72,7 @@ def test_every_proposal_fits(
         seeds=seeds,
         epochs=epochs,
         batch_size=batch_size,
-        arms=ARMS[:arms],
+        arms=tuple(ARMS)[:arms],
     )
     limits = Limits(experiment_minutes=minutes, experiment_mb=mb, trainings_mb=1000)
     if seconds(experiment) / 60 <= minutes and memory(experiment) / MB <= mb:

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from bn_lab import train
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import TOLD, findings, summaries
-from bn_lab.experiment import ARMS, Experiment
-from bn_lab.figures.style import COLORS
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.menu import cards as written
 
-BOSTON = Experiment(arms=ARMS, epochs=25, batch_size=128, validation_share=0.2, seeds=2)
+BOSTON = Experiment(arms=tuple(ARMS), epochs=25, batch_size=128, validation_share=0.2, seeds=2)
 IRIS = Experiment(dataset="iris", epochs=12, learning_rate=0.01)
 DIVERGING = Experiment(optimizer="sgd", learning_rate=10.0, arms=("none", "before"), epochs=3, batch_size=128)
 
@@ -48,7 +48,7 @@ def check_cards(history: History, language: str) -> None:
     """A card for each arm holds its summary."""
     t, shown, experiment = texts(language), cards(history, language), history.experiment
     assert [card[""] for card in shown] == [t(f"arm.{arm}") for arm in experiment.arms]
-    assert [card["color"] for card in shown] == [COLORS[arm] for arm in experiment.arms]
+    assert [card["color"] for card in shown] == [ARMS[arm].color for arm in experiment.arms]
     for card, summary in zip(shown, summaries(history), strict=True):
         assert card[t("card.train_loss")] == formatting.number(summary.train_loss)
         assert card[t("card.inference_loss")] == formatting.number(summary.inference_loss)

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import DATASETS, Table, load, shipped
-from bn_lab.experiment import ARMS, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.figures.pictures import FIGURES, figure_names
 from bn_lab.figures.style import escape_plotly
 from bn_lab.figures.tables import statistics
@@ -141,7 +142,7 @@ def test_a_name_in_a_figure_is_text_on_one_line() -> None:
 @pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize("dataset", ["boston", "iris"])
 def test_figures_hold_names_as_text_only(dataset: str) -> None:
-    experiment = Experiment(dataset=dataset, arms=ARMS, validation_share=0.2, seeds=2)  # type: ignore[arg-type]
+    experiment = Experiment(dataset=dataset, arms=tuple(ARMS), validation_share=0.2, seeds=2)  # type: ignore[arg-type]
     data, seen = load(dataset), 0
     for language in LANGUAGES:
         t = texts(language)

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 import bn_lab.ui
-from bn_lab.figures.style import COLORS
+from bn_lab.arms import ARMS
 
 ICON = Path(bn_lab.ui.__file__).with_name("icon.svg")
 
@@ -33,6 +33,6 @@ def test_streamlit_sends_it_along() -> None:
 
 def test_it_is_two_arms_in_their_colours_and_small() -> None:
     text = ICON.read_text(encoding="utf-8")
-    assert set(re.findall(r"#\w{6}", text)) == {COLORS["none"], COLORS["before"]}
+    assert set(re.findall(r"#\w{6}", text)) == {ARMS["none"].color, ARMS["before"].color}
     assert re.findall(r"https?://[^\"]+", text) == ["http://www.w3.org/2000/svg"]
     assert len(text) < 1_000

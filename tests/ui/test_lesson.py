@@ -15,7 +15,7 @@ from bn_lab.datasets import load
 from bn_lab.engine.anatomy import subject
 from bn_lab.engine.cost import seconds
 from bn_lab.engine.history import History
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.presets import PRESETS
 from bn_lab.service import Limits, Recordings
@@ -40,7 +40,7 @@ def history() -> History:
     return train(Experiment(dataset="iris", epochs=12, seeds=6, validation_share=0.2))
 
 
-def made_up(history: History, **values: Mapping[Arm, Any]) -> History:
+def made_up(history: History, **values: Mapping[str, Any]) -> History:
     """The same record with other series: for each arm one number a seed, or one a seed and an epoch."""
     changed: dict[str, Any] = {}
     for name, by_arm in values.items():

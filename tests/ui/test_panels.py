@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.history import STAGES
-from bn_lab.experiment import ARMS, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.layers import some_layers
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.i18n import texts
@@ -33,7 +34,7 @@ def contents(page: Any) -> dict[str, Any]:
     "choices",
     [
         {"dataset": "boston"},
-        {"dataset": "iris", "arms": ARMS, "validation_share": 0.2},
+        {"dataset": "iris", "arms": tuple(ARMS), "validation_share": 0.2},
         {"dataset": "iris", "arms": ("none", "standardized"), "seeds": 4},
         {"dataset": "boston", "arms": ("after",), "depth": 12, "width": 32, "validation_share": 0.5},
         {"dataset": "digits", "depth": 1, "samples": 10},

@@ -11,10 +11,10 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 from bn_lab import train
+from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.history import stages
-from bn_lab.experiment import ARMS, FIELDS, Experiment
-from bn_lab.figures.style import COLORS
+from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
 from bn_lab.ui.lab import stage
@@ -30,7 +30,11 @@ IRIS = Experiment(dataset="iris", epochs=6)
         (Experiment(), {"loss", "rmse", "r2", "predictions"}, ["train_loss", "inference_loss", "inference_rmse"]),
         (IRIS, {"loss", "metric"}, ["train_loss", "inference_loss", "inference_accuracy"]),
         (replace(IRIS, validation_share=0.2), {"loss", "metric"}, ["train_loss", "validation_loss", "validation_accuracy"]),
-        (Experiment(dataset="spiral", arms=ARMS), {"loss", "boundary"}, ["train_loss", "inference_loss", "inference_accuracy"]),
+        (
+            Experiment(dataset="spiral", arms=tuple(ARMS)),
+            {"loss", "boundary"},
+            ["train_loss", "inference_loss", "inference_accuracy"],
+        ),
     ],
     ids=["regression", "classes", "validation", "plane"],
 )
@@ -48,13 +52,15 @@ def test_the_browser_is_told_what_there_is_to_see(
             assert json.loads(told["figures"][arrangement])["data"]
     assert [arm["id"] for arm in told["arms"]] == list(experiment.arms)
     for arm in told["arms"]:
-        assert arm["color"] == COLORS[arm["id"]]
+        assert arm["color"] == ARMS[arm["id"]].color
         assert arm["normalized"] == (arm["id"] in ("before", "after"))
         assert arm["stages"] == list(stages(arm["id"]))
     assert [number["field"] for number in told["numbers"][:3]] == first
 
 
-@pytest.mark.parametrize("experiment", [Experiment(arms=ARMS, validation_share=0.2), IRIS], ids=["regression", "classes"])
+@pytest.mark.parametrize(
+    "experiment", [Experiment(arms=tuple(ARMS), validation_share=0.2), IRIS], ids=["regression", "classes"]
+)
 def test_every_number_and_stage_is_a_field_of_the_recording(lab: Open, experiment: Experiment) -> None:
     page = lab(experiment)
     page.wait_for(lambda: page.watch.layouts is not None)
@@ -66,7 +72,12 @@ def test_every_number_and_stage_is_a_field_of_the_recording(lab: Open, experimen
 
 @pytest.mark.parametrize(
     "experiment",
-    [IRIS, replace(IRIS, epochs=1, batch_size=128), replace(IRIS, epochs=70, arms=ARMS, batch_size=149), Experiment(epochs=7)],
+    [
+        IRIS,
+        replace(IRIS, epochs=1, batch_size=128),
+        replace(IRIS, epochs=70, arms=tuple(ARMS), batch_size=149),
+        Experiment(epochs=7),
+    ],
     ids=["few", "one", "many", "boston"],
 )
 def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:

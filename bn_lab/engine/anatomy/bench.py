@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine import reference
 from bn_lab.engine.activations import ACTIVATIONS
@@ -22,7 +23,7 @@ from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import Affine, BatchNorm
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 Normalize = Callable[[Tensor, int], Tensor]
 """What stands for batch normalization: from its input `(D, F, B)` in hidden layer k, counting from 0, to its output."""
@@ -35,7 +36,7 @@ class Bench:
         ExperimentError: if data and experiment do not fit.
     """
 
-    def __init__(self, experiment: Experiment, arm: Arm, table: Table | None = None) -> None:
+    def __init__(self, experiment: Experiment, arm: str, table: Table | None = None) -> None:
         self.arm, self.experiment = arm, replace(experiment, arms=(arm,), seeds=1, bn_noise=0.0, dropout=0.0, l2=0.0)
         self.table = table_of(experiment) if table is None else table
         self.source = Source(self.experiment, self.table, dtype=torch.float64, device="cpu")
@@ -97,7 +98,7 @@ class LayerwiseNetwork:
     """
 
     experiment: Experiment
-    arm: Arm
+    arm: str
     weights: Mapping[str, Tensor]
     epsilons: Mapping[int, float]
 
@@ -117,7 +118,7 @@ class LayerwiseNetwork:
 
     def scale(self, k: int) -> tuple[Tensor, Tensor]:
         """γ and β of hidden layer k, `(F, 1)` each; 1 and 0 without batch normalization."""
-        if self.arm in BN_ARMS:
+        if ARMS[self.arm].is_batch_norm:
             return self.weights[f"gamma.{k}"][:, None], self.weights[f"beta.{k}"][:, None]
         ones = torch.ones(self.experiment.width, 1, dtype=self.weights["bias.0"].dtype)
         return ones, ones - 1
@@ -140,15 +141,15 @@ class LayerwiseNetwork:
     def entering(self, k: int, x: Tensor) -> Tensor:
         """What batch normalization takes in in hidden layer k for its input x; without it, the pre-activation."""
         z = self.affine(k, x)
-        return self.activate(z) if self.arm == "after" else z
+        return self.activate(z) if ARMS[self.arm].placement == "after" else z
 
     def hidden(self, k: int, x: Tensor, normalize: Normalize) -> Tensor:
         """Output of hidden layer k for its input x."""
         z = self.affine(k, x)
-        if self.arm == "before":
+        if ARMS[self.arm].placement == "before":
             z = normalize(z, k)
         y = self.activate(z)
-        return normalize(y, k) if self.arm == "after" else y
+        return normalize(y, k) if ARMS[self.arm].placement == "after" else y
 
     def below(self, k: int, x: Tensor, normalize: Normalize) -> Tensor:
         """The input of affine layer k when the first layer takes x `(D, in, B)`."""

@@ -14,7 +14,7 @@ from bn_lab.engine.anatomy.records import RandomBatches
 from bn_lab.engine.batches import PIECE_NUMBERS
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 
 @torch.inference_mode()
@@ -22,7 +22,7 @@ from bn_lab.experiment import Arm, Experiment, ExperimentError
 def random_batches(
     experiment: Experiment,
     checkpoint: Checkpoint,
-    arm: Arm,
+    arm: str,
     layer: int,
     unit: int,
     row: int,

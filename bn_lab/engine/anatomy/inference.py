@@ -9,18 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, Normalize, altered
 from bn_lab.engine.anatomy.records import Folded, Score, ThreeWays, finite
 from bn_lab.engine.batches import batch_sizes
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.losses import LOSSES, accuracy
-from bn_lab.experiment import BN_ARMS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError
 
 
 @torch.inference_mode()
 @np.errstate(all="ignore")
-def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, table: Table | None = None) -> ThreeWays:
+def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: str, table: Table | None = None) -> ThreeWays:
     """Evaluate the same weights with batch, moving and precise statistics; three times the same without batch normalization.
 
     Batches have the experiment's size: of training samples in the order of the first epoch, of validation samples in that of
@@ -78,7 +79,7 @@ def _score(bench: Bench, outputs: Tensor, targets: Tensor) -> Score:
 def folded(
     experiment: Experiment,
     checkpoint: Checkpoint,
-    arm: Arm,
+    arm: str,
     layer: int,
     epsilon: float | None = None,
     table: Table | None = None,
@@ -96,13 +97,14 @@ def folded(
     Raises:
         ExperimentError: also where `arm` has no batch normalization.
     """
-    if arm not in BN_ARMS:
-        raise ExperimentError("arm", "one_of", arm, options=", ".join(BN_ARMS))
+    if not ARMS[arm].is_batch_norm:
+        options = ", ".join(each for each in ARMS if ARMS[each].is_batch_norm)
+        raise ExperimentError("arm", "one_of", arm, options=options)
     bench = Bench(experiment, arm, table)
     k = bench.index(layer)
     epsilons = altered(k, epsilon)
     network = bench.network(checkpoint, epsilons=epsilons)
-    into = k if arm == "before" else k + 1
+    into = k if ARMS[arm].placement == "before" else k + 1
     weight, bias = _fold(network, k, into)
     changed = {f"weight.{into}": weight, f"bias.{into}": bias}
     x = bench.samples(bench.source.splits[0].train)[0]
@@ -124,7 +126,7 @@ def _fold(network: LayerwiseNetwork, k: int, into: int) -> tuple[Tensor, Tensor]
     weight, bias = weights[f"weight.{into}"], weights[f"bias.{into}"]
     gamma, beta, mean, variance = (weights[f"{name}.{k}"] for name in ("gamma", "beta", "mean", "variance"))
     factor = gamma / (variance + network.epsilon(k)).sqrt()
-    if network.arm == "before":
+    if ARMS[network.arm].placement == "before":
         return factor[:, None] * weight, factor * (bias - mean) + beta
     return weight * factor, bias + weight @ (beta - factor * mean)
 

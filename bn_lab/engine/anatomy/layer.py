@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, entry
 from bn_lab.engine.anatomy.records import Statistics, Subject, finite
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 
 
 @torch.inference_mode()
-def subject(experiment: Experiment, checkpoint: Checkpoint, arm: Arm, layer: int, table: Table | None = None) -> Subject:
+def subject(experiment: Experiment, checkpoint: Checkpoint, arm: str, layer: int, table: Table | None = None) -> Subject:
     """Batch normalization of hidden layer `layer` on the first batch of epoch `int(checkpoint.epoch)`, counting epochs from 0.
 
     For an arm without batch normalization it is what batch normalization before the activation would see there: x is the
@@ -59,7 +60,7 @@ def _seen(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array) -> tuple[Ar
 
 def _moving(bench: Bench, checkpoint: Checkpoint, k: int) -> tuple[Array | None, Array | None]:
     """Moving mean and variance of hidden layer k, (F, 1) each."""
-    if bench.arm not in BN_ARMS:
+    if not ARMS[bench.arm].is_batch_norm:
         return None, None
     mean, variance = (finite(checkpoint.arms[bench.arm][f"{name}.{k}"])[:, None] for name in ("mean", "variance"))
     return mean, variance
@@ -68,7 +69,7 @@ def _moving(bench: Bench, checkpoint: Checkpoint, k: int) -> tuple[Array | None,
 @torch.inference_mode()
 @np.errstate(all="ignore")
 def statistics(
-    experiment: Experiment, checkpoints: Sequence[Checkpoint], arm: Arm, layer: int, table: Table | None = None
+    experiment: Experiment, checkpoints: Sequence[Checkpoint], arm: str, layer: int, table: Table | None = None
 ) -> Statistics:
     """Batch and moving statistics of hidden layer `layer` at each of `checkpoints`, in ascending order of their epochs.
 
@@ -77,7 +78,7 @@ def statistics(
     bench = Bench(experiment, arm, table)
     subjects = [_subject(bench, checkpoint, layer) for checkpoint in checkpoints]
     epochs = np.array([checkpoint.epoch for checkpoint in checkpoints], np.float64)
-    normed = arm in BN_ARMS
+    normed = ARMS[arm].is_batch_norm
     return Statistics(
         epochs,
         finite(np.stack([each.x.mean(axis=1) for each in subjects])),

@@ -17,7 +17,7 @@ import numpy as np
 from bn_lab.engine import reference
 from bn_lab.engine.history import Record, freeze
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, ExperimentError
+from bn_lab.experiment import ExperimentError
 
 
 def finite(values: Array) -> Array:
@@ -70,7 +70,7 @@ class Subject(Record):
     rows: Array
     moving_mean: Array | None = None
     moving_variance: Array | None = None
-    arm: Arm | None = None
+    arm: str | None = None
     layer: int | None = None
     epoch: float | None = None
 

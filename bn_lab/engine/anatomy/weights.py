@@ -14,7 +14,7 @@ from bn_lab.engine.anatomy.records import Placements, Rescaled, finite
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.layers import BatchNorm
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 
 
 @torch.inference_mode()
@@ -22,7 +22,7 @@ from bn_lab.experiment import Arm, Experiment
 def rescaled(
     experiment: Experiment,
     checkpoint: Checkpoint,
-    arm: Arm,
+    arm: str,
     layer: int,
     factors: Sequence[float],
     epsilon: float | None = None,
@@ -72,7 +72,7 @@ def _output(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array, factor: f
 def placements(
     experiment: Experiment,
     checkpoint: Checkpoint,
-    arm: Arm,
+    arm: str,
     layer: int,
     epsilon: float | None = None,
     table: Table | None = None,

@@ -8,7 +8,6 @@ import numpy as np
 
 from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import FINE_LOG, MOST_PANELS, band, line
 from bn_lab.figures.studies.numbers import Results, label, outcomes, progress, worst_if_nan
@@ -36,7 +35,7 @@ def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
 
 
 def _draw(
-    sheet: Sheet, panel: Panel, study: Study, results: Results, arm: Arm, cell: Cell, kind: str, t: Texts, *, first: bool
+    sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, cell: Cell, kind: str, t: Texts, *, first: bool
 ) -> None:
     found = [o.smoothness for o in outcomes(study, results, arm, cell) if o.smoothness is not None]
     if not found:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm
 from bn_lab.figures.sheet import Panel, Sheet, drawable
 from bn_lab.figures.studies.numbers import Spread
-from bn_lab.figures.style import COLORS, GRAY, translucent
+from bn_lab.figures.style import GRAY, translucent
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 
@@ -38,12 +38,12 @@ def measure_axis(measure: str, t: Texts, *, title: bool = True, decades: bool = 
     return named | ((LOG if decades else FINE_LOG) if MEASURES[measure].log else {})
 
 
-def legend(arm: Arm, t: Texts, *, first: bool) -> dict[str, Any]:
+def legend(arm: str, t: Texts, *, first: bool) -> dict[str, Any]:
     """One entry of the legend for all panels."""
     return {"name": t(f"arm.{arm}"), "legendgroup": arm, "showlegend": first}
 
 
-def band(sheet: Sheet, panel: Panel, arm: Arm, x: Sequence[Any], low: Array, high: Array, *, log: bool) -> None:
+def band(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], low: Array, high: Array, *, log: bool) -> None:
     """From smallest to largest; the upper edge fills down to the trace before it."""
     area = {"fill": "tonexty", "fillcolor": translucent(arm, 0.22)}
     hidden = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, "legendgroup": arm}
@@ -51,13 +51,13 @@ def band(sheet: Sheet, panel: Panel, arm: Arm, x: Sequence[Any], low: Array, hig
         sheet.add(panel, x=list(x), y=drawable(edge, log=log), **hidden, **more)
 
 
-def line(sheet: Sheet, panel: Panel, arm: Arm, x: Sequence[Any], y: Array, t: Texts, *, log: bool, first: bool) -> None:
+def line(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], y: Array, t: Texts, *, log: bool, first: bool) -> None:
     """The median."""
-    look = {"line": {"color": COLORS[arm], "width": 2}, "hovertemplate": "%{y:.4~g}"}
+    look = {"line": {"color": ARMS[arm].color, "width": 2}, "hovertemplate": "%{y:.4~g}"}
     sheet.add(panel, x=list(x), y=drawable(y, log=log), **legend(arm, t, first=first), **look)
 
 
-def strip(sheet: Sheet, panel: Panel, found: Mapping[Arm, Sequence[Spread]], x: Mapping[Arm, Sequence[Any]], t: Texts) -> None:
+def strip(sheet: Sheet, panel: Panel, found: Mapping[str, Sequence[Spread]], x: Mapping[str, Sequence[Any]], t: Texts) -> None:
     """Networks without a number, on a strip above the panel: where they are, and how many of how many."""
     bottom, top = panel.place[2:]
     over = sheet.over(panel, domain=[top - STRIP * (top - bottom), top], range=[-0.2, 1.2], fixedrange=True, visible=False)
@@ -72,7 +72,7 @@ def strip(sheet: Sheet, panel: Panel, found: Mapping[Arm, Sequence[Spread]], x: 
             x=[at for at, _ in shown],
             y=[1 - k / max(1, len(found) - 1)] * len(shown),
             mode="markers",
-            marker={"symbol": "x", "size": 7, "color": COLORS[arm]},
+            marker={"symbol": "x", "size": 7, "color": ARMS[arm].color},
             customdata=hover,
             hovertemplate="%{customdata}<extra></extra>",
             showlegend=False,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.experiment import BN_ARMS, Arm
 from bn_lab.figures.sheet import Sheet, Spec
 from bn_lab.figures.studies.curves import Mode, row
 from bn_lab.figures.studies.drawing import grid
@@ -76,11 +76,12 @@ def rows(study: Study, results: Results, t: Texts, *, narrow: bool = False, mode
     return _sheet([found], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t, spread=False))
 
 
-def _row_name(arm: Arm, others: Any, t: Texts, *, narrow: bool) -> str:
-    values = [(name, value) for name, value in others.items() if arm in BN_ARMS or name not in ONLY_WITH_BN]
+def _row_name(arm: str, others: Any, t: Texts, *, narrow: bool) -> str:
+    values = [(name, value) for name, value in others.items() if ARMS[arm].normalizer or name not in ONLY_WITH_BN]
     symbols = {"epsilon": "ε", "bn_momentum": "p"}
     parts = [f"{symbols.get(name, t(f'field.{name}'))} = {value_label(name, value, t)}" for name, value in values]
-    name = "BN" if arm == "before" and parts else t(f"arm.{arm}")
+    norm = ARMS[arm].normalizer if ARMS[arm].placement == "before" else None
+    name = norm.short if norm and parts else t(f"arm.{arm}")
     return f"{name}, {(',<br>' if narrow else ', ').join(parts)}" if parts else name
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Arm, Experiment
+from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.figures.frame import kept_epochs
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
@@ -56,19 +56,19 @@ class Curve(NamedTuple):
     high: Array
 
 
-def outcomes(study: Study, results: Results, arm: Arm, cell: Cell) -> list[Outcome]:
+def outcomes(study: Study, results: Results, arm: str, cell: Cell) -> list[Outcome]:
     """What is there so far of one arm and cell, in the order of the seeds."""
     found = (results.get(key) for key in _keys(cell.experiment, arm, study.seeds))
     return [outcome for outcome in found if outcome is not None]
 
 
 @lru_cache(maxsize=20_000)
-def _keys(experiment: Experiment, arm: Arm, seeds: tuple[int, ...]) -> tuple[str, ...]:
+def _keys(experiment: Experiment, arm: str, seeds: tuple[int, ...]) -> tuple[str, ...]:
     """Keys of the networks of one arm and cell; kept, since figures ask for the same hashes over and over."""
     return tuple(Network(replace(experiment, arms=(arm,), seed=seed, seeds=1)).key for seed in seeds)
 
 
-def spread(study: Study, results: Results, measure: str, arm: Arm, cell: Cell) -> Spread:
+def spread(study: Study, results: Results, measure: str, arm: str, cell: Cell) -> Spread:
     """The spread of a measure over the seeds."""
     found = outcomes(study, results, arm, cell)
     return spread_of(np.array([MEASURES[measure].of([outcome]) for outcome in found]), found, measure)
@@ -95,7 +95,7 @@ def series_of(measure: str) -> str:
     return next((name for name in SERIES if measure.startswith(name)), "train_loss")
 
 
-def curve(study: Study, results: Results, name: str, arm: Arm, cell: Cell) -> Curve | None:
+def curve(study: Study, results: Results, name: str, arm: str, cell: Cell) -> Curve | None:
     """A series of `SERIES` over the epochs; None while no network has it."""
     found = [outcome for outcome in outcomes(study, results, arm, cell) if getattr(outcome, name) is not None]
     if not found:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.experiment import BN_ARMS, Arm
+from bn_lab.arms import ARMS, normalized
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
 from bn_lab.figures.studies.numbers import (
@@ -22,7 +22,7 @@ from bn_lab.figures.studies.numbers import (
     spread,
     value_label,
 )
-from bn_lab.figures.style import COLORS, GRAY
+from bn_lab.figures.style import GRAY
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Cell, Study
@@ -86,7 +86,7 @@ def _panel(
     measure: str,
     place: tuple[int, int],
     x: dict[str, Any],
-    found: Mapping[Arm, Sequence[Spread]],
+    found: Mapping[str, Sequence[Spread]],
     t: Texts,
     title: str,
 ) -> Panel:
@@ -104,13 +104,13 @@ def _sides(
     study: Study,
     axis: str,
     values: Sequence[Any],
-    found: Mapping[Arm, Sequence[Spread]],
+    found: Mapping[str, Sequence[Spread]],
     t: Texts,
     *,
     first: bool,
 ) -> None:
     """Every arm: lines where the axis has numbers, else points with whiskers beside each other."""
-    places: dict[Arm, Sequence[float]] = {}
+    places: dict[str, Sequence[float]] = {}
     numeric = is_numeric(axis, values)
     for k, (arm, spreads) in enumerate(found.items()):
         aside = 0 if numeric else 0.18 * (k - (len(found) - 1) / 2)
@@ -124,7 +124,7 @@ def _side(
     sheet: Sheet,
     panel: Panel,
     measure: str,
-    arm: Arm,
+    arm: str,
     x: Sequence[float],
     spreads: Sequence[Spread],
     t: Texts,
@@ -160,16 +160,16 @@ def _other_ways(
     first: bool,
 ) -> None:
     """Medians of the arms with batch normalization, evaluated with batch and with precise statistics."""
-    for arm in (arm for arm in study.base.arms if arm in BN_ARMS):
+    for arm in normalized(study.base.arms):
         for measure, dash in OTHER_WAYS.items():
             medians = np.array([spread(study, results, measure, arm, cell).median for cell in cells])
-            look = {"line": {"color": COLORS[arm], "dash": dash}, "hovertemplate": "%{y:.4~g}"}
+            look = {"line": {"color": ARMS[arm].color, "dash": dash}, "hovertemplate": "%{y:.4~g}"}
             sheet.add(panel, x=list(x), y=drawable(medians), name=t(f"measure.{measure}"), showlegend=first, **look)
 
 
-def points(arm: Arm, x: Sequence[float], y: np.ndarray[Any, Any], *, log: bool, symbol: str = "circle") -> dict[str, Any]:
+def points(arm: str, x: Sequence[float], y: np.ndarray[Any, Any], *, log: bool, symbol: str = "circle") -> dict[str, Any]:
     """A trace of marks."""
-    marker = {"color": COLORS[arm], "size": 8 if symbol != "circle" else 6, "symbol": symbol}
+    marker = {"color": ARMS[arm].color, "size": 8 if symbol != "circle" else 6, "symbol": symbol}
     return {"x": list(x), "y": drawable(y, log=log), "mode": "markers", "marker": marker, "hovertemplate": "%{y:.4~g}"}
 
 
@@ -205,14 +205,14 @@ def overfitting(study: Study, results: Results, t: Texts, *, narrow: bool = Fals
 SYMBOLS = {"train": "circle", "validation": "diamond-open"}
 
 
-def _condition(arm: Arm, cell: Cell, t: Texts) -> str:
+def _condition(arm: str, cell: Cell, t: Texts) -> str:
     name = t(f"arm.{arm}")
     name = name.replace(" ", "<br>", 1) if len(name) > 8 else name
     dropout = cell.values.get("dropout")
     return f"{name}<br>{t('claims.figure.dropout', share=f'{dropout:g}')}" if dropout else name
 
 
-def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: Arm, cell: Cell, at: int, t: Texts) -> None:
+def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, cell: Cell, at: int, t: Texts) -> None:
     """Both losses of one condition with their whiskers, side by side."""
     for k, (kind, symbol) in enumerate(SYMBOLS.items()):
         measure = "inference_loss" if kind == "train" else "validation_loss"

@@ -6,14 +6,15 @@ Each part opens with the sentence that answers its question; then comes what it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isnan, sqrt
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import Folded, Placements, RandomBatches, Rescaled, Statistics, ThreeWays
-from bn_lab.experiment import BN_ARMS
 from bn_lab.figures import algorithm_network as figures
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.elements import opening, picture, stepped_slider, table, tex
@@ -31,7 +32,7 @@ def inference(scene: Scene, t: Texts) -> None:
     scores: ThreeWays = scene.compute("three_ways")
     by_kind = {"batch": scores.batch, "moving": scores.moving, "precise": scores.precise}
     losses = {kind: formatting.number(by_split["train"].loss) for kind, by_split in by_kind.items()}
-    if scene.arm not in BN_ARMS:
+    if not ARMS[scene.arm].is_batch_norm:
         opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
     history, moment = scene.network
@@ -112,7 +113,7 @@ def scale(scene: Scene, t: Texts) -> None:
     }
     st.markdown(t("algorithm.scale.numbers", **numbers))
     # The factor at which a²σ² of the unit is ε means something where the normalized values are linear in the weights.
-    variance = float(x[scene.unit].var()) if scene.arm == "before" else 0.0
+    variance = float(x[scene.unit].var()) if ARMS[scene.arm].placement == "before" else 0.0
     edge = sqrt(scene.epsilon / variance) if variance > 0 else None
     picture("rescaled", scene, t, figures.rescaled, rescaled, at, edge)
 
@@ -120,7 +121,7 @@ def scale(scene: Scene, t: Texts) -> None:
 def _scale_answer(rescaled: Rescaled, least_variance: float, scene: Scene, t: Texts) -> str:
     if np.isnan(rescaled.change).any():  # 0/0: diverged weights do not get here
         return t("algorithm.scale.answer_nothing", arm=t(f"arm.{scene.arm}"))
-    if scene.arm not in BN_ARMS:
+    if not ARMS[scene.arm].is_batch_norm:
         return t("algorithm.scale.answer_none", change=formatting.number(100 * float(rescaled.change[FACTORS.index(10.0)])))
     kind, limit = verdict(rescaled)
     values = {
@@ -130,7 +131,7 @@ def _scale_answer(rescaled: Rescaled, least_variance: float, scene: Scene, t: Te
         "least": formatting.number(float(least_variance)),
         "epsilon": f"{scene.epsilon:.3g}",
     }
-    by_epsilon = scene.arm == "before" or scene.experiment.activation in HOMOGENEOUS
+    by_epsilon = ARMS[scene.arm].placement == "before" or scene.experiment.activation in HOMOGENEOUS
     reason = "epsilon" if by_epsilon else "activation"
     texts = {
         "holds": t("algorithm.scale.answer_holds", **values),
@@ -176,7 +177,7 @@ def placements(scene: Scene, t: Texts) -> None:
 
 FOLDING_FACTOR = r"s=\frac{\gamma}{\sqrt{\sigma^2+\epsilon}}"
 
-FOLDING = {
+FOLDING: Mapping[str | None, str] = {
     "before": r"W'=\operatorname{diag}(s)\,W,\quad b'=s\,(b-\mu)+\beta",
     "after": r"W'=W\operatorname{diag}(s),\quad b'=b+W(\beta-s\,\mu)",
 }
@@ -185,7 +186,7 @@ FOLDING = {
 
 def folding(scene: Scene, t: Texts) -> None:
     """Both matrices, and the unit's weights as numbers."""
-    if scene.arm not in BN_ARMS:
+    if not ARMS[scene.arm].is_batch_norm:
         opening("folding", t, t("algorithm.folding.answer_none"), source=False)
         return
     folded: Folded = scene.compute("folded", scene.selection.layer, scene.selection.epsilon)
@@ -195,7 +196,7 @@ def folding(scene: Scene, t: Texts) -> None:
         "difference32": formatting.number(folded.difference32),
         "largest": formatting.number(folded.largest),
     }
-    opening("folding", t, t("algorithm.folding.answer", **values), [FOLDING_FACTOR, FOLDING[scene.arm]])
+    opening("folding", t, t("algorithm.folding.answer", **values), [FOLDING_FACTOR, FOLDING[ARMS[scene.arm].placement]])
     picture("folded", scene, t, figures.folded, folded, scene.arm, scene.unit)
     if max(folded.weight.shape) > figures.LARGEST_MAP:
         rows, columns = folded.weight.shape
@@ -206,7 +207,7 @@ def folding(scene: Scene, t: Texts) -> None:
 def _folding_table(folded: Folded, scene: Scene, t: Texts) -> None:
     """The weights that belong to the unit: its row and bias before the activation, its column and all biases after it."""
     unit = scene.unit
-    if scene.arm == "before":
+    if ARMS[scene.arm].placement == "before":
         pairs = {
             "W": np.append(folded.weight[unit], folded.bias[unit]),
             "W′": np.append(folded.folded_weight[unit], folded.folded_bias[unit]),
@@ -220,5 +221,5 @@ def _folding_table(folded: Folded, scene: Scene, t: Texts) -> None:
             "b′": folded.folded_bias,
         }
         names = [*map(str, range(1, len(folded.bias) + 1))]
-    index = pd.Index(names, name=t(f"algorithm.folding.index_{scene.arm}", unit=unit + 1))
+    index = pd.Index(names, name=t(f"algorithm.folding.index_{ARMS[scene.arm].placement}", unit=unit + 1))
     table("folding", pd.DataFrame(pairs, index=index), pairs)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from bn_lab import timing
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
-from bn_lab.experiment import BN_ARMS, ExperimentError
+from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import plain_text
@@ -138,7 +139,7 @@ def _notes(scene: Scene, t: Texts) -> None:
         if before != now and before:
             values = {"asked": formatting.escape_markdown(before), "shown": t(f"arm.{now}") if name == "arm" else now}
             st.info(t("algorithm.other_place", name=t(f"algorithm.{name}"), **values), icon=":material/info:")
-    if scene.arm not in BN_ARMS and not scene.is_typed:
+    if not ARMS[scene.arm].is_batch_norm and not scene.is_typed:
         st.info(t("algorithm.without", arm=t(f"arm.{scene.arm}")), icon=":material/info:")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,7 +20,7 @@ from bn_lab.datasets import table_of
 from bn_lab.engine import reference
 from bn_lab.engine.anatomy import Subject, typed
 from bn_lab.engine.history import Checkpoint, History
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.service import recordings
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.selection import Selection, decode, encode, fitted
@@ -93,7 +93,7 @@ class Scene:
     # The network at the moment that is looked at.
 
     @property
-    def arm(self) -> Arm:
+    def arm(self) -> str:
         """The arm of the network."""
         return next(arm for arm in self.experiment.arms if arm == self.selection.arm)
 
@@ -153,7 +153,7 @@ def scene_of(history: History | None) -> Scene | None:
     elif history is None or moment is None:
         return None
     else:
-        batch = subject(history, moment, cast(Arm, selection.arm), selection.layer)
+        batch = subject(history, moment, selection.arm, selection.layer)
     unit = slice(0, 1) if selection.values else slice(selection.unit - 1, selection.unit)
     epsilon = batch.epsilon if selection.epsilon is None else selection.epsilon
     gamma = batch.gamma[unit] if selection.gamma is None else np.full((1, 1), selection.gamma)
@@ -165,7 +165,7 @@ def scene_of(history: History | None) -> Scene | None:
     return Scene(selection, experiment, history, checkpoints, moment, batch, *own, nodes, gradients)
 
 
-def subject(history: History, checkpoint: Checkpoint, arm: Arm, layer: int) -> Subject:
+def subject(history: History, checkpoint: Checkpoint, arm: str, layer: int) -> Subject:
     """The mini-batch that a layer, counting from 1, sees with the weights of `checkpoint`.
 
     Raises:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Checkpoint
-from bn_lab.experiment import BN_ARMS, Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.ui.kit import formatting
 
 EPSILONS = (1e-12, 10.0)
@@ -145,9 +146,9 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def arms(experiment: Experiment) -> tuple[Arm, ...]:
+def arms(experiment: Experiment) -> tuple[str, ...]:
     """The arms that can be looked at, those with batch normalization first."""
-    return tuple(sorted(experiment.arms, key=lambda arm: arm not in BN_ARMS))
+    return tuple(sorted(experiment.arms, key=lambda arm: not ARMS[arm].is_batch_norm))
 
 
 def fitted(selection: Selection, experiment: Experiment, checkpoints: Sequence[Checkpoint]) -> Selection:

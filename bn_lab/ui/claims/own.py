@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from bn_lab import timing
-from bn_lab.experiment import ARMS, FIELDS, Experiment, ExperimentError
+from bn_lab.arms import ARMS
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.figures.studies import label, value_label
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, encode, plain_text

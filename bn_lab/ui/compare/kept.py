@@ -16,7 +16,7 @@ from bn_lab.datasets import table_of
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Arm, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.figures.series import curves
 from bn_lab.service import Watch, WatchState
@@ -60,7 +60,7 @@ class Record(TypedDict):
     unit: str
     epochs: Array
     lines: dict[str, Array]
-    numbers: dict[Arm, Numbers]
+    numbers: dict[str, Numbers]
 
 
 class Run(TypedDict):

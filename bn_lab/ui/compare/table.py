@@ -7,7 +7,6 @@ from html import escape
 
 import streamlit as st
 
-from bn_lab.experiment import Arm
 from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.i18n import Texts
 from bn_lab.ui.compare.kept import Numbers, Run, differences, experiment_of, values
@@ -65,7 +64,7 @@ def _run(run: Run, runs: Sequence[Run], fields: Sequence[str], metrics: Sequence
     return f"<tbody>{''.join(f'<tr>{row}</tr>' for row in cells)}</tbody>"
 
 
-def _arm(arm: Arm, numbers: Numbers | None, metrics: Sequence[Metric], run: Run, t: Texts) -> str:
+def _arm(arm: str, numbers: Numbers | None, metrics: Sequence[Metric], run: Run, t: Texts) -> str:
     """The cells of an arm."""
     name = f'<th scope="row">{escape(t(f"arm.{arm}"))}</th>'
     if numbers is None:

@@ -7,11 +7,11 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import parameters
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures.data import named
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.sharing import plain_text
 from bn_lab.ui import uploads
@@ -35,23 +35,26 @@ def networks(experiment: Experiment, table: Table, t: Texts) -> str:
     return "".join(_network(experiment, table, arm, t) for arm in experiment.arms)
 
 
-def _network(experiment: Experiment, table: Table, arm: Arm, t: Texts) -> str:
+def _network(experiment: Experiment, table: Table, arm: str, t: Texts) -> str:
     """One arm as a row of boxes, from inputs to loss."""
     inputs = table.features.shape[1]
-    standardized = arm == "standardized" or experiment.inputs == "standardized"
+    standardized = experiment.standardizes(arm)
     boxes = [_box(t("preview.inputs", count=inputs) + (f" · {t('inputs.standardized')}" if standardized else ""))]
     boxes += [_box(_layer(experiment, arm, k, t), "bn-layer") for k in range(1, experiment.depth + 1)]
     boxes.append(_box(t("preview.output", count=table.outputs)))
     boxes.append(_box(t(f"preview.loss_{table.task}")))
     title = f"{t(f'arm.{arm}')} · {t('preview.parameters', count=f'{parameters(experiment, table, arm):,}')}"
     arrows = '<span class="bn-arrow" aria-hidden="true">→</span>'.join(boxes)
-    return f'<div class="bn-network" style="--arm:{COLORS[arm]}"><h4>{escape(title)}</h4><div>{arrows}</div></div>'
+    return f'<div class="bn-network" style="--arm:{ARMS[arm].color}"><h4>{escape(title)}</h4><div>{arrows}</div></div>'
 
 
-def _layer(experiment: Experiment, arm: Arm, k: int, t: Texts) -> str:
+def _layer(experiment: Experiment, arm: str, k: int, t: Texts) -> str:
     affine, activation = t("preview.affine", units=experiment.width), t(f"activation.{experiment.activation}")
-    norm = t("preview.noisy", noise=f"{experiment.bn_noise:g}") if experiment.bn_noise else "BN"
-    parts = {"before": [affine, norm, activation], "after": [affine, activation, norm]}.get(arm, [affine, activation])
+    parts = [affine, activation]
+    if (normalizer := ARMS[arm].normalizer) is not None:
+        norm, noise = normalizer.short, f"{experiment.bn_noise:g}"
+        norm = t("preview.noisy", norm=norm, noise=noise) if experiment.bn_noise else norm
+        parts.insert(1 if ARMS[arm].placement == "before" else 2, norm)
     if experiment.dropout:
         parts.append(t("preview.dropout", rate=f"{experiment.dropout:g}"))
     return " · ".join(parts)

@@ -14,13 +14,13 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab.arms import ARMS, BASELINE
 from bn_lab.datasets import Table, table_of
-from bn_lab.engine.cost import parameters, recorded_steps
+from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, kept_epochs, stages
 from bn_lab.engine.summary import SENTENCES
-from bn_lab.experiment import ARMS, BN_ARMS, FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.figures.pictures import alt, beside_loss
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts, catalogue
 from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
@@ -77,8 +77,8 @@ def _told(watch: Watch, t: Texts) -> dict[str, Any]:
             {
                 "id": arm,
                 "name": t(f"arm.{arm}"),
-                "color": COLORS[arm],
-                "normalized": arm in BN_ARMS,
+                "color": ARMS[arm].color,
+                "normalized": "variance" in ARMS[arm].statistics,
                 "stages": list(stages(arm)),
             }
             for arm in experiment.arms
@@ -133,7 +133,7 @@ def _numbers(experiment: Experiment, data: Table) -> list[str]:
     else:
         first, more = [f"{judge}_rmse"], ["rmse", "inference_rmse", "r2", "inference_r2"]
         more += ["validation_r2"] if experiment.validation_share else []
-    others = ["inference_loss", *more, *(["difference"] if "none" in experiment.arms else []), "diverged"]
+    others = ["inference_loss", *more, *(["difference"] if BASELINE in experiment.arms else []), "diverged"]
     return list(dict.fromkeys([*losses, *first, *others]))
 
 
@@ -143,8 +143,7 @@ def _format(field: str) -> str:
 
 def kept(experiment: Experiment, data: Table) -> list[int]:
     """The epochs of which there will be weights: what the Algorithm page can take apart."""
-    statistics = 2 * experiment.width * experiment.depth
-    numbers = sum(parameters(experiment, data, arm) + statistics * (arm in BN_ARMS) for arm in experiment.arms)
+    numbers = sum(network_numbers(experiment, data, arm) for arm in experiment.arms)
     return [*(epoch for epoch in kept_epochs(numbers) if epoch < experiment.epochs), experiment.epochs]
 
 

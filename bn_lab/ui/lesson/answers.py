@@ -22,7 +22,6 @@ import numpy as np
 from bn_lab.engine import reference
 from bn_lab.engine.history import History
 from bn_lab.engine.types import Array
-from bn_lab.experiment import Arm
 from bn_lab.figures.lesson import spread_of_layers
 from bn_lab.studies.measures import LEARNED, MEASURES
 from bn_lab.studies.study import Question, Side
@@ -66,7 +65,7 @@ class Answer:
 Answering = Callable[[History], Answer]
 
 
-def numbers(history: History, arm: Arm, measure: str) -> Array:
+def numbers(history: History, arm: str, measure: str) -> Array:
     """One number of each seed, (S,), NaN where the network had diverged by then.
 
     Args:
@@ -82,14 +81,14 @@ def numbers(history: History, arm: Arm, measure: str) -> Array:
     return _series(history, arm, measure)[:, -1]
 
 
-def _series(history: History, arm: Arm, name: str) -> Array:
+def _series(history: History, arm: str, name: str) -> Array:
     split, _, measure = name.partition("_")
     found = history.series(arm, measure, split)
     assert found is not None
     return found
 
 
-def _inference_loss(history: History, arm: Arm) -> Array:
+def _inference_loss(history: History, arm: str) -> Array:
     """Of the last moment; NaN where the training loss was no longer finite."""
     assert history.latest is not None
     loss = history.latest.inference_loss[history.experiment.arms.index(arm)]
@@ -99,7 +98,7 @@ def _inference_loss(history: History, arm: Arm) -> Array:
 # Two sides of the same seeds.
 
 
-def compared(measure: str, ours: Arm, theirs: Arm, smallest: float, their_measure: str = "") -> Answering:
+def compared(measure: str, ours: str, theirs: str, smallest: float, their_measure: str = "") -> Answering:
     """Which side is better, `ours`, `theirs` or `SAME`; where both are one arm, which of its two measures.
 
     Args:
@@ -146,7 +145,7 @@ def _tried(history: History, question: Question) -> Verdict:
     return judge(ours, theirs, smallest=smallest, lower_is_better=lower, relative=relative)
 
 
-def overtaken(early: str, late: str, ours: Arm, theirs: Arm, smallest: float) -> Answering:
+def overtaken(early: str, late: str, ours: str, theirs: str, smallest: float) -> Answering:
     """When ours is better than theirs: `first` (early and late), `later` (only late), `never` (not late).
 
     Args:
@@ -166,7 +165,7 @@ def overtaken(early: str, late: str, ours: Arm, theirs: Arm, smallest: float) ->
     return answer
 
 
-def _middle(history: History, arm: Arm) -> Array:
+def _middle(history: History, arm: str) -> Array:
     """The median training loss of the seeds, (E,); a network that diverged counts as the worst there can be."""
     loss = _series(history, arm, "train_loss")
     return np.asarray(np.median(np.where(np.isnan(loss), np.inf, loss), axis=0))

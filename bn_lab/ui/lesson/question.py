@@ -7,8 +7,9 @@ from functools import partial
 import streamlit as st
 
 from bn_lab import timing
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
-from bn_lab.experiment import ARMS, ExperimentError
+from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch, WatchState
 from bn_lab.studies.measures import MEASURES

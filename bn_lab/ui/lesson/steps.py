@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bn_lab.datasets import table_of
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.figures import lesson as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.presets import DIGITS, LESSON, PRESETS
@@ -55,7 +55,7 @@ class Step:
     figure: Callable[..., Spec] | None = None
     formulas: tuple[str, ...] = ()
     facts: Callable[[], Mapping[str, object]] | None = None
-    programs: tuple[Arm, ...] = ()
+    programs: tuple[str, ...] = ()
     algorithm: Selection | None = None
     part: str = ""
     study: str = ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.summary import findings as found_in
-from bn_lab.figures.style import COLORS
 from bn_lab.i18n import Texts
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.caching import cached_per_history
@@ -22,7 +22,7 @@ def cards(history: History, t: Texts) -> str:
 def _card(summary: Summary, history: History, t: Texts) -> str:
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _lines(summary, history, t))
     name = escape(t(f"arm.{summary.arm}"))
-    return f'<section class="bn-card" style="--arm:{COLORS[summary.arm]}"><h3>{name}</h3><dl>{lines}</dl></section>'
+    return f'<section class="bn-card" style="--arm:{ARMS[summary.arm].color}"><h3>{name}</h3><dl>{lines}</dl></section>'
 
 
 def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import streamlit as st
 from bn_lab import timing
 from bn_lab.codegen.loading import snippet
 from bn_lab.datasets import table_of
-from bn_lab.experiment import Arm, Experiment
+from bn_lab.experiment import Experiment
 from bn_lab.files import experiments, tables, weights
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch, WatchState
@@ -117,7 +117,7 @@ def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> Non
         st.code(snippet(experiment, arm, seed, name, uploads.facts(experiment)), language="python")
 
 
-def _network(watch: Watch, arm: Arm, seed: int) -> bytes:
+def _network(watch: Watch, arm: str, seed: int) -> bytes:
     return weights.to_safetensors(
         watch.experiment, watch.network(arm, seed, timing.DOWNLOAD_TIMEOUT), table_of(watch.experiment)
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from bn_lab.arms import BASELINE
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.studies.answers import answers
@@ -65,4 +66,4 @@ def concerns(study: Study, experiment: Experiment) -> bool:
 
 
 def _core(experiment: Experiment) -> Experiment:
-    return replace(experiment, arms=("none",), seed=0, seeds=1)
+    return replace(experiment, arms=(BASELINE,), seed=0, seeds=1)
