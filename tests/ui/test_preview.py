@@ -93,7 +93,7 @@ def test_every_arm_is_drawn_layer_by_layer(lab: Open, arms: tuple[str, ...]) -> 
 
 def test_noise_is_named_in_the_layers_that_have_it(lab: Open) -> None:
     page = lab(Experiment(dataset="iris", arms=("none", "before"), bn_noise=0.3), lang="en")
-    layer = texts("en")("preview.noisy", noise="0.3")
+    layer = texts("en")("preview.noisy", norm="BN", noise="0.3")
     assert page.text.count(layer) == 3
 
 
