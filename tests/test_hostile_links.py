@@ -25,8 +25,8 @@ from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Study, StudyError
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import selection as algorithm
-from bn_lab.ui.claims import choice as claims
-from bn_lab.ui.claims import own
+from bn_lab.ui.claims import custom
+from bn_lab.ui.claims import state as claims
 from bn_lab.ui.kit import formatting
 
 Params = dict[str, str]
@@ -320,14 +320,14 @@ def claims_texts(draw: Any) -> str:
     part = st.one_of(
         st.tuples(st.just("study"), st.sampled_from([*STUDIES]) | hostile_values),
         st.tuples(st.just("seeds"), st.integers(-1, 99).map(str) | hostile_values),
-        st.tuples(st.just("own"), own_texts() | hostile_values),
+        st.tuples(st.just("own"), custom_texts() | hostile_values),
         st.tuples(anything, hostile_values),
     )
     return ",".join(":".join(each) for each in draw(st.lists(part, max_size=9)))
 
 
 @st.composite
-def own_texts(draw: Any) -> str:
+def custom_texts(draw: Any) -> str:
     """A study of one's own as a link has it: measure, seeds, arms, fields with their values."""
     measure = draw(st.sampled_from([*MEASURES, "", "loss", "x" * 90]))
     seeds = draw(st.sampled_from(["1", "3", "32", "33", "0", "-1", "nan", "1.5", "", "9" * 400]))
@@ -336,7 +336,9 @@ def own_texts(draw: Any) -> str:
     return "/".join([measure, seeds, arms, *axes])
 
 
-axis_names = st.sampled_from([*own.VARIED, *PASSED_ON, "arms", "seed", "seeds", "", "x", "__class__", "differences", "Depth"])
+axis_names = st.sampled_from(
+    [*custom.VARIED, *PASSED_ON, "arms", "seed", "seeds", "", "x", "__class__", "differences", "Depth"]
+)
 axis = axis_names.flatmap(
     lambda name: st.tuples(
         st.just(name),
@@ -358,20 +360,20 @@ def check_claims(text: str) -> None:
         assert formatting.escape_markdown(plain_text(part)).replace(formatting.JOINER, "").isprintable()
     if found.study:
         STUDIES[found.study].with_seeds(found.seeds or 3)
-    if found.own:
-        check_own(found.own)
+    if found.custom:
+        check_custom(found.custom)
 
 
-def check_own(text: str) -> None:
-    """A study of one's own is one that its link opens again, or a named problem."""
+def check_custom(text: str) -> None:
+    """A custom study is one that its link opens again, or a named problem."""
     for base in (Experiment(), Experiment(dataset="iris", validation_share=0.2, samples=100)):
         try:
-            study = own.read(text, base)
+            study = custom.read(text, base)
         except ExperimentError as error:
             check_problem(error)
             continue
         assert isinstance(study, Study)
-        assert own.read(own.written(study), base) == study
+        assert custom.read(custom.as_text(study), base) == study
 
 
 class Property(NamedTuple):
@@ -390,7 +392,7 @@ PROPERTIES = {
     "experiments": Property(experiments.map(lambda one: [one]), check_round_trip, 300),
     "algorithm": Property(algorithm_texts.map(lambda one: [one]), check_algorithm, 500),
     "claims": Property(claims_texts().map(lambda one: [one]), check_claims, 300),
-    "studies": Property(own_texts().map(lambda one: [one]), check_own, 300),
+    "studies": Property(custom_texts().map(lambda one: [one]), check_custom, 300),
 }
 
 FEWEST = {"any parameters": 2000, "good names, any values": 1000, "damaged addresses": 4000, "any text": 3000}

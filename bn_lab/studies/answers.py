@@ -81,7 +81,7 @@ def _deviations(values: Array) -> Array:
     return np.asarray(np.abs(logs - np.nanmedian(logs)))
 
 
-def own_study(
+def custom_study(
     base: Experiment, axes: Sequence[tuple[str, Sequence[Any]]], seeds: int, measure: str, arms: Sequence[str]
 ) -> Study:
     """A visitor's study: these fields over these values, this many seeds and these arms, everything else as in `base`.

@@ -21,16 +21,16 @@ def button(lab: Lab, key: str) -> Locator:
 
 def set_up(lab: Lab, values: str) -> None:
     """Put learning rates into the form, over six seeds."""
-    field = lab.page.locator(".st-key-own_values_first_learning_rate input")
+    field = lab.page.locator(".st-key-custom_values_first_learning_rate input")
     field.fill(values)
     field.press("Enter")
     lab.settled()
-    slider = lab.page.locator(".st-key-own_seeds").get_by_role("slider")
+    slider = lab.page.locator(".st-key-custom_seeds").get_by_role("slider")
     for _ in range(2):  # from 3 over 5 to 6
         slider.press("ArrowRight")
-    expect(lab.page.locator(".st-key-own_seeds")).to_contain_text("6")
+    expect(lab.page.locator(".st-key-custom_seeds")).to_contain_text("6")
     lab.settled()
-    button(lab, "own_order").click()
+    button(lab, "custom_order").click()
 
 
 def expect_painted(lab: Lab) -> None:
@@ -45,7 +45,7 @@ def expect_painted(lab: Lab) -> None:
     assert lab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_an_own_study_runs_and_its_lines_are_painted_for_whoever_has_its_link(visit: Visit) -> None:
+def test_a_custom_study_runs_and_its_lines_are_painted_for_whoever_has_its_link(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=5", path="claims")
     set_up(lab, "0.001, 0.01")
     expect(lab.page.get_by_text(re.compile(r"\b24\b")).first).to_be_visible()

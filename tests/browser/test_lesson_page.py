@@ -29,7 +29,7 @@ def test_an_answer_is_hidden_then_computed_and_the_lab_opens_its_experiment(visi
     expect(why).to_be_visible(timeout=30 * SECONDS)
     expect(lab.page.locator(".st-key-lesson_question_inference [data-testid=stAlert]")).to_be_visible()
     assert lab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    button(lab, "lesson_door_lab_inference").click()
+    button(lab, "lesson_link_lab_inference").click()
     lab.ready()
     lab.expect_state("ended")
     lab.wait_for_query(**encode(STEP.experiment), lesson="inference", run="all")

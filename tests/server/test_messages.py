@@ -16,7 +16,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from bn_lab.service import recordings
 from bn_lab.ui import session
-from bn_lab.ui.claims import jobs
+from bn_lab.ui.claims import state as claims
 
 
 def messages() -> Iterator[BackMsg]:
@@ -42,7 +42,7 @@ def test_no_message_reaches_what_the_process_has_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr("streamlit.runtime.app_session.AppSession.disconnect_file_watchers", lambda self: None)
     files = MemoryUploadedFileManager("/upload")
     files.add_file("other", UploadedFileRec("file", "a.csv", "text/csv", b"x"))
-    once = (recordings, jobs.library, session.admission)
+    once = (recordings, claims.library, session.admission)
     before, visitor = [found() for found in once], recordings().visitor("other")
     threads = threading.active_count()
 

@@ -10,7 +10,7 @@ import pytest
 
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment, ExperimentError
-from bn_lab.studies.answers import answer, answers, measured, measures_of, own_study
+from bn_lab.studies.answers import answer, answers, custom_study, measured, measures_of
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from tests.studies.conftest import outcome
@@ -116,15 +116,15 @@ def test_networks_without_what_a_probe_measures_are_missing() -> None:
 
 def test_a_visitors_own_study() -> None:
     base = Experiment(dataset="iris", validation_share=0.2)
-    study = own_study(base, [("epsilon", [1e-3, 1e-5]), ("width", [4])], 2, "validation_accuracy", ["none", "before"])
+    study = custom_study(base, [("epsilon", [1e-3, 1e-5]), ("width", [4])], 2, "validation_accuracy", ["none", "before"])
     assert (study.figure, study.size, study.base.seeds) == ("map", 8, 2)
-    assert own_study(base, [("epsilon", [1e-3])], 1, "gap", ["none"]).figure == "sweep"
+    assert custom_study(base, [("epsilon", [1e-3])], 1, "gap", ["none"]).figure == "sweep"
     with pytest.raises(ExperimentError, match="depth must be between"):
-        own_study(base, [("depth", [99])], 1, "gap", ["none"])
+        custom_study(base, [("depth", [99])], 1, "gap", ["none"])
     with pytest.raises(StudyError, match="cannot be varied"):
-        own_study(base, [("seed", [1])], 1, "gap", ["none"])
+        custom_study(base, [("seed", [1])], 1, "gap", ["none"])
     with pytest.raises(ExperimentError, match="samples must be at most"):
-        own_study(base, [("samples", [100, 140])], 1, "gap", ["none"])
+        custom_study(base, [("samples", [100, 140])], 1, "gap", ["none"])
 
 
 @pytest.mark.parametrize("name", ["boston", "iris"])

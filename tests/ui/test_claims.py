@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
-from bn_lab.studies.answers import own_study
+from bn_lab.studies.answers import custom_study
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.job import Failure, JobView
 from bn_lab.studies.library import key_of
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
-from bn_lab.ui.claims import jobs, own
-from bn_lab.ui.claims.choice import Choice, decode, encode, unread
+from bn_lab.ui.claims import custom, state
+from bn_lab.ui.claims.state import StudyLink, decode, encode, unread
 from bn_lab.ui.claims.verdicts import details, effect
 from bn_lab.ui.kit import formatting
 from tests.figures.made_up import outcome, results
@@ -82,14 +82,14 @@ def running(study: Study) -> JobView:
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     found = FakeLibrary()
-    monkeypatch.setattr(jobs, "library", lambda: found)
-    visitor = jobs.Visitor()  # every AppTest is the same session to Streamlit
-    monkeypatch.setattr(jobs, "_visitor", lambda: visitor)
+    monkeypatch.setattr(state, "library", lambda: found)
+    orders = state.Orders()  # every AppTest is the same session to Streamlit
+    monkeypatch.setattr(state, "_orders", lambda: orders)
     return found
 
 
 def opened(lab: Open, language: str = "en", experiment: Experiment | None = None, **claims: Any) -> Any:
-    page = lab(experiment, lang=language, **({"claims": encode(Choice(**claims))} if claims else {}))
+    page = lab(experiment, lang=language, **({"claims": encode(StudyLink(**claims))} if claims else {}))
     page.go_to("claims")
     return page
 
@@ -104,21 +104,21 @@ def press(page: Any, key: str) -> None:
 
 @given(st.sampled_from(sorted(STUDIES)), st.integers(0, 32))
 def test_a_link_holds_the_study_and_its_seeds(study: str, seeds: int) -> None:
-    assert decode(encode(Choice(study, seeds))) == Choice(study, seeds)
-    assert unread(encode(Choice(study, seeds))) == []
+    assert decode(encode(StudyLink(study, seeds))) == StudyLink(study, seeds)
+    assert unread(encode(StudyLink(study, seeds))) == []
 
 
 @pytest.mark.parametrize(
     "text", ["", "seeds:6", "study:x", "study", "study:faster_boston<b>", "a" * 9999, ",,,", "study:x,seeds:6"]
 )
 def test_a_link_without_a_known_study_says_nothing(text: str) -> None:
-    assert decode(text) == Choice()
+    assert decode(text) == StudyLink()
 
 
 @pytest.mark.parametrize("seeds", ["0", "33", "x", "-1", "1.5", "², "])
 def test_seeds_that_cannot_be_are_named_and_left_at_the_default(seeds: str) -> None:
     text = f"study:spread,seeds:{seeds.strip(', ')}"
-    assert decode(text) == Choice("spread")
+    assert decode(text) == StudyLink("spread")
     assert unread(text) == [text.split(",")[1]]
 
 
@@ -207,7 +207,7 @@ def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(lab: Open, lib
     assert t("verdict.waiting") not in page.text
 
 
-def test_cancelling_takes_only_the_own_order_back(lab: Open, library: FakeLibrary) -> None:
+def test_cancelling_takes_only_ones_order_back(lab: Open, library: FakeLibrary) -> None:
     library.make, library.watched_by_others = running, True
     page = opened(lab, study="spread", seeds=6)
     press(page, "claims_spread_run")
@@ -351,19 +351,19 @@ def halved(study: Study) -> Mapping[str, Any]:
     return {n.key: outcome(n.experiment, train_loss=factor[n.arm] * np.ones(1000)) for n in study.networks}
 
 
-# A study of one's own.
+# a custom study.
 
 IRIS = Experiment(dataset="iris", epochs=5)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_own_study_is_set_up_and_then_run(lab: Open, library: FakeLibrary, language: str) -> None:
+def test_a_custom_study_is_set_up_and_then_run(lab: Open, library: FakeLibrary, language: str) -> None:
     page = opened(lab, language, IRIS)
-    page.set("own_values_first_learning_rate", "0.001, 1e-2,0.1")
-    page.set("own_field_second", "activation")
-    page.set("own_options_second_activation", ["relu", "tanh"])
-    page.set("own_measure", "inference_accuracy")
-    press(page, "own_order")
+    page.set("custom_values_first_learning_rate", "0.001, 1e-2,0.1")
+    page.set("custom_field_second", "activation")
+    page.set("custom_options_second_activation", ["relu", "tanh"])
+    page.set("custom_measure", "inference_accuracy")
+    press(page, "custom_order")
     assert library.asked == []
     press(page, "claims_own_run")
     (study,) = library.asked
@@ -389,8 +389,8 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     lab: Open, library: FakeLibrary, language: str, typed: str, rule: str, value: str
 ) -> None:
     page = opened(lab, language, IRIS)
-    page.set("own_values_first_learning_rate", typed)
-    press(page, "own_order")
+    page.set("custom_values_first_learning_rate", typed)
+    press(page, "custom_order")
     (error,) = [each.value for each in page.at.error]
     t = texts(language)
     assert t("field.learning_rate") in error
@@ -400,22 +400,22 @@ def test_values_that_cannot_be_are_told_by_field_rule_and_value(
     assert "claims_own_run" not in [button.key for button in page.at.button]
 
 
-def test_an_own_study_is_not_larger_than_a_page_can_name() -> None:
+def test_a_custom_study_is_not_larger_than_a_page_can_name() -> None:
     values = ";".join(f"{k / 1000}" for k in range(1, 33))
     with pytest.raises(StudyError, match="at most 20000 networks"):
-        own.read(f"train_loss/20/none;before/learning_rate={values}/weight_scale={values}", Experiment())
+        custom.read(f"train_loss/20/none;before/learning_rate={values}/weight_scale={values}", Experiment())
 
 
-def test_an_own_study_stands_in_the_link(lab: Open, library: FakeLibrary) -> None:
+def test_a_custom_study_stands_in_the_link(lab: Open, library: FakeLibrary) -> None:
     base = Experiment(dataset="iris", epochs=5)
     axes: list[tuple[str, list[Any]]] = [("learning_rate", [0.001, 0.01]), ("activation", ["relu", "tanh"])]
-    study = own_study(base, axes, 3, "train_accuracy", ["none", "after"])
-    assert own.read(own.written(study), base) == study
-    page = lab(base, lang="en", claims=f"study:spread,own:{own.written(study)}")
+    study = custom_study(base, axes, 3, "train_accuracy", ["none", "after"])
+    assert custom.read(custom.as_text(study), base) == study
+    page = lab(base, lang="en", claims=f"study:spread,own:{custom.as_text(study)}")
     page.go_to("claims")
     press(page, "claims_own_run")
     assert library.asked == [study]
-    assert decode(page.at.query_params["claims"]) == Choice("spread", 0, own.written(study))
+    assert decode(page.at.query_params["claims"]) == StudyLink("spread", 0, custom.as_text(study))
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ def test_an_own_study_stands_in_the_link(lab: Open, library: FakeLibrary) -> Non
     ["x", "train_loss", "train_loss/3/none", "no/3/none/width=4", "train_loss/99/none/width=4", "train_loss/3/none/seed=1",
      "train_loss/3/none/width=4;4", "train_loss/3/none/width=", "gap/3/none/width=4", "train_loss/3/all/width=4", "=/=/="],
 )  # fmt: skip
-def test_an_own_study_that_cannot_be_is_told(lab: Open, library: FakeLibrary, text: str) -> None:
+def test_a_custom_study_that_cannot_be_is_told(lab: Open, library: FakeLibrary, text: str) -> None:
     page = lab(Experiment(dataset="iris"), lang="ko", claims=f"own:{text}")
     page.go_to("claims")
     assert len(page.at.error) == (text != "train_loss/3/none")
@@ -432,22 +432,22 @@ def test_an_own_study_that_cannot_be_is_told(lab: Open, library: FakeLibrary, te
 
 def test_the_same_field_twice_and_values_beyond_the_data_are_told(lab: Open, library: FakeLibrary) -> None:
     page = opened(lab, "en", IRIS)
-    page.set("own_values_first_learning_rate", "0.1")
-    page.set("own_field_second", "learning_rate")
-    page.set("own_values_second_learning_rate", "0.2")
-    press(page, "own_order")
+    page.set("custom_values_first_learning_rate", "0.1")
+    page.set("custom_field_second", "learning_rate")
+    page.set("custom_values_second_learning_rate", "0.2")
+    press(page, "custom_order")
     assert "twice" in page.at.error[0].value
-    page.set("own_field_second", "samples")
-    page.set("own_values_second_samples", "100, 4000")
-    press(page, "own_order")
+    page.set("custom_field_second", "samples")
+    page.set("custom_values_second_samples", "100, 4000")
+    press(page, "custom_order")
     assert T("field.samples") in page.at.error[0].value
     assert library.asked == []
 
 
 def test_a_measure_that_not_all_have_is_told(lab: Open, library: FakeLibrary) -> None:
     page = opened(lab, "en", IRIS)
-    page.set("own_field_first", "dataset")
-    page.set("own_options_first_dataset", ["iris", "boston"])
-    page.set("own_measure", "train_accuracy")
-    press(page, "own_order")
-    assert page.at.error[0].value == T("claims.own.no_measure", measure=T("measure.train_accuracy"))
+    page.set("custom_field_first", "dataset")
+    page.set("custom_options_first_dataset", ["iris", "boston"])
+    page.set("custom_measure", "train_accuracy")
+    press(page, "custom_order")
+    assert page.at.error[0].value == T("claims.custom.no_measure", measure=T("measure.train_accuracy"))

@@ -22,7 +22,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.ui import rules_page, session
 from bn_lab.ui.algorithm import scene, unit_parts
-from bn_lab.ui.claims import card
+from bn_lab.ui.claims import page as claims_page
 from bn_lab.ui.kit import errors
 from bn_lab.ui.kit.errors import LETTERS, guarded, guarded_file
 from bn_lab.ui.lab import page as lab_page
@@ -197,12 +197,12 @@ def test_a_part_of_the_algorithm_page_that_breaks_leaves_the_others(
 def test_a_card_of_the_claims_page_that_breaks_leaves_the_others(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = card._settings
+    settings = claims_page._settings
 
     def sometimes(study: Any, *rest: Any) -> None:
         broken() if study.id == "spread" or study.id == "depth" else settings(study, *rest)
 
-    monkeypatch.setattr(card, "_settings", sometimes)
+    monkeypatch.setattr(claims_page, "_settings", sometimes)
     page = lab(lang="en")
     page.go_to("claims")
     (reference,) = references(page)

@@ -25,8 +25,7 @@ from bn_lab.ui.algorithm.selection import decode, encode, fitted
 from bn_lab.ui.lesson import answers
 from bn_lab.ui.lesson.answers import OPEN, SAME
 from bn_lab.ui.lesson.question import option_label, written
-from bn_lab.ui.lesson.sources import SOURCES
-from bn_lab.ui.lesson.steps import FIRST, STEPS, Step, spread_of_features
+from bn_lab.ui.lesson.steps import FIRST, SOURCES, STEPS, Step, spread_of_features
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]
@@ -175,7 +174,7 @@ def test_when_a_side_is_ahead(history: History, early: float, late: float, optio
     answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
     assert answer.option == option
     assert answer.values.get("epoch", 0) == epoch
-    assert answer.told == ("overtaken" if epoch else "not_overtaken")
+    assert answer.sentence == ("overtaken" if epoch else "not_overtaken")
 
 
 def test_a_network_that_diverges_does_not_hide_when_a_side_is_ahead(history: History) -> None:
@@ -183,7 +182,7 @@ def test_a_network_that_diverges_does_not_hide_when_a_side_is_ahead(history: His
     plain[0, 6:] = np.nan
     found = made_up(history, train_loss={"none": plain, "before": other})
     answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
-    assert (answer.option, answer.told) == ("first", "overtaken")
+    assert (answer.option, answer.sentence) == ("first", "overtaken")
     assert answer.values["epoch"] == 1
 
 
@@ -268,7 +267,7 @@ def test_every_step_is_there_in_both_languages(lab: Open, language: str) -> None
         assert page.at.query_params.get("lesson", FIRST) == name
         assert page.widget(f"lesson_option_{name}").value is None
         assert t("lesson.answer_first") in page.text
-        assert not any(key.startswith("lesson_door") for key in buttons(page))
+        assert not any(key.startswith("lesson_link") for key in buttons(page))
         if name != list(STEPS)[-1]:
             page.at.button(key="lesson_on").click()
             page.run()
@@ -286,9 +285,9 @@ def test_the_answer_comes_after_the_choice_and_stays(lab: Open, monkeypatch: pyt
     check_text(page, language)
     answer = step.answer(train(step.experiment))
     said = option_label(step, "never", t)
-    told = {"never": t("lesson.agreed", found=said), OPEN: t("lesson.open")}
-    found = option_label(step, answer.option, t) if answer.option else ""
-    assert told.get(answer.option, t("lesson.differed", found=found, said=said)) in page.text
+    told = {"never": t("lesson.agreed", answer=said), OPEN: t("lesson.open")}
+    computed = option_label(step, answer.option, t) if answer.option else ""
+    assert told.get(answer.option, t("lesson.differed", answer=computed, said=said)) in page.text
     assert t("lesson.faster.why") in page.text
     assert "lesson_figure_faster" in page.components
     page.go_to("rules")
@@ -322,14 +321,14 @@ def test_pupils_have_no_switch_for_all_answers(lab: Open, parameters: dict[str, 
     assert [toggle.key for toggle in page.at.toggle] == ["lesson_show_all"]
 
 
-def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "inference")
     page = lab(lesson="inference")
     page.go_to("lesson")
     page.set("lesson_option_inference", SAME)
     follow(page, step.experiment)
     trained = page.visitor.watches["lesson"].recording
-    page.at.button(key="lesson_door_lab_inference").click()
+    page.at.button(key="lesson_link_lab_inference").click()
     page.run()
     page.go_to("")
     assert page.experiment == step.experiment
@@ -337,29 +336,29 @@ def test_a_door_opens_the_lab_and_the_algorithm_in_the_state_of_the_step(lab: Op
     assert page.state == "ended"
     assert page.at.query_params["run"] == "all"
     page.go_to("lesson")
-    page.at.button(key="lesson_door_algorithm_inference").click()
+    page.at.button(key="lesson_link_algorithm_inference").click()
     page.run()
     assert page.at.session_state["algorithm"] == encode(step.algorithm)
     assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
     assert page.watch.recording == trained
 
 
-def test_there_is_no_door_to_a_page_that_is_hidden(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_link_to_a_page_that_is_hidden(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "tiny_weights")
     page = lab(lesson="tiny_weights", hide="algorithm,claims")
     page.go_to("lesson")
     page.set("lesson_option_tiny_weights", "both")
     follow(page, step.experiment)
-    assert [key for key in buttons(page) if "door" in key] == ["lesson_door_lab_tiny_weights"]
+    assert [key for key in buttons(page) if "link_" in key] == ["lesson_link_lab_tiny_weights"]
 
 
-def test_a_door_opens_the_study(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_opens_the_study(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     step = short(monkeypatch, "faster")
     page = lab(lesson="faster")
     page.go_to("lesson")
     page.set("lesson_option_faster", "never")
     follow(page, step.experiment)
-    page.at.button(key="lesson_door_claims_faster").click()
+    page.at.button(key="lesson_link_claims_faster").click()
     page.run()
     assert page.at.session_state["claims"] == "study:faster_boston"
 

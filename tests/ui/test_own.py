@@ -20,7 +20,7 @@ from bn_lab.datasets.uploads.limits import MB
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
-from bn_lab.studies.answers import own_study
+from bn_lab.studies.answers import custom_study
 from bn_lab.ui import reading, uploads
 from bn_lab.ui.data import form, looks, templates
 from bn_lab.ui.data import upload as upload_page
@@ -608,9 +608,9 @@ def test_studies_on_own_data_are_refused(lab: Open) -> None:
     press(page, "own_use")
     page.go_to("claims")
     assert texts("en")("own.no_study") in page.text
-    assert "own_order" not in {button.key for button in page.at.button}
+    assert "custom_order" not in {button.key for button in page.at.button}
     with pytest.raises(ExperimentError, match="other processes"):
-        own_study(Experiment(dataset=IRIS_ID), [("learning_rate", [0.1])], 1, "train_loss", ["none"])
+        custom_study(Experiment(dataset=IRIS_ID), [("learning_rate", [0.1])], 1, "train_loss", ["none"])
 
 
 @pytest.mark.parametrize("path", ["algorithm", "claims", "rules", ""])

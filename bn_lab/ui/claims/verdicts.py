@@ -30,10 +30,10 @@ def questions(study: Study, t: Texts) -> None:
 
 
 def show(study: Study, results: Results, t: Texts) -> None:
-    """Every question with its verdict, those that ask for the opposite under a heading of their own."""
-    found = answers(study, results)
+    """Every question with its verdict, those that ask for the opposite under a separate heading."""
+    answered = answers(study, results)
     for other_side, heading in ((False, t("verdict.title")), (True, t("verdict.other_side"))):
-        asked = [(question, verdict) for question, verdict in found if question.other_side is other_side]
+        asked = [(question, verdict) for question, verdict in answered if question.other_side is other_side]
         if asked:
             st.markdown(f"#### {heading}")
         for question, verdict in asked:
@@ -77,9 +77,9 @@ def details(question: Question, verdict: Verdict, t: Texts) -> str:
         t(
             "verdict.sides",
             ours=ours,
-            our_number=own_number(verdict.ours, question, measure, t),
+            our_number=side_number(verdict.ours, question, measure, t),
             theirs=theirs,
-            their_number=own_number(verdict.theirs, question, measure, t),
+            their_number=side_number(verdict.theirs, question, measure, t),
         ),
         t("verdict.pairs", pairs=verdict.pairs),
         t("verdict.smallest", smallest=amount(verdict.smallest, question, measure, t)),
@@ -100,9 +100,9 @@ def side_names(question: Question, t: Texts) -> tuple[str, str]:
 
 
 def _side_name(side: Side, other: Side, t: Texts) -> str:
-    own = {name: value for name, value in side.values.items() if other.values.get(name) != value}
+    differing = {name: value for name, value in side.values.items() if other.values.get(name) != value}
     name = t(f"arm.{side.arm}")
-    return f"{name} ({label(own, t)})" if own else name
+    return f"{name} ({label(differing, t)})" if differing else name
 
 
 def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
@@ -116,7 +116,7 @@ def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
     return _minus(f"{value:.3g}")
 
 
-def own_number(value: float, question: Question, measure: Measure, t: Texts) -> str:
+def side_number(value: float, question: Question, measure: Measure, t: Texts) -> str:
     """A median of one side; what never got there has none."""
     if not math.isfinite(value):
         return t("verdict.none")

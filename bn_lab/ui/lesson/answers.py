@@ -52,13 +52,13 @@ class Answer:
     Attributes:
         option: one of the step's options, or `OPEN`.
         trials: comparisons that it rests on, each with its verdict.
-        told: sentence with its numbers, `lesson.told.<told>`; empty where the trials say it all.
+        sentence: name of the sentence with its numbers, `lesson.sentence.<name>`; empty where the trials say it all.
         values: the numbers of that sentence.
     """
 
     option: str
     trials: tuple[Trial, ...] = ()
-    told: str = ""
+    sentence: str = ""
     values: Mapping[str, float | int] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -189,7 +189,7 @@ def learned(history: History) -> Answer:
     option = who[bool(able["none"].all()), bool(able["before"].all())] if certain else OPEN
     counts = {f"learned_{arm}": int(each.sum()) for arm, each in able.items()}
     others = {"seeds": history.experiment.seeds, "diverged": len(history.divergences), "mark": LEARNED}
-    return Answer(option, told="learned", values={**counts, **others})
+    return Answer(option, sentence="learned", values={**counts, **others})
 
 
 # One network, exactly.
@@ -207,7 +207,7 @@ def grown(layer: int, boundaries: Mapping[str, float]) -> Answering:
         factors = {arm: _factor(spread_of_layers(history, k)[:, layer - 1]) for k, arm in enumerate(history.experiment.arms)}
         values = {f"factor_{arm}": factor for arm, factor in factors.items()}
         others = {"layer": layer, "epochs": history.epoch}
-        return Answer(classified(factors["none"], boundaries), told="grown", values={**values, **others})
+        return Answer(classified(factors["none"], boundaries), sentence="grown", values={**values, **others})
 
     return answer
 
@@ -239,7 +239,7 @@ def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, fl
         change = float(np.abs(after.normalized - before.normalized).max() / np.abs(before.normalized).max())
         values = {"mean": before.mean.item(), "std": float(np.sqrt(before.variance.item())), "change": change}
         others = {"other_mean": after.mean.item(), "other_std": float(np.sqrt(after.variance.item()))}
-        return Answer(classified(change, boundaries), told="changed", values={**values, **others, "size": x.shape[1]})
+        return Answer(classified(change, boundaries), sentence="changed", values={**values, **others, "size": x.shape[1]})
 
     return answer
 
@@ -250,6 +250,6 @@ def with_memory(answering: Answering) -> Answering:
     def answer(history: History) -> Answer:
         found, momentum = answering(history), history.experiment.bn_momentum
         values = {"steps": history.steps, "share": momentum**history.steps}
-        return replace(found, told="memory", values=values)
+        return replace(found, sentence="memory", values=values)
 
     return answer

@@ -1,4 +1,4 @@
-"""The Lesson page: one step at a time, with the way to all the others."""
+"""The Lesson page: one step at a time, and a list of all of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from bn_lab.ui import rules, session
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lesson import question, state
-from bn_lab.ui.lesson.sources import SOURCES
-from bn_lab.ui.lesson.steps import FIRST, STEPS, Step
+from bn_lab.ui.lesson.steps import FIRST, SOURCES, STEPS, Step
 
 NAMES = tuple(STEPS)
 

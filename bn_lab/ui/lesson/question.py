@@ -1,4 +1,4 @@
-"""A step's question, and once it is answered what the numbers say: computed from a recording that everybody shares."""
+"""A step's question, and after the choice what the numbers say: computed from a recording that all visitors share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch, WatchState
+from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
-from bn_lab.ui import session
+from bn_lab.ui import rules, session
+from bn_lab.ui.algorithm.selection import encode
+from bn_lab.ui.claims import state as claims
 from bn_lab.ui.claims import verdicts
-from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.caching import cached_per_history
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.histories import failure, history_of
-from bn_lab.ui.lesson import doors, state
+from bn_lab.ui.lesson import state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
-from bn_lab.ui.live import static
+from bn_lab.ui.live import scroll, static
 
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""
@@ -32,7 +35,7 @@ ENDED = (WatchState.ENDED, WatchState.FAILED)
 
 
 def show(step: Step, t: Texts) -> None:
-    """Draw question and answer. It is a fragment: answering draws only it again, and it follows the training meanwhile."""
+    """Draw question and answer. It is a fragment: a choice draws only it again, and it follows the training meanwhile."""
     with st.container(border=True, key=f"lesson_question_{step.id}"):
         waiting = _is_waiting(step)
         st.fragment(guarded(_exchange), run_every=timing.WAITING_TICK if waiting else None)(step.id, waiting, t)
@@ -44,7 +47,7 @@ def _is_open(step: Step) -> bool:
 
 
 def _is_waiting(step: Step) -> bool:
-    """Whether the answer may be seen, is not there yet, and on its way; without one nothing is trained for the page."""
+    """Whether the answer may be seen and is being computed. While it may not be seen, nothing is trained for the page."""
     if not _is_open(step):
         session.visitor().drop(SLOT)
         return False
@@ -122,13 +125,13 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
         return
     history = history_of(watch)
     answer = _computed(history, step.id)
-    _told(step, answer, t)
+    _compare(step, answer, t)
     _numbers(answer, t)
     if step.figure is not None:
         draw = partial(step.figure, history, t)
         static.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
-    doors.show(step, t)
+    _links(step, t)
 
 
 def _progress(watch: Watch, t: Texts) -> None:
@@ -146,25 +149,26 @@ def _computed(history: History, name: str) -> Answer:
     return STEPS[name].answer(history)
 
 
-def _told(step: Step, answer: Answer, t: Texts) -> None:
-    """What the numbers say beside what the reader said."""
+def _compare(step: Step, answer: Answer, t: Texts) -> None:
+    """What the numbers say, and whether the reader said the same."""
     said = state.answered().get(step.id)
     if answer.option == OPEN:
         st.info(t("lesson.open"), icon=":material/help:")
         return
-    found = option_label(step, answer.option, t)
+    computed = option_label(step, answer.option, t)
     if said is None:
-        st.info(t("lesson.found", found=found), icon=":material/calculate:")
+        st.info(t("lesson.computed", answer=computed), icon=":material/calculate:")
     elif said == answer.option:
-        st.success(t("lesson.agreed", found=found), icon=":material/check_circle:")
+        st.success(t("lesson.agreed", answer=computed), icon=":material/check_circle:")
     else:
-        st.warning(t("lesson.differed", found=found, said=option_label(step, said, t)), icon=":material/compare_arrows:")
+        st.warning(t("lesson.differed", answer=computed, said=option_label(step, said, t)), icon=":material/compare_arrows:")
 
 
 def _numbers(answer: Answer, t: Texts) -> None:
     """The numbers in sentences, and in small print the rule by which they decide."""
-    if answer.told:
-        st.markdown(t(f"lesson.told.{answer.told}", **{name: written(name, value) for name, value in answer.values.items()}))
+    if answer.sentence:
+        values = {name: written(name, value) for name, value in answer.values.items()}
+        st.markdown(t(f"lesson.sentence.{answer.sentence}", **values))
     for question, verdict in answer.trials:
         st.markdown(formatting.escape_markdown(verdicts.effect(question, verdict, t)))
         st.caption(formatting.escape_markdown(verdicts.details(question, verdict, t)))
@@ -175,3 +179,38 @@ def written(name: str, value: float | int) -> str:
     if name in ("share", "change", "mark"):
         return f"{100 * value:.0f}" if value >= 0.1 else f"{100 * value:.2g}"
     return f"{value:,}" if isinstance(value, int) else formatting.number(value)
+
+
+def _links(step: Step, t: Texts) -> None:
+    """Buttons to the pages that show more of the step; none to a page that the link of a class hides."""
+    with st.container(horizontal=True, key=f"lesson_links_{step.id}"):
+        _link("lab", step, t, ":material/science:")
+        if step.algorithm is not None and not rules.is_hidden("algorithm"):
+            _link("algorithm", step, t, ":material/account_tree:")
+        if step.study and not rules.is_hidden("claims"):
+            _link("claims", step, t, ":material/gavel:")
+
+
+def _link(name: str, step: Step, t: Texts, icon: str) -> None:
+    values = {"part": t(f"algorithm.{step.part}.title")} if name == "algorithm" else {}
+    st.button(
+        t(f"lesson.link.{name}", **values),
+        key=f"lesson_link_{name}_{step.id}",
+        icon=icon,
+        on_click=guarded(_open),
+        args=(name, step.id),
+    )
+
+
+def _open(page: str, name: str) -> None:
+    """Open a page as the step speaks of it: the lab or the algorithm with the step's experiment, or the step's study."""
+    step = STEPS[name]
+    if page == "claims":
+        claims.choose(step.study, STUDIES[step.study].base.seeds)
+        scroll.to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
+    else:
+        session.adopt(step.experiment, session.TO_THE_END)
+        if page == "algorithm" and step.algorithm is not None:
+            st.session_state["algorithm"] = encode(step.algorithm)
+            scroll.to(step.part)
+    navigation.to("" if page == "lab" else page)

@@ -1,4 +1,4 @@
-"""Where the reader is in the lesson, and what was answered: plain values in the session; the step is in the link."""
+"""Where the reader is in the lesson, and what was answered: in the session as texts; the step is in the link, too."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def shows_all() -> bool:
     return bool(st.session_state.get(ALL, False))
 
 
-def show_all(wish: bool) -> None:
+def show_all(shown: bool) -> None:
     """Show answers without a choice, or do not."""
-    st.session_state[ALL] = wish
+    st.session_state[ALL] = shown

@@ -13,8 +13,7 @@ from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.study import Question, Study
 from bn_lab.studies.verdict import Verdict
-from bn_lab.ui.claims import jobs
-from bn_lab.ui.claims.choice import chosen
+from bn_lab.ui.claims import state
 from bn_lab.ui.claims.verdicts import details, effect
 
 
@@ -36,11 +35,11 @@ class Told:
 
 def of_visit(experiment: Experiment, t: Texts) -> tuple[Told, ...]:
     """The verdicts, as far as there are any, of studies that train this experiment among others."""
-    return tuple(told for name in STUDIES for told in _of_study(chosen(name), experiment, t))
+    return tuple(told for name in STUDIES for told in _of_study(state.chosen(name), experiment, t))
 
 
 def _of_study(study: Study, experiment: Experiment, t: Texts) -> Iterator[Told]:
-    view = jobs.view(study) if concerns(study, experiment) else None
+    view = state.view(study) if concerns(study, experiment) else None
     if view is None or not view.results:
         return
     for question, verdict in answers(study, view.results):
