@@ -29,7 +29,7 @@ from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
 from bn_lab.ui import rules
-from bn_lab.ui.compare.link import ComparisonError
+from bn_lab.ui.compare.links import ComparisonError
 from bn_lab.ui.data.ask import OtherFileError
 from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.lab import stage

@@ -20,7 +20,7 @@ from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings, WatchState
 from bn_lab.sharing import PASSED_ON, parse_link
-from bn_lab.ui.compare import kept, link
+from bn_lab.ui.compare import links, run_list
 from tests.datasets.uploads.made import ROOT
 from tests.test_hostile_links import TEXTS, anything, experiments
 from tests.ui.test_pages import check_text
@@ -33,14 +33,14 @@ IRIS = Experiment(dataset="iris", epochs=4)
 SHORT = {"dataset": "iris", "epochs": "4"}
 
 
-def told(page: Any) -> list[dict[str, Any]]:
+def runs_of(page: Any) -> list[dict[str, Any]]:
     """The list of a page."""
     return list(page.at.session_state["runs"])
 
 
-def found(page: Any) -> list[Experiment]:
+def experiments_of(page: Any) -> list[Experiment]:
     """The experiments of the list, the newest first."""
-    return [kept.experiment_of(run) for run in told(page)]
+    return [run_list.experiment_of(run) for run in runs_of(page)]
 
 
 def table_of(page: Any) -> str:
@@ -50,82 +50,82 @@ def table_of(page: Any) -> str:
 
 def train_all(page: Any) -> None:
     """Wait for all that the Compare page waits for."""
-    for _ in told(page):
-        if any(run["record"] is None for run in told(page)):
+    for _ in runs_of(page):
+        if any(run["results"] is None for run in runs_of(page)):
             page.until("ended", slot="compare")
-    assert all(run["record"] is not None for run in told(page))
+    assert all(run["results"] is not None for run in runs_of(page))
 
 
 def opened(lab: Open, *runs: tuple[Experiment, str], **params: str) -> Any:
     """The Compare page of a link."""
-    page = lab(compare=link.write(runs), **params)
+    page = lab(compare=links.write(runs), **params)
     page.go_to("compare")
     return page
 
 
 # The link.
 
-names = st.text(st.characters(codec=None), max_size=90).map(link.clean)
-pairs = st.lists(st.tuples(experiments, names), max_size=link.MOST, unique_by=lambda pair: pair[0])
+names = st.text(st.characters(codec=None), max_size=90).map(links.clean)
+pairs = st.lists(st.tuples(experiments, names), max_size=links.MOST, unique_by=lambda pair: pair[0])
 parts = st.sampled_from([*FIELDS, *PASSED_ON, "name", "x", ""])
 runs_of_a_link = st.lists(st.tuples(parts, anything | st.sampled_from(TEXTS)).map(":".join)).map(";".join)
 
 
 @given(pairs)
 def test_a_comparison_comes_out_of_its_link_as_it_went_in(runs: list[tuple[Experiment, str]]) -> None:
-    text = link.write(runs)
-    assert len(text) <= link.LONGEST
-    read, problems = link.read(text)
+    text = links.write(runs)
+    assert len(text) <= links.LONGEST
+    read, problems = links.read(text)
     assert [(run.number, run.experiment, run.name) for run in read] == [(k, *run) for k, run in enumerate(runs, start=1)]
     assert problems == []
 
 
 @given(st.lists(runs_of_a_link | anything, max_size=12).map("~".join))
 def test_whatever_a_comparison_says_is_read_and_what_is_wrong_is_named(text: str) -> None:
-    read, problems = link.read(text)
-    assert len(read) <= link.MOST
+    read, problems = links.read(text)
+    assert len(read) <= links.MOST
     assert len({run.experiment for run in read}) == len(read)
     for run in read:
-        assert len(run.name) <= link.LONGEST_NAME
+        assert len(run.name) <= links.LONGEST_NAME
         assert run.name.isprintable()
     for number, problem in problems:
-        assert number <= link.MOST
+        assert number <= links.MOST
         assert str(problem).isprintable()
         assert len(str(problem)) < 500
 
 
 @given(pairs, st.data())
 def test_a_damaged_link_is_still_read(runs: list[tuple[Experiment, str]], data: st.DataObject) -> None:
-    text = link.write(runs)
+    text = links.write(runs)
     at = data.draw(st.integers(0, len(text)))
-    link.read(text[:at] + data.draw(anything) + text[at + data.draw(st.integers(0, 5)) :])
+    links.read(text[:at] + data.draw(anything) + text[at + data.draw(st.integers(0, 5)) :])
 
 
 def test_too_much_is_named_and_bounded() -> None:
     many = "~".join(f"dataset:iris;seed:{seed}" for seed in range(20))
-    read, ((number, problem),) = link.read(many)
+    read, ((number, problem),) = links.read(many)
     assert number == 0
-    assert [run.experiment.seed for run in read] == [*range(link.MOST)]
+    assert [run.experiment.seed for run in read] == [*range(links.MOST)]
     assert (problem.field, problem.rule, problem.values["value"]) == ("compare", "too_many_runs", 20)
-    read, ((_, problem),) = link.read("~" * link.LONGEST + "x")
+    read, ((_, problem),) = links.read("~" * links.LONGEST + "x")
     assert (read, problem.rule) == ([], "too_long_link")
 
 
 def test_a_parameter_of_pages_is_no_setting_of_a_run() -> None:
-    ((run,), problems) = link.read("dataset:iris;run:all;name:x")
+    ((run,), problems) = links.read("dataset:iris;run:all;name:x")
     assert (run.experiment, run.name) == (Experiment(dataset="iris"), "x")
     assert [problem.field for _, problem in problems] == ["run"]
     assert "name" not in FIELDS
 
 
 def test_what_is_wrong_with_a_run_is_told_with_its_place_in_the_link() -> None:
-    read, problems = link.read("dataset:iris~dataset:iris;depth:999~dataset:boston;width:abc")
+    read, problems = links.read("dataset:iris~dataset:iris;depth:999~dataset:boston;width:abc")
     assert [(run.number, run.experiment) for run in read] == [(1, Experiment(dataset="iris")), (3, Experiment())]
     assert [(number, problem.field) for number, problem in problems] == [(2, "depth"), (3, "width")]
 
 
 def test_a_link_has_room_for_all_that_is_drawn() -> None:
-    assert kept.MOST_SHOWN == link.MOST < kept.MOST
+    assert run_list.MOST_SHOWN == links.MOST < run_list.MOST
 
 
 # The list.
@@ -139,34 +139,34 @@ def trained(page: Any, field: str, value: Any) -> None:
 
 def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Open) -> None:
     page = lab(**SHORT)
-    assert "runs" not in page.at.session_state or told(page) == []
+    assert "runs" not in page.at.session_state or runs_of(page) == []
     page.train()
     for depth in (2, 3):
         trained(page, "depth", depth)
-    assert found(page) == [Experiment(dataset="iris", epochs=4, depth=2), IRIS]
+    assert experiments_of(page) == [Experiment(dataset="iris", epochs=4, depth=2), IRIS]
     page.go_to("compare")
     train_all(page)
     history = train(IRIS)
-    record = told(page)[1]["record"]
+    results = runs_of(page)[1]["results"]
     for arm in IRIS.arms:
-        np.testing.assert_allclose(record["lines"][f"{arm}.train.loss"], history.series(arm, "loss")[0], rtol=1e-6)
-        assert record["numbers"][arm]["train_loss"] == pytest.approx(history.series(arm, "loss")[0, -1])
-    assert all(isinstance(value, (int, str, dict, bool, type(None))) for value in told(page)[0].values())
+        np.testing.assert_allclose(results["lines"][f"{arm}.train.loss"], history.series(arm, "loss")[0], rtol=1e-6)
+        assert results["arms"][arm]["train_loss"] == pytest.approx(history.series(arm, "loss")[0, -1])
+    assert all(isinstance(value, (int, str, dict, bool, type(None))) for value in runs_of(page)[0].values())
 
 
 def test_numbers_of_own_data_are_fetched_while_the_file_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     private = Experiment(dataset="own-0123456789abcdef-4-classification-dropped", epochs=4)
-    monkeypatch.setattr(kept.st, "session_state", {kept.STATE: []})
-    monkeypatch.setattr(kept, "history_of", lambda watch: watch)
-    monkeypatch.setattr(kept, "record_of", lambda history: {"of": history.recording})
+    monkeypatch.setattr(run_list.st, "session_state", {run_list.STATE: []})
+    monkeypatch.setattr(run_list, "history_of", lambda watch: watch)
+    monkeypatch.setattr(run_list, "results_of", lambda history: {"of": history.recording})
     progress = SimpleNamespace(state=WatchState.TRAINING)
     for experiment in (IRIS, private):
         watch = SimpleNamespace(wanted=10**6, recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
         progress.state = WatchState.TRAINING
-        kept.keep_finished(watch)  # type: ignore[arg-type]
+        run_list.list_finished(watch)  # type: ignore[arg-type]
         progress.state = WatchState.ENDED
-        kept.keep_finished(watch)  # type: ignore[arg-type]
-    assert [(run["experiment"]["dataset"], run["record"]) for run in kept.runs()] == [
+        run_list.list_finished(watch)  # type: ignore[arg-type]
+    assert [(run["experiment"]["dataset"], run["results"]) for run in run_list.listed()] == [
         (private.dataset, {"of": private.dataset}),
         ("iris", None),
     ]
@@ -178,30 +178,30 @@ def test_a_removed_run_stays_away_until_another_was_there(lab: Open) -> None:
     page.go_to("compare")
     page.at.button(key="compare_remove_1").click()
     page.run()
-    assert told(page) == []
+    assert runs_of(page) == []
     assert texts("en")("compare.empty") in page.text
     page.go_to("")
-    assert told(page) == []
+    assert runs_of(page) == []
     trained(page, "depth", 2)
     trained(page, "depth", 3)
-    assert found(page) == [IRIS, Experiment(dataset="iris", epochs=4, depth=2)]
+    assert experiments_of(page) == [IRIS, Experiment(dataset="iris", epochs=4, depth=2)]
 
 
 def test_the_list_is_bounded_and_named_runs_stay_longest(lab: Open) -> None:
     page = lab(**SHORT)
-    for seed in range(kept.MOST + 3):
+    for seed in range(run_list.MOST + 3):
         trained(page, "seed", seed)
         if seed == 0:
             page.go_to("compare")
             page.set("compare_name_1", "the first")
             page.go_to("")
-    assert len(told(page)) == kept.MOST
-    seeds = [experiment.seed for experiment in found(page)]
-    assert seeds == [*range(kept.MOST + 2, 3, -1), 0]
-    slots = [run["slot"] for run in told(page) if run["slot"] is not None]
-    assert sorted(slots) == [*range(kept.MOST_SHOWN)]
+    assert len(runs_of(page)) == run_list.MOST
+    seeds = [experiment.seed for experiment in experiments_of(page)]
+    assert seeds == [*range(run_list.MOST + 2, 3, -1), 0]
+    slots = [run["slot"] for run in runs_of(page) if run["slot"] is not None]
+    assert sorted(slots) == [*range(run_list.MOST_SHOWN)]
     page.go_to("compare")
-    assert texts("en")("compare.full", most=kept.MOST) in page.text
+    assert texts("en")("compare.full", most=run_list.MOST) in page.text
     assert not page.widget("compare_show_1").disabled
 
 
@@ -226,8 +226,8 @@ def test_the_page_tells_runs_by_what_differs_and_draws_those_that_are_checked(la
     assert {"compare_0_loss", "compare_0_metric", "compare_1_loss", "compare_1_metric"} <= set(page.components)
     page.widget("compare_show_1").uncheck()
     page.run()
-    assert link.read(page.at.query_params["compare"])[0][0].experiment == runs[0][0]
-    assert len(link.read(page.at.query_params["compare"])[0]) == 2
+    assert links.read(page.at.query_params["compare"])[0][0].experiment == runs[0][0]
+    assert len(links.read(page.at.query_params["compare"])[0]) == 2
     page.at.button(key="compare_open_2").click()
     page.run()
     page.until("ended")
@@ -239,10 +239,10 @@ def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> No
     runs = [(IRIS, "<b>a</b>; ~ 50 %"), (Experiment(dataset="iris", epochs=4, depth=2), "")]
     page = opened(lab, *runs, lang="ko")
     address = page.at.code[0].value
-    assert address.endswith(f"/compare?compare={quote(link.write(runs), safe=':;,~')}&lang=ko")
+    assert address.endswith(f"/compare?compare={quote(links.write(runs), safe=':;,~')}&lang=ko")
     again = lab(**parse_link(address).other)
     again.go_to("compare")
-    assert [(kept.experiment_of(run), run["name"]) for run in told(again)] == runs
+    assert [(run_list.experiment_of(run), run["name"]) for run in runs_of(again)] == runs
     assert "&lt;b&gt;a&lt;/b&gt;" in table_of(again)
     assert "<b>" not in table_of(again)
     assert "\\<b\\>" in again.widget("compare_show_2").label
@@ -255,30 +255,30 @@ def test_a_run_has_the_colour_for_everybody_that_it_has_for_who_trained_it(lab: 
     page.go_to("compare")
     again = lab(compare=unquote(page.at.query_params["compare"]))
     again.go_to("compare")
-    slots = [{kept.experiment_of(run): run["slot"] for run in told(each)} for each in (page, again)]
+    slots = [{run_list.experiment_of(run): run["slot"] for run in runs_of(each)} for each in (page, again)]
     assert slots[0] == slots[1] == {IRIS: 0, Experiment(dataset="iris", epochs=4, depth=2): 1}
 
 
 def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open) -> None:
-    page = lab(dataset="iris", epochs="5000", run="play", compare=link.write([(IRIS, "")]))
+    page = lab(dataset="iris", epochs="5000", run="play", compare=links.write([(IRIS, "")]))
     mine = page.watch
     page.go_to("compare")
     train_all(page)
     assert page.watch is mine
     assert mine.wanted == 5000
     assert list(page.visitor.watches) == ["lab"]
-    other = lab(compare=link.write([(IRIS, "")]))
+    other = lab(compare=links.write([(IRIS, "")]))
     other.go_to("compare")
     train_all(other)
-    assert told(other)[0]["record"] is not None
+    assert runs_of(other)[0]["results"] is not None
 
 
 def test_what_this_server_does_not_give_is_left_out_and_named(lab: Open, recordings: Recordings) -> None:
     recordings.limits = Limits(experiment_minutes=0.02)
-    text = f"{link.write([(Experiment(epochs=5000), 'long'), (IRIS, 'short')])}~dataset:iris;depth:99;samples:9999"
+    text = f"{links.write([(Experiment(epochs=5000), 'long'), (IRIS, 'short')])}~dataset:iris;depth:99;samples:9999"
     page = lab(compare=text, lang="en")
     page.go_to("compare")
-    assert [run["name"] for run in told(page)] == ["short"]
+    assert [run["name"] for run in runs_of(page)] == ["short"]
     warnings = [warning.value for warning in page.at.warning]
     for words in ("BN_LAB_EXPERIMENT_MINUTES", "99", "9999"):
         assert any(words in text for text in warnings)
@@ -292,18 +292,18 @@ def test_a_comparison_does_not_bring_own_data(lab: Open) -> None:
     page.at.file_uploader[0].set_value(("iris.csv", data, "text/csv"))
     page.run()
     page.go_to("compare")
-    assert found(page) == [Experiment(dataset="iris")]
+    assert experiments_of(page) == [Experiment(dataset="iris")]
     assert [(number, problem.rule) for number, problem in page.at.session_state["compare_problems"]] == [(2, "own_run")]
 
 
 def test_own_data_are_left_out_of_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     private = Experiment(dataset="own-0123456789abcdef-3-regression-dropped")
     runs: list[Any] = [
-        {"id": k, "experiment": parameters, "name": "", "slot": k, "record": None, "failed": False}
+        {"id": k, "experiment": parameters, "name": "", "slot": k, "results": None, "failed": False}
         for k, parameters in enumerate([{"dataset": private.dataset}, {"dataset": "iris"}])
     ]
-    assert [kept.is_private(run) for run in runs] == [True, False]
-    assert kept.as_link(runs) == "dataset:iris"
+    assert [run_list.is_private(run) for run in runs] == [True, False]
+    assert run_list.as_link(runs) == "dataset:iris"
 
 
 def test_a_list_survives_other_pages_and_the_address_tells_of_it_only_here(lab: Open) -> None:
@@ -315,4 +315,4 @@ def test_a_list_survives_other_pages_and_the_address_tells_of_it_only_here(lab: 
     assert "compare" not in page.at.query_params
     assert re.search("1 run", page.text) or page.at.get("page_link")
     page.go_to("compare")
-    assert found(page) == [IRIS]
+    assert experiments_of(page) == [IRIS]

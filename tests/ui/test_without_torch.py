@@ -68,7 +68,7 @@ go_to("lesson")
 wait("lesson")
 assert texts("en")("lesson.normalize.why") in [each.value for each in at.markdown]
 go_to("compare")
-assert at.session_state["runs"][0]["record"] is not None
+assert at.session_state["runs"][0]["results"] is not None
 watch = visitor.watches["lab"]
 assert "<html" in Report(texts("en"), "", ()).of(watch.history())
 assert downloads._network(watch, "before", 0)

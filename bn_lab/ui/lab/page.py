@@ -47,7 +47,7 @@ def _below(watch: Watch, t: Texts) -> None:
         presets.question(t)
     if not rules.is_hidden("findings"):
         components.findings(watch, t, key="findings")
-    guarded(compare.show_way)(watch, t)
+    guarded(compare.show_link)(watch, t)
     if not rules.is_hidden("curves"):
         guarded(panels.curves)(watch, t)
     panels.layers(watch, t)

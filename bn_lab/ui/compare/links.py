@@ -38,7 +38,7 @@ class ComparisonError(ExperimentError):
 
 
 @dataclass(frozen=True)
-class Linked:
+class LinkedRun:
     """A run as a link says it.
 
     Attributes:
@@ -69,7 +69,7 @@ Problem = tuple[int, ExperimentError]
 """What is wrong with a link's text: the number of the run, 0 for the text as a whole, and the error."""
 
 
-def read(text: str) -> tuple[list[Linked], list[Problem]]:
+def read(text: str) -> tuple[list[LinkedRun], list[Problem]]:
     """The runs that a link's text describes, each experiment once, and one problem for every part that could not be read, also
     of runs that come to the same experiment; never raises."""
     if len(text) > LONGEST:
@@ -78,12 +78,12 @@ def read(text: str) -> tuple[list[Linked], list[Problem]]:
     problems: list[Problem] = []
     if len(parts) > MOST:
         problems.append((0, ComparisonError("compare", "too_many_runs", len(parts), high=MOST)))
-    found: dict[Experiment, Linked] = {}
+    runs: dict[Experiment, LinkedRun] = {}
     for number, part in enumerate(parts[:MOST], start=1):
         experiment, name, wrong = _read(part)
-        found.setdefault(experiment, Linked(number, experiment, name))
+        runs.setdefault(experiment, LinkedRun(number, experiment, name))
         problems += [(number, problem) for problem in wrong]
-    return list(found.values()), problems
+    return list(runs.values()), problems
 
 
 def _read(text: str) -> tuple[Experiment, str, list[ExperimentError]]:
