@@ -799,6 +799,42 @@ def test_what_does_not_follow_the_playhead_is_not_drawn_again(page: Page) -> Non
     assert page.locator("#place .bn-panel").get_attribute("data-painted") == painted
 
 
+OTHER_AXES = """async (second) => {
+    const { panel } = await import("/base/lab.js"), parentElement = document.getElementById("place"), { react } = Plotly;
+    const drawn = { given: [], most: 0 };
+    let drawing = 0;
+    Plotly.react = async (plot, data, ...more) => {
+        drawn.most = Math.max(drawn.most, (drawing += 1));
+        drawn.given.push(data.length);
+        if (drawn.given.length === 1) {
+            panel({ parentElement, data: { recording: "r", figure: second, alt: "A picture", key: "picture" } }, "plotly.min.js");
+        }
+        await react(plot, data, ...more);
+        await new Promise((resolve) => setTimeout(resolve, 100)); // as a busy browser may take
+        drawing -= 1;
+    };
+    window.drawn = drawn;
+}"""
+"""Have another figure shown while Plotly draws the first one. Counts the traces that it is given each time, and what it draws at
+once."""
+
+
+@pytest.mark.parametrize("arms", [(("none", "before"), ARMS), (ARMS, ("none", "before"))], ids=["more axes", "fewer axes"])
+def test_a_figure_with_other_axes_may_come_while_the_first_one_is_being_drawn(page: Page, arms: Any) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    settings = [replace(experiment("iris"), arms=each) for each in arms]
+    first, second = (FIGURES["ribbons"].draw(setting, load("iris"), texts("en")).to_json() for setting in settings)
+    page.evaluate(HIDE, True)  # nothing is drawn yet
+    mount(page, json.loads(first))
+    page.wait_for_function("() => window.Plotly")
+    page.evaluate(OTHER_AXES, second)
+    page.evaluate(HIDE, False)
+    page.wait_for_function("() => Number(document.querySelector('#place [data-painted]').dataset.painted) === 2")
+    assert complaints == []
+    assert page.evaluate("() => drawn") == {"given": [len(json.loads(each)["data"]) for each in (first, second)], "most": 1}
+
+
 MOVING: dict[str, Any] = {
     "data": [
         {

@@ -82,19 +82,12 @@ export class Panel {
     this.isNarrow = isNarrow;
     const figure = isNarrow ? this.narrow : this.wide;
     if (figure !== this.figure) {
-      if (this.listening && axesOf(figure) !== axesOf(this.figure)) this.clear();
-      Object.assign(this, { figure, reads: readBy(figure) });
+      Object.assign(this, { figure, axes: axesOf(figure), reads: readBy(figure) });
       this.edition += 1;
       this.needs();
     }
     const height = this.fit ? "100%" : `${this.figure.layout?.height ?? HEIGHT}px`;
     if (this.root.style.height !== height) this.root.style.height = height;
-  }
-
-  /** Have Plotly begin anew: between figures with other axes it is left without places for their lines. */
-  clear() {
-    this.Plotly.purge(this.plot);
-    this.listening = false;
   }
 
   // What it asks for, and when it is painted.
@@ -128,16 +121,17 @@ export class Panel {
   ask() {
     if (!this.Plotly || document.hidden) return;
     if (this.visible) paintSoon(this);
-    else if (!this.listening) paintSometime(this);
+    else if (!this.isDrawn) paintSometime(this);
   }
 
   paint() {
     const width = this.root.clientWidth;
-    if (!width || this.destroyed || (this.listening && !this.visible)) return;
+    if (!width || this.destroyed || (this.isDrawn && !this.visible)) return;
+    if (this.isLaying) return void (this.isAskedMeanwhile = true);
     if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
     this.arrange();
     const isBound = this.isBound, height = this.root.clientHeight;
-    if (isBound && (this.listening || this.visible) && !this.hasRows()) return; // what it shows stays until they are there
+    if (isBound && (this.isDrawn || this.visible) && !this.hasRows()) return; // what it shows stays until they are there
     const says = { recording: this.recording, cursor: isBound ? cursor() ?? "" : "" };
     const frame = [this.recording, this.edition, this.look, width, height, isBound].join(" ");
     const numbers = isBound ? this.progress().join(" ") : "";
@@ -145,22 +139,45 @@ export class Panel {
     if (isSame && numbers === this.numbers) return void Object.assign(this.root.dataset, says); // nothing moves with the playhead
     Object.assign(this, { frame, numbers });
     const picture = fill(this.figure, isBound);
-    if (isSame && this.listening && redraw(this.plot, this.picture, picture)) {
+    if (isSame && this.isDrawn && redraw(this.plot, this.picture, picture)) {
       this.settle();
       this.painted(says);
     } else this.lay(picture, width, height).then(() => this.painted(says), (error) => this.fail(error));
     this.picture = picture;
   }
 
-  /** Have Plotly draw a picture from the ground up. */
-  lay({ data, layout: filled }, width, height) {
+  /** Whether Plotly has drawn the figure, or one with the same axes. */
+  get isDrawn() {
+    return this.listening && this.laid === this.axes;
+  }
+
+  /**
+   * Have Plotly draw a picture from the ground up. Between figures with other axes it begins anew, for it would have no places
+   * for the lines of the new ones; and it draws one at a time, for what it has begun it finishes later.
+   */
+  async lay({ data, layout: filled }, width, height) {
     clearTimeout(this.settling);
+    if (this.laid !== this.axes) this.clear();
+    this.laid = this.axes;
     const layout = { ...filled, width, height, autosize: false, uirevision: `${this.recording} ${this.name}` };
     layout.dragmode = this.isZooming ? layout.dragmode ?? "zoom" : false;
     layout.template = themed(layout.template, this.theme);
     this.keepZoom(layout);
     this.plot.style.touchAction = this.isZooming ? "none" : "pan-y pinch-zoom";
-    return this.Plotly.react(this.plot, data, layout, this.config);
+    this.isLaying = true;
+    try {
+      await this.Plotly.react(this.plot, data, layout, this.config);
+    } finally {
+      this.isLaying = false;
+      if (this.destroyed) this.clear();
+      else if (this.isAskedMeanwhile) this.ask();
+      this.isAskedMeanwhile = false;
+    }
+  }
+
+  clear() {
+    if (this.laid !== undefined) this.Plotly.purge(this.plot);
+    Object.assign(this, { laid: undefined, listening: false });
   }
 
   /** Once nothing moves any more. */
@@ -181,7 +198,7 @@ export class Panel {
 
   /** Whether it shows all that there is: what is out of sight waits, and is not printed half done. */
   get isCurrent() {
-    if (!this.isBound || !this.reads) return this.listening;
+    if (!this.isBound || !this.reads) return this.isDrawn;
     const { target, regular } = extent(), counts = { moment: regular, epoch: Math.min(Math.floor(shown().epoch), target), once: 1 };
     return this.numbers === this.progress().join(" ") && this.reads.fields.every(({ field, axis = "moment", part }) => {
       const place = current()?.find(field, axis, part);
@@ -257,7 +274,7 @@ export class Panel {
     this.size.disconnect();
     document.removeEventListener("visibilitychange", this.request);
     window.removeEventListener("beforeprint", this.print);
-    if (this.listening) this.Plotly.purge(this.plot);
+    if (!this.isLaying) this.clear();
     this.root.remove();
   }
 }
