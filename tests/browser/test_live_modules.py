@@ -807,7 +807,8 @@ OTHER_AXES = """async (second) => {
         drawn.most = Math.max(drawn.most, (drawing += 1));
         drawn.given.push(data.length);
         if (drawn.given.length === 1) {
-            panel({ parentElement, data: { recording: "r", figure: second, alt: "A picture", key: "picture" } }, "plotly.min.js");
+            const content = { recording: "r", figure: second, alt: "A picture", key: "picture" };
+            panel({ parentElement, data: content }, "plotly.min.js");
         }
         await react(plot, data, ...more);
         await new Promise((resolve) => setTimeout(resolve, 100)); // as a busy browser may take
@@ -815,7 +816,7 @@ OTHER_AXES = """async (second) => {
     };
     window.drawn = drawn;
 }"""
-"""Have another figure shown while Plotly draws the first one. Counts the traces that it is given each time, and what it draws at
+"""Have another figure shown while Plotly draws the first one. Counts the traces that it is given each time, and the drawings at
 once."""
 
 
