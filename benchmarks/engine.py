@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean, median
 from time import perf_counter, thread_time
@@ -21,8 +21,9 @@ from bn_lab.datasets import Table, load
 from bn_lab.engine.history import is_recorded
 from bn_lab.engine.run import Run
 from bn_lab.experiment import Experiment
+from bn_lab.presets import LESSON
 
-LESSON = Experiment(epsilon=1e-6)
+PROGRAM = replace(LESSON, epsilon=1e-6)
 """The lesson's Boston program: both arms, swish, three hidden layers of 8, RMSprop, batches of 32, 1000 epochs, its own ε."""
 
 PAIR: tuple[str, ...] = ("none", "before")
@@ -80,11 +81,11 @@ class Ours:
 
 def lesson(settings: Settings) -> list[Result]:
     """The lesson's pair beside two plain loops and beside two calls of Keras' `fit`, per step of both arms."""
-    table = load(LESSON.dataset)
-    loops = [Plain(LESSON, arm, table) for arm in PAIR]
-    ours = Ours(LESSON, settings.device)
+    table = load(PROGRAM.dataset)
+    loops = [Plain(PROGRAM, arm, table) for arm in PAIR]
+    ours = Ours(PROGRAM, settings.device)
     segments, short = settings.long(10), settings.long(6, 2)
-    each = LESSON.epochs // 10 if not settings.quick else 20
+    each = PROGRAM.epochs // 10 if not settings.quick else 20
 
     # A whole training of ours, early epochs with their many snapshots and late ones, counts once in each repeat.
     def whole(other: Callable[[], float]) -> tuple[float, float]:
@@ -94,7 +95,7 @@ def lesson(settings: Settings) -> list[Result]:
     plain = [whole(lambda: sum(loop.time(short) for loop in loops)) for _ in range(settings.repeats + 1)][1:]
     rows: list[Result] = [_lesson_row("two plain torch.nn loops", plain, Goal("≥", 7))]
     try:
-        keras = Keras(settings.keras_python, LESSON, PAIR)
+        keras = Keras(settings.keras_python, PROGRAM, PAIR)
     except KerasMissingError as missing:
         return [Row("lesson's pair, a step", "Keras fit", "× faster", [], Goal("≥", 30), str(missing)), *rows]
     ours.clock = perf_counter  # as Keras is timed, which has many threads

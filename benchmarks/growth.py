@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from time import thread_time
 
-from benchmarks.engine import LESSON, Ours, with_seeds
+from benchmarks.engine import PROGRAM, Ours, with_seeds
 from benchmarks.measure import Growth, Result, interleave
 from benchmarks.settings import Settings
 from bn_lab.engine.history import History
@@ -33,7 +33,7 @@ def epochs(settings: Settings) -> list[Result]:
 
 
 def _long_run(ends: list[int], device: str) -> list[tuple[float, ...]]:
-    run = Run(replace(LESSON, epochs=max(ends)), device=device)
+    run = Run(replace(PROGRAM, epochs=max(ends)), device=device)
     base = peak()
     rows: list[tuple[float, ...]] = []
     run.finish_epoch()

@@ -18,7 +18,7 @@ from statistics import linear_regression
 from benchmarks import bare
 from benchmarks import browser as lab
 from benchmarks.crowd import LINK, SETTLE, Census, Crowd, Host, hosted, own, remains, warm_up
-from benchmarks.engine import LESSON
+from benchmarks.engine import PROGRAM
 from benchmarks.measure import Goal, Growth, Result, Row
 from benchmarks.page import MOVING
 from benchmarks.protocol import MOMENTS
@@ -313,7 +313,7 @@ async def _frames(host: Host, links: Sequence[str], windows: int, seconds: float
 
 def packed(epochs: int, repeats: int) -> list[float]:
     """Milliseconds of one thread for what a worker reports of the lesson's pair after a turn, mean of a whole run."""
-    experiment = replace(LESSON, epochs=epochs)
+    experiment = replace(PROGRAM, epochs=epochs)
     costs = []
     for _ in range(repeats):
         run = Run(experiment)

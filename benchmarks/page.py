@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks import browser as lab
-from benchmarks.engine import LESSON
+from benchmarks.engine import PROGRAM
 from benchmarks.measure import Goal, Result, Row, interleave, ratios
 from benchmarks.settings import Settings
 from bn_lab.sharing import link
@@ -21,7 +21,7 @@ from bn_lab.sharing import link
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-LONG = replace(LESSON, epochs=5000)
+LONG = replace(PROGRAM, epochs=5000)
 
 MOVING = """figures.some((figure) => Number(figure.dataset.cursor) > 0)"""
 """A picture shows more than the untrained networks. Like those below, a condition of `times_until`."""

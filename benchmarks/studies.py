@@ -17,7 +17,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import local_executor
 from bn_lab.studies.job import Job
-from bn_lab.studies.lesson import LESSON
+from bn_lab.studies.lesson import BOSTON
 from bn_lab.studies.study import Study
 
 PLAIN_NETWORKS = 2
@@ -43,7 +43,7 @@ def initialization() -> Study:
 
 def conditions() -> Study:
     """Raw and standardized inputs, without and with batch normalization."""
-    return Study("conditions", replace(LESSON, arms=("none", "before")), (("inputs", ("raw", "standardized")),))
+    return Study("conditions", replace(BOSTON, arms=("none", "before")), (("inputs", ("raw", "standardized")),))
 
 
 def _rows(what: str, study: Study, goal: Goal, settings: Settings, first: Goal | None = None) -> list[Result]:

@@ -1,7 +1,8 @@
 """Presets: named experiments, each of which asks a question. Their words are in the catalogues, `preset.<id>.title` and
 `preset.<id>.question`.
 
-To add one: a line in `PRESETS`, and its two texts in both languages.
+To add one: a line in `PRESETS`, and its two texts in both languages. `LESSON` and `DIGITS` are also what the studies and the
+steps of the lesson are made of. Each says its `epochs`, so that another default in `Experiment` changes none of them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Preset:
     counter: bool = False
 
 
-LESSON = Experiment()
+LESSON = Experiment(epochs=1000)
 """The lesson's program for Boston housing: Keras' defaults."""
 
 DIGITS = Experiment(

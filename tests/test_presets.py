@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 import pytest
 
 from bn_lab.codegen.facts import Needs
@@ -10,12 +13,32 @@ from bn_lab.i18n import LANGUAGES, catalogue
 from bn_lab.presets import PRESETS
 from bn_lab.studies.claims import CLAIMS, STUDIES
 
+EXPERIMENTS = {
+    "bn_lab.presets": lambda module: [preset.experiment for preset in module.PRESETS.values()],
+    "bn_lab.studies.lesson": lambda module: [study.base for study in module.lesson_studies()],
+    "bn_lab.studies.literature": lambda module: [study.base for study in module.studies_beyond()],
+    "bn_lab.ui.lesson.steps": lambda module: [step.experiment for step in module.STEPS.values()],
+}
+"""Modules that make experiments which texts speak of, and how to list these."""
 
-def test_the_lesson_is_the_default_and_the_textbook_has_its_numbers() -> None:
-    assert PRESETS["lesson"].experiment == Experiment()
+
+def test_the_lesson_has_the_defaults_for_1000_epochs_and_the_textbook_its_numbers() -> None:
+    assert PRESETS["lesson"].experiment == Experiment(epochs=1000)
     textbook, pytorch = PRESETS["textbook"].experiment, PRESETS["pytorch"].experiment
     assert (textbook.epsilon, textbook.bn_momentum) == (1e-6, 0.9)
     assert (pytorch.epsilon, pytorch.bn_momentum) == (1e-5, 0.9)
+
+
+def test_another_default_of_epochs_changes_no_lesson_preset_or_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: made(import_module(name)) for name, made in EXPERIMENTS.items()}
+    monkeypatch.setitem(Experiment.__init__.__kwdefaults__, "epochs", 7)
+    assert Experiment().epochs == 7
+    for name in EXPERIMENTS:
+        package, _, module = name.rpartition(".")
+        monkeypatch.setattr(sys.modules[package], module, sys.modules[name])
+        monkeypatch.delitem(sys.modules, name)
+    after = {name: made(import_module(name)) for name, made in EXPERIMENTS.items()}
+    assert after == before
 
 
 def test_no_two_presets_are_the_same() -> None:

@@ -25,7 +25,7 @@ TABLE: dict[str, set[str]] = {
     "datasets": {"timing", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
     "engine": {"arms", "experiment", "datasets", "torch", "numpy"},
     "files": {"arms", "experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
-    "studies": {"timing", "arms", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
+    "studies": {"presets", "timing", "arms", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
     "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
     "figures": {"arms", "experiment", "engine", "studies", "i18n", "plotly", "numpy"},
     "server": {"timing", "service", "figures", "starlette", "streamlit"},

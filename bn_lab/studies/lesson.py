@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bn_lab.experiment import Experiment
+from bn_lab.presets import DIGITS, LESSON
 from bn_lab.studies.study import Question, Side, Study
 
 NONE, STANDARDIZED, BEFORE = (Side(arm) for arm in ("none", "standardized", "before"))
@@ -16,25 +17,11 @@ NONE, STANDARDIZED, BEFORE = (Side(arm) for arm in ("none", "standardized", "bef
 SCALES = tuple(float(f"{scale:.3g}") for scale in np.logspace(0, -4, 16))
 """The 16 standard deviations of the initial weights in the well-known figure."""
 
-LESSON = Experiment(arms=("none", "standardized", "before"), seeds=20)
+BOSTON = replace(LESSON, arms=("none", "standardized", "before"), seeds=20)
 """The lesson's program for Boston housing, and beside it the control: standardized inputs without batch normalization."""
 
-DIGITS = Experiment(
-    dataset="digits",
-    samples=1000,
-    depth=5,
-    width=100,
-    activation="relu",
-    initializer="he_normal",
-    optimizer="sgd",
-    learning_rate=0.01,
-    batch_size=100,
-    epochs=20,
-    epsilon=1e-5,
-    bn_momentum=0.9,
-    seeds=6,
-)
-"""1,000 digits in 784-100×5-10, as in experiments of the literature."""
+DEEP = replace(DIGITS, initializer="he_normal", epsilon=1e-5, seeds=6)
+"""The textbook's network with weights that suit its depth and PyTorch's ε."""
 
 
 def _faster(name: str, base: Experiment, target: str) -> Study:
@@ -52,7 +39,7 @@ def _initialization() -> Study:
     def bn(epsilon: float, momentum: float) -> Side:
         return Side("before", {"epsilon": epsilon, "bn_momentum": momentum})
 
-    base = replace(DIGITS, initializer="normal", arms=("none", "before"))
+    base = replace(DEEP, initializer="normal", arms=("none", "before"))
     none = Side("none", {"epsilon": 1e-6, "bn_momentum": 0.9})
     return Study(
         "initialization",
@@ -73,7 +60,7 @@ def _overfitting() -> Iterable[Study]:
     def side(arm: str, dropout: float, **values: Any) -> Side:
         return Side(arm, {"dropout": dropout, **values})
 
-    boston = replace(LESSON, arms=("none", "before"), validation_share=0.3, seeds=10)
+    boston = replace(BOSTON, arms=("none", "before"), validation_share=0.3, seeds=10)
     questions = []
     for width in (8, 64):
         bn, plain = side("before", 0.0, width=width), side("none", 0.0, width=width)
@@ -87,7 +74,7 @@ def _overfitting() -> Iterable[Study]:
     questions.append(Question("overfitting_both", "validation_loss", both, side("before", 0.0, width=64), 0.05))
     axes = (("width", (8, 64)), ("dropout", (0.0, 0.3)))
     yield Study("overfitting_boston", boston, axes, questions=tuple(questions), figure="overfitting", measure="validation_loss")
-    few = replace(DIGITS, samples=300, validation_share=0.2, depth=6, epochs=300, arms=("none", "before"))
+    few = replace(DEEP, samples=300, validation_share=0.2, depth=6, epochs=300, arms=("none", "before"))
     bn, plain, dropout = side("before", 0.0), side("none", 0.0), side("none", 0.3)
     yield Study(
         "overfitting_digits",
@@ -109,7 +96,7 @@ def _learning_rates() -> Study:
     slow, good = {"learning_rate": 1e-3}, {"learning_rate": 0.1}
     return Study(
         "learning_rates",
-        replace(DIGITS, arms=("none", "before")),
+        replace(DEEP, arms=("none", "before")),
         (("learning_rate", rates),),
         questions=(
             Question("rates_learned", "learned", BEFORE, NONE, 1),
@@ -124,13 +111,13 @@ def _learning_rates() -> Study:
 def _spread() -> Study:
     question = Question("spread_seeds", "deviation_1000", BEFORE, NONE, 0.05)
     early = Question("spread_early", "deviation_10", BEFORE, NONE, 0.05)
-    return Study("spread", replace(LESSON, arms=("none", "before")), questions=(early, question), measure="train_loss_1000")
+    return Study("spread", replace(BOSTON, arms=("none", "before")), questions=(early, question), measure="train_loss_1000")
 
 
 def lesson_studies() -> Iterable[Study]:
     """The studies of the lesson's claims, in the order of the page."""
-    yield _faster("faster_boston", LESSON, "20")
-    yield _faster("faster_iris", replace(LESSON, dataset="iris"), "02")
+    yield _faster("faster_boston", BOSTON, "20")
+    yield _faster("faster_iris", replace(BOSTON, dataset="iris"), "02")
     yield _learning_rates()
     yield _initialization()
     yield _spread()

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bn_lab.studies.lesson import BEFORE, DIGITS, NONE
+from bn_lab.studies.lesson import BEFORE, DEEP, NONE
 from bn_lab.studies.study import Question, Side, Study
 
-PAIR = replace(DIGITS, arms=("none", "before"))
+PAIR = replace(DEEP, arms=("none", "before"))
 SHALLOW = replace(PAIR, depth=3, epochs=10, validation_share=0.2)
 
 

@@ -33,7 +33,7 @@ from bn_lab.ui.menu.verdicts import Told
 
 HERE = Path(__file__).parent
 
-DIGITS = 7
+SIGNIFICANT = 7
 """Significant digits of a number in a figure: what it was recorded with."""
 
 WORDS = (
@@ -185,9 +185,9 @@ def _filled(template: dict[str, Any], numbers: Recorded) -> dict[str, Any]:
 
 
 def short(value: Any) -> Any:
-    """The same with numbers of `DIGITS` significant digits; a number that is not finite is None."""
+    """The same with numbers of `SIGNIFICANT` significant digits; a number that is not finite is None."""
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        return float(f"{value:.{SIGNIFICANT}g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {name: short(inner) for name, inner in value.items()}
     return [short(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -16,7 +16,7 @@ from bn_lab.figures.pictures import figure_names
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.menu import report as written
-from bn_lab.ui.menu.report import DIGITS, Report, short
+from bn_lab.ui.menu.report import SIGNIFICANT, Report, short
 from bn_lab.ui.menu.verdicts import Told, concerns
 
 IRIS = Experiment(dataset="iris", epochs=5, arms=("none", "before", "after"), seeds=2, depth=2, validation_share=0.2)
@@ -129,7 +129,7 @@ def test_of_data_of_ones_own_there_are_numbers_and_figures_and_no_row(monkeypatc
     assert texts("ko")("report.own_data") in text
     assert "<b>" not in text
     figures = Elements(text).scripts["figures"]
-    assert not [value for value in (*table.features.ravel(), *table.target) if f"{value:.{DIGITS}g}" in figures]
+    assert not [value for value in (*table.features.ravel(), *table.target) if f"{value:.{SIGNIFICANT}g}" in figures]
     assert not [column for column in ("Fläche", "Zimmer", "Preis") if column in text]
     assert texts("ko")("section.predictions") not in text
 
