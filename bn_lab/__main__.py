@@ -221,31 +221,31 @@ def _add_experiment(command: Any) -> None:
         fields.add_argument(
             *spellings, dest=f"field_{name}", metavar=_values(name), help=f"default: {field.format(field.default)}"
         )
-    _add_own(command)
+    _add_upload(command)
 
 
-def _add_own(command: Any) -> None:
-    """Everything that can be said about a file of one's own; `bn_lab.files.uploads` heeds it."""
-    own = command.add_argument_group(
+def _add_upload(command: Any) -> None:
+    """Everything that can be said about a file of one's own, as `bn_lab.files.uploads` reads it."""
+    group = command.add_argument_group(
         "own data", "A table of your own: text in any form, a workbook or Parquet. What is not said is found out."
     )
-    own.add_argument("--file", type=Path, metavar="FILE", help="train on this table instead of a data set of the lab")
-    own.add_argument("--target", metavar="COLUMN", help="the column to be predicted: its name, or its number from 1")
-    own.add_argument("--task", metavar="regression|classification", help="whether the target is a number or a class")
-    own.add_argument("--missing", metavar="dropped|median", help="what is done about rows with missing values")
-    own.add_argument("--without", metavar="COLUMNS", help="columns not to learn from; default: what numbers the rows")
-    own.add_argument("--sheet", metavar="SHEET", help="of a workbook: name or number of the sheet")
-    own.add_argument("--encoding", help="any that Python knows: utf-8, cp949, shift_jis, …")
-    own.add_argument("--delimiter", metavar="SIGN", help="one character, or tab or spaces")
-    own.add_argument("--header", metavar="yes|no", help="whether the first line names the columns")
-    own.add_argument("--above", type=int, metavar="LINES", help="lines to skip above the table")
-    own.add_argument("--below", type=int, metavar="LINES", help="lines to skip below the table")
-    own.add_argument("--comment", metavar="SIGN", help="how lines begin that do not belong to the table, or none")
-    own.add_argument("--decimal", metavar="SIGN", help="a point or a comma")
-    own.add_argument("--thousands", metavar="SIGN", help="what stands between thousands, or none")
-    own.add_argument("--missing-value", action="append", metavar="TEXT", help="what else says that a value is missing")
-    own.add_argument("--numeric", metavar="COLUMNS", help="columns to read as numbers, separated by commas")
-    own.add_argument("--categorical", metavar="COLUMNS", help="columns to read as categories, separated by commas")
+    group.add_argument("--file", type=Path, metavar="FILE", help="train on this table instead of a data set of the lab")
+    group.add_argument("--target", metavar="COLUMN", help="the column to be predicted: its name, or its number from 1")
+    group.add_argument("--task", metavar="regression|classification", help="whether the target is a number or a class")
+    group.add_argument("--missing", metavar="dropped|median", help="what is done about rows with missing values")
+    group.add_argument("--without", metavar="COLUMNS", help="columns not to learn from; default: what numbers the rows")
+    group.add_argument("--sheet", metavar="SHEET", help="of a workbook: name or number of the sheet")
+    group.add_argument("--encoding", help="any that Python knows: utf-8, cp949, shift_jis, …")
+    group.add_argument("--delimiter", metavar="SIGN", help="one character, or tab or spaces")
+    group.add_argument("--header", metavar="yes|no", help="whether the first line names the columns")
+    group.add_argument("--above", type=int, metavar="LINES", help="lines to skip above the table")
+    group.add_argument("--below", type=int, metavar="LINES", help="lines to skip below the table")
+    group.add_argument("--comment", metavar="SIGN", help="how lines begin that do not belong to the table, or none")
+    group.add_argument("--decimal", metavar="SIGN", help="a point or a comma")
+    group.add_argument("--thousands", metavar="SIGN", help="what stands between thousands, or none")
+    group.add_argument("--missing-value", action="append", metavar="TEXT", help="what else says that a value is missing")
+    group.add_argument("--numeric", metavar="COLUMNS", help="columns to read as numbers, separated by commas")
+    group.add_argument("--categorical", metavar="COLUMNS", help="columns to read as categories, separated by commas")
 
 
 def _values(name: str) -> str:
@@ -256,7 +256,7 @@ def _values(name: str) -> str:
 
 
 def _opened(options: argparse.Namespace) -> ExperimentWithData:
-    """The experiment that is meant, and its file where it is on own data."""
+    """The experiment that is meant, and its file where it is on uploaded data."""
     from bn_lab.files import uploads
 
     given = {name: FIELDS[name].parse(text) for name in FIELDS if (text := getattr(options, f"field_{name}")) is not None}

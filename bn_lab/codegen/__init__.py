@@ -25,37 +25,39 @@ FRAMEWORKS: Mapping[str, Callable[[Needs, bool], list[Section | None]]] = {
 NAMES = {"keras": "Keras", "pytorch": "PyTorch"}
 
 
-def script(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
+def script(experiment: Experiment, framework: str, uploaded: Facts | None = None) -> str:
     """A standalone Python script; its one argument is the path of the data.
 
     Args:
         experiment: what to reproduce.
         framework: one of `FRAMEWORKS`.
-        own: how to read a visitor's own data (`facts_of`), where the experiment is on such.
+        uploaded: how to read uploaded data (`facts_of`), where the experiment is on such.
 
     Raises:
         ExperimentError: for an unknown framework, if there are fewer samples than the experiment wants, or nothing is known of
-            own data.
+            uploaded data.
     """
-    title, about, sections = _program(experiment, framework, own, notebook=False)
+    title, about, sections = _program(experiment, framework, uploaded, notebook=False)
     return joined(title, about, sections)
 
 
-def model(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
+def model(experiment: Experiment, framework: str, uploaded: Facts | None = None) -> str:
     """Only the part of the script that says what the model is; raises as `script` does."""
-    _, _, sections = _program(experiment, framework, own, notebook=False)
+    _, _, sections = _program(experiment, framework, uploaded, notebook=False)
     return next(section.code for section in sections if section.title == MODEL)
 
 
-def notebook(experiment: Experiment, framework: str, own: Facts | None = None) -> str:
+def notebook(experiment: Experiment, framework: str, uploaded: Facts | None = None) -> str:
     """The same as a Jupyter notebook (nbformat 4.5, JSON); raises as `script` does."""
-    return notebook_of(*_program(experiment, framework, own, notebook=True))
+    return notebook_of(*_program(experiment, framework, uploaded, notebook=True))
 
 
-def _program(experiment: Experiment, framework: str, own: Facts | None, *, notebook: bool) -> tuple[str, str, list[Section]]:
+def _program(
+    experiment: Experiment, framework: str, uploaded: Facts | None, *, notebook: bool
+) -> tuple[str, str, list[Section]]:
     if framework not in FRAMEWORKS:
         raise ExperimentError("framework", "one_of", framework, options=", ".join(FRAMEWORKS))
-    needs = Needs(experiment, own)
+    needs = Needs(experiment, uploaded)
     needs.training_samples  # noqa: B018  (raises where there are too few)
     title = f"{needs.facts.title}: twin networks in {NAMES[framework]}"
     sections = [section for section in FRAMEWORKS[framework](needs, notebook) if section is not None]

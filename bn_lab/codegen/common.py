@@ -88,7 +88,7 @@ def _file(needs: Needs, notebook: bool) -> str | None:
         return None
     data = repr(needs.facts.file).replace("'", '"')
     path = data if notebook else f"sys.argv[1] if len(sys.argv) > 1 else {data}"
-    where = f"  # {needs.facts.where}" if notebook or needs.own else f"  # the file is {needs.facts.where}"
+    where = f"  # {needs.facts.where}" if notebook or needs.uploaded else f"  # the file is {needs.facts.where}"
     return f"DATA = {path}{where}"
 
 

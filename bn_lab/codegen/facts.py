@@ -85,20 +85,20 @@ class Needs:
     """An experiment, and what a program for it needs: code that would do nothing is left out."""
 
     experiment: Experiment
-    own: Facts | None = None
+    uploaded: Facts | None = None
 
     @property
     def facts(self) -> Facts:
-        """What is known of the data: of shipped ones by their name, of a visitor's own as it was handed in.
+        """What is known of the data: of shipped ones by their name, of uploaded ones as it was handed in.
 
         Raises:
             ExperimentError: `not_held`, where nothing was handed in.
         """
         if not self.experiment.is_private:
             return FACTS[self.experiment.dataset]
-        if self.own is None:
+        if self.uploaded is None:
             raise ExperimentError("dataset", "not_held", self.experiment.dataset)
-        return self.own
+        return self.uploaded
 
     @property
     def reading(self) -> str:
@@ -111,7 +111,7 @@ class Needs:
 
     @property
     def classes(self) -> bool:
-        """Whether classes are told, or a number."""
+        """Whether classes are predicted, or a number."""
         return self.facts.outputs > 1
 
     @property

@@ -40,12 +40,12 @@ def layers(experiment: Experiment, arm: str, inputs: int, outputs: int) -> list[
     activations = [Layer("activation", activation)] if activation else []
     norms = _norms(experiment) if ARMS[arm].normalizer else []
     dropouts = [Layer("dropout", f"nn.Dropout({experiment.dropout!r})")] if experiment.dropout else []
-    found, size = list[Layer](), inputs
+    hidden, size = list[Layer](), inputs
     for _ in range(experiment.depth):
         between = [*activations, *norms] if ARMS[arm].placement == "after" else [*norms, *activations]
-        found += [_affine(size, experiment.width, biased=not ARMS[arm].is_biasless), *between, *dropouts]
+        hidden += [_affine(size, experiment.width, biased=not ARMS[arm].is_biasless), *between, *dropouts]
         size = experiment.width
-    return [*found, _affine(size, outputs)]
+    return [*hidden, _affine(size, outputs)]
 
 
 def _affine(inputs: int, outputs: int, *, biased: bool = True) -> Layer:
@@ -59,15 +59,15 @@ def _norms(experiment: Experiment) -> list[Layer]:
     return [norm, Layer("noise", "nn.Identity()", "noise in the lab's training")] if experiment.bn_noise else [norm]
 
 
-def snippet(experiment: Experiment, arm: str, seed: int, file: str, own: Facts | None = None) -> str:
+def snippet(experiment: Experiment, arm: str, seed: int, file: str, uploaded: Facts | None = None) -> str:
     """A standalone script that predicts all samples of the data set with the network whose weights are in `file`.
 
     Args:
         file: name of a file that `bn_lab.files.weights` has written; the script's first argument is its path, the second one
             that of the data.
-        own: what is known of a visitor's own data, see `bn_lab.codegen.uploads`.
+        uploaded: what is known of uploaded data, see `bn_lab.codegen.uploads`.
     """
-    needs = Needs(experiment, own)
+    needs = Needs(experiment, uploaded)
     scaled = experiment.standardizes(arm)
     about = f"The arm {arm!r} with the seed {seed}, in inference mode: moving statistics, and nothing drawn at random."
     sections = [
@@ -111,8 +111,8 @@ def _paths(needs: Needs, file: str) -> Section:
 
 
 def _network(experiment: Experiment, arm: str, needs: Needs) -> Section:
-    found = layers(experiment, arm, needs.facts.features, needs.facts.outputs)
-    lines = [f"    {layer.code}," + (f"  # {layer.comment}" if layer.comment else "") for layer in found]
+    stacked = layers(experiment, arm, needs.facts.features, needs.facts.outputs)
+    lines = [f"    {layer.code}," + (f"  # {layer.comment}" if layer.comment else "") for layer in stacked]
     biasless = ARMS[arm].is_biasless
     return Section(
         "The network",

@@ -172,8 +172,8 @@ _ZERO_IF_ANY = """\
 
 
 def _optimizer(needs: Needs) -> Section | None:
-    own = OPTIMIZERS[needs.experiment.optimizer][1]
-    return Section("The optimizer", code(own)) if own else None
+    formula = OPTIMIZERS[needs.experiment.optimizer][1]
+    return Section("The optimizer", code(formula)) if formula else None
 
 
 def _judging(needs: Needs) -> Section:

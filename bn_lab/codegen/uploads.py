@@ -128,8 +128,8 @@ def _text(recipe: Recipe) -> list[str]:
             f'    lines = file.read().rstrip(" \\n\\x1a").split("\\n"){part}',
         ]
         if recipe.comment:
-            kept = f"not line.lstrip().startswith({_quoted(recipe.comment)})"
-            lines.append(f"lines = [line for line in lines if {kept}]")
+            is_sample = f"not line.lstrip().startswith({_quoted(recipe.comment)})"
+            lines.append(f"lines = [line for line in lines if {is_sample}]")
     options = [file, f"sep={_quoted(recipe.delimiter)}" if recipe.delimiter != "," else None]
     options.append(f"encoding={_quoted(recipe.encoding)}" if file == "DATA" and recipe.encoding != "utf_8" else None)
     options.append("skiprows=1" if recipe.skips_headings else None)
@@ -242,15 +242,15 @@ def _target(recipe: Recipe) -> str:
 
 def _converted(recipe: Recipe) -> list[str]:
     """Features as numbers; yes is 1, no is 0."""
-    plain = [
+    loop = [
         _with_list("numeric", recipe.numbers, "for name in {}:"),
         f"    frame[name] = {_as_numbers(recipe, 'frame[name]')}",
     ]
-    found = [code(*plain)] if recipe.numbers else []
+    statements = [code(*loop)] if recipe.numbers else []
     for name, true in recipe.booleans:
         column = f"frame[{_quoted(name)}]"
-        found.append(f"{column} = (({column}.str.lower() == {_quoted(true)}) * 1.0).where({column}.notna())")
-    return found
+        statements.append(f"{column} = (({column}.str.lower() == {_quoted(true)}) * 1.0).where({column}.notna())")
+    return statements
 
 
 def _filled(recipe: Recipe) -> str:

@@ -1,9 +1,8 @@
 """Data sets: reading, computing, splitting, standardizing."""
 
-from bn_lab.datasets.export import as_csv
 from bn_lab.datasets.generated import GENERATED
 from bn_lab.datasets.lookup import keep, table_of
-from bn_lab.datasets.shipped import DATASETS, load
+from bn_lab.datasets.shipped import DATASETS, as_csv, load
 from bn_lab.datasets.splitting import Split, split, standardization
 from bn_lab.datasets.tables import Table, Task
 

@@ -92,6 +92,24 @@ def load(name: str, noise: float = 0.0) -> Table:
         return generate(name, noise) if noise and name in GENERATED else _read_once(name)
 
 
+def as_csv(name: str, noise: float = 0.0) -> bytes:
+    """A data set as CSV in UTF-8: the file itself where it is one, else numbers from which the same floats are read.
+
+    Pixels of digits are whole grey values from 0 to 255, as in the file, not the shares that the lab learns from.
+
+    Args:
+        noise: `data_noise` of an experiment, for the sets that are computed.
+    """
+    if name in ("boston", "iris"):
+        return (FOLDER / f"{name}.csv").read_bytes()
+    table = load(name, noise)
+    frame = table.head(table.samples)
+    if name == "digits":
+        pixels = list(table.feature_names)
+        frame[pixels] = np.rint(frame[pixels] * 255).astype(np.uint8)
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
 @functools.cache
 def _read_once(name: str) -> Table:
     return DATASETS[name]()

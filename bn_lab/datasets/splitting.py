@@ -49,9 +49,9 @@ def split(table: Table, experiment: Experiment, seed: int) -> Split:
         ExperimentError: `samples` is more than validation leaves (`too_many`), or fewer than `FEWEST` are
             left (`too_few`).
     """
-    held, kept = _sizes(table, experiment)
+    validation, train = _sizes(table, experiment)
     order = _order(table, generator(seed, SPLIT))
-    return Split(train=np.sort(order[held : held + kept]), validation=np.sort(order[:held]))
+    return Split(train=np.sort(order[validation : validation + train]), validation=np.sort(order[:validation]))
 
 
 def standardization(features: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -79,14 +79,14 @@ def standardization(features: NDArray[np.float64]) -> tuple[NDArray[np.float64],
 def _sizes(table: Table, experiment: Experiment) -> tuple[int, int]:
     """How many samples are held back for validation, and how many are trained on."""
     share = experiment.validation_share
-    held = max(1, int(share * table.samples + 0.5)) if share > 0 else 0
-    left = table.samples - held
+    validation = max(1, int(share * table.samples + 0.5)) if share > 0 else 0
+    left = table.samples - validation
     if left < FEWEST:
         field, value = ("validation_share", share) if share > 0 else ("dataset", table.name)
         raise ExperimentError(field, "too_few", value, low=FEWEST)
     if experiment.samples is not None and experiment.samples > left:
         raise ExperimentError("samples", "too_many", experiment.samples, high=left, dataset=table.name)
-    return held, left if experiment.samples is None else experiment.samples
+    return validation, left if experiment.samples is None else experiment.samples
 
 
 def _order(table: Table, random: np.random.Generator) -> NDArray[np.int64]:

@@ -15,12 +15,12 @@ def recipe(file: File, name: str) -> Recipe:
         DataError: as `table`.
     """
     _, choice = parsed(name)
-    found = plan(file, choice)
-    used = (*found.features, choice.target)
-    by_name = _are_plain(file, used)
+    planned = plan(file, choice)
+    used = (*planned.features, choice.target)
+    by_name = _can_be_named(file, used)
     names: list[Name] = [heading if by_name else k for k, heading in enumerate(file.headings or ("",) * len(file.columns))]
     kinds = {
-        kind: [k for k in found.features if file.columns[k].kind == kind] for kind in ("numeric", "boolean", "categorical")
+        kind: [k for k in planned.features if file.columns[k].kind == kind] for kind in ("numeric", "boolean", "categorical")
     }
     target = file.columns[choice.target]
     numeric = [file.columns[k] for k in used if file.columns[k].kind == "numeric"]
@@ -49,16 +49,16 @@ def recipe(file: File, name: str) -> Recipe:
         target=names[choice.target],
         target_kind=target.kind,
         task=choice.task,
-        outputs=len(found.classes) or 1,
+        outputs=len(planned.classes) or 1,
         true=target.texts[1].lower() if target.kind == "boolean" else "",
         numbers=tuple(names[k] for k in kinds["numeric"]),
         booleans=tuple((names[k], file.columns[k].texts[1].lower()) for k in kinds["boolean"]),
         categories=tuple(names[k] for k in kinds["categorical"]),
-        order=tuple(names[k] for k in found.features),
+        order=tuple(names[k] for k in planned.features),
         keeps_gaps=choice.missing == "median",
-        filled=choice.missing == "median" and found.filled > 0,
-        samples=len(found.rows),
-        features=found.inputs,
+        filled=choice.missing == "median" and planned.filled > 0,
+        samples=len(planned.rows),
+        features=planned.inputs,
     )
 
 
@@ -83,7 +83,7 @@ def _are_alike(file: File, used: tuple[int, ...]) -> bool:
     return not any(spelled.intersection(file.columns[k].texts) for k in used)
 
 
-def _are_plain(file: File, used: tuple[int, ...]) -> bool:
+def _can_be_named(file: File, used: tuple[int, ...]) -> bool:
     """Whether pandas calls these columns as the file does, and a program can write their names without a second thought."""
     headings, layout = file.headings, file.layout
     if file.kind != "text" or layout.in_comment or layout.has_row_names or layout.ends_empty:

@@ -45,34 +45,34 @@ def networks(history: History) -> pd.DataFrame:
 
 def _series(history: History, arm: str) -> Columns:
     """Every series of an arm: (S, E) each."""
-    found = {}
+    series = {}
     for split, measure in product(("train", "validation"), MEASURES[history.task]):
         values = history.series(arm, measure, split)
         if values is not None:
-            found[f"{split}_{measure}"] = values
-    return found
+            series[f"{split}_{measure}"] = values
+    return series
 
 
 def _inference(history: History, a: int) -> Columns:
     """What snapshots have measured of the arm at place `a`: (S, E) each, NaN where there is no snapshot."""
-    found = {"inference_loss": np.full((history.experiment.seeds, history.epoch), np.nan)}
+    measured = {"inference_loss": np.full((history.experiment.seeds, history.epoch), np.nan)}
     if history.task == "classification":
-        found["inference_accuracy"] = found["inference_loss"].copy()
+        measured["inference_accuracy"] = measured["inference_loss"].copy()
     for snapshot in _snapshots(history):
         epoch = int(snapshot.epoch)
         if 0 < epoch == snapshot.epoch:
-            for name, values in found.items():
+            for name, values in measured.items():
                 values[:, epoch - 1] = getattr(snapshot, name)[a]
-    return found
+    return measured
 
 
 def _diverged(history: History, arm: str) -> Array:
     """(S, E)"""
-    found = np.zeros((history.experiment.seeds, history.epoch), bool)
+    diverged = np.zeros((history.experiment.seeds, history.epoch), bool)
     for each in history.divergences:
         if each.arm == arm:
-            found[each.seed - history.experiment.seed, each.epoch - 1 :] = True
-    return found
+            diverged[each.seed - history.experiment.seed, each.epoch - 1 :] = True
+    return diverged
 
 
 def layers(history: History) -> pd.DataFrame:
@@ -102,9 +102,9 @@ def _layers(history: History, epoch: float, arm: str, record: ArmSnapshot) -> Co
     }
     columns |= {name: getattr(record, name).ravel() for name in ("mean", "std", "low", "high")}
     columns |= {f"p{p}": record.percentiles[..., k].ravel() for k, p in enumerate(PERCENTILES)}
-    own = {"saturated": record.saturated, "dead": record.dead, "gradient_norm": record.gradient_norm[:depth]}
-    own |= {f"batch_variance_{name}": record.batch_variance[:, k] for k, name in enumerate(("low", "median", "high"))}
-    return columns | {name: np.repeat(values, len(names)) for name, values in own.items()}
+    of_layer = {"saturated": record.saturated, "dead": record.dead, "gradient_norm": record.gradient_norm[:depth]}
+    of_layer |= {f"batch_variance_{name}": record.batch_variance[:, k] for k, name in enumerate(("low", "median", "high"))}
+    return columns | {name: np.repeat(values, len(names)) for name, values in of_layer.items()}
 
 
 def _snapshots(history: History) -> tuple[Snapshot, ...]:

@@ -23,18 +23,18 @@ def state_dict(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[
     PyTorch's layers before batch normalization have no bias. The lab's have one that stays 0; were it anything else, it would
     only move the mean that is subtracted, and is taken out of that.
     """
-    found: dict[str, Array] = {}
+    state: dict[str, Array] = {}
     affine = norm = 0
     for place, layer in enumerate(layers(experiment, copy.arm, table.features.shape[1], table.outputs)):
         if layer.kind == "affine":
-            found[f"{place}.weight"] = copy.arrays[f"weight.{affine}"]
+            state[f"{place}.weight"] = copy.arrays[f"weight.{affine}"]
             if layer.biased:
-                found[f"{place}.bias"] = copy.arrays[f"bias.{affine}"]
+                state[f"{place}.bias"] = copy.arrays[f"bias.{affine}"]
             affine += 1
         elif layer.kind == "norm":
-            found |= {f"{place}.{name}": values for name, values in _norm(copy, norm).items()}
+            state |= {f"{place}.{name}": values for name, values in _norm(copy, norm).items()}
             norm += 1
-    return found
+    return state
 
 
 def _norm(copy: NetworkCopy, k: int) -> dict[str, Array]:
@@ -55,9 +55,9 @@ def to_safetensors(experiment: Experiment, copy: NetworkCopy, table: Table) -> b
     standardized inputs, `input_mean` and `input_std (F,)` as JSON.
     """
     tensors = {name: np.ascontiguousarray(values) for name, values in state_dict(experiment, copy, table).items()}
-    own = replace(experiment, seed=copy.seed, seeds=1)
-    metadata = {"format": "pt", "link": link("", own), "arm": copy.arm, "seed": str(copy.seed), "epoch": f"{copy.epoch:g}"}
-    return save(tensors, metadata=metadata | _scaling(own, copy, table))
+    single = replace(experiment, seed=copy.seed, seeds=1)
+    metadata = {"format": "pt", "link": link("", single), "arm": copy.arm, "seed": str(copy.seed), "epoch": f"{copy.epoch:g}"}
+    return save(tensors, metadata=metadata | _scaling(single, copy, table))
 
 
 def _scaling(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[str, str]:

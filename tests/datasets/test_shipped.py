@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bn_lab.datasets import DATASETS, load, shipped
+from bn_lab.datasets import DATASETS, as_csv, load, shipped
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 BOSTON = ["crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat"]
@@ -127,3 +127,22 @@ def test_a_set_is_read_once_from_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
     with ThreadPoolExecutor(8) as threads:
         tables = set(threads.map(load, ["iris"] * 32))
     assert len(tables) == 1
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_csv_that_is_handed_out_says_what_the_lab_learns_from(name: str) -> None:
+    noise = 0.3
+    heading, *rows = csv.reader(as_csv(name, noise).decode("utf-8").splitlines())
+    table = load(name, noise)
+    assert heading == [*table.feature_names, table.target_name]
+    if table.classes:
+        assert [row[-1] for row in rows] == [table.classes[k] for k in table.target]
+    else:
+        assert [float(row[-1]) for row in rows] == table.target.tolist()
+    features = np.array([row[:-1] for row in rows], np.float64)
+    np.testing.assert_array_equal(features / 255 if name == "digits" else features, table.features)
+
+
+@pytest.mark.parametrize("name", ["boston", "iris"])
+def test_a_file_that_is_csv_is_handed_out_as_it_is(name: str) -> None:
+    assert as_csv(name) == (shipped.FOLDER / f"{name}.csv").read_bytes()

@@ -8,12 +8,11 @@ table(file, id_of(file.digest, choice))  # the data set; the same for the same b
 """
 
 from bn_lab.datasets.uploads.cells import number_of
-from bn_lab.datasets.uploads.choice import MISSING, DataChoice, id_of, parsed
+from bn_lab.datasets.uploads.choice import MISSING, DataChoice, id_of, known, parsed, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.uploads.columns import LONGEST, Column, Suspect
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.file import File, digest_of, read
 from bn_lab.datasets.uploads.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
-from bn_lab.datasets.uploads.proposal import known, possible_tasks, proposed, proposed_task
 from bn_lab.datasets.uploads.summary import Distribution, correlations, distribution
 from bn_lab.datasets.uploads.table import Plan, plan, table
 

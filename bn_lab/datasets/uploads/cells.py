@@ -13,10 +13,11 @@ MISSING = frozenset(("", "--", "..", "?", "na", "n/a", "n.a.", "n.a", "n. a.", "
 DASHES = frozenset(("-", "–", "—", "−", ".", "*"))
 """Signs that stand for a missing value unless they are one of two classes, as `-` is beside `+`."""
 
-_GRADES = frozenset("+-–−±")
-
 MINUS = frozenset(("-", "–", "−"))
 """Those that are also the class beside `+`."""
+
+_GRADES = frozenset("+-–−±")
+"""Signs of which such classes are made: `+`, `-`, `++`, `±`."""
 
 AMONG_NUMBERS = frozenset(("unknown", "unk", "missing", "absent", "not available", "not applicable", "not measured", "no data",
                            "nodata", "n/d", "nd", "n.d.", "undefined", "k.a.", "keine angabe", "fehlt", "inconnu", "manquant",
@@ -52,7 +53,7 @@ HIGHEST = 3.4e38
 MOST_JUDGED = 500
 """Texts of a column that are looked at one by one at most: a large file has millions."""
 
-PLAIN = frozenset("0123456789+-.eE")
+NUMBER_SIGNS = frozenset("0123456789+-.eE")
 """Signs of numbers that Python reads as they stand."""
 
 _LETTER = r"(?:[^\W\d_]|[\u2100-\u214f\u3300-\u33ff])"  # also ℃, ㎡ and their like, which are signs
@@ -92,14 +93,14 @@ def stands_for_nothing(texts: Mapping[str, object], markers: Collection[str] = (
         texts: has the different cells as keys.
         markers: what else stands for one.
     """
-    found = {text for text in ("", *markers) if text in texts}
+    nothing = {text for text in ("", *markers) if text in texts}
     if not MISSING.isdisjoint(map(str.lower, texts)):  # looked at first: there may be a million texts
-        found |= {text for text in texts if text.lower() in MISSING}
+        nothing |= {text for text in texts if text.lower() in MISSING}
     signs = DASHES.intersection(texts)
-    rest = texts.keys() - found
+    rest = texts.keys() - nothing
     if signs and not (len(signs) == 1 and signs <= MINUS and "+" in rest and all(map(_GRADES.issuperset, rest))):
-        found |= signs
-    return found
+        nothing |= signs
+    return nothing
 
 
 def numbers_of(texts: Sequence[str], decimal: str, thousands: str) -> tuple[list[float], str] | None:
@@ -112,43 +113,44 @@ def numbers_of(texts: Sequence[str], decimal: str, thousands: str) -> tuple[list
         decimal: the decimal separator.
         thousands: the signs that may stand between thousands, see `between`.
     """
-    if (found := _plain_numbers(texts, decimal, thousands)) is not None:
-        return found, ""
+    if (values := _numbers_without_unit(texts, decimal, thousands)) is not None:
+        return values, ""
     unit = bare(texts[0])[1] if texts else ""
     if not unit:
         return None
     inner = without_unit(texts, unit)
-    found = _plain_numbers(inner, decimal, thousands) if len(inner) == len(texts) else None
-    return None if found is None else (found, unit)
+    values = _numbers_without_unit(inner, decimal, thousands) if len(inner) == len(texts) else None
+    return None if values is None else (values, unit)
 
 
 def without_unit(texts: Sequence[str], unit: str) -> list[str]:
     """What is beside the unit of cells that have it; of a unit that only ends like it, more is left than a number."""
-    if plain_signs(texts[0]).endswith(unit):
+    if unify_signs(texts[0]).endswith(unit):
         return [text[: -len(unit)].rstrip() for text in texts if text.endswith(unit)]
     return [number for number, other in map(bare, texts) if other == unit]
 
 
-def _plain_numbers(texts: Sequence[str], decimal: str, thousands: str) -> list[float] | None:
+def _numbers_without_unit(texts: Sequence[str], decimal: str, thousands: str) -> list[float] | None:
     """All of them at once: a large file has millions of different ones."""
     joined = "\n".join(texts)
     signs = set(joined) - {"\n"}
-    if not signs <= PLAIN or (decimal != "." and "." in signs):
-        joined = plain_signs(joined)
+    if not signs <= NUMBER_SIGNS or (decimal != "." and "." in signs):
+        joined = unify_signs(joined)
         if not all(map(_number(decimal, thousands).fullmatch, joined.split("\n"))):
             return None
         for sign in thousands:
             joined = joined.replace(sign, "")
         joined = joined.replace(decimal, ".")
     try:
-        found = list(map(float, joined.split("\n"))) if texts else []
+        values = list(map(float, joined.split("\n"))) if texts else []
     except ValueError:
         return None
-    return found if all(-HIGHEST <= value <= HIGHEST for value in found) else None
+    return values if all(-HIGHEST <= value <= HIGHEST for value in values) else None
 
 
-def plain_signs(text: str) -> str:
-    """A text with the minus of keyboards for that of typesetters, and one kind of space."""
+def unify_signs(text: str) -> str:
+    """A text in which one sign means one thing: the minus of keyboards for that of typesetters and for brackets around a
+    number, one kind of space, and one of the two letters µ."""
     text = text.replace("−", "-").replace("–", "-").replace("μ", "µ")
     if "(" in text:  # as accountants write what is negative
         text = _BRACKETS.sub(r"-\1", text)
@@ -159,13 +161,13 @@ def plain_signs(text: str) -> str:
 
 def number_of(text: str, decimal: str, thousands: str | None = None) -> float | None:
     """The number that a cell says, with or without a unit, or None: `1,234.5`, `−3`, `2e-3`, `18.5 km`."""
-    found = numbers_of([text], decimal, between(decimal, thousands))
-    return found[0][0] if found else None
+    numbers = numbers_of([text], decimal, between(decimal, thousands))
+    return numbers[0][0] if numbers else None
 
 
 def bare(text: str) -> tuple[str, str]:
     """A cell without the unit before or behind its number, and this: `18.5 km` is `18.5` and `km`."""
-    text = plain_signs(text)
+    text = unify_signs(text)
     if (before := _BEFORE.match(text)) is not None:
         return before[1] + text[before.end() :].strip(), before[2].strip()
     if (behind := _BEHIND.search(text)) is not None and behind[1].lower() not in ("e", "nan", "inf"):
@@ -174,18 +176,18 @@ def bare(text: str) -> tuple[str, str]:
 
 
 def are_numbers(texts: Sequence[str], decimal: str, thousands: str | None = None) -> list[bool]:
-    """Which of these cells say a number, with or without a unit. Of more than 500 that are not plain ones the first 500 speak
+    """Which of these cells say a number, with or without a unit. Of more than 500 that are not digits alone the first 500 speak
     for all, since what a column of so many different texts holds does not depend on one."""
     fits = _number(decimal, between(decimal, thousands)).fullmatch
     # Without an exponent, and with so few digits, it is none beyond float32.
-    found = [len(text) < 38 and "e" not in text.lower() and fits(text) is not None for text in texts]
-    others = [k for k, is_plain in enumerate(found) if not is_plain]
+    says_number = [len(text) < 38 and "e" not in text.lower() and fits(text) is not None for text in texts]
+    others = [k for k, is_number in enumerate(says_number) if not is_number]
     for k in others[:MOST_JUDGED]:
-        found[k] = number_of(texts[k], decimal, thousands) is not None
-    if len(others) > MOST_JUDGED and 2 * sum(found[k] for k in others[:MOST_JUDGED]) > MOST_JUDGED:
+        says_number[k] = number_of(texts[k], decimal, thousands) is not None
+    if len(others) > MOST_JUDGED and 2 * sum(says_number[k] for k in others[:MOST_JUDGED]) > MOST_JUDGED:
         for k in others[MOST_JUDGED:]:
-            found[k] = True
-    return found
+            says_number[k] = True
+    return says_number
 
 
 def is_date(text: str) -> bool:

@@ -24,8 +24,8 @@ from bn_lab.datasets.uploads.cells import (
     is_date,
     number_of,
     numbers_of,
-    plain_signs,
     stands_for_nothing,
+    unify_signs,
     without_unit,
 )
 from bn_lab.datasets.uploads.format import AskedKind
@@ -62,7 +62,11 @@ ID_NAMES = frozenset(("id", "no", "nr", "num", "number", "index", "idx", "key", 
                       "순번", "일련번호", "아이디", "학번", "연번", "인덱스"))  # fmt: skip
 """What columns are called that number the rows, letters and digits only."""
 
+ENDS_IN_ID = re.compile(r"(?:^|[\W_])[iI][dD]$|[a-z]ID$|번호$")
+"""What else such names end in: `user_id`, `userID`."""
+
 DATE_NAMES = re.compile(r"date|day|time|month|일자|날짜|일시|시각|년월|연월|기준일", re.IGNORECASE)
+"""What is in names of columns whose whole numbers may be dates such as 20240131."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +204,8 @@ def cells_of(column: Sequence[str], markers: Set[str] = frozenset(), *, are_clas
         order = {text: k for k, text in enumerate(stripped)}
         codes = np.array([order[text.strip()] for text in index], np.int32)[codes]
     head = tuple(text.strip()[:LONGEST] for text in column[:HEAD])
-    found = Cells(codes, list(stripped), (), head)
-    return found.but({"", *markers}.intersection(stripped) if are_classes else stands_for_nothing(stripped, markers))
+    nothing = {"", *markers}.intersection(stripped) if are_classes else stands_for_nothing(stripped, markers)
+    return Cells(codes, list(stripped), (), head).but(nothing)
 
 
 _WHOLE_MONEY = re.compile(r"^-?\d{1,3}(?:,\d{3})*\s?(?:원|만원|천원|억원|円|元)$|^(?:₩|￦|¥|KRW|JPY)\s?-?\d{1,3}(?:,\d{3})*$")
@@ -341,9 +345,9 @@ def _stray(texts: Sequence[str], is_number: NDArray[np.bool_]) -> str:
 def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) -> Column | None:
     """A column of numbers; None where not all of its cells are some."""
     signs = between(decimal, thousands)
-    if (found := numbers_of(cells.texts, decimal, signs)) is None:
+    if (with_unit := numbers_of(cells.texts, decimal, signs)) is None:
         return None
-    values, unit = found
+    values, unit = with_unit
     numbers = np.append(np.array(values), np.nan)[cells.codes]
     distinct = len(set(values))
     common: dict[str, Any] = {"present": cells.present, "distinct": distinct, "head": cells.head}
@@ -353,13 +357,13 @@ def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) ->
     if DATE_NAMES.search(name) and (_are_days(values) or _are_days([100 * v + 1 for v in values])):
         return Column(name, "date", **common)
     joined = "".join(cells.texts)
-    together = set(plain_signs(joined))
+    together = set(unify_signs(joined))
     common |= {
         "has_minus": any(sign in joined for sign in "−–("),
         "grouped": "".join(sign for sign in signs if sign in together and sign not in unit),
         "numbers": numbers,
     }
-    if unit and " " in common["grouped"] and " " not in plain_signs("\n".join(without_unit(cells.texts, unit))):
+    if unit and " " in common["grouped"] and " " not in unify_signs("\n".join(without_unit(cells.texts, unit))):
         common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
     return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
 
@@ -395,9 +399,7 @@ def _numbers_rows(name: str, cells: Cells, numbers: NDArray[np.float64]) -> bool
     """Whether whole numbers are all different as they are written, and go up by one from row to row or are called like it."""
     if np.isnan(numbers).any() or (numbers % 1).any() or len(cells.texts) < len(numbers):
         return False
-    called = (
-        re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or re.search(r"(?:^|[\W_])[iI][dD]$|[a-z]ID$|번호$", name) is not None
-    )
+    called = re.sub(r"[\W_]", "", name.lower()) in ID_NAMES or ENDS_IN_ID.search(name) is not None
     # Long numbers as they are written, since floats of more than 15 digits may be one and the same.
     exact = map(_whole, cells.texts, numbers.tolist())
     return called or all(after - before == 1 for before, after in pairwise(exact))

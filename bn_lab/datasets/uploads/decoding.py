@@ -106,23 +106,23 @@ def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     Raises:
         DataError: `file_empty`, `file_kind` or `file_encoding`.
     """
-    found = encoding or encoding_of(data)
-    if found is None:
+    encoding = encoding or encoding_of(data)
+    if encoding is None:
         raise DataError("file", "file_kind", "binary")
     try:
-        text = data.decode(found)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data[: error.start].decode(found, "ignore").count("\n") + 1
-        raise DataError("file", "file_encoding", line, encoding=found) from None
+        line = data[: error.start].decode(encoding, "ignore").count("\n") + 1
+        raise DataError("file", "file_encoding", line, encoding=encoding) from None
     except ValueError:  # of codecs that name neither the place nor the reason
-        raise DataError("file", "file_encoding", 1, encoding=found) from None
-    if found == "utf_8" and data.startswith(codecs.BOM_UTF8):
-        text, found = text.removeprefix("\ufeff"), "utf_8_sig"
+        raise DataError("file", "file_encoding", 1, encoding=encoding) from None
+    if encoding == "utf_8" and data.startswith(codecs.BOM_UTF8):
+        text, encoding = text.removeprefix("\ufeff"), "utf_8_sig"
     if not text.strip():
         raise DataError("file", "file_empty", len(data))
     if "\0" in text or len(_CONTROL.findall(text[:SAMPLE])) > 0.01 * len(text[:SAMPLE]):
         raise DataError("file", "file_kind", "binary")
-    return text, found
+    return text, encoding
 
 
 def encoding_of(data: bytes) -> str | None:
@@ -158,8 +158,8 @@ def _guessed(data: bytes) -> str | None:
         return "cp949"  # too few to be guessed from, and syllables or signs if they are Korean
     if max(map(len, runs)) == 1 and len(set(runs)) <= FEW and _is_western(sample):
         return "cp1252"  # an accent here, a degree there
-    found = chardet.detect(words, prefer_superset=True, compat_names=False, include_encodings=("utf-8", *LIKELY))
-    return name_of(found["encoding"] or "") or ("cp1252" if _is_western(sample) else None)
+    guess = chardet.detect(words, prefer_superset=True, compat_names=False, include_encodings=("utf-8", *LIKELY))
+    return name_of(guess["encoding"] or "") or ("cp1252" if _is_western(sample) else None)
 
 
 def _is_western(sample: bytes) -> bool:

@@ -10,8 +10,8 @@ from bn_lab.experiment import ExperimentError
 class DataError(ExperimentError):
     """A file that is no table, or choices that its table does not allow.
 
-    Neither the sentence nor the values hold anything of the data: columns are told by their number (`column`, from 1), kinds of
-    content by our own names. So it may stand in a log; the page looks up what a column is called.
+    Neither the sentence nor the values hold anything of the data: columns are known by their number (`column`, from 1), kinds
+    of content by our own names. So it may stand in a log; the page looks up what a column is called.
     """
 
     RULES: Mapping[str, str] = {

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from bn_lab.datasets.uploads import sheets
 from bn_lab.datasets.uploads.columns import LONGEST, Column, cells_of, column_of, decimal_of
 from bn_lab.datasets.uploads.decoding import decoded, kind_of
 from bn_lab.datasets.uploads.errors import DataError
@@ -23,6 +22,7 @@ from bn_lab.datasets.uploads.layout import (
     table_of,
 )
 from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MOST_ROWS
+from bn_lab.datasets.uploads.sheets import sheet_cells
 
 CHUNK = 500
 """Rows that are turned into columns at a time."""
@@ -102,20 +102,20 @@ def read(data: bytes, asked: Format = FOUND_OUT) -> File:
 
 def _from_sheet(data: bytes, kind: Literal["excel", "parquet"], asked: Format) -> File:
     """The table of a workbook or of a Parquet file."""
-    found = sheets.sheet(data, kind, asked.sheet)
+    sheet = sheet_cells(data, kind, asked.sheet)
     if kind == "parquet":
         said = Format(encoding="", delimiter="", header=True, above=0, below=0, comment="", sheet=0)
-        return _file(data, kind, asked, FileLayout(said, len(found.names), found.names), found.columns)
-    width = max((k + 1 for k, column in enumerate(found.columns) if column.strip(b"\0 ")), default=0)
-    found = replace(found, columns=found.columns[: max(2, width)])  # what has only spaces, or was cleared, is not there
-    head = [column.decode().split("\0", LINES)[:LINES] for column in found.columns]
+        return _file(data, kind, asked, FileLayout(said, len(sheet.names), sheet.names), sheet.columns)
+    width = max((k + 1 for k, column in enumerate(sheet.columns) if column.strip(b"\0 ")), default=0)
+    sheet = replace(sheet, columns=sheet.columns[: max(2, width)])  # what has only spaces, or was cleared, is not there
+    head = [column.decode().split("\0", LINES)[:LINES] for column in sheet.columns]
     layout = sheet_layout(list(zip(*head, strict=True)), asked)
-    said = replace(layout.format, sheet=found.number)
+    said = replace(layout.format, sheet=sheet.number)
     first = (said.above or 0) + bool(said.header)
-    last = max(len(column.rstrip(b"\0 ").split(b"\0")) for column in found.columns)
-    below = found.columns[0].count(b"\0") + 1 - last + (said.below or 0)
-    columns = [_between(column, first, below) for column in found.columns]
-    return _file(data, kind, asked, replace(layout, format=said), columns, found.sheets)
+    last = max(len(column.rstrip(b"\0 ").split(b"\0")) for column in sheet.columns)
+    below = sheet.columns[0].count(b"\0") + 1 - last + (said.below or 0)
+    columns = [_between(column, first, below) for column in sheet.columns]
+    return _file(data, kind, asked, replace(layout, format=said), columns, sheet.sheets)
 
 
 def _between(column: bytes, above: int, below: int) -> bytes:
@@ -135,11 +135,11 @@ def _columns(rows: Iterator[Sequence[str]], width: int) -> list[bytes]:
             raise DataError("file", "file_rows", count + sum(1 for _ in rows), high=MOST_ROWS)
         for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
             part.append("\0".join(cells))
-    found = []
+    packed = []
     for part in parts:
-        found.append("\0".join(part).encode("utf-8", "surrogatepass"))
+        packed.append("\0".join(part).encode("utf-8", "surrogatepass"))
         part.clear()
-    return found
+    return packed
 
 
 def _cells(packed: bytes) -> list[str]:
@@ -194,13 +194,11 @@ def names_of(headings: Iterable[str]) -> tuple[str, ...]:
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:
     """Names of which no two are alike: the second `x` is `x (2)`."""
-    taken, found = set(names), set[str]()
-    told: list[str] = []
+    taken, given = set(names), dict[str, None]()
     for name in names:
-        mine, count = name, 1
-        while mine in found or (count > 1 and mine in taken):
+        numbered, count = name, 1
+        while numbered in given or (count > 1 and numbered in taken):
             count += 1
-            mine = f"{name} ({count})"
-        found.add(mine)
-        told.append(mine)
-    return tuple(told)
+            numbered = f"{name} ({count})"
+        given[numbered] = None
+    return tuple(given)

@@ -129,7 +129,7 @@ def name_of(encoding: str) -> str | None:
 @cache
 def _names() -> dict[str, str]:
     """The names of encodings by all their names. Only those are looked up: Python remembers whatever it is asked for."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     modules = {module.name: module.name for module in pkgutil.iter_modules(encodings_of_python.__path__)}
     for alias, target in {**modules, **aliases}.items():
         try:
@@ -138,8 +138,8 @@ def _names() -> dict[str, str]:
             continue
         name = codec.name.replace("-", "_")
         if codec._is_text_encoding and name not in NOT_TEXT:
-            found |= dict.fromkeys((alias, target, name), name)
-    return found
+            names |= dict.fromkeys((alias, target, name), name)
+    return names
 
 
 @cache
@@ -158,10 +158,10 @@ LETTERS = {"encoding": "e", "delimiter": "d", "header": "h", "above": "a", "belo
 def pieces_of(asked: Format) -> list[str]:
     """What was said, for an id; nothing where nothing was."""
     values = {name: getattr(asked, name) for name in LETTERS if name != "encoding"}
-    found = [f"e{asked.encoding}"] if asked.encoding is not None else []
-    found += [f"{LETTERS[name]}{_written(value)}" for name, value in values.items() if value is not None]
-    found += [f"m{_written(text)}" for text in asked.missing]
-    return [*found, *(f"k{index}{kind}" for index, kind in asked.kinds)]
+    pieces = [f"e{asked.encoding}"] if asked.encoding is not None else []
+    pieces += [f"{LETTERS[name]}{_written(value)}" for name, value in values.items() if value is not None]
+    pieces += [f"m{_written(text)}" for text in asked.missing]
+    return [*pieces, *(f"k{index}{kind}" for index, kind in asked.kinds)]
 
 
 def format_of(pieces: list[str]) -> Format:

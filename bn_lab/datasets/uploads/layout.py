@@ -104,8 +104,8 @@ class Lines:
         """Without those that begin like that."""
         if not comment:
             return self
-        kept = [k for k, text in enumerate(self.texts) if not text.lstrip().startswith(comment)]
-        return Lines([self.texts[k] for k in kept], [self.numbers[k] for k in kept])
+        rest = [k for k, text in enumerate(self.texts) if not text.lstrip().startswith(comment)]
+        return Lines([self.texts[k] for k in rest], [self.numbers[k] for k in rest])
 
     def between(self, above: int, below: int) -> Lines:
         """Without so many at the beginning and at the end."""
@@ -165,16 +165,16 @@ def layout_of(lines: Lines, asked: Format) -> FileLayout:
 def _comment(lines: Lines) -> str:
     """How comments begin in a text whose first line is one; empty where it is none."""
     first = next((text.lstrip() for text in lines.texts if text.strip()), "")
-    found = next((sign for sign in COMMENTS if first.startswith(sign)), "")
-    texts = [text for text in lines.texts if text.strip()] if found else []
-    start = next((k for k, text in enumerate(texts) if not text.lstrip().startswith(found)), len(texts))
+    comment = next((sign for sign in COMMENTS if first.startswith(sign)), "")
+    texts = [text for text in lines.texts if text.strip()] if comment else []
+    start = next((k for k, text in enumerate(texts) if not text.lstrip().startswith(comment)), len(texts))
     table = texts[start : start + 10 * LINES]
-    samples = Counter(_shape(text) for text in table if not text.lstrip().startswith(found))
+    samples = Counter(_shape(text) for text in table if not text.lstrip().startswith(comment))
     if not samples:
         return ""
-    comments = [text for text in table if text.lstrip().startswith(found)]
+    comments = [text for text in table if text.lstrip().startswith(comment)]
     alike = sum(_shape(text) == samples.most_common(1)[0][0] for text in comments)
-    return "" if 2 * alike > len(comments) else found  # else it is how some samples begin
+    return "" if 2 * alike > len(comments) else comment  # else it is how some samples begin
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -184,16 +184,16 @@ def _shape(text: str) -> tuple[int, ...]:
 
 def _delimiter(sample: Lines) -> str:
     """The delimiter by which most lines have as many fields, two at least, and most of these are numbers."""
-    found = {delimiter: quality for delimiter in DELIMITERS if (quality := _quality(sample, delimiter)) is not None}
-    if not found:
+    qualities = {delimiter: quality for delimiter in DELIMITERS if (quality := _quality(sample, delimiter)) is not None}
+    if not qualities:
         raise DataError("file", "file_one_column", 1)
-    return max(found, key=found.__getitem__)
+    return max(qualities, key=qualities.__getitem__)
 
 
 def _quality(sample: Lines, delimiter: str) -> tuple[bool, bool, float, float] | None:
     """How well a delimiter fits; None where it separates nothing."""
     records: list[list[str]] = []
-    with suppress(DataError):  # it is told where all lines are read
+    with suppress(DataError):  # which is raised where all lines are read
         records.extend(record.fields for record in records_of(sample, delimiter) if not record.is_open)
     if not records or (width := _width(records)[0]) < 2:
         return None

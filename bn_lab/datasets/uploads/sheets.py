@@ -16,6 +16,7 @@ from typing import Any, Literal
 from bn_lab import timing
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MB, MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, MOST_SKIPPED
+from bn_lab.datasets.uploads.sheet_reader import NO_MEMORY
 
 MOST_MEMORY = 400
 """MB that the reading process may take beyond what it starts with."""
@@ -41,7 +42,7 @@ class SheetCells:
     number: int = 0
 
 
-def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = None) -> SheetCells:
+def sheet_cells(data: bytes, kind: Literal["excel", "parquet"], number: int | None = None) -> SheetCells:
     """The cells of a file.
 
     Args:
@@ -53,21 +54,18 @@ def sheet(data: bytes, kind: Literal["excel", "parquet"], number: int | None = N
         DataError: `file_table`, `file_sheet`, `file_kind`, `file_empty`, `file_one_column`, `file_columns`, `file_rows`,
             `file_cells`, `file_memory` or `file_time`.
     """
-    limits = {
-        "fewest_rows": FEWEST_ROWS,
-        "most_cells": MOST_CELLS,
-        "most_columns": MOST_COLUMNS,
-        "most_rows": MOST_ROWS + MOST_SKIPPED,
-    }
     asked = {
         "kind": kind,
         "sheet": number,
+        "fewest_rows": FEWEST_ROWS,
+        "most_rows": MOST_ROWS + MOST_SKIPPED,
+        "most_columns": MOST_COLUMNS,
+        "most_cells": MOST_CELLS,
+        "most_text": MOST_TEXT,
         "most_memory": MOST_MEMORY * MB,
         "most_seconds": timing.READING_TIMEOUT,
-        "most_text": MOST_TEXT,
-        **limits,
     }
-    command = [sys.executable, "-I", str(Path(__file__).with_name("native.py"))]
+    command = [sys.executable, "-I", str(Path(__file__).with_name("sheet_reader.py"))]
     try:
         done = subprocess.run(
             command, input=json.dumps(asked).encode() + b"\n" + data, capture_output=True, timeout=timing.READING_KILL
@@ -96,5 +94,5 @@ def _why(status: int, size: int) -> DataError:
     return DataError("file", "file_table", size)
 
 
-NO_MEMORY, SIGABRT, SIGALRM = 3, 6, 14
-"""Exit status (as in `native.py`) and signals of a process that got no more memory, natively or not, or took too long."""
+SIGABRT, SIGALRM = 6, 14
+"""Signals that end a process whose native code got no more memory, or that took too long."""

@@ -45,10 +45,10 @@ def distribution(column: Column) -> Distribution:
         room = np.unique(np.linspace(values.min(), values.max(), BINS + 1))  # fewer where floats are no closer together
         heights, edges = np.histogram(values, room)
         return Distribution(column.name, tuple(edges.tolist()), (), tuple(heights.tolist()))
-    found = np.bincount(column.codes[column.codes >= 0], minlength=len(column.texts))
-    order = np.argsort(-found, kind="stable")
+    frequencies = np.bincount(column.codes[column.codes >= 0], minlength=len(column.texts))
+    order = np.argsort(-frequencies, kind="stable")
     shown, others = order[:MOST_BARS], order[MOST_BARS:]
-    counts = [*found[shown].tolist(), *([int(found[others].sum())] if len(others) else [])]
+    counts = [*frequencies[shown].tolist(), *([int(frequencies[others].sum())] if len(others) else [])]
     labels = tuple(column.texts[k] for k in shown)
     return Distribution(column.name, (), labels, tuple(int(count) for count in counts), len(others))
 

@@ -47,18 +47,18 @@ def table(file: File, name: str) -> Table:
     """
     digest, choice = parsed(name)
     assert (digest, choice.format) == (file.digest, file.asked)
-    found = plan(file, choice)
-    target, columns = file.columns[choice.target], [file.columns[k] for k in found.features]
-    features, names = _features(columns, found.rows)
+    planned = plan(file, choice)
+    target, columns = file.columns[choice.target], [file.columns[k] for k in planned.features]
+    features, names = _features(columns, planned.rows)
     return Table(
         name=name,
         features=features,
         feature_names=unique(names),
-        target=_target(target, choice, found),
+        target=_target(target, choice, planned),
         target_name=target.name if target.name not in names else f"{target.name} (target)",
         target_unit=target.unit if choice.task == "regression" else "",
         task=choice.task,
-        classes=unique([_class_name(target, value) for value in found.classes]),
+        classes=unique([_class_name(target, value) for value in planned.classes]),
     )
 
 
@@ -70,13 +70,13 @@ def plan(file: File, choice: DataChoice) -> Plan:
     """
     target = _checked_target(file, choice)
     features = features_of(file, choice)
-    told = target.is_present
+    has_target = target.is_present
     present = [file.columns[k].is_present for k in features]
     lacking = np.zeros(file.rows, np.int64)
     for has in present:
         lacking += ~has
-    kept = told & (lacking == 0) if choice.missing == "dropped" else told
-    rows = np.flatnonzero(kept)
+    used = has_target & (lacking == 0) if choice.missing == "dropped" else has_target
+    rows = np.flatnonzero(used)
     if len(rows) < FEWEST_ROWS:
         raise DataError("file", "rows_left", len(rows), low=FEWEST_ROWS, rows=file.rows)
     classes = _classes(target, choice, rows)
@@ -84,9 +84,9 @@ def plan(file: File, choice: DataChoice) -> Plan:
         if not has[rows].any():
             raise _about("features", "feature_empty", k)
     inputs = _inputs(file, features, rows)
-    dropped = int(np.count_nonzero(told & (lacking > 0))) if choice.missing == "dropped" else 0
+    dropped = int(np.count_nonzero(has_target & (lacking > 0))) if choice.missing == "dropped" else 0
     filled = int(lacking[rows].sum())
-    return Plan(rows, int(np.count_nonzero(~told)), dropped, filled, features, inputs, classes)
+    return Plan(rows, int(np.count_nonzero(~has_target)), dropped, filled, features, inputs, classes)
 
 
 def features_of(file: File, choice: DataChoice) -> tuple[int, ...]:
@@ -132,14 +132,14 @@ def _checked_target(file: File, choice: DataChoice) -> Column:
 def _classes(target: Column, choice: DataChoice, rows: NDArray[np.int64]) -> tuple[float, ...]:
     """The classes among these rows: codes of texts, or numbers, ascending."""
     values = _values(target)[rows]
-    found = np.unique(values)
+    different = np.unique(values)
     if choice.task == "regression":
-        if len(found) < 2:
+        if len(different) < 2:
             raise _about("target", "target_constant", choice.target)
         return ()
-    if len(found) < 2:
+    if len(different) < 2:
         raise _about("target", "target_one_class", choice.target)
-    return tuple(float(value) for value in found)
+    return tuple(float(value) for value in different)
 
 
 def _values(column: Column) -> NDArray[np.float64]:
@@ -164,17 +164,17 @@ def _inputs(file: File, features: Sequence[int], rows: NDArray[np.int64]) -> int
 
 def _features(columns: Sequence[Column], rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[str]]:
     """Features (n, F) and their names: numbers in their order, then categories one-hot, as `pandas.get_dummies` has them."""
-    names, found = [], []
+    names, inputs = [], []
     for column in columns:
         if column.numbers is not None:
             names.append(column.full_name)
-            found.append(_filled(column, rows))
+            inputs.append(_filled(column, rows))
     for column in columns:
         if column.kind == "categorical":
             codes, there = _filled_codes(column, rows), _categories(column, rows)
             names += [f"{column.name}_{column.texts[code]}"[:LONGEST] for code in there]
-            found += [(codes == code).astype(np.float64) for code in there]
-    return np.stack(found, axis=1), names
+            inputs += [(codes == code).astype(np.float64) for code in there]
+    return np.stack(inputs, axis=1), names
 
 
 def _filled(column: Column, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -204,9 +204,9 @@ def _categories(column: Column, rows: NDArray[np.int64]) -> list[int]:
     return [int(code) for code in np.unique(column.codes[rows]) if code >= 0]
 
 
-def _target(column: Column, choice: DataChoice, found: Plan) -> NDArray[np.float64] | NDArray[np.int64]:
-    values = _values(column)[found.rows]
-    return np.searchsorted(np.array(found.classes), values).astype(np.int64) if choice.task == "classification" else values
+def _target(column: Column, choice: DataChoice, planned: Plan) -> NDArray[np.float64] | NDArray[np.int64]:
+    values = _values(column)[planned.rows]
+    return np.searchsorted(np.array(planned.classes), values).astype(np.int64) if choice.task == "classification" else values
 
 
 def _class_name(column: Column, value: float) -> str:

@@ -1,8 +1,8 @@
 """Reads a workbook or a Parquet file in a process of its own, within limits: the libraries that do it are native code, which a
 hostile file may bring to take any memory, or down.
 
-`python native.py` gets a line of JSON and then the file on its standard input, and writes a line of JSON and then the cells on
-its standard output. It imports nothing of the project, so that it starts at once, and is imported by nothing but for its tests.
+`sheets.py` runs it. It gets a line of JSON and then the file on its standard input, and writes a line of JSON and then the
+cells on its standard output. It imports nothing of the project, so that it starts at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 NO_MEMORY, BROKEN = 3, 4
-"""Exit statuses."""
+"""Exit statuses: memory was refused, or reading broke off."""
 
 CHUNK = 500
 """Rows that are turned into columns at a time."""
