@@ -75,12 +75,12 @@ class Queued:
 
     def waiting(self) -> list[Any]:
         """All messages that are there."""
-        found = []
+        messages = []
         try:
             while True:
-                found.append(self.receive(wait=False))
+                messages.append(self.receive(wait=False))
         except (Empty, EOFError):
-            return found
+            return messages
 
     def close(self) -> None:
         """Tell the other end that nobody is here."""

@@ -37,7 +37,7 @@ PROPOSALS = 3
 """How many alternatives a message names."""
 
 MOST_WORKERS = 16
-"""Workers at most unless told otherwise: the page's process, which hands on what they make, is one."""
+"""Workers at most where the setting does not say otherwise: the page's process, which hands on what they make, is one."""
 
 MOST_HALVINGS = 16
 """How often a field is halved at most: from the largest value there is to the smallest."""
@@ -63,31 +63,29 @@ class LimitError(ExperimentError):
         self, field: str, rule: str, value: object, *, fits: Sequence[Mapping[str, int]] = (), **values: object
     ) -> None:
         self.fits = tuple(fits)[:PROPOSALS]
-        told = " or ".join(" and ".join(f"{name} {most}" for name, most in each.items()) for each in self.fits)
-        if told:
-            values["fits"] = f"it would fit with {told}"
+        if self.fits:
+            alternatives = (" and ".join(f"{name} {most}" for name, most in each.items()) for each in self.fits)
+            values["fits"] = f"it would fit with {' or '.join(alternatives)}"
         super().__init__(field, rule, value, **values)
 
 
 @cache
 def available() -> float:
     """Memory that this process may use, in MB: the container's if it has a limit, else the machine's."""
-    found = [int(text) / MB for path in CONTROL_GROUPS if path.is_file() and (text := path.read_text().strip()).isdigit()]
+    limits = [int(text) / MB for path in CONTROL_GROUPS if path.is_file() and (text := path.read_text().strip()).isdigit()]
     try:
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB)
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB)
     except (AttributeError, ValueError, OSError):  # not everywhere is there a way to ask
-        found.append(4096.0)
-    return min(found)
+        limits.append(4096.0)
+    return min(limits)
 
 
 @cache
 def cores() -> int:
     """Processor cores that this process may use: those of the container if it has a limit, else the machine's."""
-    found = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    if CORES.is_file():
-        quota, period = CORES.read_text().split()
-        found = min(found, ceil(int(quota) / int(period))) if quota.isdigit() else found
-    return found
+    machine = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    quota, period = CORES.read_text().split() if CORES.is_file() else ("max", "")
+    return min(machine, ceil(int(quota) / int(period))) if quota.isdigit() else machine
 
 
 def usual_workers() -> int:
@@ -144,7 +142,7 @@ class Limits:
         Raises:
             ValueError: for a setting that is not a positive number, naming it.
         """
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for each in fields(cls):
             if (text := environment.get(setting(each.name), "").strip()) == "":
                 continue
@@ -154,8 +152,8 @@ class Limits:
                 number = 0.0
             if not 0 < number < float("inf"):
                 raise ValueError(f"{setting(each.name)} must be a positive number, got {text[:60]!r}")
-            found[each.name] = max(1, int(number)) if each.type == "int" else number
-        return cls(**found)
+            values[each.name] = max(1, int(number)) if each.type == "int" else number
+        return cls(**values)
 
     def check(self, experiment: Experiment) -> None:
         """Raise a `LimitError` where an experiment asks for more than this server gives."""
@@ -206,14 +204,14 @@ class Limits:
 
     def _halved(self, experiment: Experiment) -> dict[str, int]:
         """All fields that have become smaller, halved in turns until the experiment fits or nothing is left to halve."""
-        found: dict[str, int] = {}
+        halved: dict[str, int] = {}
         for name in SHRUNK * MOST_HALVINGS:
-            smaller = _with(experiment, found)
+            smaller = _with(experiment, halved)
             if self.allows(smaller):
                 break
             value = samples(smaller) if getattr(smaller, name) is None else getattr(smaller, name)
-            found[name] = max(_lowest(name), _rounded(value // 2, _lowest(name)))
-        return found
+            halved[name] = max(_lowest(name), _rounded(value // 2, _lowest(name)))
+        return halved
 
     def _most(self, experiment: Experiment, name: str) -> int | None:
         """The largest value of a field below the present one that would fit, by halving; None where there is none."""

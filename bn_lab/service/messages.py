@@ -1,4 +1,4 @@
-"""What the page's process and its workers say to each other: frozen records, of which none brings torch along.
+"""What the page's process and its workers say to each other: frozen records, none of which needs torch.
 
 A *recording* is the one run of an experiment, whatever its number of epochs. A worker trains it as far as the latest
 `Requested` says, and reports what is new in the parts named there (`bn_lab.figures.parts`), as rows: the page's process keeps
@@ -46,14 +46,14 @@ class RequestError(ExperimentError):
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """Have a recording in care. Nothing is done for it before the first `Requested`.
+    """Take care of a recording from now on. Nothing is done for it before the first `Requested`.
 
     Attributes:
         recording: its id.
         experiment: what to train.
         table: a visitor's own data; None for what is shipped.
-        moments: how many of its moments are known.
-        closely: say so before each of its turns: a worker that had it was lost.
+        moments: how many of its moments are known already.
+        closely: say so (`Heartbeat`) before each of its turns, because a worker that had it was lost.
     """
 
     recording: str
@@ -71,8 +71,8 @@ class Requested:
         recording: its id.
         targets: epochs at which it ends for somebody.
         until: how many epochs to train.
-        parts: what to tell, and how many rows of each are known.
-        watchers: how many visitors there are.
+        parts: what to report, and how many rows of each are known already.
+        watchers: how many visitors watch it now.
     """
 
     recording: str
@@ -82,7 +82,7 @@ class Requested:
     watchers: int = 1
 
     def says_the_same(self, other: Requested) -> bool:
-        """Whether this asks for nothing else: a worker knows how many rows it has told meanwhile."""
+        """Whether this asks for nothing else: how many rows it has sent meanwhile a worker knows itself."""
         same = self.targets, self.until, self.parts.keys(), self.watchers
         return same == (other.targets, other.until, other.parts.keys(), other.watchers)
 
@@ -96,10 +96,10 @@ class Drop:
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """Something to be answered once.
+    """Something that gets one `Reply`.
 
     Attributes:
-        number: by which the answer is known.
+        number: of this, which the reply has, too.
         what: a `History` of a recording, a `NetworkCopy` out of it, or the result of a function of `bn_lab.engine.anatomy`.
         recording: its id; None for a function.
         arguments: the target of a history; target, arm and seed of a network; name and arguments of a function.
@@ -117,7 +117,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Withdraw:
-    """Nobody waits for this answer any more."""
+    """Nobody waits for the reply of this number any more."""
 
     number: int
 
@@ -127,7 +127,11 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The worker's one training thread is alive; about to give a turn to a recording, where that is to be watched closely."""
+    """The worker's one training thread is alive.
+
+    Attributes:
+        recording: what is going to have the next turn, where that was taken with `closely`.
+    """
 
     recording: str | None = None
 
@@ -148,14 +152,14 @@ class RecordingUpdate:
 
     Attributes:
         recording: its id.
-        epoch: how far its run is, the present epoch in part.
+        epoch: epochs trained, the present one in part.
         over: whether every network has diverged, so that it ends here for every target.
         first, moments: epochs of the moments from number `first` on.
-        rows: of wanted parts.
-        ends: by target, the rows of the target's own last moment, where that is none of the moments; by part.
+        rows: of the parts that were asked for.
+        ends: by target and part, the row of the target's own last moment, where that is none of the moments.
         findings: by target that was reached, what the numbers say.
-        kept: passed epochs that may still become a target: moment and weights are there.
-        layouts: of all parts; None where they were told before.
+        checkpoints: passed epochs that may still become a target, because moment and weights are there.
+        layouts: of all parts; None where they were sent before.
     """
 
     recording: str
@@ -166,7 +170,7 @@ class RecordingUpdate:
     rows: tuple[Rows, ...] = ()
     ends: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     findings: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
-    kept: tuple[int, ...] = ()
+    checkpoints: tuple[int, ...] = ()
     layouts: Mapping[str, Layout] | None = None
 
 
@@ -180,7 +184,7 @@ class Failed:
 
 @dataclass(frozen=True, eq=False)
 class Reply:
-    """What an `Ask` with this number gets: a value, or an error."""
+    """The answer to the `Ask` of this number: a value, or an error."""
 
     number: int
     value: Any = None

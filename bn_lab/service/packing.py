@@ -1,4 +1,4 @@
-"""`Packer`: what a worker tells of one recording, each row once."""
+"""`Packer`: makes a worker's reports on one recording, in which each row comes once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Packer:
-    """Knows what of a recording is known to the page's process, and packs the rest.
+    """Knows which rows of a recording the page's process has, and packs the others.
 
     Args:
         take: how the recording came here.
 
     Attributes:
-        overhead: seconds that the latest report took besides its rows, of which each is made once however often is reported.
+        overhead: seconds that the latest report took besides its rows; those are made once, this comes with every report.
     """
 
     def __init__(self, take: Take) -> None:
@@ -42,12 +42,12 @@ class Packer:
         self._requested: Requested | None = None
 
     def forget(self, target: int) -> None:
-        """Nobody looks as far as this target any more, and who does again is told anew."""
+        """Nobody looks as far as this target any more; who does again later gets its rows and findings anew."""
         self._findings.discard(target)
         self._ends = {each for each in self._ends if each[0] != target}
 
     def has_news(self, run: Run, requested: Requested) -> bool:
-        """Whether there may be something to tell."""
+        """Whether there may be something to report."""
         return not self._is_whole or run.steps != self._steps or requested != self._requested
 
     def pack(self, run: Run, requested: Requested) -> RecordingUpdate:
@@ -112,13 +112,13 @@ class Packer:
         """The last moments of targets that are none of the recording's own."""
         assert self._layouts is not None
         parts = [part for part in requested.parts if part in self._layouts and self._layouts[part].axis == "moment"]
-        found: dict[int, dict[str, bytes]] = {}
+        rows: dict[int, dict[str, bytes]] = {}
         for target in targets:
             if missing := [part for part in parts if (target, part) not in self._ends]:
                 history = run.history(target)
-                found[target] = {part: _bytes(moment_row(part, history, history.snapshots[-1])) for part in missing}
+                rows[target] = {part: _bytes(moment_row(part, history, history.snapshots[-1])) for part in missing}
                 self._ends |= {(target, part) for part in missing}
-        return found
+        return rows
 
     def _new_findings(self, run: Run, reached: list[int]) -> dict[int, tuple[Finding, ...]]:
         new = [target for target in reached if target not in self._findings]

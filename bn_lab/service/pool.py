@@ -1,4 +1,4 @@
-"""`Pool`: the workers of this process as it sees them; started when they are needed, watched, and let go of."""
+"""`Pool`: the worker processes as the page's process sees them; started when they are needed, watched, and ended."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Remote:
     """A worker as the page's process sees it.
 
     Attributes:
-        signed: when it was last heard of.
-        is_ready: whether it was heard of at all.
-        turn: the closely watched recording that it last gave a turn to.
+        heard_at: when it last said something (seconds of the clock), or was started.
+        is_ready: whether it has said anything.
+        turn: id of the recording that it last gave a turn to, of those for which it says so (`Take.closely`).
     """
 
     def __init__(self, connection: Connection, end: Callable[[], None], clock: Callable[[], float]) -> None:
         self.connection, self.end = connection, end
-        self.signed, self.is_ready = clock(), False
+        self.heard_at, self.is_ready = clock(), False
         self.turn: str | None = None
         self._outbox: SimpleQueue[Order | None] = SimpleQueue()
 
@@ -43,17 +43,17 @@ class Remote:
         self._outbox.put(order)
 
     def post(self) -> None:
-        """Hand on what was sent, until `close`."""
+        """Hand on what was sent, until `close`: the work of a thread."""
         while (order := self._outbox.get()) is not None:
             try:
                 self.connection.send(order)
-            except (OSError, ValueError):  # nobody is there any more, which who listens notices, too
+            except (OSError, ValueError):  # nobody is there any more, which the listening thread notices, too
                 return
         with suppress(OSError):
             self.connection.close()
 
     def post_waiting(self) -> None:
-        """Hand on what was sent so far."""
+        """Hand on what was sent so far: for tests, which have no such thread."""
         while not self._outbox.empty():
             if (order := self._outbox.get()) is not None:
                 self.connection.send(order)
@@ -92,9 +92,9 @@ class Pool:
 
     def least_busy(self, load: Callable[[Remote], float]) -> Remote:
         """The worker with the least load; a new one where all have some and there may be more."""
-        found = min(self.workers, key=load, default=None)
-        if found is not None and (not load(found) or len(self.workers) >= self.count):
-            return found
+        idlest = min(self.workers, key=load, default=None)
+        if idlest is not None and (not load(idlest) or len(self.workers) >= self.count):
+            return idlest
         return self.begin()
 
     def begin(self) -> Remote:
@@ -106,16 +106,12 @@ class Pool:
             Thread(target=self._listen, args=(remote,), name="bn-lab-reports", daemon=True).start()
         return remote
 
-    def heard(self, remote: Remote) -> None:
-        """A report has come."""
-        remote.signed, remote.is_ready = self._clock(), True
-
-    def look_after(self) -> None:
+    def end_silent(self) -> None:
         """End workers that have not been heard of for too long; they are then lost."""
         for remote in self.workers:
-            if self._clock() - remote.signed > timing.SILENT_WORKER:
+            if self._clock() - remote.heard_at > timing.SILENT_WORKER:
                 log.error("a worker gave no sign for %g s, and is ended", timing.SILENT_WORKER)
-                remote.signed = self._clock()  # it takes a moment until it is lost
+                remote.heard_at = self._clock()  # it takes a moment until it is lost
                 remote.end()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from bn_lab.service.relay import Relay
 if TYPE_CHECKING:
     from bn_lab.service.visitor import Watch
 
-HELD_TARGETS = 4
+SPARE_TARGETS = 4
 """Targets that a recording has reached and that nobody watches any more, which it keeps for who comes later."""
 
 
@@ -28,43 +28,54 @@ class Recording:
         id: what it is known by.
         experiment: what is trained; its number of epochs means nothing here.
         table: a visitor's own data.
-        owner: name of the only visitor whose it is, where the data are; else empty.
-        apart: the only epoch at which it ends, where the recording of that experiment has passed it; else None.
-        relay: what is known of it.
-        named: watches that name it; present: those of them whose visitors are there.
-        left: when the last visitor was there.
+        owner: name of the only visitor who may watch it, where the data are the visitor's own; else empty.
+        only_target: the one epoch at which it ends, where the experiment's shared recording has passed that; else None.
+        relay: the numbers that have come from workers.
+        watches: all that name it; present: those of them whose visitors are there.
+        left: when the last visitor was there, in seconds of the clock.
         error: why it cannot be trained.
         remote: the worker that has it; None where no memory is taken for a run.
+        admitted_bytes: what its run was taken to need when there was room for it last.
+        first_look_only: whether it has a worker for the first look only, for which nobody waits until there is memory.
+        granted: epochs to which the worker may have trained it.
+        passed: passed epochs that may still become targets.
+        requested: what its worker was told last.
+        is_moving: whether it has had a turn since it was told to train.
+        is_suspect: whether a worker was lost that had it.
+        asks: what its worker is to reply to, by number.
+        place: in the queue for memory, from 1; 0 where it does not wait.
+        rate: epochs a second of late; 0 where unknown.
     """
 
     def __init__(
-        self, name: str, experiment: Experiment, table: Table | None, owner: str, apart: int | None, now: float
+        self, name: str, experiment: Experiment, table: Table | None, owner: str, only_target: int | None, now: float
     ) -> None:
-        self.id, self.experiment, self.table, self.owner, self.apart = name, experiment, table, owner, apart
+        self.id, self.experiment, self.table, self.owner, self.only_target = name, experiment, table, owner, only_target
         self.relay = Relay()
-        self.named: set[Watch] = set()
+        self.watches: set[Watch] = set()
         self.present: set[Watch] = set()
         self.left = now
         self.error: ExperimentError | None = None
         self.remote: Remote | None = None
-        self.admitted = 0  # bytes that its run was taken to need when there was room for it last
-        self.only_looks = False  # whether it has a worker for the first look, for which nobody waits until there is memory
-        self.granted = 0  # how far the worker may have trained it
-        self.passed: tuple[int, ...] = ()  # passed epochs that may still become targets
-        self.requested: Requested | None = None  # the latest one
-        self.is_moving = False  # whether it has had a turn since it was told to train
-        self.is_suspect = False  # whether a worker was lost that had it
+        self.admitted_bytes = 0
+        self.first_look_only = False
+        self.granted = 0
+        self.passed: tuple[int, ...] = ()
+        self.requested: Requested | None = None
+        self.is_moving = False
+        self.is_suspect = False
         self.asks: dict[int, Ask] = {}
         self.place = 0
-        self.rate, self._seconds = 0.0, 0.0
-        self._held: dict[int, float] = {}  # targets that were reached, and the seconds that it took
-        self._mark: tuple[float, float] | None = None  # time and epoch when it was last heard of in training
+        self.rate = 0.0
+        self._seconds = 0.0  # of training so far
+        self._reached: dict[int, float] = {}  # targets that were reached, and the seconds that it took
+        self._last_moving: tuple[float, float] | None = None  # time and epoch of the latest update in training
         self._furthest = experiment.epochs
 
     @property
     def targets(self) -> tuple[int, ...]:
         """Epochs at which it ends for somebody."""
-        return tuple(sorted({watch.target for watch in self.named} | set(self._held)))
+        return tuple(sorted({watch.target for watch in self.watches} | set(self._reached)))
 
     @property
     def until(self) -> int:
@@ -99,8 +110,8 @@ class Recording:
 
     def reaches(self, target: int) -> bool:
         """Whether this may become a target."""
-        if self.apart is not None:
-            return target == self.apart
+        if self.only_target is not None:
+            return target == self.only_target
         if self.remote is None or target >= self.granted or target in self.passed or target in self.targets:
             return True
         return self.relay.over and target >= self.relay.epoch
@@ -112,51 +123,51 @@ class Recording:
         return replace(self.experiment, epochs=self._furthest)
 
     @property
-    def size(self) -> int:
-        """Bytes that its run takes."""
+    def run_bytes(self) -> int:
+        """Bytes that its run takes in a worker, by the estimate of `bn_lab.engine.cost`."""
         experiment = self.experiment_to_train
         return memory(experiment) + max(0, len(self.targets) - 1) * target_memory(experiment)
 
     @property
-    def holds(self) -> int:
-        """Bytes that it takes."""
-        return (0 if self.remote is None else self.size) + self.relay.bytes
+    def bytes(self) -> int:
+        """Bytes that it takes: its run, where a worker has one, and the rows that are here."""
+        return (0 if self.remote is None else self.run_bytes) + self.relay.bytes
 
     def seconds(self, target: int) -> float:
         """How long it was trained up to a target: from its starts to its stops, whoever else was trained in between."""
-        return self._held.get(target, self._seconds)
+        return self._reached.get(target, self._seconds)
 
-    def grow(self, update: RecordingUpdate, now: float) -> None:
-        """Take in what is new."""
+    def take_in(self, update: RecordingUpdate, now: float) -> None:
+        """Note what a worker says is new."""
         self.relay.add(update)
-        self.passed = update.kept
+        self.passed = update.checkpoints
         self.is_moving = not update.over and update.epoch < self.until
         self.rate = 0.0
-        if self._mark is not None:
-            then, epoch = self._mark
+        if self._last_moving is not None:
+            then, epoch = self._last_moving
             self._seconds += now - then
             self.rate = (update.epoch - epoch) / (now - then) if self.is_moving and now > then else 0.0
-        self._mark = (now, update.epoch) if self.is_moving else None
+        self._last_moving = (now, update.epoch) if self.is_moving else None
         for target in self.targets:
             if self.relay.reached(target):
-                self._held.setdefault(target, self._seconds)
+                self._reached.setdefault(target, self._seconds)
 
     def leave(self, watch: Watch) -> None:
         """A watch does not name it any more."""
-        self.named.discard(watch)
+        self.watches.discard(watch)
         self.present.discard(watch)
-        named = {each.target for each in self.named}
-        spare = [target for target in self._held if target not in named]
-        for target in spare[: max(0, len(spare) - HELD_TARGETS)]:
-            del self._held[target]
+        named = {each.target for each in self.watches}
+        spare = [target for target in self._reached if target not in named]
+        for target in spare[: max(0, len(spare) - SPARE_TARGETS)]:
+            del self._reached[target]
             self.relay.forget(target)
         if watch.target not in self.targets:
             self.relay.forget(watch.target)
 
     def release(self) -> None:
         """No worker has it any more."""
-        self.remote, self.requested, self.only_looks, self.granted, self.passed = None, None, False, 0, ()
-        self.is_moving, self.rate, self._mark = False, 0.0, None
+        self.remote, self.requested, self.first_look_only, self.granted, self.passed = None, None, False, 0, ()
+        self.is_moving, self.rate, self._last_moving = False, 0.0, None
 
 
 def id_of(experiment: Experiment, visitor: str = "") -> str:

@@ -1,7 +1,7 @@
-"""`Relay`: what workers have told of one recording, kept as it came, and cut for who watches it as far as a target.
+"""`Relay`: the rows of one recording as they came from workers, and what of them concerns who watches up to a target.
 
-All is known by number: row k of a part of moments is moment k. So a worker that took the place of another one, which trains
-again with the same numbers, is told what is here and goes on from there; a browser that comes back likewise.
+Rows are known by number: row k of a part of moments is moment k. So a worker that takes the place of another one, and trains
+again with the same numbers, hears how many are here and goes on from there; a browser that comes back likewise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Relay:
     """The rows of one recording.
 
     Attributes:
-        epoch: how far it is trained, the present epoch in part; over: whether it ends there for every target.
+        epoch: epochs trained, the present one in part; over: whether it ends there for every target.
         moments: epochs of the moments.
         findings: by target that was reached.
         layouts: of all parts; None before the first moment.
@@ -44,16 +44,16 @@ class Relay:
         self._described: dict[str, Any] | None = None
 
     def add(self, update: RecordingUpdate) -> None:
-        """Take in what is new; what is known already comes again where a worker took the place of another one."""
+        """Add what is new; where a worker took the place of another one, what is here already comes again."""
         self.epoch, self.over = max(self.epoch, update.epoch), self.over or update.over
         self.layouts = self.layouts or update.layouts
         if update.first <= len(self.moments):
             self.moments += update.moments[len(self.moments) - update.first :]
         self.findings |= update.findings
         for rows in update.rows:
-            kept, known = self._rows.setdefault(rows.part, bytearray()), self.known(rows.part)
+            here, known = self._rows.setdefault(rows.part, bytearray()), self.known(rows.part)
             if rows.start <= known < rows.start + rows.count:
-                kept += rows.numbers[(known - rows.start) * len(rows.numbers) // rows.count :]
+                here += rows.numbers[(known - rows.start) * len(rows.numbers) // rows.count :]
         for target, parts in update.ends.items():
             self._ends.setdefault(target, {}).update(parts)
         self._count()
@@ -126,17 +126,16 @@ class Relay:
                 if start < stop:
                     due[part] = start, stop
         share = min(1.0, budget / max(1, sum((stop - start) * self._size(part) for part, (start, stop) in due.items())))
-        found = []
+        blocks = []
         for part, (start, stop) in due.items():
             count, size = ceil((stop - start) * share), self._size(part)
-            found.append(Block(part, start, bytes(self._rows[part][start * size : (start + count) * size]), count))
-        told = {block.part: block.start + block.count for block in found}
+            blocks.append(Block(part, start, bytes(self._rows[part][start * size : (start + count) * size]), count))
+        then_sent = {**sent, **{block.part: block.start + block.count for block in blocks}}
+        end = bisect_right(self.moments, target)  # number of the end row, which comes after all others
         for part, row in self._ends.get(target, {}).items():
-            if part not in sent or sent.get(part + END):
-                continue
-            if told.get(part, sent[part]) >= bisect_right(self.moments, target):  # it comes after all others
-                found.append(Block(part, bisect_right(self.moments, target), row, 1, end=True))
-        return found
+            if part in sent and not sent.get(part + END) and then_sent[part] >= end:
+                blocks.append(Block(part, end, row, 1, end=True))
+        return blocks
 
     def _rows_to(self, layout: Layout, target: int) -> int:
         """How many rows of a part there are up to a target."""

@@ -24,8 +24,8 @@ class InTurn:
     """Who takes turns.
 
     Attributes:
-        spent: seconds that it has had of the thread, a second counting less the more visitors watch.
-        served: number of its latest turn among all turns; both are kept by `Turns`.
+        spent: seconds that it has had of the thread, a second counting less the more visitors watch; kept by `Turns`.
+        served: number of its latest turn among all turns; kept by `Turns`.
         watchers: how many visitors watch.
     """
 
@@ -49,21 +49,21 @@ class Turns(Generic[P]):
         self._served = 0  # turns so far
 
     def next(self, working: Sequence[P]) -> P | None:
-        """Whose turn it is of those who have something to do: who wants almost nothing, else had least; of equals, was served
-        longest ago."""
+        """Whose turn it is of those who have something to do: who wants almost nothing before who has had least so far; of
+        equals, who was served longest ago."""
         for each in working:
             if each not in self._working:
                 each.spent = max(each.spent, self._level)
         self._working = set(working)
         most = self._level + 2 * timing.TURN  # who has had much more than the others must wait, be it for almost nothing
         urgent = {each for each in working if each.urgent and each.spent <= most}
-        found = min(working, key=lambda each: (each not in urgent, each.spent, each.served), default=None)
-        if found is not None:
+        first = min(working, key=lambda each: (each not in urgent, each.spent, each.served), default=None)
+        if first is not None:
             self._served += 1
-            found.served = self._served
-            if found not in urgent:
-                self._level = found.spent
-        return found
+            first.served = self._served
+            if first not in urgent:
+                self._level = first.spent
+        return first
 
     @property
     def length(self) -> float:

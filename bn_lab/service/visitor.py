@@ -1,7 +1,7 @@
 """`Visitor` and `Watch`: what one page watches, for as long as it is there.
 
-A run of the page's script declares what the page wants, under a *slot* for each place that shows something. That lapses after a
-while unless the page's own connection is open, which then says who is watching.
+A run of the page's script declares what the page watches, under a *slot* for each place that shows something. That counts for
+`timing.RELOAD` seconds, and for as long as a connection of the page is open (`bn_lab.server.stream`).
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class Watch:
 
     Attributes:
         visitor: who watches; slot: for which place on the page.
-        recording: id of the recording; names: all that it had, of which the page may know one: after a time away the same
-            numbers may be those of another recording.
+        recording: id of the recording; names: all ids that it had, of which the page may know an older one: after a time away
+            the same numbers may be those of another recording.
         experiment: what is trained; target: its number of epochs.
         wanted: how far it is to be trained for this visitor now, at most the target.
         table: the visitor's own data.
@@ -82,28 +82,33 @@ class Watch:
         self.wanted = 0
         self.parts: frozenset[str] = frozenset()
 
+    def rename(self, recording: str) -> None:
+        """The same numbers are those of another recording from now on."""
+        self.recording = recording
+        self.names.add(recording)
+
     def go(self, epochs: int) -> None:
-        """Have it trained so far, at most to the target; what has failed is tried again."""
+        """Have it trained up to so many epochs, at most to the target; what has failed is tried again."""
         with self._recordings.changing():
             self.wanted = max(self.wanted, min(epochs, self.target))
-            if (found := self._recordings.find(self.recording)) is not None:
-                self._recordings.retry(found)
+            if (recording := self._recordings.find(self.recording)) is not None:
+                self._recordings.retry(recording)
 
     @property
     def progress(self) -> WatchProgress:
         """What it is doing."""
         with self._recordings.changing():
-            found = self._recordings.find(self.recording)
-            if found is None:
+            recording = self._recordings.find(self.recording)
+            if recording is None:
                 return WatchProgress(WatchState.READY, 0.0, self.target)
-            relay = found.relay
-            if found.error is not None:
+            relay = recording.relay
+            if recording.error is not None:
                 state = WatchState.FAILED
             elif relay.reached(self.target):
                 state = WatchState.ENDED
-            elif found.wants_more and found.is_moving:
+            elif recording.wants_more and recording.is_moving:
                 state = WatchState.TRAINING
-            elif self.wanted > relay.epoch or (found.place and relay.layouts is None):
+            elif self.wanted > relay.epoch or (recording.place and relay.layouts is None):
                 state = WatchState.QUEUED
             else:
                 state = WatchState.READY
@@ -111,10 +116,10 @@ class Watch:
                 state,
                 min(relay.epoch, float(self.target)),
                 self.target,
-                found.place if state is WatchState.QUEUED else 0,
-                found.seconds(self.target),
-                found.rate if state is WatchState.TRAINING else 0.0,
-                found.error,
+                recording.place if state is WatchState.QUEUED else 0,
+                recording.seconds(self.target),
+                recording.rate if state is WatchState.TRAINING else 0.0,
+                recording.error,
                 relay.findings.get(self.target, ()),
                 relay.count(self.target),
             )
@@ -123,25 +128,25 @@ class Watch:
     def layouts(self) -> dict[str, Any] | None:
         """How rows are divided, as JSON knows it: `{part: {axis, fields, size}}`; None before the first moment."""
         with self._recordings.changing():
-            found = self._recordings.find(self.recording)
-            return None if found is None else found.relay.description
+            recording = self._recordings.find(self.recording)
+            return None if recording is None else recording.relay.description
 
     def rows(self, sent: Mapping[str, int], budget: int = BUDGET) -> list[Block]:
-        """Rows that were not sent yet, up to the target; and say which parts the page looks at.
+        """Rows that were not sent yet, up to the target; and note which parts the page looks at.
 
         Args:
             sent: by part that is looked at, how many rows were sent; the name with `!` stands for its end row.
             budget: bytes to send at most, or one row of every part.
         """
         with self._recordings.changing():
-            if (found := self._recordings.find(self.recording)) is None:
+            if (recording := self._recordings.find(self.recording)) is None:
                 return []
-            known = found.relay.layouts  # names that are none of a part are not handed on to a worker
+            known = recording.relay.layouts  # names that are none of a part are not handed on to a worker
             parts = frozenset(part for part in sent if not part.endswith(END) and (known is None or part in known))
             if parts != self.parts:
                 self.parts = parts
-                self._recordings.settle(found)
-            return found.relay.blocks(sent, self.target, budget)
+                self._recordings.schedule(recording)
+            return recording.relay.blocks(sent, self.target, budget)
 
     def history(self, timeout: float = timing.REPLY_TIMEOUT) -> History:
         """The whole record, as far as it is trained, cut at the target.
@@ -149,8 +154,8 @@ class Watch:
         Raises:
             RequestError: it takes longer than `timeout` seconds, or cannot be had.
         """
-        found: History = self._recordings.ask("history", self, (self.target,), timeout)
-        return found
+        history: History = self._recordings.ask("history", self, (self.target,), timeout)
+        return history
 
     def network(self, arm: str, seed: int, timeout: float = timing.REPLY_TIMEOUT) -> NetworkCopy:
         """A copy of one network, at the target or as far as it is trained.
@@ -158,16 +163,16 @@ class Watch:
         Raises:
             RequestError: it takes longer than `timeout` seconds, or cannot be had.
         """
-        found: NetworkCopy = self._recordings.ask("network", self, (self.target, arm, seed), timeout)
-        return found
+        network: NetworkCopy = self._recordings.ask("network", self, (self.target, arm, seed), timeout)
+        return network
 
 
 class Visitor:
     """One page. Made by `Recordings.visitor`.
 
     Attributes:
-        name: what its session knows it by.
-        token: what its connection says to prove whose it is.
+        name: what its session calls it.
+        token: by which its connection proves whose it is.
     """
 
     def __init__(self, all_: Recordings, name: str, token: str, clock: Callable[[], float]) -> None:
@@ -176,7 +181,7 @@ class Visitor:
         self._watches: dict[str, Watch] = {}
         self._until = clock() + timing.RELOAD  # without a connection it counts as there until then
         self._listeners: list[Callable[[], None]] = []  # one for each open connection
-        self._hidden: float | None = None  # since when
+        self._hidden: float | None = None  # since when its page is
         self._was_present = False  # whether its watches count at present
 
     @property
@@ -198,7 +203,7 @@ class Visitor:
         """
         with self._recordings.changing():
             self._until = max(self._until, self._clock() + timing.RELOAD)
-            self.look()
+            self.update_presence()
             watch = self._watches.get(slot)
             if watch is None or watch.experiment != experiment:
                 return self._new(slot, experiment, wanted, table)
@@ -241,7 +246,7 @@ class Visitor:
         """A connection of its page is open; `changed` is called, on any thread, when something it watches has news."""
         with self._recordings.changing():
             self._listeners.append(changed or _nothing)
-            self.look()
+            self.update_presence()
 
     def disconnect(self, changed: Callable[[], None] | None = None, *, hidden: bool = False) -> None:
         """That connection is over; `hidden`: because its page is hidden and asks for nothing meanwhile."""
@@ -251,7 +256,7 @@ class Visitor:
             if not self._listeners:
                 since = self._hidden if hidden else None
                 self._until = self._clock() + timing.RELOAD if since is None else since + timing.HIDDEN_PAGE
-            self.look()
+            self.update_presence()
 
     def hide(self, hidden: bool) -> None:
         """Its page is hidden, or seen again."""
@@ -260,31 +265,31 @@ class Visitor:
                 self._hidden = self._clock() if hidden else None
                 if not hidden and not self._listeners:
                     self._until = self._clock() + timing.RELOAD
-            self.look()
+            self.update_presence()
 
     @property
     def connections(self) -> int:
         """How many connections of its page are open."""
         return len(self._listeners)
 
-    def tell(self) -> None:
-        """Something it watches has news."""
+    def notify(self) -> None:
+        """Call the listeners: something it watches has changed."""
         for listener in list(self._listeners):
             listener()
 
     @property
     def is_present(self) -> bool:
-        """Whether what it watches is wanted."""
+        """Whether it is there, so that what it watches is trained."""
         now = self._clock()
         seen = self._hidden is None or now < self._hidden + timing.HIDDEN_PAGE
         return (bool(self._listeners) and seen) or now < self._until
 
     @property
     def is_gone(self) -> bool:
-        """Whether it has not been there for so long that it may be forgotten."""
+        """Whether it has been away for so long that it may be forgotten."""
         return not self._listeners and self._clock() >= self._until + timing.FORGET_VISITOR
 
-    def look(self) -> None:
+    def update_presence(self) -> None:
         """Have its watches count while it is there, and no longer."""
         with self._recordings.changing():
             present = self.is_present
@@ -299,4 +304,4 @@ class Visitor:
 
 
 def _nothing() -> None:
-    """Nobody is to be told."""
+    """The listener of a connection without one."""

@@ -1,4 +1,4 @@
-"""A worker: trains recordings in turns on one thread, packs what pages want of them, and answers requests.
+"""A worker process: trains recordings in turns on one thread, packs what pages want of them, and replies to requests.
 
 `python -m bn_lab.service.worker` is started by `bn_lab.service.pool` and speaks over its standard input and output. It ends
 with the process that started it. Nothing here imports torch before the training thread does.
@@ -28,7 +28,7 @@ from bn_lab.service.turns import InTurn, Turns, computed
 if TYPE_CHECKING:  # the run brings torch along, which only the training thread waits for
     from bn_lab.engine.run import Run
 
-PUBLISH_SHARE = 0.1
+REPORT_SHARE = 0.1
 """Share of its own time that making reports may take besides their rows, where that is not too rare."""
 
 NICE = 5
@@ -41,25 +41,25 @@ class RecordingJob(InTurn):
     """One recording in a worker's care.
 
     Args:
-        take: how it came here.
-        tell: sends a report.
+        take: the order by which it came here.
+        send: sends a report.
         clock: seconds, never going back.
     """
 
-    def __init__(self, take: Take, tell: Callable[[Report], None], clock: Callable[[], float]) -> None:
+    def __init__(self, take: Take, send: Callable[[Report], None], clock: Callable[[], float]) -> None:
         self.take = take
         self.requested: Requested | None = None
         self.asks: list[Ask] = []
-        self._tell, self._clock = tell, clock
-        self._table = None if take.table is None else keep(take.table)  # held, so that the engine finds it
+        self._send, self._clock = send, clock
+        self._table = None if take.table is None else keep(take.table)  # referred to here, so that the engine finds it
         self._run: Run | None = None
         self._packer = Packer(take)
-        self._aimed: set[int] = {take.experiment.epochs}
-        self._published = -math.inf  # when the latest report was made
+        self._targets: set[int] = {take.experiment.epochs}  # of the run
+        self._reported_at = -math.inf  # when the latest report was made
         self._worked = 0.0  # seconds of training since then
 
-    def heed(self, requested: Requested) -> None:
-        """Do this from now on."""
+    def follow(self, requested: Requested) -> None:
+        """Do what is requested from now on."""
         self.requested, self.watchers = requested, requested.watchers
 
     @property
@@ -90,18 +90,18 @@ class RecordingJob(InTurn):
         if self._run is None:
             self._run = self._new_run()
             free = min(computed() - begun, timing.FREE_BUILD)
-            self._aim(self._run)
-            self._publish(self._run)  # the first look, before the first step
+            self._set_targets(self._run)
+            self._report(self._run)  # the first look, before the first step
             return computed() - begun - free
         run = self._run
-        self._aim(run)
+        self._set_targets(run)
         if self._is_behind:
             start = computed()
             run.advance(seconds, until=self.requested.until * run.steps_per_epoch)
             self._worked += computed() - start
-        self._answer(run)
-        if self._is_due(self._is_behind):
-            self._publish(run)
+        self._reply(run)
+        if self._is_due(run):
+            self._report(run)
         return computed() - begun
 
     def _new_run(self) -> Run:
@@ -109,48 +109,45 @@ class RecordingJob(InTurn):
 
         return Run(self.take.experiment, table=self._table)
 
-    def _aim(self, run: Run) -> None:
+    def _set_targets(self, run: Run) -> None:
+        """Have the run end, for somebody, at the requested targets and no others."""
         assert self.requested is not None
-        wanted = set(self.requested.targets)
-        for target in sorted(wanted - self._aimed):
+        targets = set(self.requested.targets)
+        for target in sorted(targets - self._targets):
             run.aim(target)
-        for target in self._aimed - wanted:
+        for target in self._targets - targets:
             run.forget(target)
             self._packer.forget(target)
-        self._aimed = wanted
+        self._targets = targets
 
-    def _is_due(self, moving: bool) -> bool:
-        """Whether it is time for a report: now where nothing moves; else they take at most `PUBLISH_SHARE` of the time."""
-        assert self._run is not None
+    def _is_due(self, run: Run) -> bool:
+        """Whether it is time for a report: at once where nothing is trained; else reports take at most `REPORT_SHARE` of the
+        time, unless that makes them too rare."""
         assert self.requested is not None
-        if not moving:
-            return self._packer.has_news(self._run, self.requested)
-        since, making = self._clock() - self._published, self._packer.overhead
-        rare = since >= max(timing.LATEST_REPORT, 5 * making)
-        return since >= timing.FRAME_INTERVAL and (self._worked >= making / PUBLISH_SHARE or rare)
+        if not self._is_behind:
+            return self._packer.has_news(run, self.requested)
+        since, making = self._clock() - self._reported_at, self._packer.overhead
+        too_rare = since >= max(timing.LATEST_REPORT, 5 * making)
+        return since >= timing.FRAME_INTERVAL and (self._worked >= making / REPORT_SHARE or too_rare)
 
-    def _publish(self, run: Run) -> None:
+    def _report(self, run: Run) -> None:
         assert self.requested is not None
-        self._tell(self._packer.pack(run, self.requested))
-        self._published, self._worked = self._clock(), 0.0
+        self._send(self._packer.pack(run, self.requested))
+        self._reported_at, self._worked = self._clock(), 0.0
 
-    def _answer(self, run: Run) -> None:
-        """Reply the requests whose epoch is reached."""
+    def _reply(self, run: Run) -> None:
+        """Reply to the requests whose epoch is reached."""
         due = [ask for ask in self.asks if run.progress >= ask.after or not self._is_behind]
         self.asks = [ask for ask in self.asks if ask not in due]
         for ask in due:
-            try:
-                answer = Reply(ask.number, _found(run, ask))
-            except Exception as error:
-                answer = Reply(ask.number, error=told(error, ask.what))
-            self._tell(answer)
+            self._send(reply_to(ask, ask.what, _read, run, ask))
 
     def withdraw(self, number: int) -> None:
-        """Nobody waits for this answer any more."""
+        """Nobody waits for this reply any more."""
         self.asks = [ask for ask in self.asks if ask.number != number]
 
 
-def _found(run: Run, ask: Ask) -> Any:
+def _read(run: Run, ask: Ask) -> Any:
     """What was asked for of a recording."""
     if ask.what == "history":
         (target,) = ask.arguments
@@ -160,7 +157,7 @@ def _found(run: Run, ask: Ask) -> Any:
 
 
 class Worker:
-    """Does what it is told over a connection, in turns.
+    """Follows the orders that come over a connection, in turns.
 
     Args:
         connection: to the page's process; only reports are sent here, what is received comes by `receive`.
@@ -174,7 +171,7 @@ class Worker:
         self._asks: list[Ask] = []  # for functions
         self._computes = False  # whether it computed one in the latest turn
         self._turns: Turns[RecordingJob] = Turns()
-        self._signed = -math.inf
+        self._sent_at = -math.inf  # when the latest report left
         self._is_over = False  # whether the last order has come
         self._is_untidy = False  # whether something was dropped since the latest collection of garbage
 
@@ -186,51 +183,53 @@ class Worker:
         """Work until the last order comes, or until nobody is at the other end."""
         warm_up()
         try:
-            self._tell(Heartbeat())  # only who could import everything is ready
+            self._send(Heartbeat())  # only who could import everything is ready
             while not self._is_over:
                 if not self.turn():
-                    self._heed_all(timing.HEARTBEAT)
+                    self._follow_all(timing.HEARTBEAT)
         except OSError:  # the other end is gone
             return
 
     def turn(self) -> bool:
-        """Heed what was received, and do one thing; False if there was nothing to do."""
-        self._heed_all(0.0)
-        self._sign()
+        """Follow the orders that have come, and do one thing; False if there was nothing to do."""
+        self._follow_all(0.0)
+        if self._clock() - self._sent_at >= timing.HEARTBEAT:
+            self._send(Heartbeat())
         working = [job for job in self._jobs.values() if job.working]
         self._computes = bool(self._asks) and not (self._computes and working)  # at most every second time
         if self._computes:
-            self._compute(self._asks.pop(0))
+            ask = self._asks.pop(0)
+            self._send(reply_to(ask, str(ask.arguments[0]), _compute, ask))
             return True
         job = self._turns.next(working)
         if job is None:
             self._tidy_up()
             return False
         if job.take.closely:
-            self._tell(Heartbeat(job.take.recording))
+            self._send(Heartbeat(job.take.recording))
         try:
             self._turns.charge(job, job.turn(self._turns.length))
         except Exception as error:  # whatever breaks one recording must not end the thread that serves all
             self._fail(job, error)
         return True
 
-    def _heed_all(self, wait: float) -> None:
-        """Heed what is there, or comes within `wait` seconds."""
+    def _follow_all(self, wait: float) -> None:
+        """Follow the orders that are there, or come within `wait` seconds."""
         try:
             while True:
-                self._heed(self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait())
+                self._follow(self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait())
                 wait = 0.0
         except Empty:
             return
 
-    def _heed(self, order: Order | None) -> None:
+    def _follow(self, order: Order | None) -> None:
         match order:
             case None:
                 self._is_over = True
             case Take():
-                self._jobs[order.recording] = RecordingJob(order, self._tell, self._clock)
+                self._jobs[order.recording] = RecordingJob(order, self._send, self._clock)
             case Requested() if order.recording in self._jobs:
-                self._jobs[order.recording].heed(order)
+                self._jobs[order.recording].follow(order)
             case Drop():
                 self._jobs.pop(order.recording, None)
                 self._is_untidy = True
@@ -239,18 +238,11 @@ class Worker:
             case Ask() if order.recording in self._jobs:
                 self._jobs[order.recording].asks.append(order)
             case Ask():
-                self._tell(Reply(order.number, error=RequestError("recording", "failed", order.what)))
+                self._send(Reply(order.number, error=RequestError("recording", "failed", order.what)))
             case Withdraw():
                 self._asks = [ask for ask in self._asks if ask.number != order.number]
                 for job in self._jobs.values():
                     job.withdraw(order.number)
-
-    def _compute(self, ask: Ask) -> None:
-        try:
-            answer = Reply(ask.number, _computed(ask))
-        except Exception as error:
-            answer = Reply(ask.number, error=told(error, str(ask.arguments[0])))
-        self._tell(answer)
 
     def _fail(self, job: RecordingJob, error: Exception) -> None:
         recording, experiment = job.take.recording, job.take.experiment
@@ -259,25 +251,21 @@ class Worker:
             log.error("training failed: %s", "own data" if experiment.is_private else experiment, exc_info=error)
             error = RequestError("recording", "failed", "recording")
         for ask in job.asks:
-            self._tell(Reply(ask.number, error=error))
-        self._tell(Failed(recording, error))
+            self._send(Reply(ask.number, error=error))
+        self._send(Failed(recording, error))
 
-    def _sign(self) -> None:
-        if self._clock() - self._signed >= timing.HEARTBEAT:
-            self._tell(Heartbeat())
-
-    def _tell(self, report: Report) -> None:
-        self._signed = self._clock()
+    def _send(self, report: Report) -> None:
+        self._sent_at = self._clock()
         self._connection.send(report)
 
     def _tidy_up(self) -> None:
-        """Find what only refers to itself, where something was dropped and nobody waits."""
+        """Collect garbage, where a recording was dropped and nobody waits: some of it only refers to itself."""
         if self._is_untidy:
             self._is_untidy = False
             gc.collect()
 
 
-def _computed(ask: Ask) -> Any:
+def _compute(ask: Ask) -> Any:
     """The result of a function of `bn_lab.engine.anatomy`."""
     from bn_lab.engine import anatomy
 
@@ -290,12 +278,15 @@ def _computed(ask: Ask) -> Any:
     return getattr(anatomy, name)(*arguments, table=table)
 
 
-def told(error: Exception, of: str) -> ExperimentError:
-    """An error as it travels; a mistake of ours stays in the log."""
-    if isinstance(error, ExperimentError):
-        return error
-    log.error("failed in a worker: %s", of, exc_info=error)
-    return RequestError("recording", "failed", of)
+def reply_to(ask: Ask, what: str, make: Callable[..., Any], *arguments: Any) -> Reply:
+    """The reply with what `make` returns, or with its error; of a mistake of ours the log says more, naming `what`."""
+    try:
+        return Reply(ask.number, make(*arguments))
+    except ExperimentError as error:
+        return Reply(ask.number, error=error)
+    except Exception:
+        log.exception("failed in a worker: %s", what)
+        return Reply(ask.number, error=RequestError("recording", "failed", what))
 
 
 @cache

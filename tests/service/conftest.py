@@ -70,14 +70,14 @@ class Bench:
                 self.recordings.receive(remote, report)
         return busy
 
-    def until(self, condition: Callable[[], bool], look_after: bool = False) -> None:
+    def until(self, condition: Callable[[], bool], keep_house: bool = False) -> None:
         """Give turns until `condition` holds."""
         for _ in range(20_000):
             if condition():
                 return
             self.turn()
-            if look_after:
-                self.recordings.look_after()
+            if keep_house:
+                self.recordings.keep_house()
         raise AssertionError("never happened")
 
     def ended(self, *watches: Watch) -> None:
@@ -133,16 +133,16 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
         return [] if same else [path]
     if is_dataclass(one):
         return [
-            found
+            place
             for each in fields(one)
-            for found in differences(getattr(one, each.name), getattr(other, each.name), f"{path}.{each.name}")
+            for place in differences(getattr(one, each.name), getattr(other, each.name), f"{path}.{each.name}")
         ]
     if isinstance(one, Mapping):
         if one.keys() != other.keys():
             return [path]
-        return [found for name in one for found in differences(one[name], other[name], f"{path}[{name}]")]
+        return [place for name in one for place in differences(one[name], other[name], f"{path}[{name}]")]
     if isinstance(one, tuple):
         if len(one) != len(other):
             return [f"{path}: {len(one)} and {len(other)}"]
-        return [found for i, (a, b) in enumerate(zip(one, other, strict=True)) for found in differences(a, b, f"{path}[{i}]")]
+        return [place for i, (a, b) in enumerate(zip(one, other, strict=True)) for place in differences(a, b, f"{path}[{i}]")]
     return [] if one == other else [path]

@@ -41,11 +41,11 @@ def test_a_message_says_which_limit_and_what_would_fit(language: str, rule: str,
     error = caught.value
     assert error.rule == rule
     t, (first, *_) = texts(language), error.fits
-    told = formatting.error(t, error)
-    assert setting("experiment_minutes" if rule == "too_long" else "experiment_mb") in told
+    message = formatting.error(t, error)
+    assert setting("experiment_minutes" if rule == "too_long" else "experiment_mb") in message
     for name, value in first.items():
-        assert t(f"field.{name}") in told
-        assert f"{value:,}" in told
+        assert t(f"field.{name}") in message
+        assert f"{value:,}" in message
         assert value < (getattr(experiment, name) or 1797)
 
 
@@ -130,9 +130,9 @@ def test_there_is_a_worker_a_core_where_memory_allows(
 
 
 def test_limits_are_settings_of_the_environment() -> None:
-    found = Limits.from_environment({"BN_LAB_VISITORS": "30", "BN_LAB_EXPERIMENT_MINUTES": "2.5", "BN_LAB_EXPERIMENT_MB": " "})
-    assert (found.visitors, found.experiment_minutes) == (30, 2.5)
-    assert found.experiment_mb == Limits().experiment_mb
+    limits = Limits.from_environment({"BN_LAB_VISITORS": "30", "BN_LAB_EXPERIMENT_MINUTES": "2.5", "BN_LAB_EXPERIMENT_MB": " "})
+    assert (limits.visitors, limits.experiment_minutes) == (30, 2.5)
+    assert limits.experiment_mb == Limits().experiment_mb
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf", "1_000e", "__import__('os')"])

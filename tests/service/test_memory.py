@@ -29,8 +29,8 @@ def is_there(bench: Bench, watch: Watch) -> bool:
 
 
 def holds_run(bench: Bench, watch: Watch) -> bool:
-    found = bench.recordings.find(watch.recording)
-    return found is not None and found.remote is not None
+    recording = bench.recordings.find(watch.recording)
+    return recording is not None and recording.remote is not None
 
 
 def test_ended_recordings_stay_as_long_as_there_is_memory_the_oldest_goes_first(clock: Clock) -> None:
@@ -52,11 +52,11 @@ def test_ended_recordings_that_nobody_watches_are_bounded_by_themselves(clock: C
         bench.ended(watches[-1])
         visitor.drop("lab")
         bench.clock.pass_by(1)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert [is_there(bench, watch) for watch in watches] == [False, False, True]
     ann = bench.visitor("ann")
     ann.want("lab", seeds(1)[0])
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert is_there(bench, watches[2])
 
 
@@ -66,10 +66,10 @@ def test_what_has_not_ended_is_kept_for_a_moment_only(bench: Bench) -> None:
     bench.until(lambda: watch.progress.epoch > 3)
     ann.drop("lab")
     bench.clock.pass_by(29)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert is_there(bench, watch)
     bench.clock.pass_by(2)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert not is_there(bench, watch)
 
 
@@ -140,7 +140,7 @@ def test_the_recording_of_the_plain_address_is_never_dropped(clock: Clock) -> No
     bench.ended(pinned, other)
     ann.keep(())
     bench.clock.pass_by(1000)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert is_there(bench, pinned)
     assert not is_there(bench, other)
     assert ann.want("lab", plain, 0).progress.state is WatchState.ENDED
@@ -149,11 +149,11 @@ def test_the_recording_of_the_plain_address_is_never_dropped(clock: Clock) -> No
 def test_what_the_relay_keeps_counts(bench: Bench) -> None:
     watch = bench.visitor("ann").want("lab", LONG)
     bench.ended(watch)
-    found = bench.recordings.find(watch.recording)
-    assert found is not None
-    before = found.holds
+    recording = bench.recordings.find(watch.recording)
+    assert recording is not None
+    before = recording.bytes
     assert before == pytest.approx(memory(LONG), rel=0.01)
     sent: dict[str, int] = {"stage.pre_activation": 0}
     watch.rows(sent)
     bench.quiet()
-    assert found.holds - before == sum(len(block.rows) for block in watch.rows(sent, budget=10**7)) > 10_000
+    assert recording.bytes - before == sum(len(block.rows) for block in watch.rows(sent, budget=10**7)) > 10_000

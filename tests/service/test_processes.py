@@ -53,8 +53,8 @@ def test_a_worker_on_a_thread_trains_answers_and_ends() -> None:
 
 def test_importing_the_service_brings_neither_torch_nor_plotly() -> None:
     script = "import sys, bn_lab.service.worker; print(sorted({'torch', 'plotly', 'streamlit'} & set(sys.modules)))"
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert found.stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 WHOLE = """
@@ -79,8 +79,8 @@ print(history.epoch, network.steps, sorted({"torch", "plotly"} & set(sys.modules
 
 @pytest.mark.processes
 def test_the_pages_process_never_loads_torch_and_its_end_ends_its_workers() -> None:
-    found = subprocess.run([sys.executable, "-c", WHOLE], capture_output=True, text=True, check=False, timeout=120)
-    assert (found.stdout, found.stderr) == ("6 30 []\n", "")
+    done = subprocess.run([sys.executable, "-c", WHOLE], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("6 30 []\n", "")
 
 
 @pytest.mark.processes
@@ -131,5 +131,5 @@ def test_the_end_of_the_pages_process_ends_its_workers_however_it_comes() -> Non
 
 def is_running(process: int) -> bool:
     """Whether a process runs; one that ended and that nobody has waited for does not."""
-    found = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
-    return bool(found.stdout.strip()) and not found.stdout.strip().startswith("Z")
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")

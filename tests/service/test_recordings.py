@@ -21,9 +21,9 @@ WIDE = Experiment(dataset="digits", width=160, depth=3, samples=200, epochs=5, v
 
 
 def recording(bench: Bench, watch: Watch) -> Recording:
-    found = bench.recordings.find(watch.recording)
-    assert found is not None
-    return found
+    recording = bench.recordings.find(watch.recording)
+    assert recording is not None
+    return recording
 
 
 def test_a_watch_goes_from_ready_over_training_to_its_end(bench: Bench) -> None:
@@ -126,13 +126,13 @@ def test_a_target_of_which_moment_and_weights_were_kept_needs_no_recording_apart
     ann, ben = bench.visitor("ann"), bench.visitor("ben")
     bench.ended(ann.want("lab", LONG))
     bench.quiet()
-    kept = next(epoch for epoch in recording(bench, ann.watches["lab"]).passed if 10 < epoch < 300)
-    early = ben.want("lab", replace(LONG, epochs=kept), 0)
+    passed = next(epoch for epoch in recording(bench, ann.watches["lab"]).passed if 10 < epoch < 300)
+    early = ben.want("lab", replace(LONG, epochs=passed), 0)
     assert early.recording == ann.watches["lab"].recording
     assert early.progress.state is WatchState.ENDED
     bench.quiet()
     assert early.progress.findings
-    assert differences(bench.answer(early.history), alone(replace(LONG, epochs=kept))) == []
+    assert differences(bench.answer(early.history), alone(replace(LONG, epochs=passed))) == []
 
 
 def test_targets_that_were_reached_are_there_for_who_comes_later(bench: Bench) -> None:
@@ -172,18 +172,18 @@ def test_a_declaration_lapses_unless_the_pages_connection_takes_over(bench: Benc
     bench.clock.pass_by(19)
     ann.connect()
     bench.clock.pass_by(1000)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     before = watch.progress.epoch
     bench.until(lambda: watch.progress.epoch > before)
     ann.disconnect()
     bench.clock.pass_by(2.5)  # a short cut
     ann.connect()
     bench.clock.pass_by(30)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert watch.progress.state is WatchState.TRAINING
     ann.disconnect()
     bench.clock.pass_by(20.1)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     bench.quiet()
     stood = watch.progress.epoch
     assert stood < 300
@@ -197,7 +197,7 @@ def test_without_a_connection_each_run_of_the_script_says_it_again(bench: Bench)
     watch = ann.want("lab", LONG, 0)
     for _ in range(5):
         bench.clock.pass_by(19)
-        bench.recordings.look_after()
+        bench.recordings.keep_house()
         assert ann.want("lab", LONG, 0) is watch
         assert bench.recordings.visitors == 1
     bench.clock.pass_by(21)
@@ -210,12 +210,12 @@ def test_a_hidden_page_keeps_its_target_for_ten_minutes(bench: Bench) -> None:
     bench.until(lambda: watch.progress.state is WatchState.TRAINING)
     ann.hide(True)
     bench.clock.pass_by(590)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     before = watch.progress.epoch
     bench.until(lambda: watch.progress.epoch > before)
     ann.hide(True)  # once more says nothing new
     bench.clock.pass_by(11)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     bench.quiet()
     assert watch.progress.epoch < 300
     ann.hide(False)
@@ -228,9 +228,9 @@ def test_a_recording_that_was_dropped_is_made_again_for_who_comes_back(bench: Be
     bench.until(lambda: watch.progress.epoch > 5)
     ann.disconnect()
     bench.clock.pass_by(25)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     bench.clock.pass_by(31)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.find(watch.recording) is None
     assert watch.progress.state is WatchState.READY
     ann.connect()
@@ -248,10 +248,10 @@ def test_a_token_is_good_until_its_visitor_has_been_away_for_long(bench: Bench) 
     ann.want("lab", IRIS)
     ann.disconnect()
     bench.clock.pass_by(619)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.by_token(ann.token) is ann
     bench.clock.pass_by(2)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.by_token(ann.token) is None
     assert bench.recordings.by_token(ben.token) is ben
     assert bench.recordings.visitor("ann") is not ann
@@ -259,17 +259,17 @@ def test_a_token_is_good_until_its_visitor_has_been_away_for_long(bench: Bench) 
 
 def test_two_connections_of_one_page_overlap(bench: Bench) -> None:
     """A page that comes back is often there before the server notices that the old connection is gone."""
-    told: list[str] = []
-    old, new = (lambda: told.append("old")), (lambda: told.append("new"))
+    called: list[str] = []
+    old, new = (lambda: called.append("old")), (lambda: called.append("new"))
     ann = bench.recordings.visitor("ann")
     ann.connect(old)
     ann.connect(new)
     ann.disconnect(old)
     watch = ann.want("lab", IRIS)
     bench.clock.pass_by(1000)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     bench.ended(watch)
-    assert set(told) == {"new"}
+    assert set(called) == {"new"}
 
 
 # Slots.
@@ -297,7 +297,7 @@ def test_what_a_run_of_the_script_does_not_keep_is_dropped(bench: Bench) -> None
     ann.drop("nothing")
     ann.drop("lab")
     assert bench.recordings.find(bench.recordings.visitor("ann").name) is None
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.idle
 
 
@@ -353,7 +353,7 @@ def test_own_data_are_let_go_of_with_their_visitor(bench: Bench) -> None:
     assert bench.recordings.find(watch.recording) is not None  # as others that have ended
     ann.disconnect()
     bench.clock.pass_by(621)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.find(watch.recording) is None
 
 
@@ -411,7 +411,7 @@ def test_a_failed_recording_that_nobody_watches_is_forgotten(bench: Bench) -> No
     bench.until(lambda: watch.progress.state is WatchState.FAILED)
     ann.disconnect()
     bench.clock.pass_by(21)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert bench.recordings.find(watch.recording) is None
 
 

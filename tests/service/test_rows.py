@@ -121,28 +121,28 @@ def test_only_what_somebody_looks_at_is_packed(bench: Bench) -> None:
     ann.rows({"summary": 0, "no such part": 0, "../../etc/passwd": 0})
     bench.ended(ann)
     bench.quiet()
-    found = bench.recordings.find(ann.recording)
-    assert found is not None
-    assert [part for part in ann.layouts or () if found.relay.known(part)] == ["summary"]
+    recording = bench.recordings.find(ann.recording)
+    assert recording is not None
+    assert [part for part in ann.layouts or () if recording.relay.known(part)] == ["summary"]
     assert not bench.turn()
     ben.rows({"boundary": 0})
     bench.quiet()
-    assert found.relay.known("boundary") == found.relay.known("summary") > 100
-    assert found.relay.known("layers") == 0
+    assert recording.relay.known("boundary") == recording.relay.known("summary") > 100
+    assert recording.relay.known("layers") == 0
 
 
 def test_a_change_is_told_to_those_whom_it_concerns(bench: Bench) -> None:
-    told: dict[str, int] = {"ann": 0, "ben": 0}
+    calls: dict[str, int] = {"ann": 0, "ben": 0}
     for name, seed in (("ann", 0), ("ben", 1)):
         visitor = bench.recordings.visitor(name)
-        visitor.connect(lambda name=name: told.update({name: told[name] + 1}))  # type: ignore[misc]
+        visitor.connect(lambda name=name: calls.update({name: calls[name] + 1}))  # type: ignore[misc]
         visitor.want("lab", replace(SPIRAL, seed=seed), 0)
     bench.quiet()
-    told.update(ann=0, ben=0)
+    calls.update(ann=0, ben=0)
     bench.recordings.visitor("ann").watches["lab"].go(77)
     bench.quiet()
-    assert told["ben"] == 0
-    assert told["ann"] > 0
+    assert calls["ben"] == 0
+    assert calls["ann"] > 0
 
 
 def test_reports_are_as_far_apart_as_pages_take_them(bench: Bench) -> None:

@@ -21,13 +21,13 @@ class Job(InTurn):
 
 
 def play(turns: Turns[Job], jobs: list[Job], count: int) -> list[Job]:
-    found = []
+    served = []
     for _ in range(count):
         job = turns.next(jobs)
         assert job is not None
         turns.charge(job, job.takes)
-        found.append(job)
-    return found
+        served.append(job)
+    return served
 
 
 def test_turns_go_to_who_had_least_for_each_visitor_and_to_a_newcomer_at_once() -> None:

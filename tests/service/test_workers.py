@@ -28,10 +28,10 @@ LONG = Experiment(dataset="iris", epochs=90, depth=1)
 
 
 def remote_of(bench: Bench, recording: str) -> Remote:
-    found = bench.recordings.find(recording)
-    assert found is not None
-    assert found.remote is not None
-    return found.remote
+    known = bench.recordings.find(recording)
+    assert known is not None
+    assert known.remote is not None
+    return known.remote
 
 
 @pytest.mark.parametrize("epoch", [0, 0.5, 3, 70])
@@ -105,14 +105,14 @@ def test_a_worker_that_gives_no_sign_is_ended(bench: Bench, caplog: pytest.LogCa
     remote, ended = remote_of(bench, watch.recording), []
     remote.end = lambda: ended.append(remote)
     bench.clock.pass_by(timing.SILENT_WORKER - 1)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     bench.turn()  # which is a sign
     bench.clock.pass_by(timing.SILENT_WORKER - 1)
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
     assert ended == []
     bench.clock.pass_by(2)
-    bench.recordings.look_after()
-    bench.recordings.look_after()
+    bench.recordings.keep_house()
+    bench.recordings.keep_house()
     assert ended == [remote]
     assert "gave no sign" in caplog.text
 
@@ -126,8 +126,8 @@ def test_recordings_are_spread_over_the_workers_as_they_are_needed(clock: Clock)
     watches.append(bench.visitor("1").want("lab", replace(LONG, seed=1)))
     assert len(bench.remotes) == 1  # it had nothing to do
     watches += [bench.visitor(str(seed)).want("lab", replace(LONG, seed=seed)) for seed in range(2, 7)]
-    held = [remote_of(bench, watch.recording) for watch in watches[1:]]
-    assert sorted(held.count(remote) for remote in bench.remotes) == [2, 2, 2]
+    remotes = [remote_of(bench, watch.recording) for watch in watches[1:]]
+    assert sorted(remotes.count(remote) for remote in bench.remotes) == [2, 2, 2]
 
 
 # Requests.
@@ -169,9 +169,9 @@ def test_who_waits_too_long_is_told_and_asks_no_more(bench: Bench) -> None:
     with pytest.raises(RequestError) as caught:
         watch.history(timeout=0)
     assert caught.value.rule == "late"
-    found = bench.recordings.find(watch.recording)
-    assert found is not None
-    assert found.asks == {}
+    recording = bench.recordings.find(watch.recording)
+    assert recording is not None
+    assert recording.asks == {}
     bench.quiet()
     assert bench.recordings.idle
 
@@ -186,8 +186,8 @@ def test_a_request_about_a_recording_that_fails_fails_with_it(bench: Bench) -> N
 def test_functions_are_computed_in_a_worker(bench: Bench) -> None:
     history = alone(IRIS)
     kept = history.checkpoints[-1]
-    found = bench.answer(lambda: bench.recordings.compute("subject", IRIS, kept, "before", 1))
-    assert differences(found, anatomy.subject(IRIS, kept, "before", 1)) == []
+    value = bench.answer(lambda: bench.recordings.compute("subject", IRIS, kept, "before", 1))
+    assert differences(value, anatomy.subject(IRIS, kept, "before", 1)) == []
     with pytest.raises(ExperimentError) as caught:
         bench.answer(lambda: bench.recordings.compute("subject", IRIS, kept, "before", 9))
     assert caught.value.field == "layer"
@@ -211,8 +211,8 @@ def test_functions_see_a_visitors_own_data(bench: Bench) -> None:
     table = keep(own())
     experiment = Experiment(dataset=table.name, epochs=3)
     kept = train(experiment).checkpoints[-1]
-    found = bench.answer(lambda: bench.recordings.compute("folded", experiment, kept, "before", 1, None, table=table))
-    assert differences(found, anatomy.folded(experiment, kept, "before", 1, None)) == []
+    value = bench.answer(lambda: bench.recordings.compute("folded", experiment, kept, "before", 1, None, table=table))
+    assert differences(value, anatomy.folded(experiment, kept, "before", 1, None)) == []
 
 
 def test_a_function_whose_worker_ends_is_not_tried_again(bench: Bench) -> None:
