@@ -15,6 +15,7 @@ from bn_lab.figures.style import CHOSEN, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
 
 BINS = 40
+"""Bins of a distribution."""
 
 LARGEST_MAP = 64
 """Rows and columns of a weight matrix that are drawn at most."""
@@ -26,9 +27,9 @@ MEASURED, PREDICTED = FIRST, GRAY
 
 
 def statistics(record: Statistics, unit: int, chosen: int, t: Texts, *, narrow: bool = False) -> Spec:
-    """Batch and moving mean and variance of a unit, and the weight of the start values, over the kept epochs.
+    """Batch and moving mean and variance of a unit, and the weight of the start values, over the epochs with a checkpoint.
 
-    The kept epochs stand at equal distances, since they lie closer and closer to each other towards the start.
+    These epochs stand at equal distances, since they lie closer and closer to each other towards the start.
 
     Args:
         record: of an arm with batch normalization.

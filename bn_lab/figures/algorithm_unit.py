@@ -1,5 +1,5 @@
-"""Figures of the Algorithm page about one unit: its mini-batch on its way through batch normalization, the
-computation graph, and the part of ε.
+"""Figures of the Algorithm page about one unit: its mini-batch on its way through batch normalization, the computation
+graph, and the part of ε.
 
 They show numbers as they are, so nothing in them is bound to a run.
 """
@@ -162,7 +162,7 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     arrow = {"axref": "x", "ayref": "y", "ax": x0, "ay": y0, "x": x1, "y": y1, "text": "", "arrowhead": 2}
     arrow |= {"arrowcolor": color, "standoff": 20, "startstandoff": 18, "arrowwidth": 1.5}
     middle = {"x": (x0 + x1) / 2, "y": (y0 + y1) / 2, "showarrow": False}
-    above, below = _beside((x1 - x0, y1 - y0), edge, narrow)
+    above, below = _sides((x1 - x0, y1 - y0), edge, narrow)
     notes: list[object] = settings["annotations"]  # type: ignore[assignment]
     notes.append(arrow)
     shift = 20 if y0 == y1 else 10  # where the boxes beside them are near, above and below the boxes
@@ -170,11 +170,11 @@ def _edge(settings: dict[str, object], edge: tuple[str, str], value: str, gradie
     notes.append(middle | below | {"yshift": -shift, "text": gradient, "font": {"size": 11}, "bgcolor": BACKWARD})
 
 
-def _beside(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) -> tuple[dict[str, object], dict[str, object]]:
+def _sides(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) -> tuple[dict[str, object], dict[str, object]]:
     """How value and gradient are anchored so that the line of their edge does not run through them."""
     across, along = direction
     left, right = {"xanchor": "right", "xshift": -8}, {"xanchor": "left", "xshift": 8}
-    if across == 0:  # right of the way from x to x̂ are the statistics
+    if across == 0:  # right of the path from x to x̂ are the statistics
         side = left if "centered" in edge else right
         return side, side
     if along == 0:
@@ -201,7 +201,7 @@ def _shown(gradient: Array, sample: int | None) -> str:
     return f"{number if abs(number) > ROUNDING * size else 0.0:.3g}"
 
 
-# The spread of x̂.
+# The spread of x̂ over the variance.
 
 
 def spread_over_variance(epsilon: float, variances: Sequence[Array], chosen: float, t: Texts, *, narrow: bool = False) -> Spec:

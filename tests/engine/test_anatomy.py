@@ -50,7 +50,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @cache
-def kepts(experiment: Experiment) -> tuple[Checkpoint, ...]:
+def checkpoints_of(experiment: Experiment) -> tuple[Checkpoint, ...]:
     """Weights of a run, those within an epoch as the last."""
     run = Run(experiment)
     for _ in range(2):
@@ -99,19 +99,19 @@ class Net:
     def __call__(self, x: Tensor) -> Tensor:
         self.seen: list[dict[str, Tensor]] = []
         for k in range(self.experiment.depth):
-            self.seen.append(seen := {"z": self.kept(functional.linear(x, *self.affine(k)))})
+            self.seen.append(seen := {"z": self.retained(functional.linear(x, *self.affine(k)))})
             if ARMS[self.arm].placement == "before":
-                seen["y"] = self.kept(self.norm(seen["z"], k))
-            seen["a"] = self.kept(FUNCTIONS[self.experiment.activation](seen.get("y", seen["z"])))
+                seen["y"] = self.retained(self.norm(seen["z"], k))
+            seen["a"] = self.retained(FUNCTIONS[self.experiment.activation](seen.get("y", seen["z"])))
             if ARMS[self.arm].placement == "after":
-                seen["y"] = self.kept(self.norm(seen["a"], k))
+                seen["y"] = self.retained(self.norm(seen["a"], k))
             x = seen["y"] if ARMS[self.arm].placement == "after" else seen["a"]
         return functional.linear(x, *self.affine(self.experiment.depth))
 
     def affine(self, k: int) -> tuple[Tensor, Tensor]:
         return self.weights[f"weight.{k}"], self.weights[f"bias.{k}"]
 
-    def kept(self, x: Tensor) -> Tensor:
+    def retained(self, x: Tensor) -> Tensor:
         if x.requires_grad:
             x.retain_grad()
         return x
@@ -120,14 +120,14 @@ class Net:
 def net(
     experiment: Experiment,
     arm: str,
-    kept: Checkpoint,
+    checkpoint: Checkpoint,
     *,
     training: bool = True,
     epsilons: Mapping[int, float] | None = None,
     **changed: Array,
 ) -> Net:
-    """The network of `kept`, with other values for some names (dots written as underscores) and layers, counting from 0."""
-    values = {**kept.arms[arm], **{name.replace("_", "."): value for name, value in changed.items()}}
+    """The network of `checkpoint`, with other values for some names (dots written as underscores) and layers from 0."""
+    values = {**checkpoint.arms[arm], **{name.replace("_", "."): value for name, value in changed.items()}}
     weights = {name: torch.tensor(value, dtype=torch.float64, requires_grad=training) for name, value in values.items()}
     return Net(experiment, arm, weights, training, epsilons or {})
 
@@ -142,33 +142,33 @@ def close(ours: Any, theirs: Any, scale: float = 1e-10) -> None:
 @EVERY_ARM
 @pytest.mark.parametrize("moment", [0, 2, -1])
 def test_a_subject_is_what_autograd_sees(experiment: Experiment, arm: str, moment: int) -> None:
-    kept = kepts(experiment)[moment]
-    rows = first_rows(experiment, int(kept.epoch))
-    module = net(experiment, arm, kept)
+    checkpoint = checkpoints_of(experiment)[moment]
+    rows = first_rows(experiment, int(checkpoint.epoch))
+    module = net(experiment, arm, checkpoint)
     x, target = samples(experiment, arm, rows)
     loss_of(module(x), target).backward()
     for layer in range(1, experiment.depth + 1):
-        found, seen = subject(experiment, kept, arm, layer), module.seen[layer - 1]
-        assert (found.arm, found.layer, found.epoch, found.epsilon) == (arm, layer, kept.epoch, experiment.epsilon)
-        np.testing.assert_array_equal(found.rows, rows)
-        close(found.x, seen["a" if arm == "after" else "z"].mT)
+        record, seen = subject(experiment, checkpoint, arm, layer), module.seen[layer - 1]
+        assert (record.arm, record.layer, record.epoch, record.epsilon) == (arm, layer, checkpoint.epoch, experiment.epsilon)
+        np.testing.assert_array_equal(record.rows, rows)
+        close(record.x, seen["a" if arm == "after" else "z"].mT)
         grad = seen["y" if bool(ARMS[arm].normalizer) else "z"].grad
         assert grad is not None
-        close(found.grad_y, grad.mT)
+        close(record.grad_y, grad.mT)
         if bool(ARMS[arm].normalizer):
             for name in ("gamma", "beta", "moving_mean", "moving_variance"):
-                own = kept.arms[arm][f"{name.removeprefix('moving_')}.{layer - 1}"]
-                np.testing.assert_array_equal(getattr(found, name), own[:, None])
-            close(found.forward().y, seen["y"].mT)
-            close(found.backward().gamma[:, 0], module.weights[f"gamma.{layer - 1}"].grad)
-            close(found.backward().beta[:, 0], module.weights[f"beta.{layer - 1}"].grad)
+                own = checkpoint.arms[arm][f"{name.removeprefix('moving_')}.{layer - 1}"]
+                np.testing.assert_array_equal(getattr(record, name), own[:, None])
+            close(record.forward().y, seen["y"].mT)
+            close(record.backward().gamma[:, 0], module.weights[f"gamma.{layer - 1}"].grad)
+            close(record.backward().beta[:, 0], module.weights[f"beta.{layer - 1}"].grad)
             inward = seen["a" if arm == "after" else "z"].grad
             assert inward is not None
-            close(found.backward().x, inward.mT, 1e-8)
+            close(record.backward().x, inward.mT, 1e-8)
         else:
-            assert found.moving_mean is found.moving_variance is None
-            assert (found.gamma == 1).all()
-            assert (found.beta == 0).all()
+            assert record.moving_mean is record.moving_variance is None
+            assert (record.gamma == 1).all()
+            assert (record.beta == 0).all()
 
 
 def test_the_order_of_the_file_is_kept_where_nothing_is_shuffled() -> None:
@@ -178,23 +178,23 @@ def test_the_order_of_the_file_is_kept_where_nothing_is_shuffled() -> None:
 
 def test_a_table_of_ones_own(toy: Callable[..., Table]) -> None:
     table, experiment = toy(), Experiment(epochs=1, batch_size=5)
-    kept = Run(experiment, table=table).history().checkpoints[0]
-    found = subject(experiment, kept, "before", 1, table)
-    weight = kept.arms["before"]["weight.0"].astype(np.float64)
-    close(found.x, weight @ table.features[found.rows].T)
+    checkpoint = Run(experiment, table=table).history().checkpoints[0]
+    record = subject(experiment, checkpoint, "before", 1, table)
+    weight = checkpoint.arms["before"]["weight.0"].astype(np.float64)
+    close(record.x, weight @ table.features[record.rows].T)
 
 
 def test_typed_numbers_are_a_batch_of_one_unit() -> None:
-    found = typed([1, 3.0, np.float64(5), np.int64(7)], 4.0, chosen=2)
-    assert (found.x.shape, found.x.dtype, found.rows.tolist()) == ((1, 4), np.float64, [0, 1, 2, 3])
-    assert found.arm is found.layer is found.epoch is found.moving_mean is found.moving_variance is None
-    nodes = found.forward()
+    record = typed([1, 3.0, np.float64(5), np.int64(7)], 4.0, chosen=2)
+    assert (record.x.shape, record.x.dtype, record.rows.tolist()) == ((1, 4), np.float64, [0, 1, 2, 3])
+    assert record.arm is record.layer is record.epoch is record.moving_mean is record.moving_variance is None
+    nodes = record.forward()
     assert (nodes.mean.item(), nodes.variance.item(), nodes.deviation.item()) == (4, 5, 3)
     close(nodes.y, [[-1, -1 / 3, 1 / 3, 1]])
     x = torch.tensor([1.0, 3, 5, 7], dtype=torch.float64, requires_grad=True)
     functional.batch_norm(x[:, None], None, None, training=True, eps=4.0)[2, 0].backward()
     assert x.grad is not None
-    close(found.backward().x[0], x.grad)
+    close(record.backward().x[0], x.grad)
 
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=2, max_size=256)
@@ -204,9 +204,9 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=2, max_
 def test_whatever_is_typed_is_centered_and_its_gradients_cancel(
     values: list[float], epsilon: float, data: st.DataObject
 ) -> None:
-    found = typed(values, epsilon, data.draw(st.integers(0, len(values) - 1)))
-    nodes, gradients = found.forward(), found.backward()
-    assert found.grad_y.sum() == 1
+    record = typed(values, epsilon, data.draw(st.integers(0, len(values) - 1)))
+    nodes, gradients = record.forward(), record.backward()
+    assert record.grad_y.sum() == 1
     assert np.abs(nodes.normalized).max() <= np.sqrt(len(values) - 1) * (1 + 1e-9), "nothing lies further out than that"
     assert abs(gradients.x.sum()) <= 1e-12 * len(values) * nodes.inverse.item()
 
@@ -243,57 +243,57 @@ def test_the_chosen_sample_is_one_of_them(chosen: int) -> None:
 @EXPERIMENTS
 @EVERY_ARM
 def test_statistics_over_the_epochs(experiment: Experiment, arm: str) -> None:
-    found = statistics(experiment, kepts(experiment), arm, 2)
+    record = statistics(experiment, checkpoints_of(experiment), arm, 2)
     steps = -(-len(split(load(experiment.dataset), experiment, experiment.seed).train) // experiment.batch_size)
-    np.testing.assert_array_equal(found.epochs, [0, 1, 2, 2 + 1 / steps])
-    close(found.start_weight, [0.99**n for n in (0, steps, 2 * steps, 2 * steps + 1)])
-    for e, kept in enumerate(kepts(experiment)):
-        module = net(experiment, arm, kept)
-        module(samples(experiment, arm, first_rows(experiment, int(kept.epoch)))[0])
+    np.testing.assert_array_equal(record.epochs, [0, 1, 2, 2 + 1 / steps])
+    close(record.start_weight, [0.99**n for n in (0, steps, 2 * steps, 2 * steps + 1)])
+    for e, checkpoint in enumerate(checkpoints_of(experiment)):
+        module = net(experiment, arm, checkpoint)
+        module(samples(experiment, arm, first_rows(experiment, int(checkpoint.epoch)))[0])
         values = module.seen[1]["a" if arm == "after" else "z"].detach().numpy()
-        close(found.batch_mean[e], values.mean(axis=0))
-        close(found.batch_variance[e], ((values - values.mean(axis=0)) ** 2).mean(axis=0))
+        close(record.batch_mean[e], values.mean(axis=0))
+        close(record.batch_variance[e], ((values - values.mean(axis=0)) ** 2).mean(axis=0))
         if bool(ARMS[arm].normalizer):
-            assert found.moving_mean is not None
-            assert found.moving_variance is not None
-            np.testing.assert_array_equal(found.moving_mean[e], kept.arms[arm]["mean.1"])
-            np.testing.assert_array_equal(found.moving_variance[e], kept.arms[arm]["variance.1"])
+            assert record.moving_mean is not None
+            assert record.moving_variance is not None
+            np.testing.assert_array_equal(record.moving_mean[e], checkpoint.arms[arm]["mean.1"])
+            np.testing.assert_array_equal(record.moving_variance[e], checkpoint.arms[arm]["variance.1"])
     if not ARMS[arm].normalizer:
-        assert found.moving_mean is found.moving_variance is None
+        assert record.moving_mean is record.moving_variance is None
 
 
 def test_steps_are_whole_however_their_share_of_an_epoch_is_rounded() -> None:
     experiment = Experiment(batch_size=10, epochs=3)
-    moments = [Checkpoint(2 + i / 51, kepts(LESSON)[0].arms) for i in range(51)]
+    moments = [Checkpoint(2 + i / 51, checkpoints_of(LESSON)[0].arms) for i in range(51)]
     assert statistics(experiment, moments, "none", 1).start_weight == pytest.approx([0.99 ** (2 * 51 + i) for i in range(51)])
 
 
 @EXPERIMENTS
 @EVERY_ARM
 def test_three_ways_to_the_same_weights(experiment: Experiment, arm: str) -> None:
-    kept = kepts(experiment)[2]
+    checkpoint = checkpoints_of(experiment)[2]
     parts = split(load(experiment.dataset), experiment, experiment.seed)
-    found = three_ways(experiment, kept, arm)
+    record = three_ways(experiment, checkpoint, arm)
     order = {"train": generator(experiment.seed, BATCHES).permutation(parts.train), "validation": parts.validation}
-    whole = net(experiment, arm, kept)
+    whole = net(experiment, arm, checkpoint)
     whole(samples(experiment, arm, parts.train)[0])
     population = {}
     for k, seen in enumerate(whole.seen):
         values = seen["a" if arm == "after" else "z"].detach().numpy()
         population |= {f"mean_{k}": values.mean(axis=0), f"variance_{k}": values.var(axis=0)}
     splits = [which for which, rows in order.items() if len(rows)]
-    assert list(found.batch) == list(found.moving) == list(found.precise) == splits
+    assert list(record.batch) == list(record.moving) == list(record.precise) == splits
     for which in splits:
         x, target = samples(experiment, arm, order[which])
-        module = net(experiment, arm, kept)
+        module = net(experiment, arm, checkpoint)
         size = experiment.batch_size
         outputs = {
             "batch": torch.cat([module(x[i : i + size]) for i in range(0, len(x), size)]),
-            "moving": net(experiment, arm, kept, training=False)(x),
-            "precise": net(experiment, arm, kept, training=False, **population)(x),
+            "moving": net(experiment, arm, checkpoint, training=False)(x),
+            "precise": net(experiment, arm, checkpoint, training=False, **population)(x),
         }
         for way, out in outputs.items():
-            score = getattr(found, way)[which]
+            score = getattr(record, way)[which]
             close(score.loss, loss_of(out, target))
             right = None if experiment.dataset == "boston" else float((out.argmax(dim=1) == target).double().mean())
             assert score.accuracy == (right if right is None else pytest.approx(right))
@@ -301,24 +301,24 @@ def test_three_ways_to_the_same_weights(experiment: Experiment, arm: str) -> Non
 
 def test_a_single_validation_sample_is_a_batch_of_its_own(toy: Callable[..., Table]) -> None:
     experiment = Experiment(epochs=1, validation_share=0.01, batch_size=3, arms=("before",))
-    kept = Run(experiment, table=toy()).history().checkpoints[0]
-    assert np.isfinite(three_ways(experiment, kept, "before", toy()).batch["validation"].loss)
+    checkpoint = Run(experiment, table=toy()).history().checkpoints[0]
+    assert np.isfinite(three_ways(experiment, checkpoint, "before", toy()).batch["validation"].loss)
 
 
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 5.0])
 def test_batches_of_two_are_among_all_pairs(experiment: Experiment, arm: str, epsilon: float | None) -> None:
-    kept, layer, unit = kepts(experiment)[2], 2, 3
+    checkpoint, layer, unit = checkpoints_of(experiment)[2], 2, 3
     train = split(load(experiment.dataset), experiment, experiment.seed).train
     row = int(train[7])
     possible = []
     for other in train[train != row]:
-        module = net(experiment, arm, kept)
+        module = net(experiment, arm, checkpoint)
         module(samples(experiment, arm, np.array([row, other]))[0])
         x = module.seen[layer - 1]["a" if arm == "after" else "z"].detach().numpy()[:, unit]
         possible.append((x[0] - x.mean()) / np.sqrt(x.var() + (epsilon or experiment.epsilon)))
-    batches = random_batches(experiment, kept, arm, layer, unit, row, sizes=(2,), draws=40)
+    batches = random_batches(experiment, checkpoint, arm, layer, unit, row, sizes=(2,), draws=40)
     effect = batches.effect(epsilon or experiment.epsilon)
     assert effect.values[2].shape == (40,)
     assert np.abs(effect.values[2][:, None] - np.array(possible)).min(axis=1).max() < 1e-9
@@ -334,13 +334,13 @@ def test_the_exponent_is_that_of_a_power_law() -> None:
 
 @EVERY_ARM
 def test_with_everybody_in_the_batch_no_draw_differs(arm: str) -> None:
-    kept = kepts(CLASSES)[1]
+    checkpoint = checkpoints_of(CLASSES)[1]
     parts = split(load("iris"), CLASSES, CLASSES.seed)
     for row, size in ((parts.train[0], len(parts.train)), (parts.validation[0], len(parts.train) + 1)):
-        batches = random_batches(CLASSES, kept, arm, 2, 0, int(row), sizes=(size, size + 1), draws=3)
+        batches = random_batches(CLASSES, checkpoint, arm, 2, 0, int(row), sizes=(size, size + 1), draws=3)
         effect = batches.effect(CLASSES.epsilon)
         assert list(effect.values) == [size], "there are no larger batches"
-        module = net(CLASSES, arm, kept)
+        module = net(CLASSES, arm, checkpoint)
         module(samples(CLASSES, arm, np.union1d(parts.train, [row]))[0])
         x = module.seen[1]["a" if arm == "after" else "z"].detach().numpy()[:, 0]
         at = np.union1d(parts.train, [row]).tolist().index(row)
@@ -349,12 +349,12 @@ def test_with_everybody_in_the_batch_no_draw_differs(arm: str) -> None:
 
 
 def test_draws_are_the_same_again_in_pieces_and_beside_other_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = kepts(LESSON)[1]
-    effect = random_batches(LESSON, kept, "before", 2, 1, 5).effect(LESSON.epsilon)
+    checkpoint = checkpoints_of(LESSON)[1]
+    effect = random_batches(LESSON, checkpoint, "before", 2, 1, 5).effect(LESSON.epsilon)
     assert list(effect.values) == [2, 4, 8, 32, 128]
     assert list(effect.std.values()) == sorted(effect.std.values(), reverse=True)
     monkeypatch.setattr("bn_lab.engine.anatomy.composition.PIECE_NUMBERS", 1000)
-    again = random_batches(LESSON, kept, "before", 2, 1, 5, sizes=(32,)).effect(LESSON.epsilon)
+    again = random_batches(LESSON, checkpoint, "before", 2, 1, 5, sizes=(32,)).effect(LESSON.epsilon)
     close(again.values[32], effect.values[32])
 
 
@@ -362,42 +362,42 @@ def test_draws_are_the_same_again_in_pieces_and_beside_other_sizes(monkeypatch: 
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 1e-8])
 def test_rescaled_weights_against_autograd(experiment: Experiment, arm: str, epsilon: float | None) -> None:
-    kept, layer, factors = kepts(experiment)[2], 2, [1e-4, 0.5, 1.0, -2.0, 1e4]
-    found = rescaled(experiment, kept, arm, layer, factors, epsilon)
+    checkpoint, layer, factors = checkpoints_of(experiment)[2], 2, [1e-4, 0.5, 1.0, -2.0, 1e4]
+    record = rescaled(experiment, checkpoint, arm, layer, factors, epsilon)
     x, target = samples(experiment, arm, first_rows(experiment, 2))
     outputs, norms = [], []
     for a in [1.0, *factors]:
-        own = {f"{name}_1": a * kept.arms[arm][f"{name}.1"].astype(np.float64) for name in ("weight", "bias")}
-        module = net(experiment, arm, kept, epsilons={} if epsilon is None else {1: epsilon}, **own)
+        own = {f"{name}_1": a * checkpoint.arms[arm][f"{name}.1"].astype(np.float64) for name in ("weight", "bias")}
+        module = net(experiment, arm, checkpoint, epsilons={} if epsilon is None else {1: epsilon}, **own)
         loss_of(module(x), target).backward()
         outputs.append(module.seen[1]["y" if bool(ARMS[arm].normalizer) else "z"].detach().numpy())
         grad = module.weights["weight.1"].grad
         assert grad is not None
         norms.append(np.linalg.norm(grad.numpy()))
     change = [np.linalg.norm(y - outputs[0]) / np.linalg.norm(outputs[0]) for y in outputs[1:]]
-    np.testing.assert_allclose(found.change, change, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(found.gradient_norm, norms[1:], rtol=1e-7)
-    np.testing.assert_allclose(found.predicted, norms[0] / np.abs(factors), rtol=1e-7)
+    np.testing.assert_allclose(record.change, change, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(record.gradient_norm, norms[1:], rtol=1e-7)
+    np.testing.assert_allclose(record.predicted, norms[0] / np.abs(factors), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("arm", "activation"), [("before", "swish"), ("after", "relu"), ("after", "identity")])
 def test_weights_have_no_scale_where_epsilon_is_small(arm: str, activation: Any) -> None:
     experiment = Experiment(arms=(arm,), epochs=1, activation=activation)
-    found = rescaled(experiment, Run(experiment).history().checkpoints[0], arm, 1, [0.1, 10, 1e4], epsilon=1e-8)
-    assert found.change.max() < 1e-6
-    np.testing.assert_allclose(found.gradient_norm, found.predicted, rtol=1e-5)
+    record = rescaled(experiment, Run(experiment).history().checkpoints[0], arm, 1, [0.1, 10, 1e4], epsilon=1e-8)
+    assert record.change.max() < 1e-6
+    np.testing.assert_allclose(record.gradient_norm, record.predicted, rtol=1e-5)
 
 
 @EXPERIMENTS
 @EVERY_ARM
 @pytest.mark.parametrize("epsilon", [None, 2.0])
 def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm: str, epsilon: float | None) -> None:
-    kept = kepts(experiment)[2]
-    module = net(experiment, arm, kept)
+    checkpoint = checkpoints_of(experiment)[2]
+    module = net(experiment, arm, checkpoint)
     module(samples(experiment, arm, first_rows(experiment, 2))[0])
-    found, z = placements(experiment, kept, arm, 2, epsilon), module.seen[1]["z"]
-    assert list(found.before) == ["pre_activation", "normalized", "scaled", "activation"]
-    assert list(found.after) == ["pre_activation", "activation", "normalized", "scaled"]
+    record, z = placements(experiment, checkpoint, arm, 2, epsilon), module.seen[1]["z"]
+    assert list(record.before) == ["pre_activation", "normalized", "scaled", "activation"]
+    assert list(record.after) == ["pre_activation", "activation", "normalized", "scaled"]
     function = FUNCTIONS[experiment.activation]
     gamma, beta = (module.weights[f"{name}.1"] if bool(ARMS[arm].normalizer) else None for name in ("gamma", "beta"))
 
@@ -409,7 +409,7 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
         "after": [z, function(z), norm(function(z)), norm(function(z), gamma, beta)],
     }
     for placement, values in expected.items():
-        for ours, theirs in zip(getattr(found, placement).values(), values, strict=True):
+        for ours, theirs in zip(getattr(record, placement).values(), values, strict=True):
             close(ours, theirs.mT)
 
 
@@ -419,69 +419,69 @@ def test_both_placements_see_the_same_pre_activation(experiment: Experiment, arm
 def test_folded_into_an_affine_layer_the_network_computes_the_same(
     experiment: Experiment, arm: str, layer: int, epsilon: float | None
 ) -> None:
-    kept, here = kepts(experiment)[2], epsilon or experiment.epsilon
-    found, own = folded(experiment, kept, arm, layer, epsilon), kept.arms[arm]
+    checkpoint, here = checkpoints_of(experiment)[2], epsilon or experiment.epsilon
+    record, own = folded(experiment, checkpoint, arm, layer, epsilon), checkpoint.arms[arm]
     into = layer - 1 if arm == "before" else layer
-    assert found.layer == into + 1
-    np.testing.assert_array_equal(found.weight, own[f"weight.{into}"])
-    np.testing.assert_array_equal(found.bias, own[f"bias.{into}"])
+    assert record.layer == into + 1
+    np.testing.assert_array_equal(record.weight, own[f"weight.{into}"])
+    np.testing.assert_array_equal(record.bias, own[f"bias.{into}"])
     x = samples(experiment, arm, split(load(experiment.dataset), experiment, experiment.seed).train)[0]
     # Without batch normalization: its statistics and parameters are such that it hands on what it gets.
     nothing = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1 - here}
     changed = {f"{name}_{layer - 1}": np.full(experiment.width, value) for name, value in nothing.items()}
-    changed |= {f"weight_{into}": found.folded_weight, f"bias_{into}": found.folded_bias}
+    changed |= {f"weight_{into}": record.folded_weight, f"bias_{into}": record.folded_bias}
     epsilons = {layer - 1: here}
-    one, other = (net(experiment, arm, kept, training=False, epsilons=epsilons, **each)(x) for each in ({}, changed))
+    one, other = (net(experiment, arm, checkpoint, training=False, epsilons=epsilons, **each)(x) for each in ({}, changed))
     close(one, other)
     size = float(one.abs().max())
-    assert found.largest == pytest.approx(size)
-    assert found.difference < 1e-13 * max(1, size)
-    assert 0 < found.difference32 < 1e-4 * max(1, size)
+    assert record.largest == pytest.approx(size)
+    assert record.difference < 1e-13 * max(1, size)
+    assert 0 < record.difference32 < 1e-4 * max(1, size)
 
 
 @pytest.mark.parametrize("call", [subject, folded], ids=["subject", "folded"])
 @pytest.mark.parametrize("layer", [0, 4])
 def test_there_is_no_such_layer(call: Callable[..., Any], layer: int) -> None:
     with pytest.raises(ExperimentError, match=f"layer must be between 1 and 3, got {layer}"):
-        call(LESSON, kepts(LESSON)[0], "before", layer)
+        call(LESSON, checkpoints_of(LESSON)[0], "before", layer)
 
 
 @pytest.mark.parametrize(("unit", "row", "name"), [(8, 0, "unit"), (-1, 0, "unit"), (0, 506, "row")])
 def test_there_is_no_such_unit_or_sample(unit: int, row: int, name: str) -> None:
     with pytest.raises(ExperimentError, match=f"{name} must be between 0"):
-        random_batches(LESSON, kepts(LESSON)[0], "before", 1, unit, row)
+        random_batches(LESSON, checkpoints_of(LESSON)[0], "before", 1, unit, row)
 
 
 def test_nothing_is_folded_without_batch_normalization() -> None:
     with pytest.raises(ExperimentError, match="arm must be one of before, after, got none"):
-        folded(LESSON, kepts(LESSON)[0], "none", 1)
+        folded(LESSON, checkpoints_of(LESSON)[0], "none", 1)
 
 
-def everything(experiment: Experiment, kept: Checkpoint, arm: str) -> list[Any]:
+def everything(experiment: Experiment, checkpoint: Checkpoint, arm: str) -> list[Any]:
     """The results of all functions."""
-    found: list[Any] = [subject(experiment, kept, arm, 2), statistics(experiment, [kept], arm, 1)]
-    found += [found[0].forward(), found[0].backward(), three_ways(experiment, kept, arm)]
-    found += [random_batches(experiment, kept, arm, 2, 0, 0, draws=3).effect(experiment.epsilon)]
-    found += [rescaled(experiment, kept, arm, 2, [0.0, 1e-4, 1e4])]
-    found += [placements(experiment, kept, arm, 2)]
-    return found + ([folded(experiment, kept, arm, 1)] if ARMS[arm].normalizer else [])
+    records: list[Any] = [subject(experiment, checkpoint, arm, 2), statistics(experiment, [checkpoint], arm, 1)]
+    records += [records[0].forward(), records[0].backward(), three_ways(experiment, checkpoint, arm)]
+    records += [random_batches(experiment, checkpoint, arm, 2, 0, 0, draws=3).effect(experiment.epsilon)]
+    records += [rescaled(experiment, checkpoint, arm, 2, [0.0, 1e-4, 1e4])]
+    records += [placements(experiment, checkpoint, arm, 2)]
+    return records + ([folded(experiment, checkpoint, arm, 1)] if ARMS[arm].normalizer else [])
 
 
 @EVERY_ARM
 @pytest.mark.parametrize("size", [1e200, 1e30, np.inf, np.nan])
 @pytest.mark.parametrize("name", ["weight.0", "weight.1", "gamma.1", "variance.0"])
 def test_diverged_weights_give_nan_without_a_word(arm: str, size: float, name: str) -> None:
-    kept = kepts(CLASSES)[1]
-    own: Mapping[str, Array] = kept.arms[arm]
+    checkpoint = checkpoints_of(CLASSES)[1]
+    own: Mapping[str, Array] = checkpoint.arms[arm]
     if name in own:
         diverged = Checkpoint(1, {arm: {**own, name: own[name].astype(np.float64) * size}})
-        found = everything(CLASSES, diverged, arm)
-        values = [value for record in found for value in numbers(record)]
+        records = everything(CLASSES, diverged, arm)
+        values = [value for record in records for value in numbers(record)]
         assert not np.isinf(np.concatenate([np.ravel(value) for value in values])).any()
         if not np.isfinite(size) and name.startswith("weight"):
-            assert np.isnan(found[0].x).any()
-            assert np.isnan(found[4].batch["train"].loss)
-            assert np.isnan(found[4].batch["train"].accuracy)
+            assert np.isnan(records[0].x).any()
+            assert np.isnan(records[4].batch["train"].loss)
+            assert np.isnan(records[4].batch["train"].accuracy)
 
 
 def numbers(value: Any) -> list[Any]:
@@ -502,9 +502,9 @@ def test_looking_changes_nothing_and_is_the_same_again(arm: str, assert_same_bit
     for each in (run, twin):
         each.finish_epoch()
         each.step()
-    found = everything(CLASSES, run.history(weights=True).checkpoints[-1], arm)
+    records = everything(CLASSES, run.history(weights=True).checkpoints[-1], arm)
     again = everything(CLASSES, run.history(weights=True).checkpoints[-1], arm)
-    assert_same_bits(tuple(found), tuple(again))
+    assert_same_bits(tuple(records), tuple(again))
     for each in (run, twin):
         each.finish_epoch()
     assert_same_bits(run.history(current=True), twin.history(current=True))
@@ -514,7 +514,7 @@ def test_looking_changes_nothing_and_is_the_same_again(arm: str, assert_same_bit
 
 @EVERY_ARM
 def test_what_is_handed_out_is_float64_and_read_only(arm: str) -> None:
-    for record in everything(LESSON, kepts(LESSON)[1], arm):
+    for record in everything(LESSON, checkpoints_of(LESSON)[1], arm):
         for value in numbers(record):
             if isinstance(value, np.ndarray):
                 assert not value.flags.writeable

@@ -18,10 +18,10 @@ WIDTHS = pytest.mark.parametrize("narrow", [False, True])
 @WIDTHS
 def test_statistics_of_the_unit(narrow: bool) -> None:
     mean, variance, moving_mean, moving_variance = RANDOM.random((4, 3, 2))
-    found = Statistics(np.array([0.0, 1, 4]), mean, variance, moving_mean, moving_variance, np.array([1.0, 0.5, 0.1]))
-    figure = go.Figure(figures.statistics(found, 1, 2, T, narrow=narrow))
+    record = Statistics(np.array([0.0, 1, 4]), mean, variance, moving_mean, moving_variance, np.array([1.0, 0.5, 0.1]))
+    figure = go.Figure(figures.statistics(record, 1, 2, T, narrow=narrow))
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
-    expected = [mean[:, 1], moving_mean[:, 1], variance[:, 1], moving_variance[:, 1], found.start_weight]
+    expected = [mean[:, 1], moving_mean[:, 1], variance[:, 1], moving_variance[:, 1], record.start_weight]
     for trace, values in zip(lines, expected, strict=True):
         np.testing.assert_array_equal(trace.y, values)
     assert figure.layout.xaxis.ticktext == ("0", "1", "4")
@@ -60,12 +60,12 @@ def test_values_that_differ_by_rounding_are_one_value() -> None:
 
 @WIDTHS
 def test_factors_with_their_curves(narrow: bool) -> None:
-    found = Rescaled(np.array([0.1, 1, 10]), np.array([0.3, 0, 1e-9]), np.array([5.0, 1, 0.1]), np.array([10.0, 1, 0.1]))
-    figure = go.Figure(figures.rescaled(found, 0, 0.2, T, narrow=narrow))
+    record = Rescaled(np.array([0.1, 1, 10]), np.array([0.3, 0, 1e-9]), np.array([5.0, 1, 0.1]), np.array([10.0, 1, 0.1]))
+    figure = go.Figure(figures.rescaled(record, 0, 0.2, T, narrow=narrow))
     drawn = [trace.y for trace in figure.data if len(trace.x) == 3]
     assert drawn == [(0.3, None, 1e-9), (10.0, 1.0, 0.1), (5.0, 1.0, 0.1)]
     assert [trace.x for trace in figure.data if len(trace.x) == 2] == [(0.2, 0.2)] * 2
-    assert not [trace for trace in figures.rescaled(found, 0, None, T)["data"] if len(trace["x"]) == 2]
+    assert not [trace for trace in figures.rescaled(record, 0, None, T)["data"] if len(trace["x"]) == 2]
 
 
 @WIDTHS
@@ -86,8 +86,8 @@ def test_every_stage_of_both_placements(narrow: bool) -> None:
 @WIDTHS
 def test_both_matrices_as_far_as_they_fit_on_one_scale(narrow: bool) -> None:
     both = RANDOM.normal(size=(2, 3, 100))
-    found = Folded(1, both[0], np.zeros(3), both[1], np.zeros(3), 0.0, 0.0, 1.0)
-    figure = go.Figure(figures.folded(found, "before", 1, T, narrow=narrow))
+    record = Folded(1, both[0], np.zeros(3), both[1], np.zeros(3), 0.0, 0.0, 1.0)
+    figure = go.Figure(figures.folded(record, "before", 1, T, narrow=narrow))
     maps = [trace for trace in figure.data if trace.type == "heatmap"]
     for trace, values in zip(maps, both, strict=True):
         np.testing.assert_array_equal(np.array(trace.z), values[:, :64])

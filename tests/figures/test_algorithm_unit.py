@@ -15,7 +15,7 @@ X = np.array([[3.0, -1.0, 4.0, 1.0, 5.0]])
 GAMMA, BETA = np.array([[2.0]]), np.array([[-1.0]])
 NODES = reference.forward(X, GAMMA, BETA, 1e-3)
 GRADIENTS = reference.backward(NODES, GAMMA, np.array([[1.0, 0.0, -2.0, 0.5, 0.0]]))
-OWN = {"gamma": 2.0, "beta": -1.0}
+PARAMETERS = {"gamma": 2.0, "beta": -1.0}
 EDGES = reference.edges(NODES, GRADIENTS, GAMMA)
 
 
@@ -41,13 +41,13 @@ def test_units_lie_on_the_curve(epsilon: float) -> None:
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("sample", [None, 1])
 def test_the_graph_has_every_node_and_the_numbers_of_every_edge(narrow: bool, sample: int | None) -> None:
-    figure = go.Figure(graph(NODES, EDGES, OWN, sample, "inverse", texts("en"), narrow=narrow))
+    figure = go.Figure(graph(NODES, EDGES, PARAMETERS, sample, "inverse", texts("en"), narrow=narrow))
     written = [note.text for note in figure.layout.annotations]
     assert set(LABELS.values()) <= set(written)
     for (start, _), carried in EDGES.items():
         number = round(carried.sum(), 12) if sample is None else carried[0, min(sample, carried.shape[1] - 1)]
         assert f"{number:.3g}" in written
-        values = np.array([[OWN[start]]]) if start in OWN else getattr(NODES, start)
+        values = np.array([[PARAMETERS[start]]]) if start in PARAMETERS else getattr(NODES, start)
         value = values.mean() if sample is None else values[0, min(sample, values.shape[1] - 1)]
         assert f"{value:.3g}" in written
 
@@ -58,7 +58,7 @@ def test_nodes_of_the_graph_are_those_of_the_edges() -> None:
 
 @pytest.mark.parametrize(("narrow", "width", "height"), [(False, 820, 270), (True, 374, 880)])
 def test_numbers_of_the_graph_do_not_cover_each_other(narrow: bool, width: int, height: int) -> None:
-    figure = go.Figure(graph(NODES, EDGES, OWN, 1, "mean", texts("en"), narrow=narrow))
+    figure = go.Figure(graph(NODES, EDGES, PARAMETERS, 1, "mean", texts("en"), narrow=narrow))
     across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
     boxes = []
     for note in figure.layout.annotations:

@@ -101,32 +101,32 @@ def test_every_text_of_the_page_is_there(lab: Open, language: str) -> None:
 def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
     page = lab(IRIS, lang="en", algorithm="unit:3,depth:<b>,epsilon:0")
     page.go_to("algorithm")
-    told = [warning.value for warning in page.at.warning]
-    assert told == [
+    warnings = [warning.value for warning in page.at.warning]
+    assert warnings == [
         texts("en")("algorithm.unread", part=formatting.escape_markdown(part)) for part in ("depth:<b>", "epsilon:0")
     ]
     assert page.widget("algorithm_unit").value == 3
 
 
 def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[str, str] = {}
-    monkeypatch.setattr(controls.st, "session_state", told)
+    state: dict[str, str] = {}
+    monkeypatch.setattr(controls.st, "session_state", state)
     monkeypatch.setattr(controls.session, "experiment", lambda: IRIS)
     monkeypatch.setattr(controls.session, "words", lambda: texts("ko"))
     controls._take([1.0, None])
-    assert told["algorithm_problem"] == texts("ko")(
+    assert state["algorithm_problem"] == texts("ko")(
         "algorithm.problem_cell", position="2", value=texts("ko")("algorithm.blank")
     )
 
 
 def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
     page = opened(lab, layer=2, unit=3)
-    kept = page.watch.history().checkpoints[0]
-    x = subject(IRIS, kept, "before", 2).x[2]
+    checkpoint = page.watch.history().checkpoints[0]
+    x = subject(IRIS, checkpoint, "before", 2).x[2]
     for number in (x.mean(), x.std()):
         assert formatting.number(number) in page.text
     page.set("algorithm_unit", 5)
-    other = subject(IRIS, kept, "before", 2).x[4]
+    other = subject(IRIS, checkpoint, "before", 2).x[4]
     assert formatting.number(other.mean()) in page.text
     assert page.at.query_params["algorithm"] == "layer:2,unit:5"
 
@@ -145,8 +145,8 @@ def test_x_comes_back(lab: Open) -> None:
     assert not page.at.success
     page.at.button(key="algorithm_original").click()
     page.run()
-    (told,) = page.at.success
-    assert texts("en")("algorithm.steps.back", largest="0").split("0")[0] in told.value
+    (success,) = page.at.success
+    assert texts("en")("algorithm.steps.back", largest="0").split("0")[0] in success.value
     page.at.button(key="algorithm_own").click()
     page.run()
     assert not page.at.success
@@ -169,8 +169,8 @@ def test_what_is_no_number_is_named_and_changes_nothing(lab: Open, pasted: str, 
     page.at.text_area(key="algorithm_pasted").set_value(pasted)
     page.at.button(key="algorithm_use_pasted").click()
     page.run()
-    (told,) = page.at.error
-    assert told.value == texts("en")("algorithm.pasted", problem=texts("en")(f"algorithm.problem_{rule}", **values))
+    (error,) = page.at.error
+    assert error.value == texts("en")("algorithm.pasted", problem=texts("en")(f"algorithm.problem_{rule}", **values))
     assert page.at.query_params["algorithm"] == "values:3;5"
 
 
@@ -252,9 +252,9 @@ def test_the_same_weights_in_three_ways(lab: Open) -> None:
 
 def test_random_batches_use_the_selected_sample_and_epsilon(lab: Open) -> None:
     page = opened(lab, unit=2, sample=3, epsilon=0.5)
-    kept = page.watch.history().checkpoints[0]
-    row = int(subject(IRIS, kept, "before", 1).rows[2])
-    effect = random_batches(IRIS, kept, "before", 1, 1, row).effect(0.5)
+    checkpoint = page.watch.history().checkpoints[0]
+    row = int(subject(IRIS, checkpoint, "before", 1).rows[2])
+    effect = random_batches(IRIS, checkpoint, "before", 1, 1, row).effect(0.5)
     for number in (formatting.number(effect.std[4]), formatting.number(effect.std[128]), formatting.signed(effect.exponent)):
         assert number in page.text
 
@@ -263,8 +263,8 @@ def test_a_factor_is_chosen_and_stands_in_the_link(lab: Open) -> None:
     page = opened(lab)
     page.set("algorithm_factor", 0.01)
     assert page.at.query_params["algorithm"] == "factor:0.01"
-    found = rescaled(IRIS, page.watch.history().checkpoints[0], "before", 1, [0.01])
-    for number in (found.change[0], found.gradient_norm[0], found.predicted[0]):
+    record = rescaled(IRIS, page.watch.history().checkpoints[0], "before", 1, [0.01])
+    for number in (record.change[0], record.gradient_norm[0], record.predicted[0]):
         assert formatting.number(float(number)) in page.text
 
 
@@ -296,19 +296,19 @@ def test_folding_says_how_much_the_outputs_differ(lab: Open, arm: Any) -> None:
     experiment = replace(IRIS, arms=("none", arm))
     page = lab(experiment, lang="en")
     page.go_to("algorithm")
-    found = folded(experiment, page.watch.history().checkpoints[0], arm, 1)
-    assert formatting.number(found.largest) in page.text
-    assert found.difference < 1e-12 < found.difference32 < 1e-4
-    assert f"layer {found.layer}," in page.text
+    record = folded(experiment, page.watch.history().checkpoints[0], arm, 1)
+    assert formatting.number(record.largest) in page.text
+    assert record.difference < 1e-12 < record.difference32 < 1e-4
+    assert f"layer {record.layer}," in page.text
 
 
 def test_an_arm_without_batch_normalization_says_so(lab: Open) -> None:
     page = opened(lab, arm="none")
-    told = texts("en")
-    assert told("algorithm.folding.answer_none") in page.text
-    assert told("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
+    t = texts("en")
+    assert t("algorithm.folding.answer_none") in page.text
+    assert t("algorithm.scale.answer_none", change="900.0") in page.text  # ten times y is 900 % off y
     loss = three_ways(IRIS, page.watch.history().checkpoints[0], "none").moving["train"].loss
-    assert told("algorithm.inference.answer_none", loss=formatting.number(loss)) in page.text
+    assert t("algorithm.inference.answer_none", loss=formatting.number(loss)) in page.text
 
 
 def test_parts_about_the_network_say_so_while_numbers_are_typed(lab: Open) -> None:
@@ -332,11 +332,11 @@ def trained(lab: Open, experiment: Experiment, **params: str) -> Any:
 
 def test_diverged_weights_are_not_taken_apart(lab: Open) -> None:
     page = trained(lab, Experiment(epochs=3, optimizer="sgd", learning_rate=10.0))
-    told = texts("en")("algorithm.diverged", arm=texts("en")("arm.before"))
-    assert told in page.text
+    warning = texts("en")("algorithm.diverged", arm=texts("en")("arm.before"))
+    assert warning in page.text
     assert texts("en")("algorithm.steps.question") not in page.text
     page.set("algorithm_epoch", 0)
-    assert told not in page.text
+    assert warning not in page.text
     assert texts("en")("algorithm.folding.question") in page.text
 
 

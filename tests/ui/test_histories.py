@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -14,7 +15,7 @@ from bn_lab import Experiment, train
 from bn_lab.engine.history import History
 from bn_lab.service import WatchState
 from bn_lab.ui.algorithm import scene
-from bn_lab.ui.kit import histories
+from bn_lab.ui.kit import caching, histories
 from bn_lab.ui.kit.histories import history_of
 
 IRIS = Experiment(dataset="iris", epochs=3)
@@ -108,7 +109,7 @@ class Computing:
 def test_what_is_computed_is_remembered_as_long_as_the_record_is_there(whole: History, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = Computing([])
     monkeypatch.setattr(scene, "recordings", lambda: workers)
-    monkeypatch.setattr(scene, "MOST_RESULTS", 3)
+    monkeypatch.setattr(caching, "MOST_RESULTS", 3)
     record = replace(whole)
     kept = record.checkpoints[0]
     first = scene.subject(record, kept, "before", 1)
@@ -116,8 +117,8 @@ def test_what_is_computed_is_remembered_as_long_as_the_record_is_there(whole: Hi
     assert workers.asked == [("subject", IRIS, kept, "before", 1)]
     for epsilon in (0.1, 0.2, 0.3):
         scene.compute(record, "folded", kept, "before", 1, epsilon)
-    assert len(scene._results[record]) == 3
     assert scene.subject(record, kept, "before", 1) is not first, "the oldest is forgotten"
+    watched = ref(record)
     del record
     gc.collect()
-    assert not scene._results
+    assert watched() is None

@@ -1,7 +1,7 @@
-"""What all of the anatomy stands on: one network of kept weights, once as a stack of one and once layer by layer.
+"""What all of the anatomy stands on: the network of a checkpoint in two forms.
 
-The stack goes forth and back as in training; the network layer by layer can be stopped, altered and sent many batches at
-once: D batches of B samples are `(D, F, B)`.
+As a stack of one (`Bench`) it goes forward and backward as in training. Layer by layer (`LayerwiseNetwork`) it can be stopped,
+altered, and given many batches in one call: D batches of B samples are `(D, F, B)`.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Bench:
 
     def samples(self, rows: Array) -> tuple[Tensor, Tensor]:
         """Inputs `(1, in, n)` and targets `(1, C, n)` of the samples `rows (n,)`."""
-        own = np.array(rows[None])  # torch warns of arrays that it may not write to
-        return self.source.inputs(own), self.source.outputs(own)
+        writable = np.array(rows[None])  # torch warns of arrays that it may not write to
+        return self.source.inputs(writable), self.source.outputs(writable)
 
     def set_weights(self, checkpoint: Checkpoint) -> None:
         """Give the stack the parameters and moving statistics of `checkpoint`."""
@@ -65,7 +65,7 @@ class Bench:
             view.copy_(torch.tensor(values, dtype=torch.float64).view(view.shape))
 
     def forward(self, rows: Array) -> tuple[BoundLayers, Tensor]:
-        """Send the samples `rows (B,)` forth in training mode; returns what the layers computed, and the targets."""
+        """Send the samples `rows (B,)` forward in training mode; returns what the layers computed, and the targets."""
         x, y = self.samples(rows)
         return self.stack.forward(x, (), torch.empty_like(y)), y
 

@@ -127,7 +127,7 @@ def _is_number(value: object) -> TypeGuard[Real]:
 
 @dataclass(frozen=True, eq=False)
 class Statistics(Record):
-    """Batch and moving statistics of one layer over the kept epochs.
+    """Batch and moving statistics of one layer at several checkpoints.
 
     Attributes:
         epochs: (E,).

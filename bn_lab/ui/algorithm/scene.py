@@ -8,9 +8,7 @@ remembered for as long as the record of the run is there.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -24,12 +22,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.service import recordings
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.selection import Selection, decode, encode, fitted
-
-MOST_RESULTS = 256
-"""Results of a record that are remembered: what a few visitors look at who move their sliders."""
-
-_results: WeakKeyDictionary[History, dict[object, Any]] = WeakKeyDictionary()
-_lock = Lock()
+from bn_lab.ui.kit.caching import cached_per_history
 
 
 def selected() -> Selection:
@@ -95,7 +88,7 @@ class Scene:
     @property
     def arm(self) -> str:
         """The arm of the network."""
-        return next(arm for arm in self.experiment.arms if arm == self.selection.arm)
+        return self.selection.arm
 
     @property
     def unit(self) -> int:
@@ -161,8 +154,19 @@ def scene_of(history: History | None) -> Scene | None:
     nodes = reference.forward(batch.x[unit], gamma, beta, epsilon)
     gradients = reference.backward(nodes, gamma, batch.grad_y[unit])
     selection = replace(selection, sample=min(selection.sample, nodes.x.shape[1]))
-    own = epsilon, float(gamma[0, 0]), float(beta[0, 0])
-    return Scene(selection, experiment, history, checkpoints, moment, batch, *own, nodes, gradients)
+    return Scene(
+        selection,
+        experiment,
+        history,
+        checkpoints,
+        moment,
+        batch,
+        epsilon,
+        gamma.item(),
+        beta.item(),
+        nodes,
+        gradients,
+    )
 
 
 def subject(history: History, checkpoint: Checkpoint, arm: str, layer: int) -> Subject:
@@ -175,23 +179,14 @@ def subject(history: History, checkpoint: Checkpoint, arm: str, layer: int) -> S
     return result
 
 
+@cached_per_history
 def compute(history: History, name: str, *args: Any) -> Any:
-    """What function `name` of `bn_lab.engine.anatomy` makes of the record's experiment and `args`, which are hashable; weights
-    are compared by identity.
+    """What function `name` of `bn_lab.engine.anatomy` makes of the record's experiment and `args`, which are hashable;
+    checkpoints are compared by identity.
 
     Raises:
         RequestError: it takes longer than a page waits, or cannot be had.
     """
-    key = (name, *args)
-    with _lock:
-        results = _results.setdefault(history, {})
-        if key in results:
-            return results[key]
     experiment = history.experiment
     table = table_of(experiment) if experiment.is_private else None
-    result = recordings().compute(name, experiment, *args, table=table, timeout=timing.COMPUTE_TIMEOUT)
-    with _lock:
-        while len(results) >= MOST_RESULTS:
-            results.pop(next(iter(results)))  # the oldest
-        results[key] = result
-    return result
+    return recordings().compute(name, experiment, *args, table=table, timeout=timing.COMPUTE_TIMEOUT)

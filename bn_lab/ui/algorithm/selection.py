@@ -29,7 +29,7 @@ FACTORS = tuple(float(f"{10 ** (k / 4):.4g}") for k in range(-16, 17))
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What to look at. Counted from 1 where it is a number; None is the network's own."""
+    """What to look at. Layer, unit and sample count from 1; ε, γ and β are None where the network's own are taken."""
 
     arm: str = ""
     """One of the experiment's arms; empty: the first with batch normalization."""

@@ -207,7 +207,7 @@ def _explained(scene: Scene, node: str, t: Texts) -> None:
     together(text, displayed(LOCAL[node]))
 
 
-# Part 3: ε as a knob with a scale, beside the variances of this network.
+# Part 3: ε and the variances of this network.
 
 SPREAD = r"\operatorname{std}(\hat x)=\sqrt{\frac{\sigma_B^2}{\sigma_B^2+\epsilon}}"
 

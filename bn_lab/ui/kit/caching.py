@@ -14,11 +14,15 @@ from bn_lab.experiment import Experiment
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MOST_RESULTS = 256
+"""Results of a function that are remembered of a record: what a few visitors look at who move the sliders of a page."""
+
 
 def cached_per_history(function: Callable[Concatenate[History, P], R]) -> Callable[Concatenate[History, P], R]:
     """Remember what a function returns for a record, as long as the record lives; its other arguments must be hashable.
 
-    Records are immutable; what is returned is shared, and must not be changed either.
+    Records are immutable; what is returned is shared, and must not be changed either. Of a record the latest `MOST_RESULTS` are
+    remembered.
     """
     known: WeakKeyDictionary[History, dict[object, R]] = WeakKeyDictionary()
     lock = Lock()
@@ -27,10 +31,14 @@ def cached_per_history(function: Callable[Concatenate[History, P], R]) -> Callab
     def remembered(history: History, /, *args: P.args, **kwargs: P.kwargs) -> R:
         key = (args, tuple(kwargs.items()))
         with lock:
-            found = known.setdefault(history, {})
-        if key not in found:
-            found[key] = function(history, *args, **kwargs)
-        return found[key]
+            results = known.setdefault(history, {})
+            if key in results:
+                return results[key]
+        result = function(history, *args, **kwargs)
+        with lock:
+            while len(results) >= MOST_RESULTS:
+                results.pop(next(iter(results)))  # the oldest
+            return results.setdefault(key, result)
 
     return remembered
 
