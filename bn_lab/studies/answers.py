@@ -1,18 +1,24 @@
-"""What the outcomes of a study say: numbers of its networks, and verdicts on its questions; and studies of a visitor's own."""
+"""What the outcomes of a study say: numbers of its networks, and verdicts on its questions.
+
+The lesson asks in the same way: `of_training` makes a study of a training. Besides, studies that a visitor makes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from bn_lab.datasets import split, table_of
+from bn_lab.engine.history import History
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.networks import Network
 from bn_lab.studies.progress import serves
 from bn_lab.studies.study import Cell, Question, Side, Study, StudyError
 from bn_lab.studies.verdict import Verdict, judge
@@ -39,8 +45,8 @@ def _of_seed(row: Sequence[Cell], results: Results, measure: str, arm: str, seed
 def complete(study: Study, results: Results, side: Side) -> bool:
     """Whether all networks of a side are there, with what the study's probes measure."""
     networks = (cell.network(side.arm, seed) for cell in study.matching(side.values) for seed in study.seeds)
-    found = [results.get(network.key) for network in networks]
-    return all(outcome is not None and serves(outcome, study.probes) for outcome in found)
+    outcomes = (results.get(network.key) for network in networks)
+    return all(outcome is not None and serves(outcome, study.probes) for outcome in outcomes)
 
 
 def answers(study: Study, results: Results) -> list[tuple[Question, Verdict | None]]:
@@ -81,6 +87,45 @@ def _deviations(values: Array) -> Array:
     return np.asarray(np.abs(logs - np.nanmedian(logs)))
 
 
+def of_training(history: History) -> tuple[Study, Results]:
+    """A finished training as a study of one experiment, and the outcomes of its networks."""
+    study = Study("training", history.experiment)
+    (cell,) = study.cells
+    places = product(enumerate(history.experiment.arms), enumerate(study.seeds))
+    return study, {(n := cell.network(arm, seed)).key: _outcome(history, n, a, s) for (a, arm), (s, seed) in places}
+
+
+def _outcome(history: History, network: Network, arm: int, seed: int) -> Outcome:
+    """What a training has recorded of the network at this place of its arms and seeds; nothing of what probes measure."""
+
+    def series(name: str) -> Array | None:
+        values = getattr(history, name)
+        return None if values is None else np.asarray(values[arm, seed])
+
+    def inference(name: str) -> Array:
+        values = [getattr(snapshot, name)[arm, seed] for snapshot in snapshots]
+        return np.asarray(np.where(alive[epochs - 1], values, np.nan))
+
+    snapshots = [snapshot for snapshot in history.snapshots if snapshot.epoch >= 1 and snapshot.epoch.is_integer()]
+    epochs = np.array([int(snapshot.epoch) for snapshot in snapshots])  # (I,)
+    alive = np.isfinite(history.train_loss[arm, seed])  # (E,)
+    return Outcome(
+        experiment=network.experiment,
+        train_loss=history.train_loss[arm, seed],
+        train_accuracy=series("train_accuracy"),
+        validation_loss=series("validation_loss"),
+        validation_accuracy=series("validation_accuracy"),
+        inference_epochs=epochs,
+        inference_loss=inference("inference_loss"),
+        inference_accuracy=None if history.train_accuracy is None else inference("inference_accuracy"),
+        steps_per_epoch=history.steps_per_epoch,
+        seconds=history.seconds / history.train_loss[..., 0].size,
+        diverged=0 if alive.all() else int(alive.argmin()) + 1,
+        final={},
+        smoothness=None,
+    )
+
+
 def custom_study(
     base: Experiment, axes: Sequence[tuple[str, Sequence[Any]]], seeds: int, measure: str, arms: Sequence[str]
 ) -> Study:
@@ -88,7 +133,7 @@ def custom_study(
 
     Raises:
         ExperimentError: for a value that its field cannot have, or that does not fit the data set.
-        StudyError: for fields that cannot be varied, too many networks, or a visitor's own data.
+        StudyError: for fields that cannot be varied, too many networks, or data that a visitor uploaded.
     """
     checked = tuple((name, tuple(values)) for name, values in axes)
     experiment = replace(base, seeds=seeds, arms=tuple(arms))

@@ -8,10 +8,13 @@ from math import inf, nan
 import numpy as np
 import pytest
 
+from bn_lab import train
 from bn_lab.engine.outcome import Outcome
+from bn_lab.engine.trial import train_stack
 from bn_lab.experiment import Experiment, ExperimentError
-from bn_lab.studies.answers import answer, answers, custom_study, measured, measures_of
+from bn_lab.studies.answers import answer, answers, custom_study, measured, measures_of, of_training
 from bn_lab.studies.measures import MEASURES
+from bn_lab.studies.records import INFERENCE, SERIES
 from bn_lab.studies.study import Question, Side, Study, StudyError
 from tests.studies.conftest import outcome
 
@@ -106,6 +109,33 @@ def test_a_side_of_which_every_network_diverged_is_worse_than_any() -> None:
     verdict = answer(study, known, Question("spread", "deviation_1000", Side("before"), Side("none"), 0.05))
     assert verdict is not None
     assert (verdict.outcome, verdict.diverged) == ("supported", (0, 6))
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        Experiment(dataset="iris", epochs=12, seeds=2, validation_share=0.2),
+        Experiment(epochs=12, seeds=2, optimizer="sgd", learning_rate=10.0, seed=3),
+        Experiment(dataset="iris", inputs="standardized", arms=("none", "standardized", "after"), epochs=3),
+    ],
+    ids=["classes", "diverging", "equal arms"],
+)
+def test_a_training_is_a_study_with_the_outcomes_that_studies_train(experiment: Experiment) -> None:
+    study, known = of_training(train(experiment))
+    assert set(known) == {network.key for network in study.networks}
+    for network in study.networks:
+        ours, (theirs,) = known[network.key], train_stack([network.experiment])
+        assert (ours.experiment, ours.diverged, ours.steps_per_epoch) == (
+            network.experiment,
+            theirs.diverged,
+            theirs.steps_per_epoch,
+        )
+        for name in (*SERIES, *INFERENCE, "inference_epochs"):
+            mine, other = getattr(ours, name), getattr(theirs, name)
+            assert (mine is None) == (other is None), name
+            if mine is not None:
+                other = other[: len(mine)]  # a training ends where all have diverged
+                np.testing.assert_allclose(mine, other, rtol=1e-4, err_msg=name)
 
 
 def test_networks_without_what_a_probe_measures_are_missing() -> None:

@@ -144,13 +144,9 @@ def test_an_accuracy_is_better_where_it_is_higher(history: History) -> None:
     assert ask(made_up(history, validation_accuracy={"before": low + 0.01, "none": low})).option == SAME
 
 
-def test_the_gap_and_the_modes_are_read_from_the_last_moment(history: History) -> None:
+def test_the_two_modes_are_compared_at_the_end(history: History) -> None:
     assert history.latest is not None
     inference = history.latest.inference_loss[1]
-    assert history.validation_loss is not None
-    np.testing.assert_array_equal(answers.numbers(history, "before", "inference_loss"), inference)
-    np.testing.assert_allclose(answers.numbers(history, "before", "gap"), history.validation_loss[1, :, -1] - inference)
-    np.testing.assert_array_equal(answers.numbers(history, "none", "train_loss_10"), history.train_loss[0, :, 9])
     ask = answers.with_memory(answers.compared("train_loss", "before", "before", 0.1, "inference_loss"))
     for factor, option in ((2, "inference_loss"), (0.5, "train_loss"), (1.0, SAME)):
         answer = ask(made_up(history, train_loss={"before": factor * inference}))
@@ -158,9 +154,12 @@ def test_the_gap_and_the_modes_are_read_from_the_last_moment(history: History) -
         assert answer.values == {"steps": 12 * 4, "share": pytest.approx(0.99**48)}
 
 
-def test_a_diverged_network_has_no_loss_in_inference_mode(history: History) -> None:
-    found = made_up(history, train_loss={"before": [np.nan] * 6})
-    assert np.isnan(answers.numbers(found, "before", "inference_loss")).all()
+def test_a_training_that_ends_early_because_all_diverge_is_answered() -> None:
+    diverged = train(Experiment(epochs=20, seeds=6, optimizer="sgd", learning_rate=10.0))
+    assert (len(diverged.divergences), diverged.epoch < 10) == (12, True)
+    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(diverged)
+    assert answer.option == "never"
+    assert [verdict.diverged for _, verdict in answer.trials] == [(6, 6)] * 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Every function here makes a function from a `History` to an `Answer`. The rules:
 
-- `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.verdict.judge`): pairs over the seeds, the 95 %
+- `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.answers.answer`): pairs over the seeds, the 95 %
   interval of the median difference, and the smallest difference that matters. Where the interval reaches across that, the
   numbers leave the question open. Each side is tried against the other, so that either is lower by a share of the other's loss.
 - `learned` calls a side able to learn where every seed ends with a training accuracy of `LEARNED` or more, unable where none
@@ -23,9 +23,10 @@ from bn_lab.engine import reference
 from bn_lab.engine.history import History
 from bn_lab.engine.types import Array
 from bn_lab.figures.lesson import spread_of_layers
-from bn_lab.studies.measures import LEARNED, MEASURES
+from bn_lab.studies.answers import answer, measured, of_training
+from bn_lab.studies.measures import LEARNED
 from bn_lab.studies.study import Question, Side
-from bn_lab.studies.verdict import Verdict, judge
+from bn_lab.studies.verdict import Verdict
 from bn_lab.ui.algorithm.scene import subject
 
 OPEN = ""
@@ -65,36 +66,6 @@ class Answer:
 Answering = Callable[[History], Answer]
 
 
-def numbers(history: History, arm: str, measure: str) -> Array:
-    """One number of each seed, (S,), NaN where the network had diverged by then.
-
-    Args:
-        measure: `train_loss`, `train_loss_10` (after 10 epochs), `train_accuracy`, `validation_loss`, `validation_accuracy`,
-            `inference_loss`, or `gap`, the validation loss less the one on the training samples, both in inference mode.
-    """
-    if measure == "train_loss_10":
-        return _series(history, arm, "train_loss")[:, 9]
-    if measure == "inference_loss":
-        return _inference_loss(history, arm)
-    if measure == "gap":
-        return np.asarray(_series(history, arm, "validation_loss")[:, -1] - _inference_loss(history, arm))
-    return _series(history, arm, measure)[:, -1]
-
-
-def _series(history: History, arm: str, name: str) -> Array:
-    split, _, measure = name.partition("_")
-    found = history.series(arm, measure, split)
-    assert found is not None
-    return found
-
-
-def _inference_loss(history: History, arm: str) -> Array:
-    """Of the last moment; NaN where the training loss was no longer finite."""
-    assert history.latest is not None
-    loss = history.latest.inference_loss[history.experiment.arms.index(arm)]
-    return np.asarray(np.where(np.isfinite(_series(history, arm, "train_loss")[:, -1]), loss, np.nan))
-
-
 # Two sides of the same seeds.
 
 
@@ -102,22 +73,23 @@ def compared(measure: str, ours: str, theirs: str, smallest: float, their_measur
     """Which side is better, `ours`, `theirs` or `SAME`; where both are one arm, which of its two measures.
 
     Args:
-        measure: as in `numbers`; smallest: δ, in the unit of the measure's differences.
+        measure: a name of `MEASURES`.
+        smallest: δ, in the unit of the measure's differences.
         their_measure: what is measured of theirs where it is something else.
     """
     question = Question("", measure, Side(ours), Side(theirs), smallest, their_measure)
     names = (measure, their_measure) if their_measure else (ours, theirs)
 
-    def answer(history: History) -> Answer:
+    def decide(history: History) -> Answer:
         option, trial = _better(history, question, *names)
         return Answer(option, (trial,))
 
-    return answer
+    return decide
 
 
 def _better(history: History, question: Question, ours: str, theirs: str) -> tuple[str, Trial]:
     """Which side is better, `ours`, `theirs`, `SAME` or `OPEN`, and the trial of the one that is ahead in the median pair."""
-    trials = [(each, _tried(history, each)) for each in (question, _turned(question))]
+    trials = [(each, _verdict(history, each)) for each in (question, _turned(question))]
     (_, forth), (_, back) = trials
     asked, verdict = trials[back.median > forth.median]
     if forth.outcome == "supported":
@@ -136,24 +108,22 @@ def _turned(question: Question) -> Question:
     return replace(question, measure=measure, ours=question.theirs, theirs=question.ours, their_measure=their_measure)
 
 
-def _tried(history: History, question: Question) -> Verdict:
+def _verdict(history: History, question: Question) -> Verdict:
     """The verdict on a question from the seeds of one training."""
-    measure = MEASURES[question.measure]
-    ours = numbers(history, question.ours.arm, question.measure)
-    theirs = numbers(history, question.theirs.arm, question.their_measure or question.measure)
-    smallest, lower, relative = question.smallest, measure.lower_is_better, measure.relative
-    return judge(ours, theirs, smallest=smallest, lower_is_better=lower, relative=relative)
+    verdict = answer(*of_training(history), question)
+    assert verdict is not None, "every network of a training is there"
+    return verdict
 
 
 def overtaken(early: str, late: str, ours: str, theirs: str, smallest: float) -> Answering:
     """When ours is better than theirs: `first` (early and late), `later` (only late), `never` (not late).
 
     Args:
-        early, late: measures, as in `numbers`.
+        early, late: names of `MEASURES`.
     """
     questions = [Question("", measure, Side(ours), Side(theirs), smallest) for measure in (early, late)]
 
-    def answer(history: History) -> Answer:
+    def decide(history: History) -> Answer:
         (before, early_trial), (after, late_trial) = (_better(history, question, ours, theirs) for question in questions)
         option = "never" if after in (theirs, SAME) else OPEN
         if after == ours:
@@ -162,12 +132,13 @@ def overtaken(early: str, late: str, ours: str, theirs: str, smallest: float) ->
         values = {"epoch": epoch, "epochs": history.epoch} if epoch else {"epochs": history.epoch}
         return Answer(option, (early_trial, late_trial), "overtaken" if epoch else "not_overtaken", values)
 
-    return answer
+    return decide
 
 
 def _middle(history: History, arm: str) -> Array:
     """The median training loss of the seeds, (E,); a network that diverged counts as the worst there can be."""
-    loss = _series(history, arm, "train_loss")
+    loss = history.series(arm, "loss")
+    assert loss is not None
     return np.asarray(np.median(np.where(np.isnan(loss), np.inf, loss), axis=0))
 
 
@@ -183,7 +154,8 @@ def _ahead_from(ours: Array, theirs: Array) -> int:
 
 def learned(history: History) -> Answer:
     """Which of the networks without and with batch normalization before the activation learn: one of `LEARNERS`."""
-    able = {arm: numbers(history, arm, "train_accuracy") >= LEARNED for arm in ("none", "before")}
+    study, results = of_training(history)
+    able = {arm: measured(study, results, "learned", arm, {}) == 1 for arm in ("none", "before")}
     certain = all(each.all() or not each.any() for each in able.values())
     who = dict(zip(((True, True), (False, True), (True, False), (False, False)), LEARNERS, strict=True))  # none, before
     option = who[bool(able["none"].all()), bool(able["before"].all())] if certain else OPEN
@@ -203,13 +175,13 @@ def grown(layer: int, boundaries: Mapping[str, float]) -> Answering:
         boundaries: options with the factor up to which each holds, in rising order.
     """
 
-    def answer(history: History) -> Answer:
+    def decide(history: History) -> Answer:
         factors = {arm: _factor(spread_of_layers(history, k)[:, layer - 1]) for k, arm in enumerate(history.experiment.arms)}
         values = {f"factor_{arm}": factor for arm, factor in factors.items()}
         others = {"layer": layer, "epochs": history.epoch}
         return Answer(classified(factors["none"], boundaries), sentence="grown", values={**values, **others})
 
-    return answer
+    return decide
 
 
 def _factor(values: Array) -> float:
@@ -232,7 +204,7 @@ def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, fl
         boundaries: options with the largest change of x̂, as a share of the largest x̂, up to which each holds.
     """
 
-    def answer(history: History) -> Answer:
+    def decide(history: History) -> Answer:
         seen = subject(history, history.checkpoints[-1], "before", layer)
         x, one, zero = seen.x[:1], np.ones((1, 1)), np.zeros((1, 1))
         before, after = (reference.forward(each, one, zero, seen.epsilon) for each in (x, factor * x + shift))
@@ -241,15 +213,14 @@ def changed(layer: int, factor: float, shift: float, boundaries: Mapping[str, fl
         others = {"other_mean": after.mean.item(), "other_std": float(np.sqrt(after.variance.item()))}
         return Answer(classified(change, boundaries), sentence="changed", values={**values, **others, "size": x.shape[1]})
 
-    return answer
+    return decide
 
 
 def with_memory(answering: Answering) -> Answering:
     """The same answer, and what share of the moving statistics their initial values still have."""
 
-    def answer(history: History) -> Answer:
-        found, momentum = answering(history), history.experiment.bn_momentum
-        values = {"steps": history.steps, "share": momentum**history.steps}
-        return replace(found, sentence="memory", values=values)
+    def decide(history: History) -> Answer:
+        values = {"steps": history.steps, "share": history.experiment.bn_momentum**history.steps}
+        return replace(answering(history), sentence="memory", values=values)
 
-    return answer
+    return decide
