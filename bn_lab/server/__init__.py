@@ -1,7 +1,7 @@
-"""What speaks HTTP and is not Streamlit: the stream of a page's recordings, the browser's files, headers, and doors.
+"""What speaks HTTP and is not Streamlit: the stream of a page's recordings, the browser's files, headers, and limits.
 
 `app.py` hands all of it to `st.App`, which answers these addresses before its own. What comes for Streamlit first goes through
-`closed` (addresses), `gate` with `saying` and `seats` (websockets) and `uploads`.
+`closed_paths`, `websocket_gate` with `allowed_messages` and `seats`, and `upload_limits`.
 """
 
 from bn_lab.server.application import lifespan, middleware, routes

@@ -1,6 +1,6 @@
-"""What a page may say to Streamlit: the messages that pages of the lab send, and no others.
+"""The messages that Streamlit may get from a browser: those that pages of the lab send, and no others.
 
-Streamlit heeds more: a message that empties the caches of all visitors, one that has the server look through its git
+Streamlit obeys more: a message that empties the caches of all visitors, one that has the server look through its git
 repository, one that writes files beside the app, one that asks for a million addresses at once. No page of the lab sends those.
 """
 

@@ -57,7 +57,7 @@ def require_settings() -> None:
 
 
 def seats() -> int:
-    """How many pages may be connected at once, inside or waiting."""
+    """How many pages may be connected at once: those that are in, and those that wait for room."""
     return seats_for(recordings().limits.visitors, raise_file_limit())
 
 

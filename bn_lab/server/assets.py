@@ -1,6 +1,6 @@
-"""The files that live views need in the browser, served from where they lie.
+"""The JavaScript that the pictures of a page need in the browser, served from where it lies.
 
-Their addresses hold a version, so that a browser may keep them for good and still gets the new ones after an upgrade: of our
+Each address holds a version, so that a browser may keep the file for good and still gets the new one after an upgrade: of our
 modules a hash of their content, of Plotly its release. Each file is compressed once, when it is first asked for.
 """
 
@@ -49,8 +49,8 @@ def plotly_source() -> Path:
 
 def links() -> str:
     """All our modules and Plotly's script as the header `Link` that has a browser fetch them while it reads the page."""
-    found = [f"<{addresses.MODULES}/{modules_version()}/{name}>; rel=modulepreload" for name in modules()]
-    return ", ".join([*found, f"<{plotly_address()}>; rel=preload; as=script"])
+    scripts = [f"<{addresses.MODULES}/{modules_version()}/{name}>; rel=modulepreload" for name in modules()]
+    return ", ".join([*scripts, f"<{plotly_address()}>; rel=preload; as=script"])
 
 
 def plotly_address() -> str:

@@ -14,7 +14,7 @@ UNKNOWN_FILES = 1_024
 """Open files reckoned with where the system does not say."""
 
 WAITING = 8
-"""Sockets of those who wait until there is room, besides as many as there may be visitors."""
+"""Pages that may wait until there is room, besides as many as there may be visitors."""
 
 PER_PAGE = 5
 """Open files that a page takes: its two sockets, and the event loop that Streamlit makes for its script."""
@@ -25,11 +25,11 @@ files that are being read, and connections that are no websocket."""
 
 
 class FullError(Exception):
-    """There is no seat left."""
+    """As many sockets are open as may be."""
 
 
 class Seats:
-    """Counts the sockets of one kind. Used by the event loop only.
+    """Counts the open sockets of one kind. Used by the event loop only.
 
     Args:
         most: how many may be open at once. A quarter more is for those who come back: their page is open, its connection broke,
@@ -42,10 +42,10 @@ class Seats:
 
     @contextmanager
     def taking(self, *, comes_back: bool = False) -> Iterator[None]:
-        """Have a seat until the end of the block.
+        """Count a socket until the end of the block.
 
         Raises:
-            FullError: where all are taken. Nobody who has one ever loses it.
+            FullError: where all seats are taken. Nobody who has one ever loses it.
         """
         if self.taken >= self.most + (self.most // 4 if comes_back else 0):
             raise FullError

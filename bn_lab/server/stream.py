@@ -10,8 +10,8 @@ Messages of the page are JSON objects with one name each:
 - `{"hidden": true}` and `{"hidden": false}`: a hidden page gets nothing;
 - `{"painted": n}`: frame number n is on the screen. The next one leaves after that, so a slow browser gets fewer.
 
-A frame is written by `bn_lab.figures.frame.pack`; its header is described at `Viewer.frame`. A page that says anything else is
-told why in one text message and cut off. Nothing that it says is ever more than a name to look up, or a number.
+A frame is written by `bn_lab.figures.frame.pack`; its header is described at `Viewer.frame`. A page that says anything else
+gets one text message that says why, and is cut off. Nothing that it says is ever more than a name to look up, or a number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -39,7 +39,7 @@ WATCH = {"watch", "epochs", "parts", "again"}
 """What a message may say that begins to look at a recording."""
 
 LONGEST, MOST_PARTS = 8_000, 40
-"""Characters of a message (of a request: all of its messages), and parts that one names, at most."""
+"""Characters of a message (of a request: bytes of all its messages), and parts that one names, at most."""
 
 BACKLOG = 100_000
 """Bytes of a frame from which on there is more to come that was recorded before: the next one follows at once."""
@@ -68,14 +68,14 @@ class Viewer:
         self.had_rows = False  # whether the latest frame brought some, and not only word of a state
         self._recording, self._target = "", 0  # what it looks at, and up to where
         self._sent: dict[str, int] = {}  # rows of each part that the page has or was sent
-        self._described = False  # whether the page knows the layouts of the parts
-        self._number, self._painted = 0, 0
-        self._early: tuple[str, int, Mapping[str, Any]] | None = None  # what it wants to look at and nobody told of yet
-        self._tag = ""  # says what the latest frame told besides rows
-        self._told = ""  # the same of the latest frame that the page had from another request
+        self._has_layouts = False  # whether the page knows the layouts of the parts
+        self._number, self._painted = 0, 0  # of the latest frame that was sent, and that is on the screen
+        self._early: tuple[str, int, Mapping[str, Any]] | None = None  # a watch that the page's script has not made yet
+        self._sent_tag = ""  # stands for the header of the latest frame
+        self._seen_tag = ""  # the same of the latest frame that the page had from another request
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Heed a message after the first one.
+        """Take in a message after the first one.
 
         Raises:
             MessageRefusedError: for a message of another form.
@@ -87,7 +87,7 @@ class Viewer:
                 self.is_hidden = hidden
                 self.visitor.hide(hidden)
             case {"seen": str(tag)} if len(message) == 1:
-                self._told = tag
+                self._seen_tag = tag
             case {"painted": int(number)} if len(message) == 1 and number <= self._number:
                 self._painted = max(self._painted, number)
             case _:
@@ -97,14 +97,14 @@ class Viewer:
         if len(parts) > MOST_PARTS or not all(isinstance(rows, int) and rows >= 0 for rows in parts.values()):
             raise MessageRefusedError("parts must be names with numbers of rows")
         self._early = None
-        if (found := self._find(recording)) is None:
-            self._early = recording, epochs, parts  # until the script, which runs elsewhere, wants it
+        if (watch := self._find(recording)) is None:
+            self._early = recording, epochs, parts  # until the script, which runs elsewhere, makes it
             return
         if recording != self._recording:
-            self._recording, self._described = recording, False
-        if epochs > found.wanted or again:
-            found.go(min(epochs, found.target))
-        self._sent, self._target = dict(parts), found.target
+            self._recording, self._has_layouts = recording, False
+        if epochs > watch.wanted or again:
+            watch.go(min(epochs, watch.target))
+        self._sent, self._target = dict(parts), watch.target
 
     def _find(self, recording: str) -> Watch | None:
         """The visitor's watch of a recording: another one each time that the script wants it up to another target."""
@@ -116,7 +116,7 @@ class Viewer:
         return not self.is_hidden and not self.is_resting and self._painted == self._number
 
     def frame(self) -> bytes | None:
-        """The next frame; None where there is nothing new to tell.
+        """The next frame; None where there is nothing new.
 
         Its header: `n` (its number), `tag` (stands for the rest of it), `recording`, `target`, `state` (ready, queued,
         training, ended, failed), `epoch` (trained, at most the target), `place` (in line, from 1, else 0), `seconds` (of
@@ -128,18 +128,18 @@ class Viewer:
             self._look(*self._early)
         if (watch := self._find(self._recording)) is None:
             return None
-        if watch.target != self._target:  # whose own last moment is another one
+        if watch.target != self._target:  # which has a last moment of its own
             self._target, self._sent = watch.target, {part: rows for part, rows in self._sent.items() if part[-1:] != END}
         progress, layouts = watch.progress, watch.layouts
         blocks = watch.rows(self._sent) if layouts is not None else []
-        found = len(progress.findings)
-        status = (watch.target, str(progress.state), int(progress.epoch), progress.place, layouts is not None, found)
+        findings = [{"id": each.id, "values": each.values} for each in progress.findings]
+        status = (watch.target, str(progress.state), int(progress.epoch), progress.place, layouts is not None, len(findings))
         tag = f"{self._recording} {status}"
-        if tag == self._told:
-            self._described = layouts is not None
-        if not blocks and tag in (self._tag, self._told):
+        if tag == self._seen_tag:
+            self._has_layouts = layouts is not None
+        if not blocks and tag in (self._sent_tag, self._seen_tag):
             return None
-        self._tag, self.had_rows = tag, bool(blocks)
+        self._sent_tag, self.had_rows = tag, bool(blocks)
         self._number += 1
         header = {
             "n": self._number,
@@ -153,33 +153,38 @@ class Viewer:
             "rate": round(progress.rate, 3),
             "error": progress.error is not None,
             "moments": progress.moments,
-            "findings": [{"id": each.id, "values": each.values} for each in progress.findings] if found else None,
-            "layouts": None if self._described or layouts is None else layouts,
+            "findings": findings or None,
+            "layouts": None if self._has_layouts else layouts,
         }
-        self._described = layouts is not None
+        self._has_layouts = layouts is not None
         for block in blocks:
             self._sent[f"{block.part}{END}" if block.end else block.part] = block.start + block.count
         return pack(header, blocks)
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """A message as an object with names.
+def decoded(text: str) -> Any:
+    """What a message says.
 
     Raises:
-        MessageRefusedError: where it is none, or too long.
+        MessageRefusedError: where it is no JSON, or too long.
     """
     if len(text) > LONGEST:
         raise MessageRefusedError(f"a message has at most {LONGEST} characters")
     try:
-        found = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         raise MessageRefusedError("a message is JSON") from None
-    if not isinstance(found, dict):
+
+
+async def received(socket: WebSocket) -> dict[str, Any]:
+    """The next message of a page; raises a `MessageRefusedError` for what is none."""
+    message = decoded(await socket.receive_text())
+    if not isinstance(message, dict):
         raise MessageRefusedError("a message is an object")
-    return found
+    return message
 
 
-def greeted(message: Mapping[str, Any]) -> Visitor:
+def visitor_of(message: Mapping[str, Any]) -> Visitor:
     """The visitor whose page says hello.
 
     Raises:
@@ -192,7 +197,7 @@ def greeted(message: Mapping[str, Any]) -> Visitor:
     return visitor
 
 
-def is_ours(origin: str | None, host: str | None) -> bool:
+def allows_origin(origin: str | None, host: str | None) -> bool:
     """Whether a page from `origin` may talk to `host`: one of the same host, or of a host that Streamlit is told to allow.
 
     This is Streamlit's rule without its look-up of the machine's own addresses, during which the server answers nobody. An
@@ -216,40 +221,35 @@ def _place(address: str) -> tuple[str, str | None]:
 
 async def websocket(socket: WebSocket) -> None:
     """Serve one page until its connection ends."""
-    if not is_ours(socket.headers.get("origin"), socket.headers.get("host")):
-        _note("another site's page")
+    if not allows_origin(socket.headers.get("origin"), socket.headers.get("host")):
+        _log_refusal("another site's page")
         await socket.close(1008)
         return
     await socket.accept()
     try:
-        visitor = greeted(parsed(await asyncio.wait_for(socket.receive_text(), timing.HELLO_TIMEOUT)))
+        visitor = visitor_of(await asyncio.wait_for(received(socket), timing.HELLO_TIMEOUT))
         if visitor.connections >= MOST_CONNECTIONS:  # the page tries again by itself, which it does not where it is refused
-            _note("too many connections of one page")
+            _log_refusal("too many connections of one page")
             await socket.close(1013)
             return
         await _serve(socket, Viewer(visitor))
     except MessageRefusedError as refused:
-        _note(str(refused))
+        _log_refusal(str(refused))
         with suppress(RuntimeError, WebSocketDisconnect):
             await socket.send_text(json.dumps({"refused": str(refused)}))
             await socket.close(1008)
     except TimeoutError:
-        _note("no hello")
+        _log_refusal("no hello")
         await socket.close(1008)
     except (WebSocketDisconnect, KeyError):  # KeyError: bytes came where a text belongs
         return
 
 
 async def _serve(socket: WebSocket, viewer: Viewer) -> None:
-    """Take what the page says, and send it frames as there is something new and the page has painted the one before."""
-    changed, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def wake() -> None:
-        if viewer.is_due:  # else what has come is looked at as soon as it is
-            with suppress(RuntimeError):  # the server is being stopped
-                loop.call_soon_threadsafe(changed.set)
-
-    tasks = [asyncio.create_task(_hear(socket, viewer, changed)), asyncio.create_task(_send(socket, viewer, changed))]
+    """Take in what the page says, and send it frames when there is something new and the page has painted the one before."""
+    changed = asyncio.Event()
+    wake = _setter(changed, viewer)
+    tasks = [asyncio.create_task(_receive(socket, viewer, changed)), asyncio.create_task(_send(socket, viewer, changed))]
     try:
         viewer.visitor.connect(wake)
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # without either the page would stand still
@@ -262,9 +262,21 @@ async def _serve(socket: WebSocket, viewer: Viewer) -> None:
         viewer.visitor.disconnect(wake)
 
 
-async def _hear(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
+def _setter(changed: asyncio.Event, viewer: Viewer) -> Callable[[], None]:
+    """A function that sets an event from any thread, where the page can take a frame; else `_send` looks when it can."""
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        if viewer.is_due:
+            with suppress(RuntimeError):  # the server is being stopped
+                loop.call_soon_threadsafe(changed.set)
+
+    return wake
+
+
+async def _receive(socket: WebSocket, viewer: Viewer, changed: asyncio.Event) -> None:
     while True:
-        viewer.receive(parsed(await socket.receive_text()))
+        viewer.receive(await received(socket))
         changed.set()
 
 
@@ -289,23 +301,19 @@ async def poll(request: Request) -> Response:
 
     The body is a list of messages as they would come over the websocket, hello first.
     """
-    if not is_ours(request.headers.get("origin"), request.headers.get("host")):
-        _note("another site's page")
+    if not allows_origin(request.headers.get("origin"), request.headers.get("host")):
+        _log_refusal("another site's page")
         return Response(status_code=403)
     try:
-        viewer = _asked(await _body(request))
+        viewer = _viewer_of(decoded(await _body(request)))
     except MessageRefusedError as refused:
-        _note(str(refused))
+        _log_refusal(str(refused))
         return Response(json.dumps({"refused": str(refused)}), status_code=400, media_type="application/json")
     if viewer.visitor.connections >= MOST_CONNECTIONS:
-        _note("too many connections of one page")
+        _log_refusal("too many connections of one page")
         return Response(status_code=429)
-    changed, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def wake() -> None:
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(changed.set)
-
+    changed = asyncio.Event()
+    wake = _setter(changed, viewer)
     try:
         viewer.visitor.connect(wake)
         latest = monotonic() + timing.LONG_POLL
@@ -315,7 +323,7 @@ async def poll(request: Request) -> Response:
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), min(left, timing.POLL_CHECK))
             changed.clear()
-            if await request.is_disconnected():  # it has other wishes by now, or is gone
+            if await request.is_disconnected():  # it asks for something else by now, or is gone
                 return Response(status_code=204)
         return Response(frame, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
     finally:
@@ -331,19 +339,16 @@ async def _body(request: Request) -> str:
     return body.decode(errors="replace")
 
 
-def _asked(text: str) -> Viewer:
-    try:
-        messages = json.loads(text)
-    except (ValueError, RecursionError):
-        raise MessageRefusedError("a message is JSON") from None
+def _viewer_of(messages: Any) -> Viewer:
+    """The page that sends these messages in one request."""
     if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
         raise MessageRefusedError("messages are a list of objects")
-    viewer = Viewer(greeted(messages[0]))
+    viewer = Viewer(visitor_of(messages[0]))
     for message in messages[1:]:
         viewer.receive(message)
     return viewer
 
 
-def _note(reason: str) -> None:
+def _log_refusal(reason: str) -> None:
     """Write down that something was refused, and by which rule; the log says nothing of what was sent."""
     log.warning("stream refused: %s", reason)

@@ -1,8 +1,8 @@
-"""`UploadLimits`: how much of what visitors send lies in memory, before a widget has asked for it and until it is forgotten.
+"""`UploadLimits`: how much of the files that visitors send lies in memory, while they come and until a page has read them.
 
 Streamlit takes a file for any session that is open, under any name, and keeps it until the session ends. Here a page has one
-file at a time, and all pages together so much of the memory for own data: each page has a share that nobody else can take, and
-what goes beyond it comes out of what is common.
+file at a time, and all pages together so much of the memory for uploads: each page has a share that nobody else can take, and
+what is larger takes the rest from a part that is common to all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bn_lab import timing
 from bn_lab.server import addresses
 
 WRAPPING = 1_000_000
-"""Bytes of what a file is wrapped in at most."""
+"""Bytes of a request besides the file itself, at most."""
 
 SLOWEST = 10_000
 """Bytes a second that an upload has to have come with on average, once it took `timing.UPLOAD_PATIENCE` seconds."""
@@ -37,7 +37,7 @@ class UploadRefusedError(Exception):
     """An upload that is not taken.
 
     Attributes:
-        status: of the answer: 408, 413 or 429.
+        status: of the HTTP answer: 408, 413 or 429.
     """
 
     def __init__(self, status: int, rule: str) -> None:
@@ -50,8 +50,9 @@ class Transfer:
     """An upload that is under way.
 
     Attributes:
-        session, file: whose, and which.
-        declared: bytes that it says it has, 0 where it does not. received: bytes that have come. since: when it began.
+        session, file: ids of the page's session and of the file.
+        declared: bytes that it says it has, 0 where it does not. received: bytes that have come.
+        since: when it began, in seconds of the clock.
     """
 
     session: str
@@ -67,7 +68,7 @@ class Transfer:
 
 
 class UploadMemory:
-    """What may lie in memory of uploads.
+    """How much of uploads may lie in memory.
 
     Args:
         total: bytes of all pages together. One half is dealt out in equal shares, the other one is common; that one is enough
@@ -81,10 +82,10 @@ class UploadMemory:
         self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
         self._clock = clock
         self._under_way: dict[str, Transfer] = {}
-        self._came: dict[tuple[str, str], float] = {}  # when a file was first seen
+        self._seen: dict[tuple[str, str], float] = {}  # session and file, and when it was first seen in Streamlit's memory
 
     def begin(self, session: str, file: str, declared: int, storage: MemoryUploadedFileManager) -> Transfer:
-        """An upload begins; what its page sent before and nobody took is forgotten.
+        """An upload begins; what its page sent before is forgotten.
 
         Raises:
             UploadRefusedError: where it is too large, or the page is sending another file, or too much lies in memory.
@@ -114,7 +115,7 @@ class UploadMemory:
     def end(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
         """An upload is over, in whatever way."""
         self._under_way.pop(transfer.session, None)
-        self._look(storage)
+        self._note_files(storage)
 
     def _fits(self, size: int) -> None:
         if size > self.largest:
@@ -123,7 +124,7 @@ class UploadMemory:
     def _has_room(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
         if transfer.size <= self.share or self._fills(transfer, storage):
             return
-        self._forget_what_nobody_took(storage)
+        self._remove_unclaimed(storage)
         if not self._fills(transfer, storage):
             raise UploadRefusedError(
                 429, "too many files are being opened; please try again in a minute, or with a smaller one"
@@ -142,17 +143,17 @@ class UploadMemory:
     def _beyond(self, sizes: Iterable[int]) -> float:
         return sum(max(0.0, size - self.share) for size in sizes)
 
-    def _forget_what_nobody_took(self, storage: MemoryUploadedFileManager) -> None:
-        self._look(storage)
-        for (session, file), came in self._came.items():
-            if self._clock() - came > timing.UPLOAD_UNCLAIMED:
+    def _remove_unclaimed(self, storage: MemoryUploadedFileManager) -> None:
+        self._note_files(storage)
+        for (session, file), since in self._seen.items():
+            if self._clock() - since > timing.UPLOAD_UNCLAIMED:
                 storage.remove_file(session, file)
 
-    def _look(self, storage: MemoryUploadedFileManager) -> None:
-        """See which files are there, some of them for the first time."""
+    def _note_files(self, storage: MemoryUploadedFileManager) -> None:
+        """Note which files are in memory, some of them for the first time."""
         now, files = self._clock(), list(storage.file_storage.items())
         there = [(session, file) for session, named in files for file in list(named)]
-        self._came = {key: self._came.get(key, now) for key in there}
+        self._seen = {key: self._seen.get(key, now) for key in there}
 
 
 class UploadLimits:
@@ -197,7 +198,7 @@ class UploadLimits:
 
 
 class _Upload:
-    """One request. It counts from when Streamlit reads it, which then knows the session, and that the page is ours."""
+    """One request. It counts once Streamlit reads it: then the session is known, and that the page is ours."""
 
     def __init__(
         self,
@@ -231,8 +232,8 @@ class _Upload:
         return message
 
     async def read_away(self) -> None:
-        """Read what still comes, and keep none of it: while a browser sends it hears nothing, and where it is cut off it has no
-        reason to show. More than the largest file is not waited for."""
+        """Read what still comes, and keep none of it: a browser reads no answer before it has sent all, and where it is cut
+        off it has no reason to show. More than the largest file is not waited for."""
         left = self._memory.largest
         if self._declared > 2 * left:
             return
@@ -264,5 +265,5 @@ def largest() -> int:
 
 def streamlits_files() -> MemoryUploadedFileManager | None:
     """Where Streamlit keeps files, if it is running."""
-    found = Runtime.instance().uploaded_file_mgr if Runtime.exists() else None
-    return found if isinstance(found, MemoryUploadedFileManager) else None
+    storage = Runtime.instance().uploaded_file_mgr if Runtime.exists() else None
+    return storage if isinstance(storage, MemoryUploadedFileManager) else None

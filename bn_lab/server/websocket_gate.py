@@ -1,8 +1,8 @@
-"""`WebsocketGate`: what every websocket goes through, before Streamlit and the lab hear of it.
+"""`WebsocketGate`: what every websocket goes through before Streamlit and the lab hear of it.
 
 Streamlit makes a session, with an event loop and three open files, for whoever opens its websocket, and logs a traceback for
-what is no message. Here a socket has one of a limited number of seats; Streamlit hears of it with its first message; and only
-what a page would say gets through, no quicker than a page says it.
+what is no message. Here the number of sockets is limited (`seats`); Streamlit hears of one with its first message; and only
+messages that pages send get through (`allowed_messages`), no quicker than a page sends them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from bn_lab import timing
 from bn_lab.server import addresses
 from bn_lab.server.allowed_messages import MessageError, allowed_kind
 from bn_lab.server.seats import FullError, Seats
-from bn_lab.server.stream import is_ours
+from bn_lab.server.stream import allows_origin
 
 PACE, BURST = 20.0, 40
-"""Messages a second that are handed on, and how many at once: each of them may start a thread."""
+"""Messages of a socket that are handed on: how many a second in the long run, and how many at once. Each may start a thread."""
 
 BROWSER = b"x-bn-lab-browser"
-"""The header that tells Streamlit's sessions whose they are; .streamlit/config.toml names it, too."""
+"""The header by which Streamlit's sessions know their browser; .streamlit/config.toml names it, too."""
 
 NOBODY = 1006
 """Code of a connection that ended without a word, by RFC 6455."""
@@ -43,9 +43,9 @@ class WebsocketGate:
 
     Args:
         app: what answers.
-        seats: how many pages may be connected, asked when the first one comes.
-        knows: whether there is a session of this id, of a page that is open or that was until just now.
-        clock, rest: seconds, and how to wait for some.
+        seats: says how many pages may be connected; called when the first one comes.
+        knows: whether there is a session of this id, of a page that is open or was until just now.
+        clock, rest: the time in seconds, and what waits for some.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class WebsocketGate:
             with seats.taking(comes_back=bool(named) and self._knows(named)):
                 if kind == addresses.STREAM:
                     await self._app(scope, receive, send)
-                elif is_ours(headers.get("origin"), headers.get("host")):
-                    await self._listen(scope, receive, send, named)
+                elif allows_origin(headers.get("origin"), headers.get("host")):
+                    await self._serve(scope, receive, send, named)
                 else:  # Streamlit would look its own address up on the internet first, and answer nobody meanwhile
                     log.warning("websocket refused: another site's page")
                     await send({"type": "websocket.close", "code": 1008})
@@ -85,7 +85,8 @@ class WebsocketGate:
             log.warning("websocket refused: all %d seats are taken", seats.most)
             await send({"type": "websocket.close", "code": 1013})  # answers with 403, which no proxy takes for a failure
 
-    async def _listen(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, named: str) -> None:
+        """Connect a browser with Streamlit once it has said something, or where the session that it names is there."""
         socket = GatedSocket(receive, send, self._clock, self._rest)
         if named and self._knows(named):  # the browser may have nothing to say: the page is as it was
             await self._app(scope, socket.receive, socket.send)
@@ -105,10 +106,11 @@ class WebsocketGate:
 
 
 class GatedSocket:
-    """One websocket between a browser and Streamlit: what either side says, as far as the other one may hear it.
+    """One websocket between a browser and Streamlit, which hands on what either side may hear of the other.
 
     Attributes:
-        is_accepted: whether the browser was told already that it is connected. waiting: what Streamlit hears first.
+        is_accepted: whether the browser has heard already that it is connected.
+        waiting: messages for Streamlit that have been received already.
     """
 
     def __init__(
@@ -165,9 +167,9 @@ class GatedSocket:
 
 
 def with_browser(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Headers of which one says which browser it is, whatever it says itself: by the token against forged requests that
-    Streamlit gives each browser as a cookie. A browser without cookies has nothing to be told by.
+    """These headers, with one of ours that says which browser it is, whatever the browser says itself.
 
+    A browser is known by the token against forged requests that Streamlit gives it as a cookie; one without cookies by nothing.
     `server.trustedUserHeaders` has Streamlit give a session only to the browser that began it.
     """
     cookie = cookie_parser(Headers(raw=headers).get("cookie", "")).get(XSRF_COOKIE_NAME, "")

@@ -266,15 +266,15 @@ def test_a_session_goes_on_for_its_own_browser_and_for_nobody_else(lab: Lab) -> 
     async def session(cookie: str, named: str = "") -> str:
         async with connected(lab, named, Cookie=cookie) as socket:
             await socket.send(rerun("dataset=iris&epochs=1").SerializeToString())
-            found = ""
-            while not found:
-                found = ForwardMsg.FromString(await socket.recv()).new_session.initialize.session_id  # type: ignore[arg-type]
+            given = ""
+            while not given:
+                given = ForwardMsg.FromString(await socket.recv()).new_session.initialize.session_id  # type: ignore[arg-type]
             if not named:
                 for other in (cookies[2], "", "_streamlit_xsrf=2|x"):
-                    assert await session(other, found) != found, "taken over while it is connected"
+                    assert await session(other, given) != given, "taken over while it is connected"
                 await socket.send(rerun("dataset=iris&epochs=1").SerializeToString())
                 assert await socket.recv()
-            return found
+            return given
 
     async def come_and_go() -> None:
         mine = await session(cookies[0])
@@ -294,8 +294,8 @@ def test_no_other_site_may_drive_a_page_and_no_program_the_lab(lab: Lab) -> None
         finally:
             connection.close()
 
-    status, told = ask("/_stcore/host-config")
-    assert (status, json.loads(told)["allowedOrigins"]) == (200, [])
+    status, text = ask("/_stcore/host-config")
+    assert (status, json.loads(text)["allowedOrigins"]) == (200, [])
     for path in ("interact", "openapi.json", "mcp", ""):
         for method in ("GET", "POST"):
             assert ask(f"/_stcore/agent/{path}", method)[0] == 404

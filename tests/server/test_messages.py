@@ -43,7 +43,7 @@ def test_no_message_reaches_what_the_process_has_once(monkeypatch: pytest.Monkey
     files = MemoryUploadedFileManager("/upload")
     files.add_file("other", UploadedFileRec("file", "a.csv", "text/csv", b"x"))
     once = (recordings, claims.library, session.admission)
-    before, visitor = [found() for found in once], recordings().visitor("other")
+    before, visitor = [get() for get in once], recordings().visitor("other")
     threads = threading.active_count()
 
     async def send() -> None:
@@ -59,7 +59,7 @@ def test_no_message_reaches_what_the_process_has_once(monkeypatch: pytest.Monkey
             each.shutdown()
 
     asyncio.run(send())
-    assert [found() for found in once] == before
+    assert [get() for get in once] == before
     assert recordings().visitor("other") is visitor
     assert list(files.file_storage) == ["other"]
     assert threading.active_count() == threads

@@ -237,9 +237,9 @@ def test_pages_of_other_sites_get_nothing(client: TestClient, page: Page, origin
 def test_an_origin_that_is_no_address_is_nobodys(monkeypatch: pytest.MonkeyPatch, origin: str, host: str | None) -> None:
     options = {"server.enableCORS": True, "server.corsAllowedOrigins": ["http://[::1", "https://school.example", ""]}
     monkeypatch.setattr(stream.config, "get_option", options.__getitem__)
-    assert not stream.is_ours(origin, host)
-    assert stream.is_ours("https://school.example:8443", host)
-    assert stream.is_ours("http://testserver", "testserver")
+    assert not stream.allows_origin(origin, host)
+    assert stream.allows_origin("https://school.example:8443", host)
+    assert stream.allows_origin("http://testserver", "testserver")
 
 
 def test_what_has_failed_is_tried_again_where_a_page_says_so_and_not_else(
@@ -247,10 +247,10 @@ def test_what_has_failed_is_tried_again_where_a_page_says_so_and_not_else(
 ) -> None:
     visitor, tried = page(), []
     monkeypatch.setattr(Recordings, "retry", lambda self, recording: tried.append(recording.id))
-    socket, wish = connected(visitor.token), watch(visitor, epochs=0)
+    socket, message = connected(visitor.token), watch(visitor, epochs=0)
     for more in ({}, {"parts": {"summary": 0}}, {"again": False}, {"again": True}):
-        socket.send_json({**wish, **more})
-    socket.send_json({**wish, "twice": True})
+        socket.send_json({**message, **more})
+    socket.send_json({**message, "twice": True})
     assert json.loads(_text(socket)) == {"refused": "unknown message"}
     assert tried == [visitor.watches["lab"].recording]
 

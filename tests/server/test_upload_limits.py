@@ -153,7 +153,7 @@ def test_a_file_that_has_just_come_is_not_taken_for_one_that_nobody_took(
 def test_nothing_is_remembered_of_files_that_are_gone(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
     for k in range(100):
         upload(memory, storage, "a", 10, f"file {k}")
-    assert list(memory._came) == [("a", "file 99")]
+    assert list(memory._seen) == [("a", "file 99")]
 
 
 def test_one_file_fits_however_little_memory_is_set(storage: MemoryUploadedFileManager) -> None:
