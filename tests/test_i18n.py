@@ -30,10 +30,10 @@ from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import StudyError
 from bn_lab.ui import rules
 from bn_lab.ui.compare.links import ComparisonError
-from bn_lab.ui.data.ask import OtherFileError
-from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.data.uploads_page import OtherFileError
 from bn_lab.ui.lab import stage
 from bn_lab.ui.lab.controls import option_label
+from bn_lab.ui.rules import GROUPS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))]

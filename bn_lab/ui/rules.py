@@ -15,7 +15,6 @@ import streamlit as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.sharing import plain_text
-from bn_lab.ui.groups import GROUPS
 
 HIDE, FIX = "hide", "fix"
 """Parameters of the link, and where the session has the names that they gave."""
@@ -135,3 +134,12 @@ def kept(wish: Experiment, before: Experiment, problems: list[ExperimentError]) 
 def leave() -> None:
     """Show everything, and let everything be changed."""
     st.session_state[HIDE], st.session_state[FIX] = [], []
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "data_settings": ("dataset", "data_noise", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
+    "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
+    "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
+    "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
+}
+"""A test sees that no field is missing."""

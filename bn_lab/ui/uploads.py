@@ -7,22 +7,25 @@ after a cut, and nothing else does both.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Set
+from collections import deque
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Condition, Lock
 from weakref import WeakSet
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
 from bn_lab.datasets import Table, keep
-from bn_lab.datasets.uploads import FOUND_OUT, DataError, File, Format, digest_of, parsed, table
+from bn_lab.datasets.uploads import FOUND_OUT, DataError, File, Format, digest_of, parsed, read, table
 from bn_lab.datasets.uploads.limits import MB
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
 from bn_lab.sharing import one_line
-from bn_lab.ui.reading import Waiting, in_turn
+from bn_lab.ui.cleanup import return_free_memory
 
 FILES, TABLES, FACTS, TOUCHED = "own_files", "own", "own_facts", "own_touched"
 """In the session: open files by hash, tables by id and what programs have to know of each, and whether there was any file."""
@@ -221,3 +224,58 @@ def facts(experiment: Experiment) -> Facts | None:
     if experiment.dataset not in found:
         raise ExperimentError("dataset", "not_held", experiment.dataset)
     return found[experiment.dataset]
+
+
+Waiting = Callable[[int], None]
+"""Called with a place in the line, from 1, as long as others come first."""
+
+
+class Line:
+    """A line of threads of which the first one works. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._places: deque[object] = deque()
+        self._changed = Condition()
+
+    @contextmanager
+    def turn(self, waiting: Waiting | None = None) -> Iterator[None]:
+        """Wait until all who came before are done, or have given up, and hold up those who come after.
+
+        Args:
+            waiting: what it raises ends the waiting, as Streamlit does where the page is left.
+        """
+        mine = object()
+        with self._changed:
+            self._places.append(mine)
+        try:
+            while place := self._place(mine):
+                if waiting is not None:
+                    waiting(place)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._places[0] is mine, timing.WAITING_TICK)
+            yield
+        finally:
+            with self._changed:
+                self._places.remove(mine)
+                self._changed.notify_all()
+
+    def _place(self, mine: object) -> int:
+        with self._changed:
+            return self._places.index(mine)
+
+
+LINE = Line()
+"""That of this process."""
+
+
+def in_turn(data: bytes, asked: Format, waiting: Waiting | None = None) -> File:
+    """The table in the bytes of a file, read when it is its turn.
+
+    Raises:
+        DataError: saying what is wrong with it.
+    """
+    with LINE.turn(waiting):
+        try:
+            return read(data, asked)
+        finally:
+            return_free_memory()  # before the next one takes some

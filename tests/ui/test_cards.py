@@ -17,7 +17,7 @@ from bn_lab.engine.summary import TOLD, findings, summaries
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.menu import cards as written
+from bn_lab.ui.menu import report_text as written
 
 BOSTON = Experiment(arms=tuple(ARMS), epochs=25, batch_size=128, validation_share=0.2, seeds=2)
 IRIS = Experiment(dataset="iris", epochs=12, learning_rate=0.01)

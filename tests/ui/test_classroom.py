@@ -16,10 +16,10 @@ from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.sharing import parse_link
 from bn_lab.ui import rules, session
-from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.kit.navigation import PAGES
-from bn_lab.ui.menu import qr
-from bn_lab.ui.menu.wish import Wish, address, frame, shortest
+from bn_lab.ui.menu import lesson_link
+from bn_lab.ui.menu.lesson_link import Wish, address, frame, shortest
+from bn_lab.ui.rules import GROUPS
 from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]
@@ -164,7 +164,7 @@ def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> No
     assert found.other == said
     assert re.findall('src="(.*?)"', unescape(framed)) == [made]
     (drawn,) = [node.proto.body for node in page.at.get("html") if '<img class="bn-qr"' in node.proto.body]
-    assert drawn == qr.picture(made, t("classroom.qr_alt"))
+    assert drawn == lesson_link.qr_picture(made, t("classroom.qr_alt"))
     page.at.button(key="lesson_go_large").click()
     page.run()
     assert [code.value for code in page.at.code] == [made, framed, made]
@@ -197,7 +197,7 @@ ADDRESSES = [
 @pytest.mark.parametrize("text", ADDRESSES, ids=len)
 def test_another_programs_reader_reads_the_drawing(text: str) -> None:
     """The picture is made here from the drawing itself: strokes of one unit, right from where the path is."""
-    drawn = qr.picture(text, "code")
+    drawn = lesson_link.qr_picture(text, "code")
     assert drawn is not None
     assert drawn.startswith('<img class="bn-qr" alt="code" src="data:image/svg+xml')
     drawn = unquote(unescape(drawn))
@@ -213,16 +213,16 @@ def test_another_programs_reader_reads_the_drawing(text: str) -> None:
         else:
             x, y = (float(first), float(second)) if command == "M" else (x + float(first), y + float(second))
     quiet = picture.copy()
-    quiet[qr.QUIET : -qr.QUIET, qr.QUIET : -qr.QUIET] = 255
+    quiet[lesson_link.QUIET : -lesson_link.QUIET, lesson_link.QUIET : -lesson_link.QUIET] = 255
     assert (quiet == 255).all(), "nothing but white around it"
     (found,) = zxingcpp.read_barcodes(np.kron(picture, np.ones((4, 4), np.uint8)))
     assert found.text == text
 
 
 def test_a_text_that_is_too_long_has_no_code(lab: Open) -> None:
-    assert qr.picture("x" * 1273, "") is not None
-    assert qr.picture("x" * 1274, "") is None
-    assert qr.picture("x" * 100_000, "") is None
+    assert lesson_link.qr_picture("x" * 1273, "") is not None
+    assert lesson_link.qr_picture("x" * 1274, "") is None
+    assert lesson_link.qr_picture("x" * 100_000, "") is None
 
 
 @pytest.mark.parametrize(("way", "run"), [("", ""), ("play", "play"), ("all", "all"), ("epoch", "4")])

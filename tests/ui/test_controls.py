@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import texts
 from bn_lab.sharing import encode
-from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.lab.controls import BESIDE, FIRST, STOPS, stops
+from bn_lab.ui.rules import GROUPS
 
 Open = Callable[..., Any]
 

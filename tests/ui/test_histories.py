@@ -15,8 +15,8 @@ from bn_lab import Experiment, train
 from bn_lab.engine.history import History
 from bn_lab.service import WatchState
 from bn_lab.ui.algorithm import scene
-from bn_lab.ui.kit import caching, histories
-from bn_lab.ui.kit.histories import history_of
+from bn_lab.ui.kit import caching
+from bn_lab.ui.kit.caching import history_of
 
 IRIS = Experiment(dataset="iris", epochs=3)
 
@@ -29,7 +29,7 @@ def whole() -> History:
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
     yield
-    histories._shared.clear()
+    caching._shared.clear()
 
 
 class Watched:
@@ -79,9 +79,11 @@ def test_records_of_other_targets_are_others(whole: History) -> None:
 
 
 def test_few_records_are_held(whole: History) -> None:
-    for k in range(2 * histories.MOST):
+    for k in range(2 * caching.MOST_HISTORIES):
         fetched(Watched(whole, 3, recording=str(k)))
-    assert [recording for recording, _ in histories._shared] == [str(k) for k in range(histories.MOST, 2 * histories.MOST)]
+    assert [recording for recording, _ in caching._shared] == [
+        str(k) for k in range(caching.MOST_HISTORIES, 2 * caching.MOST_HISTORIES)
+    ]
 
 
 def test_a_record_of_own_data_is_gone_with_who_watches_it(whole: History) -> None:
@@ -89,10 +91,10 @@ def test_a_record_of_own_data_is_gone_with_who_watches_it(whole: History) -> Non
     watch = Watched(whole, 3, private)
     assert fetched(watch) is fetched(watch)
     assert watch.asked == 1
-    assert not histories._shared
+    assert not caching._shared
     del watch
     gc.collect()
-    assert not histories._private
+    assert not caching._private
 
 
 @dataclass

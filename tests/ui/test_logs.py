@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.sharing import one_line
-from bn_lab.ui.kit import logs
+from bn_lab.ui.kit import errors
 
 FORGED = "a\n2026-01-01 00:00:00,000 ERROR bn_lab: forged\r\x1b[2J\u2028\u202e\x00"
 
@@ -20,7 +20,7 @@ def installed() -> Iterator[None]:
     """The project's handler, only for the test where there was none."""
     project = logging.getLogger("bn_lab")
     before = list(project.handlers)
-    logs.install()
+    errors.install_log()
     yield
     project.handlers[:] = before
 
@@ -44,12 +44,12 @@ def test_lines_of_a_traceback_cannot_be_taken_for_records(caplog: pytest.LogCapt
         logging.getLogger("bn_lab.x").exception("it failed")
     head, *lines = caplog.text.split("\n")[:-1]
     assert head.endswith("it failed")
-    assert all(line.startswith(logs.MARK) and line.isprintable() for line in lines)
+    assert all(line.startswith(errors.MARK) and line.isprintable() for line in lines)
     told = "\n".join(lines)
     assert "KeyError: 'first'" in told
     assert "direct cause" in told
     assert "ValueError: a" in told
-    assert f"{logs.MARK}2026-01-01" in told
+    assert f"{errors.MARK}2026-01-01" in told
 
 
 def test_a_huge_text_is_cut(caplog: pytest.LogCaptureFixture) -> None:
@@ -57,7 +57,7 @@ def test_a_huge_text_is_cut(caplog: pytest.LogCaptureFixture) -> None:
         raise ValueError("x" * 10**6 + "\ny" * 10**5)
     except ValueError:
         logging.getLogger("bn_lab.x").exception("z" * 10**6)
-    assert len(caplog.text) < (logs.LINES + 2) * (logs.LONGEST + 10)
+    assert len(caplog.text) < (errors.MOST_LINES + 2) * (errors.LONGEST_LINE + 10)
     assert "Traceback" in caplog.text
 
 
@@ -78,7 +78,7 @@ def test_with_a_handler_of_the_program_nothing_is_written_twice(capsys: pytest.C
 
 def test_installing_again_changes_nothing() -> None:
     before = list(logging.getLogger("bn_lab").handlers)
-    logs.install()
+    errors.install_log()
     assert logging.getLogger("bn_lab").handlers == before
 
 

@@ -21,8 +21,8 @@ from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.answers import custom_study
-from bn_lab.ui import reading, uploads
-from bn_lab.ui.data import form, looks, templates
+from bn_lab.ui import uploads
+from bn_lab.ui.data import form, uploads_page
 from bn_lab.ui.data import upload as upload_page
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.lab import panels
@@ -283,7 +283,7 @@ def test_where_no_file_can_be_uploaded_a_table_is_pasted(lab: Open, monkeypatch:
 
 
 def test_files_are_read_one_at_a_time_in_their_order() -> None:
-    line, done, told = reading.Line(), list[int](), list[int]()
+    line, done, told = uploads.Line(), list[int](), list[int]()
     read, came = Event(), Queue[int]()
 
     def read_one(k: int) -> None:
@@ -306,7 +306,7 @@ def test_files_are_read_one_at_a_time_in_their_order() -> None:
 
 
 def test_who_gives_up_leaves_the_line() -> None:
-    line = reading.Line()
+    line = uploads.Line()
 
     def leave(place: int) -> None:
         raise RuntimeError("the page is left")
@@ -588,7 +588,7 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
     def broken(*asked: object, **how: object) -> None:
         raise ValueError(f"could not convert {MARK}") from KeyError(MARK)
 
-    monkeypatch.setattr(looks, "distribution", broken)
+    monkeypatch.setattr(uploads_page, "distribution", broken)
     page.run()
     monkeypatch.setattr(form, "plan", broken)
     page.run()
@@ -624,9 +624,9 @@ def test_every_page_goes_with_own_data(lab: Open, path: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", templates.TEMPLATES)
+@pytest.mark.parametrize("name", upload_page.TEMPLATES)
 def test_a_template_is_a_file_as_it_should_be(name: str, language: str) -> None:
-    file = read(templates.written(templates.TEMPLATES[name](texts(language))))
+    file = read(upload_page.written(upload_page.TEMPLATES[name](texts(language))))
     choice = proposed(file)
     assert choice is not None
     assert choice.target == len(file.columns) - 1
@@ -640,10 +640,10 @@ def test_a_template_is_written_when_somebody_asks_for_it(lab: Open, monkeypatch:
     def never(rows: object) -> bytes:
         raise AssertionError("nobody asked for a file")
 
-    monkeypatch.setattr(templates, "written", never)
+    monkeypatch.setattr(upload_page, "written", never)
     page = lab(lang="en")
     page.go_to("own")
-    assert len(page.at.get("download_button")) == len(templates.TEMPLATES)
+    assert len(page.at.get("download_button")) == len(upload_page.TEMPLATES)
 
 
 def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:

@@ -12,7 +12,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import texts
 from bn_lab.sharing import parse_link
 from bn_lab.ui import session
-from bn_lab.ui.menu.share import link_to, reach
+from bn_lab.ui.kit.navigation import link_to, reach
 
 NO_ADDRESSES = (
     "http://[::1",

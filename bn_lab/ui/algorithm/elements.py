@@ -13,7 +13,7 @@ from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.scene import Scene, select
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.live import static
+from bn_lab.ui.live import components
 
 
 def opening(name: str, t: Texts, answer: str, formulas: Sequence[str] = (), *, source: bool = True) -> None:
@@ -42,7 +42,7 @@ def picture(name: str, scene: Scene, t: Texts, draw: Callable[..., Spec], *recor
     """Show `draw(*records, t)` for wide and narrow screens; the browser changes the picture in place."""
     selection = scene.selection
     subject = "typed" if scene.is_typed else f"{selection.arm} {selection.layer} {selection.unit}"
-    static.picture(partial(draw, *records, t), alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=subject)
+    components.picture(partial(draw, *records, t), alt=t(f"anatomy.{name}.alt"), key=f"algorithm_{name}", subject=subject)
 
 
 def table(name: str, frame: pd.DataFrame, columns: Iterable[str], **settings: Any) -> None:

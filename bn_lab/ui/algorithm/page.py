@@ -18,8 +18,8 @@ from bn_lab.ui.algorithm import controls, network_parts, unit_parts
 from bn_lab.ui.algorithm.scene import Scene, scene_of, selected
 from bn_lab.ui.algorithm.selection import unread
 from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit.caching import history_of
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.kit.histories import failure, history_of
 from bn_lab.ui.lab import controls as lab_controls
 
 UNIT_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
@@ -102,7 +102,7 @@ def _history(watch: Watch, t: Texts) -> History | None:
     """
     progress = watch.progress
     if progress.state is WatchState.FAILED:
-        st.error(failure(watch, t), icon=":material/error:")
+        st.error(formatting.failure(watch, t), icon=":material/error:")
         return None
     if watch.layouts is None and progress.place > 1:
         st.info(t("algorithm.queued", place=f"{progress.place:,}"), icon=":material/hourglass_empty:")

@@ -20,11 +20,10 @@ from bn_lab.studies.records import to_csv, to_json
 from bn_lab.studies.study import Cell, Study
 from bn_lab.ui import session
 from bn_lab.ui.claims import state, verdicts
-from bn_lab.ui.kit import formatting
+from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.downloads import download
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.live import static
-from bn_lab.ui.menu import share
+from bn_lab.ui.live import components
 
 SEEDS = (1, 3, 5, 6, 10, 20)
 """Numbers of seeds to choose from; from 6 on there is a verdict."""
@@ -132,7 +131,7 @@ def _picture(study: Study, results: Results, t: Texts) -> None:
 def _panel(study: Study, name: str, draw: partial[Any], t: Texts, subject: str = "") -> None:
     """The picture for wide and narrow screens, changed in place by the browser."""
     alt, key = t(f"claims.alt.{name}"), f"claims_{study.id}_{name}"
-    static.picture(draw, alt=alt, key=key, subject=f"{study.id} {subject}")
+    components.picture(draw, alt=alt, key=key, subject=f"{study.id} {subject}")
 
 
 def _choices(study: Study, t: Texts) -> tuple[Mode, Mapping[str, Any]]:
@@ -160,7 +159,7 @@ def _take_away(study: Study, view: JobView, t: Texts) -> None:
     """A setting to open in the lab, and files with every number once nothing is added to them any more."""
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"claims_{study.id}_take"):
         cell = _cell(study, t)
-        opened = share.link_to("", replace(cell.experiment, seeds=1))
+        opened = navigation.link_to("", replace(cell.experiment, seeds=1))
         st.link_button(t("claims.open"), opened, icon=":material/science:")
         if view.ended:
             for kind, write in (("csv", to_csv), ("json", to_json)):

@@ -21,8 +21,7 @@ from bn_lab.ui.compare.run_list import ArmResults, ListedRun, differences, exper
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.choices import one_of
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.live import static
-from bn_lab.ui.menu import share
+from bn_lab.ui.live import components
 
 
 def show() -> None:
@@ -141,13 +140,13 @@ def _share(t: Texts) -> None:
         st.markdown(t("compare.share_explain", count=len(drawn) - private))
         if private:
             st.warning(t("compare.private", count=private), icon=":material/warning:")
-        share.address(address(run_list.as_link(drawn)), t, key="copy_comparison")
+        components.address(address(run_list.as_link(drawn)), t, key="copy_comparison")
 
 
 def address(text: str) -> str:
     """The link to a comparison, in the language that the visitor chose, and in a lesson with what that hides and fixes."""
     experiment = session.experiment() if rules.is_lesson() else Experiment()  # what a lesson fixes has the experiment's values
-    return share.link_to("compare", experiment, {"compare": text})
+    return navigation.link_to("compare", experiment, {"compare": text})
 
 
 # The curves: a pair of pictures for each kind of task and unit.
@@ -205,7 +204,7 @@ def _pair(
         place = "loss" if name == "loss" else "metric"
         alt = t("compare.figure.alt", measure=t(f"compare.figure.{name}"), count=len(drawn))
         with column:
-            static.picture(draw, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {options.split}")
+            components.picture(draw, alt=alt, key=f"compare_{k}_{place}", subject=f"{name} {options.split}")
 
 
 def _overlaid(run: ListedRun, among: Sequence[ListedRun], t: Texts) -> Overlaid:

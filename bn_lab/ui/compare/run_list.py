@@ -25,8 +25,7 @@ from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import encode
 from bn_lab.ui import session
 from bn_lab.ui.compare import links
-from bn_lab.ui.kit.caching import cached_per_history
-from bn_lab.ui.kit.histories import history_of
+from bn_lab.ui.kit.caching import cached_per_history, history_of
 
 MOST = 12
 """Runs of the list at most."""

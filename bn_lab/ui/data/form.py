@@ -23,7 +23,7 @@ from bn_lab.datasets.uploads import (
 )
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
-from bn_lab.ui.data.settings import name_of
+from bn_lab.ui.data.file_format import name_of
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 

@@ -21,7 +21,7 @@ from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.downloads import download
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import controls, preview
-from bn_lab.ui.live import static
+from bn_lab.ui.live import components
 
 ORIGINS: Mapping[str, str] = {
     "boston": "boston",
@@ -136,7 +136,7 @@ def _picture(name: str, table: Table, t: Texts) -> None:
         st.image(image, caption=caption, alt=caption, output_format="PNG")
         return
     kind, draw = ("scatter", scatter) if has_boundary(table.features.shape[1]) else ("distributions", distributions)
-    static.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
+    components.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
 
 
 def _told(title: str, text: str) -> None:

@@ -1,18 +1,37 @@
-"""The page on which own data are opened, looked at, and taken into the lab."""
+"""The page on which a visitor opens files, looks at them and takes them to the lab; and what a link shows without its file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
+import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.uploads import File, id_of, known, parsed
+from bn_lab.datasets.uploads import (
+    Column,
+    DataChoice,
+    DataError,
+    File,
+    Plan,
+    correlations,
+    digest_of,
+    distribution,
+    id_of,
+    known,
+    parsed,
+)
 from bn_lab.experiment import FIELDS
+from bn_lab.figures import uploads as figures
+from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
+from bn_lab.sharing import decode, one_line
 from bn_lab.ui import session, uploads
-from bn_lab.ui.data import columns, form, looks, settings, templates, upload
-from bn_lab.ui.kit import navigation
+from bn_lab.ui.data import file_format, form, upload
+from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.live import components
 from bn_lab.ui.uploads import Opened
 
 SHOWN = "own_shown"
@@ -25,7 +44,7 @@ def show() -> None:
     st.title(t("page.own"))
     st.markdown(t("own.intro"))
     upload.show(t, _opened)
-    templates.show(t)
+    upload.show_templates(t)
     if (opened := _on_page(t)) is not None:
         _file(opened, t)
 
@@ -65,23 +84,23 @@ def _is_needed(digest: str) -> bool:
 
 
 def _file(opened: Opened, t: Texts) -> None:
-    settings.show(opened, t)
+    file_format.show(opened, t)
     if (file := opened.file) is None:
         return
     _lesson(file, t)
     choice = form.choice_of(file)
     if choice is None:
         st.error(t("own.no_target"), icon=":material/error:")
-        columns.show(file, None, t)
+        _columns(file, None, t)
         return
     form.show(file, choice, t)
     plan = form.counted(file, choice, t)
     name = id_of(file.digest, choice)  # which says how the file is read, too
     if st.button(t("own.use_these"), key="own_use", icon=":material/science:", type="primary", disabled=plan is None):
         _use(name)
-    columns.show(file, choice, t)
+    _columns(file, choice, t)
     if plan is not None:
-        looks.show(file, choice, plan, t)
+        _looks(file, choice, plan, t)
 
 
 def _lesson(file: File, t: Texts) -> None:
@@ -96,3 +115,127 @@ def _use(name: str) -> None:
     """Take the data into the lab; other settings stay as far as they fit, and what does not is told there."""
     session.adopt(replace(session.experiment(), dataset=name))
     navigation.to("")
+
+
+LONGEST_TEXT = 30
+"""Characters of a name and of an example in a table."""
+
+
+def _columns(file: File, choice: DataChoice | None, t: Texts) -> None:
+    """The columns as a table: what they hold, and what becomes of them."""
+    rows = [_row(file, k, choice, t) for k in range(len(file.columns))]
+    wide = {t("own.column.use"): st.column_config.TextColumn(width="large")}
+    height = min(38 + 35 * len(rows), 400)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=wide)
+
+
+def _row(file: File, k: int, choice: DataChoice | None, t: Texts) -> dict[str, object]:
+    column = file.columns[k]
+    return {
+        t("own.column.number"): k + 1,
+        t("own.column.name"): one_line(column.full_name, LONGEST_TEXT),
+        t("own.column.kind"): t(f"own.kind.{column.kind}"),
+        t("own.column.use"): use_of(column, k, choice, t),
+        t("own.column.missing"): file.rows - column.present,
+        t("own.column.distinct"): column.distinct,
+        t("own.column.example"): one_line(next((text for text in column.head if text), ""), LONGEST_TEXT),
+    }
+
+
+def use_of(column: Column, k: int, choice: DataChoice | None, t: Texts) -> str:
+    """What becomes of a column, with the reason where nothing does."""
+    if choice is not None and k == choice.target:
+        return t("own.use.target")
+    if not column.is_usable:
+        return t(f"own.why.{column.kind}", stray=one_line(column.stray, LONGEST_TEXT))
+    if choice is not None and k in choice.without:
+        return t("own.why.id") if column.is_id else t("own.use.left_out")
+    return t("own.use.one_hot", count=column.distinct) if column.kind == "categorical" else t("own.use.feature")
+
+
+def _looks(file: File, choice: DataChoice, plan: Plan, t: Texts) -> None:
+    """Distributions and correlations, before anything is trained: of the target first, then of the features."""
+    shown = [choice.target, *plan.features]
+    st.subheader(t("own.looks"))
+    drawn = [distribution(file.columns[k]) for k in shown[: figures.MOST_PANELS]]
+    _picture("distributions", file, partial(figures.distributions, drawn, t), t)
+    _left(len(shown) - figures.MOST_PANELS, t)
+    numbers = [k for k in shown if file.columns[k].numbers is not None]
+    if len(numbers) > 1:
+        together = [file.columns[k] for k in numbers[: figures.MOST_CORRELATED]]
+        names, values = [column.name for column in together], correlations(together)
+        _picture("correlations", file, partial(figures.correlations, names, values, t), t)
+        _left(len(numbers) - figures.MOST_CORRELATED, t)
+
+
+def _left(count: int, t: Texts) -> None:
+    if count > 0:
+        st.caption(t("own.not_drawn", count=count))
+
+
+def _picture(name: str, file: File, draw: Callable[..., Spec], t: Texts) -> None:
+    components.picture(draw, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", subject=f"{file.digest} {name}")
+
+
+class OtherFileError(DataError):
+    """A file that is not the one of the link."""
+
+    RULES: Mapping[str, str] = {
+        **DataError.RULES,
+        "file_other": "{field} must be read from the file with the hash {ours}, got {value}",
+    }
+
+
+def ask() -> None:
+    """Draw the page that asks for the file of a link; the address stays that of the link."""
+    t, parameters = session.words(), session.awaited()
+    assert parameters is not None
+    experiment = decode(parameters).experiment
+    digest, choice = parsed(experiment.dataset)
+    if st.query_params.to_dict() != parameters:  # not of a link but of a run that was kept, or of a file
+        st.query_params.from_dict(parameters)
+    st.title("BN Lab")
+    if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
+        for problem in st.session_state["problems"]:
+            st.warning(formatting.error(t, problem), icon=":material/warning:")
+    st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
+    st.markdown(_chosen(choice, t))
+    rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
+    if rest:
+        listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
+        st.caption(f"{t('own.ask_settings')} {formatting.escape_markdown(listed)}")
+    upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
+    if len(uploads.files()) >= uploads.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
+        for k, (other, open_one) in enumerate(uploads.files().items()):
+            label = t("own.close_named", name=formatting.escape_markdown(open_one.name))
+            st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(uploads.close_file), args=(other,))
+    st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
+
+
+def _chosen(choice: DataChoice, t: Texts) -> str:
+    """What the link makes of the file."""
+    lines = [t("own.ask_target", column=choice.target + 1, task=t(f"own.task.{choice.task}")), t(f"own.ask_{choice.missing}")]
+    if choice.without:
+        lines.append(t("own.ask_without", columns=", ".join(str(k + 1) for k in choice.without)))
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _judge(digest: str, name: str, data: bytes) -> None:
+    """Refuse a file that is not the one of the link."""
+    if (theirs := digest_of(data)) != digest:
+        short = one_line(name, uploads.LONGEST_NAME)
+        raise OtherFileError("dataset", "file_other", theirs[:8], name=short, ours=digest[:8])
+
+
+def _take(opened: Opened, parameters: dict[str, str]) -> None:
+    """Open the link with its file."""
+    session.open_awaited(parameters)
+    dataset = session.experiment().dataset
+    if opened.file is not None and dataset in uploads.tables():  # so the page of own data can show what the link chose, too
+        form.choose(opened.file, parsed(dataset)[1])
+
+
+def _without() -> None:
+    """Open the link's other settings with shipped data."""
+    parameters = session.awaited() or {}
+    session.open_awaited({name: text for name, text in parameters.items() if name != "dataset"})

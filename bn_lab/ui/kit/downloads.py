@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
 
+from bn_lab.experiment import Experiment
 from bn_lab.ui.kit.errors import guarded_file
 
 MIMES = {
@@ -52,3 +54,14 @@ def download(
         on_click="ignore",
         disabled=not ready,
     )
+
+
+def file_stem(experiment: Experiment, what: str) -> str:
+    """`iris-networks`; whatever is no letter or digit becomes a hyphen, and data of a visitor's own are only called so."""
+    dataset = "own" if experiment.is_private else experiment.dataset
+    return re.sub(r"[\W_]+", "-", f"{dataset}-{what}").strip("-")
+
+
+def file_name(experiment: Experiment, what: str, ending: str) -> str:
+    """`iris-networks.csv`."""
+    return f"{file_stem(experiment, what)}.{ending}"

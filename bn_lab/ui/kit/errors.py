@@ -4,12 +4,18 @@ Everything that Streamlit calls goes through `guarded`: pages, fragments, callba
 What Streamlit itself raises, to run a script again or to stop it, is no `Exception` and passes.
 
 In the session are plain values: `failure`, which a callback could not show at its place, and `failures`, references by place.
+
+Nobody can write lines of their own into the log. Messages and the texts of exceptions may hold what a visitor wrote: a value
+of a link, a name of a column. So every record of the project is made harmless before it reaches whoever writes it, whatever
+module it comes from: a message is one line, and every line of a traceback begins with a mark that no record begins with.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import sys
+import traceback
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from time import monotonic
@@ -33,7 +39,7 @@ LETTERS = "23456789CFHJKMPRTVWX"
 PLACES = 20
 """Places of a session that are remembered at most."""
 
-LONGEST = 200
+LONGEST_PARAMETER = 200
 """Characters of a parameter that the log has at most."""
 
 log = logging.getLogger(__name__)
@@ -181,7 +187,7 @@ def _experiment() -> str:
     if is_uploaded(str(told.get("dataset", ""))):
         told["dataset"] = "own"
     parameters = (f"{name}={value}" for name, value in told.items())
-    return " ".join(one_line(parameter, LONGEST) for parameter in parameters) or "default"
+    return " ".join(one_line(parameter, LONGEST_PARAMETER) for parameter in parameters) or "default"
 
 
 def _message(reference: str) -> str:
@@ -193,3 +199,57 @@ def visitors_texts() -> Texts:
     """The texts of the session's language, of English where it has none yet."""
     language = st.session_state.get("language")
     return texts(language if language in LANGUAGES else choose_language())
+
+
+# The log.
+
+LONGEST_LINE = 2_000
+"""Characters of a line at most."""
+
+MOST_LINES = 200
+"""Lines of a traceback at most: the first half of them and the last."""
+
+MARK = "  | "
+"""What the lines of a traceback begin with."""
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def install_log() -> None:
+    """Have all records of the project made harmless. Cheap if that is so already; safe to call at any time."""
+    project = logging.getLogger("bn_lab")
+    if all(handler.name != Harmless.NAME for handler in project.handlers):
+        project.addHandler(Harmless())
+
+
+class Harmless(logging.Handler):
+    """Makes records harmless, and writes them to stderr where nobody else does.
+
+    A record meets the handlers of its own loggers before those of the root, where programs put theirs.
+    """
+
+    NAME = "bn_lab harmless"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = self.NAME  # not its class: an edit of this module makes another one of the same name
+        self.setFormatter(logging.Formatter(FORMAT))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one record."""
+        try:
+            record.msg, record.args = one_line(record.getMessage(), LONGEST_LINE), ()
+            if record.exc_info:
+                record.exc_text = marked("".join(traceback.format_exception(*record.exc_info)))  # what all formatters then take
+            if not logging.getLogger().handlers:
+                print(self.format(record), file=sys.stderr)
+        except Exception:
+            self.handleError(record)
+
+
+def marked(text: str) -> str:
+    """The lines of a traceback, each with the mark in front of it; an exception's text may have lines, too."""
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES // 2], "…", *lines[-MOST_LINES // 2 :]]
+    return "\n".join(MARK + one_line(line, LONGEST_LINE) for line in lines)

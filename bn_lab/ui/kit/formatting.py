@@ -7,7 +7,7 @@ import re
 
 from bn_lab.experiment import FIELDS, ExperimentError, is_uploaded
 from bn_lab.i18n import Texts
-from bn_lab.service import LimitError
+from bn_lab.service import LimitError, Watch
 
 NOTHING = "–"
 
@@ -92,3 +92,9 @@ def _fits(t: Texts, problem: LimitError) -> str:
     together, instead = f" {t('limit.and')} ", f" {t('limit.or')} "
     ways = (together.join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
     return t("limit.would_fit", fits=instead.join(ways))
+
+
+def failure(watch: Watch, t: Texts) -> str:
+    """What a page says of a training that failed."""
+    problem = watch.progress.error
+    return error(t, problem) if isinstance(problem, ExperimentError) else t("page.failed")

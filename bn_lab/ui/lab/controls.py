@@ -11,9 +11,9 @@ from bn_lab.datasets import GENERATED
 from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
 from bn_lab.i18n import Texts
 from bn_lab.ui import rules, session, uploads
-from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.rules import GROUPS
 
 STOPS: dict[str, Sequence[float]] = {
     "depth": range(1, 13),

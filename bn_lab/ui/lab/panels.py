@@ -17,8 +17,8 @@ from bn_lab.service import Watch
 from bn_lab.ui import rules
 from bn_lab.ui.kit.caching import remembered
 from bn_lab.ui.kit.choices import one_of
+from bn_lab.ui.kit.downloads import file_stem
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.kit.file_names import file_stem
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
 

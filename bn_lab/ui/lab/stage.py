@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -26,7 +25,7 @@ from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
-from bn_lab.ui.kit.file_names import file_stem
+from bn_lab.ui.kit.downloads import file_stem
 from bn_lab.ui.lab import panels, preview
 from bn_lab.ui.live import components
 
@@ -46,14 +45,25 @@ OWN = "own"
 TEXTS = ("player", "scene", "sentence", "key", "stage")
 """Sections of the catalogue that the browser fills."""
 
+FULL_WIDTH = """<style>
+[data-testid="stMainBlockContainer"] { padding: calc(var(--bn-top) - 1rem) 1rem 4rem; }
+</style>"""
+"""On the page with the stage, which goes from edge to edge."""
+
+ALONE = """<style>
+[data-testid="stApp"] { --bn-top: 0px; }
+[data-testid="stHeader"] { display: none; }
+[data-testid="stMainBlockContainer"] { padding: 0 0.75rem; }
+</style>"""
+"""Inside another page the stage has all there is."""
+
 PARTS = ("presets", "numbers", "findings", "curves", "layers")
 """Parts of the lab that are on the stage, and which a lesson may hide."""
 
 
 def show(watch: Watch, t: Texts) -> None:
     """Draw it. It fills what the page has left of the first screen."""
-    kind = "stage_alone" if st.context.is_embedded else "stage"
-    st.html(Path(__file__).with_name(f"{kind}.css"))
+    st.html(ALONE if st.context.is_embedded else FULL_WIDTH)
     with st.container(key="stage_room"):
         components.stage(_told(watch, t), act=_act, file=file_stem(watch.experiment, "stage"), key=KEY)
 

@@ -19,13 +19,12 @@ from bn_lab.ui.algorithm.selection import encode
 from bn_lab.ui.claims import state as claims
 from bn_lab.ui.claims import verdicts
 from bn_lab.ui.kit import formatting, navigation
-from bn_lab.ui.kit.caching import cached_per_history
+from bn_lab.ui.kit.caching import cached_per_history, history_of
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.kit.histories import failure, history_of
 from bn_lab.ui.lesson import state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
-from bn_lab.ui.live import scroll, static
+from bn_lab.ui.live import components
 
 SLOT = "lesson"
 """What the page's training is called among those of its visitor."""
@@ -129,7 +128,7 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
     _numbers(answer, t)
     if step.figure is not None:
         draw = partial(step.figure, history, t)
-        static.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
+        components.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
     _links(step, t)
 
@@ -137,7 +136,7 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
 def _progress(watch: Watch, t: Texts) -> None:
     progress = watch.progress
     if progress.state is WatchState.FAILED:
-        st.error(failure(watch, t), icon=":material/error:")
+        st.error(formatting.failure(watch, t), icon=":material/error:")
         return
     values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
     text = t("lesson.queued", place=f"{progress.place:,}") if progress.place > 1 else t("lesson.computing", **values)
@@ -207,10 +206,10 @@ def _open(page: str, name: str) -> None:
     step = STEPS[name]
     if page == "claims":
         claims.choose(step.study, STUDIES[step.study].base.seeds)
-        scroll.to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
+        components.scroll_to(next(claim.id for claim in CLAIMS.values() if step.study in claim.studies))
     else:
         session.adopt(step.experiment, session.TO_THE_END)
         if page == "algorithm" and step.algorithm is not None:
             st.session_state["algorithm"] = encode(step.algorithm)
-            scroll.to(step.part)
+            components.scroll_to(step.part)
     navigation.to("" if page == "lab" else page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bn_lab.ui.lesson.steps import FIRST, STEPS, Step
-from bn_lab.ui.live import scroll
+from bn_lab.ui.live import components
 
 LINK, ANSWERED, ALL = "lesson", "lesson_answered", "lesson_all"
 """In the session: the link's text; the chosen option by step; whether answers are shown without a choice."""
@@ -25,7 +25,7 @@ def unread() -> str:
 def go_to(name: str) -> None:
     """Show another step; the first one needs no word in the link."""
     st.session_state[LINK] = "" if name == FIRST else name
-    scroll.to(name)  # the button stands below, the step begins above
+    components.scroll_to(name)  # the button stands below, the step begins above
 
 
 def answered() -> dict[str, str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
+from bn_lab.figures.sheet import Spec, as_json
 from bn_lab.i18n import Texts, catalogue
 from bn_lab.server import assets
 from bn_lab.service import Watch
+from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded, visitors_texts
 
 Cell = str | Mapping[str, Any]
@@ -17,6 +20,9 @@ Cell = str | Mapping[str, Any]
 
 ACT = "act"
 """What the stage calls what it wants of the script."""
+
+SCROLL = "scroll_to"
+"""In the session: anchor of the heading to bring into view, until the page with it has been drawn."""
 
 _connect = st.components.v2.component("bn_lab.connect", js=assets.loader("connect"), isolate_styles=False)
 _copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isolate_styles=False)
@@ -75,6 +81,12 @@ def panel(
     _panel(data={**_followed(watch), **content}, key=key)
 
 
+def picture(draw: Callable[..., Spec], *, alt: str, key: str, subject: str) -> None:
+    """Show a figure that has its numbers: `draw(narrow=…)`, for wide and narrow screens; alt, key, subject as of `panel`."""
+    wide, narrow = (as_json(draw(narrow=is_narrow)) for is_narrow in (False, True))
+    panel(wide, narrow=narrow, watch=None, alt=alt, key=key, subject=subject)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, watch: Watch, alt: str, key: str) -> None:
     """Show a table whose bound cells follow the moment on screen. The first cell of a row is its heading."""
     content = {"columns": list(columns), "rows": [list(row) for row in rows]}
@@ -94,9 +106,24 @@ def copy_button(text: str, *, label: str, copied: str, key: str) -> None:
     _copy(data={"text": text, "label": label, "copied": copied}, key=key)
 
 
-def scroll(anchor: str, *, request: str, key: str) -> None:
-    """Bring the heading with this anchor into view, once for each `request`."""
-    _scroll(data={"anchor": anchor, "request": request}, key=key)
+def address(text: str, t: Texts, *, key: str) -> None:
+    """An address to read and to copy, and who cannot open it."""
+    copy_button(text, label=t("share.copy"), copied=t("share.copied"), key=key)
+    st.code(text, language=None, wrap_lines=True)
+    if (who := navigation.reach(text)) != "public":
+        st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
+
+
+def scroll_to(anchor: str) -> None:
+    """Have the heading with this anchor in view once the page is drawn next: of the step that comes next, or of the part of a
+    page that a button leads to."""
+    st.session_state[SCROLL] = anchor
+
+
+def scroll() -> None:
+    """Bring the heading into view that is to be seen, at the end of the page, once."""
+    if (anchor := st.session_state.pop(SCROLL, None)) is not None:
+        _scroll(data={"anchor": anchor, "request": uuid4().hex[:8]}, key="scroll")
 
 
 def saving(file: str) -> dict[str, Any]:

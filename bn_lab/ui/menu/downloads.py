@@ -11,15 +11,16 @@ from bn_lab.codegen.loading import snippet
 from bn_lab.datasets import table_of
 from bn_lab.experiment import Experiment
 from bn_lab.files import experiments, tables, weights
+from bn_lab.files.experiments import FileError, from_json
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch, WatchState
 from bn_lab.ui import session, uploads
+from bn_lab.ui.kit import formatting, navigation
+from bn_lab.ui.kit.caching import history_of
 from bn_lab.ui.kit.choices import one_of_many
-from bn_lab.ui.kit.downloads import download
+from bn_lab.ui.kit.downloads import download, file_name
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.kit.file_names import file_name
-from bn_lab.ui.kit.histories import failure, history_of
-from bn_lab.ui.menu import opening, share, verdicts
+from bn_lab.ui.menu import report_text
 from bn_lab.ui.menu.report import Report
 
 TRAINING = (WatchState.QUEUED, WatchState.TRAINING)
@@ -57,7 +58,7 @@ def _far(watch: Watch, t: Texts) -> None:
     """How far the training is, and what that means for the files."""
     progress = watch.progress
     if progress.state is WatchState.FAILED:
-        st.error(failure(watch, t), icon=":material/error:")
+        st.error(formatting.failure(watch, t), icon=":material/error:")
         return
     values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
     waiting = progress.state in TRAINING
@@ -78,7 +79,7 @@ def _report(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None
     st.markdown(t("take.report_about"))
     if experiment.is_private:
         st.markdown(t("take.report_own"))
-    report = Report(t, share.here(), verdicts.of_visit(experiment, t))
+    report = Report(t, navigation.here(), report_text.of_visit(experiment, t))
     name = file_name(experiment, "report", "html")
     download(
         "HTML",
@@ -128,4 +129,45 @@ def _experiment(experiment: Experiment, t: Texts) -> None:
     st.markdown(t("take.experiment_about"))
     name = file_name(experiment, "experiment", "json")
     download("JSON", partial(experiments.to_json, experiment), name, key=f"take_{name}")
-    opening.show(t)
+    _open(t)
+
+
+OPENED, PROBLEM = "take_opened", "take_problem"
+"""In the session: how many files were opened, so that the next one has a widget of its own; what was wrong with the last,
+an error, until the dialog is left."""
+
+MOST_MB = 1
+"""MB that a browser sends at most; what is larger than an experiment can be is then not read."""
+
+
+def _open(t: Texts) -> None:
+    """Draw the field for the file, and what was wrong with it; a good one closes the dialog."""
+    count = st.session_state.setdefault(OPENED, 0)
+    key = f"take_file_{count}"
+    st.file_uploader(
+        t("take.open"),
+        type="json",
+        key=key,
+        max_upload_size=MOST_MB,
+        on_change=guarded(_opened),
+        args=(key,),
+    )
+    if (problem := st.session_state.get(PROBLEM)) is not None:
+        st.error(formatting.error(t, problem), icon=":material/error:")
+
+
+def _opened(key: str) -> None:
+    """Put the file's experiment on screen, and tell there what of it could not be read."""
+    state = st.session_state
+    state[PROBLEM] = None
+    if (file := state[key]) is None:
+        return
+    try:
+        opened = from_json(file.getvalue())
+    except FileError as error:
+        state[PROBLEM] = error
+        return
+    session.adopt(opened.experiment)
+    state["problems"] = [*opened.problems, *state["problems"]]
+    state[OPENED] += 1
+    state.pop(session.DIALOG, None)

@@ -14,8 +14,7 @@ from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import presets, stage
 from bn_lab.ui.live import components
-from bn_lab.ui.menu import downloads, opening, programs, share
-from bn_lab.ui.menu import lesson_link as lesson
+from bn_lab.ui.menu import downloads, lesson_link, programs
 
 
 class Dialog(NamedTuple):
@@ -26,12 +25,20 @@ class Dialog(NamedTuple):
     part: str
 
 
+def _share(t: Texts) -> None:
+    """The link to the page on screen, and what to know of it."""
+    st.markdown(t("share.explain"))
+    components.address(navigation.this_page(), t, key="copy_link")
+    if session.experiment().is_private:
+        st.info(t("own.share"), icon=":material/lock:")
+
+
 DIALOGS: dict[str, Dialog] = {
     "presets": Dialog(presets.choose, 640, "presets"),
-    "share": Dialog(share.show, 640, "share"),
+    "share": Dialog(_share, 640, "share"),
     "code": Dialog(programs.show, 880, "take_away"),  # enough for a line of a program
     "files": Dialog(downloads.show, 880, "take_away"),
-    "lesson": Dialog(lesson.show, 760, "share"),
+    "lesson": Dialog(lesson_link.show, 760, "share"),
 }
 """Dialogs by the name of their texts, `menu.<name>`."""
 
@@ -123,7 +130,7 @@ def connect() -> None:
 
 def close() -> None:
     """Have no dialog open from the next run on."""
-    for key in (session.DIALOG, lesson.LARGE, opening.PROBLEM):
+    for key in (session.DIALOG, lesson_link.LARGE, downloads.PROBLEM):
         st.session_state.pop(key, None)
 
 

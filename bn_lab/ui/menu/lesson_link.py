@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
 
+import segno
 import streamlit as st
 
+from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.sharing import link
 from bn_lab.ui import rules, session
-from bn_lab.ui.groups import GROUPS
+from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.navigation import PAGES
-from bn_lab.ui.live.components import copy_button
-from bn_lab.ui.menu import qr, share
-from bn_lab.ui.menu.wish import Theme, Wish, address, frame
+from bn_lab.ui.live import components
+from bn_lab.ui.rules import FIX, GROUPS, HIDE, SIDEBAR
 
 LARGE = "lesson_large"
 """In the session: whether only the code is shown."""
@@ -49,14 +53,14 @@ def _choices(t: Texts) -> str:
         fixed = [*_fields("fix", rules.FIX, t)]
     with look:
         wish = _look(hidden, fixed, t)
-    found = address(wish, share.root(), session.experiment(), _more(wish))
+    found = address(wish, navigation.root(), session.experiment(), _more(wish))
     st.subheader(t("classroom.link"))
     if session.experiment().is_private:
         st.warning(t("classroom.private"), icon=":material/warning:")
-    share.address(found, t, key="lesson_copy")
+    components.address(found, t, key="lesson_copy")
     if wish.embedded:
         html = frame(found)
-        copy_button(html, label=t("classroom.copy_frame"), copied=t("share.copied"), key="lesson_copy_frame")
+        components.copy_button(html, label=t("classroom.copy_frame"), copied=t("share.copied"), key="lesson_copy_frame")
         st.code(html, language="html", wrap_lines=True)
     _code(found, t)
     return found
@@ -125,7 +129,7 @@ def _some(key: str, label: str, names: dict[str, str], parameter: str) -> list[s
 
 def _code(text: str, t: Texts) -> None:
     """The code, small, and the way to the large one."""
-    drawn = qr.picture(text, t("classroom.qr_alt"))
+    drawn = qr_picture(text, t("classroom.qr_alt"))
     if drawn is None:
         st.info(t("classroom.too_long", letters=f"{len(text):,}"), icon=":material/qr_code:")
         return
@@ -144,6 +148,93 @@ def _button(name: str, is_large: bool, icon: str, t: Texts) -> None:
 def _screen(text: str, t: Texts) -> None:
     """The code alone, as large as the window."""
     with st.container(key="lesson_screen"):
-        st.html(qr.picture(text, t("classroom.qr_alt")) or "")
+        st.html(qr_picture(text, t("classroom.qr_alt")) or "")
         st.code(text, language=None, wrap_lines=True)
         _button("small", False, ":material/close_fullscreen:", t)
+
+
+QUIET = 4
+"""Modules of white around the code, by ISO/IEC 18004."""
+
+LARGEST = 25
+"""The largest version that is drawn: 117 modules a side and up to 1,273 letters. From a seat in a classroom a phone does not
+read finer ones."""
+
+
+def qr_code(text: str) -> segno.QRCode | None:
+    """The QR code of a text, with as much redundancy as its size has room for; None for a text that is too long."""
+    try:
+        found = segno.make(text, error="l", boost_error=True, micro=False)
+    except segno.DataOverflowError:
+        return None
+    return found if int(found.version) <= LARGEST else None
+
+
+def qr_picture(text: str, alt: str) -> str | None:
+    """The code as HTML: a drawing as wide as there is room, which one can also save; None where the text is too long.
+
+    The drawing is an image of its own, since Streamlit takes drawings out of HTML.
+    """
+    found = qr_code(text)
+    if found is None:
+        return None
+    drawn = found.svg_data_uri(border=QUIET, dark="#000", light="#fff", omitsize=True)
+    return f'<img class="bn-qr" alt="{escape(alt)}" src="{escape(drawn)}">'
+
+
+Theme = Literal["", "light", "dark"]
+
+FRAME_HEIGHT = 600
+"""Pixels of the frame that shows the lab inside another page."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A lesson's link.
+
+    Attributes:
+        start: address of the page that it opens; the lab's is empty.
+        embedded: whether it is for a frame in another page, without Streamlit's menu and wide margins.
+        language: id, or empty for that of the reader's browser.
+        theme: of a frame; empty for the reader's own.
+        hide, fix: names as in `bn_lab.ui.rules`.
+    """
+
+    start: str = ""
+    embedded: bool = False
+    language: str = ""
+    theme: Theme = ""
+    hide: Sequence[str] = ()
+    fix: Sequence[str] = ()
+
+
+def address(wish: Wish, root: str, experiment: Experiment, more: Mapping[str, str]) -> str:
+    """The link.
+
+    Args:
+        wish: what it is to be.
+        root: address of the lab.
+        experiment: what it opens.
+        more: other parameters to keep, such as how far to train.
+    """
+    said = {"lang": wish.language, HIDE: ",".join(shortest(wish.hide)), FIX: ",".join(shortest(wish.fix))}
+    if wish.embedded:
+        said |= {"embed": "true", "embed_options": f"{wish.theme}_theme" if wish.theme else ""}
+    other = {name: text for name, text in more.items() if name not in said}
+    return link(root + wish.start, experiment, other | {name: text for name, text in said.items() if text})
+
+
+def shortest(names: Sequence[str]) -> list[str]:
+    """Names without those that others say already: fields of a group, and the whole sidebar's."""
+    covered = {field for group in names if group in GROUPS for field in GROUPS[group]}
+    if SIDEBAR in names:
+        covered |= {name for group, fields in GROUPS.items() for name in (group, *fields)}
+    return [name for name in dict.fromkeys(names) if name not in covered]
+
+
+def frame(address: str) -> str:
+    """HTML that shows the lab inside another page."""
+    return (
+        f'<iframe src="{escape(address)}" title="BN Lab" width="100%" height="{FRAME_HEIGHT}" style="border: 0"'
+        ' allow="clipboard-write; fullscreen"></iframe>'
+    )

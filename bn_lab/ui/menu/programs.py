@@ -15,8 +15,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session, uploads
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.choices import one_of
-from bn_lab.ui.kit.downloads import download
-from bn_lab.ui.kit.file_names import file_name
+from bn_lab.ui.kit.downloads import download, file_name
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -24,12 +24,11 @@ from bn_lab.figures.pictures import alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.server.assets import plotly_source
-from bn_lab.ui.groups import GROUPS
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.lab import controls, panels, preview
-from bn_lab.ui.menu import cards
-from bn_lab.ui.menu.inline import html
-from bn_lab.ui.menu.verdicts import Told
+from bn_lab.ui.menu import report_text
+from bn_lab.ui.menu.report_text import Told, html
+from bn_lab.ui.rules import GROUPS
 
 HERE = Path(__file__).parent
 
@@ -92,15 +91,13 @@ class Report:
             plan=html(preview.plan(experiment, data, t).replace("**", "")),
             networks=Markup(preview.networks(experiment, data, t)),
             settings=list(_settings(experiment, t)),
-            cards=Markup(cards.cards(history, t)),
-            findings=[html(sentence) for sentence in cards.sentences(history, t)],
+            cards=Markup(report_text.cards(history, t)),
+            findings=[html(sentence) for sentence in report_text.sentences(history, t)],
             verdicts=self.verdicts,
             sections=[(name, [each for each in figures if each["name"] in names]) for name, names in SECTIONS.items()],
             statistics=_statistics(experiment, data, numbers, t),
             figures=_script_json({each["id"]: each["arrangements"] for each in figures}),
             plotly=_plotly(),
-            script=Markup((HERE / "report.js").read_text(encoding="utf-8")),
-            style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
         )
 
 
