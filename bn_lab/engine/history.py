@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from bn_lab.experiment import FIELDS, Experiment, ExperimentError, one_of
 BINS = 30
 """Bins of a histogram."""
 
-MEASURES = ("loss", "accuracy", "rmse", "r2")
-"""What there are series of; the last two are functions of the mean squared error."""
+MEASURES: Mapping[str, tuple[str, ...]] = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
+"""What there are series of, by task; `rmse` and `r2` are functions of the mean squared error."""
 
 SPLITS = ("train", "validation")
 """Which samples a series is measured on: in training mode, and in inference mode."""
@@ -300,7 +301,7 @@ class History(Record):
 
         Args:
             arm: one of the experiment's.
-            measure: one of `MEASURES`.
+            measure: one of those in `MEASURES`.
             split: one of `SPLITS`.
 
         Returns:
@@ -310,7 +311,8 @@ class History(Record):
         Raises:
             ExperimentError: where the experiment has no such arm, or there is no such measure or split.
         """
-        place, measure, split = self._place(arm), one_of("measure", measure, MEASURES), one_of("split", split, SPLITS)
+        place, measure = self._place(arm), one_of("measure", measure, dict.fromkeys(chain(*MEASURES.values())))
+        split = one_of("split", split, SPLITS)
         if measure in ("rmse", "r2"):
             return self._regression(arm, measure, split) if self.task == "regression" else None
         values = getattr(self, f"{split}_{measure}")

@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.boundary import GRID, cells, has_boundary
+from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
-from bn_lab.figures.series import SPLITS, splits
+from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet
 from bn_lab.figures.style import GRAY, LEFT, QUIET, SMALL, escape_plotly
 from bn_lab.figures.style import compact as compact_layout

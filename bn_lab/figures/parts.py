@@ -24,7 +24,7 @@ moment     `layers`              `{arm}.saturated`, `.dead` (L,); `.gradient_nor
                                  with batch normalization `.gamma`, `.beta` (L, K)
 moment     `predictions`         `{arm}.predictions`, `.validation_predictions` as in `ArmSnapshot`, flattened
 moment     `boundary`            `{arm}.boundary` (GRID, GRID), where there are two features
-epoch      `curves.{measure}`    `epoch` (1,), and the lines of `series.summed_up` (1,); measures by task: `series.MEASURES`
+epoch      `curves.{measure}`    `epoch` (1,), and the lines of `series.summed_up` (1,); measures by task: `history.MEASURES`
 once       `samples`             regression: `shown.train`, `shown.validation`, true values that belong to the predictions, and
                                  `actual` (2,), the smallest and largest of them; where there are two features
                                  `points.{split}.x1`, `.x2`, `.target`
@@ -40,12 +40,12 @@ from functools import partial
 
 import numpy as np
 
-from bn_lab.engine.history import STAGES, ArmSnapshot, History, Snapshot, stages
+from bn_lab.engine.history import MEASURES, SPLITS, STAGES, ArmSnapshot, History, Snapshot, stages
 from bn_lab.engine.summary import SENTENCES, Standing, at_moment, sentence
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Axis, Layout, Numbers, Recorded
-from bn_lab.figures.series import MEASURES, SPLITS, summed_up
+from bn_lab.figures.series import summed_up
 
 UNITS = 16
 """Up to this width γ and β of every unit are shown; wider layers are summed up by `QUANTILES`."""

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bn_lab.engine.history import History
+from bn_lab.engine.history import MEASURES, SPLITS, History
 from bn_lab.engine.seeds import spread
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import kept_epochs
-
-SPLITS = ("train", "validation")
-
-MEASURES = {"regression": ("loss", "rmse", "r2"), "classification": ("loss", "accuracy")}
-"""What is measured over the epochs, by task."""
 
 
 def splits(experiment: Experiment) -> tuple[str, ...]:

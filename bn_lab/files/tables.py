@@ -13,12 +13,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from bn_lab.engine.history import PERCENTILES, ArmSnapshot, History, Snapshot, stages
+from bn_lab.engine.history import MEASURES, PERCENTILES, SPLITS, ArmSnapshot, History, Snapshot, stages
 from bn_lab.engine.types import Array
 from bn_lab.sharing import encode
-
-MEASURES = {"regression": ("loss", "rmse", "r2"), "classification": ("loss", "accuracy")}
-"""What is measured over the epochs, by task."""
 
 Columns = dict[str, Array]
 
@@ -46,7 +43,7 @@ def networks(history: History) -> pd.DataFrame:
 def _series(history: History, arm: str) -> Columns:
     """Every series of an arm: (S, E) each."""
     series = {}
-    for split, measure in product(("train", "validation"), MEASURES[history.task]):
+    for split, measure in product(SPLITS, MEASURES[history.task]):
         values = history.series(arm, measure, split)
         if values is not None:
             series[f"{split}_{measure}"] = values

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bn_lab.arms import ARMS
-from bn_lab.engine.history import BINS, STAGES, History, Snapshot, stages
+from bn_lab.engine.history import BINS, MEASURES, SPLITS, STAGES, History, Snapshot, stages
 from bn_lab.engine.run import Run
 from bn_lab.engine.summary import SENTENCES, at_moment, sentence
 from bn_lab.experiment import Experiment
@@ -26,7 +26,6 @@ from bn_lab.figures.parts import (
     recorded,
     units,
 )
-from bn_lab.figures.series import MEASURES, SPLITS
 
 known_layouts, known_row = cache(layouts), cache(moment_row)
 """The same once for each history and moment: most tests look at many fields."""
