@@ -121,7 +121,7 @@ def _run_study(options: argparse.Namespace) -> int:
             view = command.compute(study, options.out, options.cluster, bar.show_study)
         finally:
             bar.close()
-        print(*command.told(study, view, _words), sep="\n")
+        print(*command.report(study, view, _words), sep="\n")
     except KeyboardInterrupt:
         return INTERRUPTED
     return INTERRUPTED if view.state == "cancelled" else 1 if view.failures else 0

@@ -121,12 +121,12 @@ where there is nothing to look at yet."""
 
 # Studies (bn_lab.studies).
 
-STACK = 0.8
+PORTION = 0.8
 """Seconds that the networks which a study trains together should take on one core: few, so that results arrive one after the
 other and a study can be cancelled."""
 
 CANCEL_GRACE = 3.0
-"""Seconds that the stacks that are running have to finish when a study is cancelled."""
+"""Seconds that the portions that are running have to finish when a study is cancelled."""
 
 IDLE_EXECUTOR = 60.0
 """Seconds without a study after which the processes that train studies are let go."""

@@ -51,7 +51,7 @@ def compute(study: Study, folder: Path | None, address: str | None, show: Callab
 
     Args:
         study: what to compute.
-        folder: where records are kept; None keeps none.
+        folder: where records are read and written; None for nowhere.
         address: of a cluster; see `bn_lab.studies.executors.executor`.
         show: called again and again with the present view.
 
@@ -110,16 +110,16 @@ def summary(study: Study, view: JobView) -> dict[str, Any]:
 
 def _answer(question: Question, verdict: Verdict | None) -> dict[str, Any]:
     sides = {"ours": question.ours, "theirs": question.theirs}
-    found = {name: {"arm": side.arm, "values": dict(side.values)} for name, side in sides.items()}
-    told = None if verdict is None else {name: _value(value) for name, value in vars(verdict).items()}
-    return {"id": question.id, "measure": question.measure, "other_side": question.other_side, **found, "verdict": told}
+    compared = {name: {"arm": side.arm, "values": dict(side.values)} for name, side in sides.items()}
+    values = None if verdict is None else {name: _value(value) for name, value in vars(verdict).items()}
+    return {"id": question.id, "measure": question.measure, "other_side": question.other_side, **compared, "verdict": values}
 
 
 def _value(value: Any) -> Any:
     return to_jsonable(value) if isinstance(value, float) else value
 
 
-def told(study: Study, view: JobView, words: Words) -> Iterator[str]:
+def report(study: Study, view: JobView, words: Words) -> Iterator[str]:
     """A line for every question with its verdict, and one for every failure; before them, that it was interrupted."""
     if view.state == "cancelled":
         yield f"interrupted: {view.done} of {view.total} networks are trained; the same command goes on from there"

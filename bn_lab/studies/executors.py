@@ -1,6 +1,6 @@
-"""Where stacks are trained: in a few processes of this machine, or on the machines of a cluster.
+"""Where portions of studies are trained: in a few processes of this machine, or on the machines of a cluster.
 
-Both are executors of `concurrent.futures` that know two things more: how many stacks to keep `in_flight`, and how to `stop`
+Both are executors of `concurrent.futures` that know two things more: how many portions to keep `in_flight`, and how to `stop`
 at once, where `shutdown` waits for what has begun. Closed in either way they leave no process and no thread behind.
 """
 
@@ -33,19 +33,19 @@ CLUSTER = "BN_LAB_CLUSTER"
 """Environment variable: address of a cluster's scheduler, such as `tcp://127.0.0.1:8786`, that is to train studies instead."""
 
 USUAL_MOST, MOST = 8, 61
-"""The most workers unless told otherwise, and the most there can be (on Windows a process waits for no more at once)."""
+"""The most workers unless the variable says more, and the most there can be: on Windows a process waits for no more at once."""
 
 NICE = 10
-"""By how much the workers stand back behind the page."""
+"""By how much the priority of the workers is below the page's."""
 
 CLUSTER_IN_FLIGHT = 1000
-"""Stacks that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
+"""Portions that a cluster's scheduler is given at once: enough for that many workers, few enough for its memory."""
 
 LOGGERS = ("distributed", "distributed.client")
 """Loggers whose levels the package sets when it is imported; the others follow the first."""
 
 RETRIES = 2
-"""How often a cluster tries a stack again that has failed, maybe on a machine on which something is missing."""
+"""How often a cluster tries a portion again that has failed, maybe on a machine on which something is missing."""
 
 
 def executor(address: str | None = None) -> LocalExecutor | ClusterExecutor:
@@ -128,7 +128,7 @@ class _Context(SpawnContext):
 
 
 def _prepare() -> None:
-    """The first thing in a worker: stand back, compute with one thread, do not outlive the parent."""
+    """The first thing in a worker: take low priority, compute with one thread, do not outlive the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is there
     if hasattr(os, "nice"):
@@ -147,7 +147,7 @@ class LocalExecutor(ProcessPoolExecutor):
     """A pool of `workers` processes.
 
     Attributes:
-        in_flight: how many stacks to submit at once, so that no worker waits for the next.
+        in_flight: how many portions to submit at once, so that no worker waits for the next.
         stopped: whether it was stopped, and trains nothing any more.
     """
 
@@ -178,7 +178,7 @@ _open: weakref.WeakSet[LocalExecutor] = weakref.WeakSet()
 
 @cache
 def _watch_exit() -> None:
-    """Stop the pools when the program ends: Python itself would wait for stacks whose results nobody reads."""
+    """Stop the pools when the program ends: Python itself would wait for portions whose results nobody reads."""
     # `atexit` comes too late, after that waiting. Pools of `concurrent.futures` register themselves in the same way.
     getattr(threading, "_register_atexit", lambda _: None)(_stop_all)
 
@@ -198,7 +198,7 @@ def cluster_executor(address: str, timeout: float = timing.CLUSTER_TIMEOUT) -> C
         distributed = import_module("distributed")
     except ImportError:
         raise StudyError("cluster", "no_distributed", address) from None
-    # A scheduler that goes away is told by us; the package would besides print a traceback on the terminal.
+    # A scheduler that goes away is reported as a `StudyError`; the package would print a traceback besides.
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
@@ -216,10 +216,10 @@ async def _knock(address: str) -> None:
 
 
 class ClusterExecutor(Executor):
-    """A cluster's client; the scheduler gives lost workers' stacks to others, each up to three times.
+    """A cluster's client; the scheduler gives lost workers' portions to others, each up to three times.
 
     Attributes:
-        in_flight: how many stacks to submit at once.
+        in_flight: how many portions to submit at once.
         stopped: whether it was closed.
     """
 
@@ -232,8 +232,8 @@ class ClusterExecutor(Executor):
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As `Executor.submit`."""
-        found: Future[Any] = self._executor.submit(function, *args, **kwargs)
-        return found
+        future: Future[Any] = self._executor.submit(function, *args, **kwargs)
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As `Executor.shutdown`; what has not begun is always cancelled where nobody waits."""

@@ -16,18 +16,17 @@ from typing import Any
 from bn_lab import timing
 from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
-from bn_lab.studies.networks import Network
-from bn_lab.studies.progress import Failure, JobView, Progress
-from bn_lab.studies.stacks import Stack
+from bn_lab.studies.networks import Network, Portion
+from bn_lab.studies.progress import Failure, JobView, Ledger
 from bn_lab.studies.study import Study, StudyError
 
 __all__ = ["Failure", "Job", "JobView"]
 
 LOSSES = 3
-"""How often a stack may lose its worker. After the last but one it runs alone, so that it is not blamed for another's."""
+"""How often a portion may lose its worker. After the last but one it runs alone, so that it is not blamed for another's."""
 
 IN_FLIGHT = 4
-"""Stacks submitted at once to an executor that does not say (`in_flight`)."""
+"""Portions submitted at once to an executor that does not say (`in_flight`)."""
 
 log = logging.getLogger(__name__)
 
@@ -61,28 +60,28 @@ class Job:
     ) -> None:
         self.study, self.place = study, 0
         self._factory, self._on_outcome, self._on_end = factory, on_outcome, on_end
-        self._progress = Progress(study, known or {})
-        self._mail: SimpleQueue[Future[Any] | None] = SimpleQueue()
+        self._ledger = Ledger(study, known or {})
+        self._inbox: SimpleQueue[Future[Any] | None] = SimpleQueue()
         self._cancelled, self._over = Event(), Event()
         self._thread = Thread(target=self._run, name="bn-lab-study", daemon=True)
 
     @property
     def view(self) -> JobView:
         """The present moment."""
-        return self._progress.view(self.place)
+        return self._ledger.view(self.place)
 
     def start(self, known: Mapping[str, Outcome] | None = None) -> bool:
         """Begin, once; False where it had begun or was cancelled before. `known`: as above, in addition."""
-        if not self._progress.begin(known or {}):
+        if not self._ledger.begin(known or {}):
             return False
         self._thread.start()
         return True
 
     def cancel(self) -> None:
-        """Begin no stack any more and return at once; what is running has `timing.CANCEL_GRACE` seconds to finish."""
+        """Begin no more portions and return at once; what is running has `timing.CANCEL_GRACE` seconds to finish."""
         self._cancelled.set()
-        self._progress.end("cancelled")
-        self._mail.put(None)
+        self._ledger.end("cancelled")
+        self._inbox.put(None)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is left of it, not even the thread; False where that took longer than `timeout` seconds."""
@@ -97,37 +96,37 @@ class Job:
     def _run(self) -> None:
         try:
             self._work()
-            self._progress.end("cancelled" if self._cancelled.is_set() else "done")
+            self._ledger.end("cancelled" if self._cancelled.is_set() else "done")
         except Exception as error:
             if not isinstance(error, StudyError | OSError):
                 log.exception("study %s failed", self.study.id)
-            self._progress.end("failed", error)
+            self._ledger.end("failed", error)
         finally:
             if self._on_end is not None:
                 self._on_end(self)
             self._over.set()
 
     def _work(self) -> None:
-        waiting = deque(_Piece(stack) for stack in self._progress.plan())
+        waiting = deque(_Piece(portion) for portion in self._ledger.plan())
         while waiting and not self._cancelled.is_set():
             with self._factory() as place:
-                _Flight(place, waiting, self._mail, self._cancelled, self._take, self._progress.fail).fly()
+                _Feeder(place, waiting, self._inbox, self._cancelled, self._take, self._ledger.fail).run()
                 if not waiting and not self._cancelled.is_set():
-                    self._progress.end("done")  # already here: closing the executor takes time that nobody need wait for
+                    self._ledger.end("done")  # already here: closing the executor takes time that nobody need wait for
 
-    def _take(self, stack: Stack, outcomes: list[Outcome]) -> None:
-        for network, outcome in zip(stack.networks, outcomes, strict=True):
-            if not self._progress.has(network):
+    def _take(self, portion: Portion, outcomes: list[Outcome]) -> None:
+        for network, outcome in zip(portion.networks, outcomes, strict=True):
+            if not self._ledger.has(network):
                 if self._on_outcome is not None:
                     self._on_outcome(network, outcome)
-                self._progress.add(network, outcome)
+                self._ledger.add(network, outcome)
 
 
 @dataclass
 class _Piece:
-    """A stack, and how often its worker was lost."""
+    """A portion, and how often its worker was lost."""
 
-    stack: Stack
+    portion: Portion
     losses: int = 0
 
     @property
@@ -136,32 +135,32 @@ class _Piece:
         return self.losses >= LOSSES - 1
 
 
-class _Flight:
-    """The time with one executor: until nothing waits, it breaks, or the job is cancelled. Afterwards nothing is in flight."""
+class _Feeder:
+    """Keeps one executor busy until nothing waits, it breaks, or the job is cancelled; afterwards nothing is running there."""
 
     def __init__(
         self,
         place: Executor,
         waiting: deque[_Piece],
-        mail: SimpleQueue[Future[Any] | None],
+        inbox: SimpleQueue[Future[Any] | None],
         cancelled: Event,
-        take: Callable[[Stack, list[Outcome]], None],
-        fail: Callable[[Stack, str], None],
+        take: Callable[[Portion, list[Outcome]], None],
+        fail: Callable[[Portion, str], None],
     ) -> None:
-        self._place, self._waiting, self._mail, self._cancelled = place, waiting, mail, cancelled
+        self._place, self._waiting, self._inbox, self._cancelled = place, waiting, inbox, cancelled
         self._take, self._fail = take, fail
         self._room: int = getattr(place, "in_flight", IN_FLIGHT)
-        self._flying: dict[Future[Any], _Piece] = {}
+        self._running: dict[Future[Any], _Piece] = {}
         self._broken = False
 
-    def fly(self) -> None:
-        """Submit and receive."""
+    def run(self) -> None:
+        """Submit portions and receive their outcomes."""
         try:
             self._submit()
-            while self._flying and not self._cancelled.is_set():
-                self._receive(self._mail.get())
+            while self._running and not self._cancelled.is_set():
+                self._receive(self._inbox.get())
                 self._submit()
-            self._land()
+            self._drain()
         except BaseException:
             self._stop()
             raise
@@ -172,22 +171,22 @@ class _Flight:
         while self._has_room():
             piece = self._waiting.popleft()
             try:
-                future = self._place.submit(piece.stack.train)
+                future = self._place.submit(piece.portion.train)
             except BrokenExecutor as error:
                 self._lose(piece, error)
                 return
-            self._flying[future] = piece
-            future.add_done_callback(self._mail.put)
+            self._running[future] = piece
+            future.add_done_callback(self._inbox.put)
 
     def _has_room(self) -> bool:
         if not self._waiting or self._broken or self._cancelled.is_set():
             return False
-        if self._waiting[0].suspect or any(piece.suspect for piece in [*self._flying.values()][:1]):
-            return not self._flying
-        return len(self._flying) < self._room
+        if self._waiting[0].suspect or any(piece.suspect for piece in [*self._running.values()][:1]):
+            return not self._running
+        return len(self._running) < self._room
 
     def _receive(self, future: Future[Any] | None) -> None:
-        piece = self._flying.pop(future, None) if future is not None else None
+        piece = self._running.pop(future, None) if future is not None else None
         if piece is None or future is None:
             return
         if future.cancelled():
@@ -195,9 +194,9 @@ class _Flight:
         elif isinstance(error := future.exception(), BrokenExecutor):
             self._lose(piece, error)
         elif error is not None:
-            self._fail(piece.stack, f"{type(error).__name__}: {error}")
+            self._fail(piece.portion, f"{type(error).__name__}: {error}")
         else:
-            self._take(piece.stack, future.result())
+            self._take(piece.portion, future.result())
 
     def _lose(self, piece: _Piece, error: BaseException | None) -> None:
         """A worker died, or the whole executor: try again with another, but not for ever."""
@@ -208,20 +207,20 @@ class _Flight:
         if piece.losses < LOSSES or self._cancelled.is_set():
             self._waiting.appendleft(piece)
         else:
-            self._fail(piece.stack, f"lost with its worker {LOSSES} times: {error or 'cancelled by the cluster'}")
+            self._fail(piece.portion, f"lost with its worker {LOSSES} times: {error or 'cancelled by the cluster'}")
 
-    def _land(self) -> None:
-        """Cancelled: what has not begun does not begin, what is running may finish if it hurries."""
-        for future in list(self._flying):
+    def _drain(self) -> None:
+        """After the job is cancelled: what has not begun does not begin, what is running has little time to finish."""
+        for future in list(self._running):
             future.cancel()
         deadline = time.monotonic() + timing.CANCEL_GRACE
         try:
-            while self._flying:
-                self._receive(self._mail.get(timeout=max(0.0, deadline - time.monotonic())))
+            while self._running:
+                self._receive(self._inbox.get(timeout=max(0.0, deadline - time.monotonic())))
         except Empty:
             self._stop()
-        while self._flying:
-            self._receive(self._mail.get())
+        while self._running:
+            self._receive(self._inbox.get())
 
     def _stop(self) -> None:
         stop = getattr(self._place, "stop", None)

@@ -63,11 +63,11 @@ def _overfitting() -> Iterable[Study]:
     boston = replace(BOSTON, arms=("none", "before"), validation_share=0.3, seeds=10)
     questions = []
     for width in (8, 64):
-        bn, plain = side("before", 0.0, width=width), side("none", 0.0, width=width)
+        bn, none = side("before", 0.0, width=width), side("none", 0.0, width=width)
         dropout = side("none", 0.3, width=width)
         questions += [
-            Question(f"overfitting_gap_{width}", "gap", bn, plain, 1.0),
-            Question(f"overfitting_loss_{width}", "validation_loss", bn, plain, 0.05),
+            Question(f"overfitting_gap_{width}", "gap", bn, none, 1.0),
+            Question(f"overfitting_loss_{width}", "validation_loss", bn, none, 0.05),
             Question(f"overfitting_dropout_{width}", "validation_loss", bn, dropout, 0.05),
         ]
     both = side("before", 0.3, width=64)
@@ -75,16 +75,16 @@ def _overfitting() -> Iterable[Study]:
     axes = (("width", (8, 64)), ("dropout", (0.0, 0.3)))
     yield Study("overfitting_boston", boston, axes, questions=tuple(questions), figure="overfitting", measure="validation_loss")
     few = replace(DEEP, samples=300, validation_share=0.2, depth=6, epochs=300, arms=("none", "before"))
-    bn, plain, dropout = side("before", 0.0), side("none", 0.0), side("none", 0.3)
+    bn, none, dropout = side("before", 0.0), side("none", 0.0), side("none", 0.3)
     yield Study(
         "overfitting_digits",
         few,
         (("dropout", (0.0, 0.3)),),
         questions=(
-            Question("digits_loss", "validation_loss", bn, plain, 0.05),
-            Question("digits_gap", "gap", bn, plain, 0.05),
+            Question("digits_loss", "validation_loss", bn, none, 0.05),
+            Question("digits_gap", "gap", bn, none, 0.05),
             Question("digits_dropout", "validation_accuracy", bn, dropout, 0.02),
-            Question("digits_worse", "validation_accuracy", plain, bn, 0.02, other_side=True),
+            Question("digits_worse", "validation_accuracy", none, bn, 0.02, other_side=True),
         ),
         figure="overfitting",
         measure="validation_accuracy",

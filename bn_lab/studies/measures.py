@@ -90,13 +90,13 @@ def learned(outcomes: Outcomes, name: str = "train_accuracy") -> float:
 
 def smoothness(outcomes: Outcomes, name: str) -> float:
     """Median over the recorded steps of one of the bands along the gradient; see `bn_lab.engine.smoothness`."""
-    found = outcomes[0].smoothness
-    if found is None:
+    bands = outcomes[0].smoothness
+    if bands is None:
         return np.nan
     with np.errstate(invalid="ignore"):
-        ranges = found.loss_high - found.loss_low
-    beyond = np.isinf(found.loss_high)  # also where the whole band is, ∞ − ∞
-    values = {"loss_range": np.where(beyond, np.inf, ranges), "gradient_change": found.change_high, "beta": found.beta}[name]
+        ranges = bands.loss_high - bands.loss_low
+    beyond = np.isinf(bands.loss_high)  # also where the whole band is, ∞ − ∞
+    values = {"loss_range": np.where(beyond, np.inf, ranges), "gradient_change": bands.change_high, "beta": bands.beta}[name]
     return float(np.median(values))
 
 

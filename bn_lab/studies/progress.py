@@ -1,4 +1,4 @@
-"""How far a study is: what its job writes down and everybody else reads, as one frozen view at a time."""
+"""How far a study is: its job counts in a `Ledger`, everybody else reads a frozen `JobView`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Literal
 
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
-from bn_lab.studies.networks import Network
-from bn_lab.studies.stacks import Stack, stacks
+from bn_lab.studies.networks import Network, Portion, portions
 from bn_lab.studies.study import Study
 
 State = Literal["queued", "running", "done", "cancelled", "failed"]
@@ -20,7 +19,7 @@ State = Literal["queued", "running", "done", "cancelled", "failed"]
 
 @dataclass(frozen=True)
 class Failure:
-    """A stack that could not be trained.
+    """A portion that could not be trained.
 
     Attributes:
         experiments: of its networks.
@@ -37,7 +36,7 @@ class JobView:
 
     Attributes:
         state: `queued` has not begun, `cancelled` was asked to end, `failed` could not go on (`error`); a study is `done` also
-            where stacks failed.
+            where portions failed.
         results: outcomes so far by `Network.key`.
         done, total: networks with an outcome, and all.
         share: how much of the work is over, by its cost, 0 … 1; what failed is over, too.
@@ -76,7 +75,7 @@ def serves(outcome: Outcome, probes: tuple[str, ...]) -> bool:
     )
 
 
-class Progress:
+class Ledger:
     """The bookkeeping of a job; safe to use from any thread.
 
     Args:
@@ -93,7 +92,7 @@ class Progress:
         self._snapshot: Mapping[str, Outcome] = MappingProxyType({})
         self._failures: list[Failure] = []
         self._error: Exception | None = None
-        self._costs: dict[str, float] = {}  # of every network, once planned
+        self._costs: dict[str, float] = {}  # of every network; empty before `plan`
         self._total_cost, self._known_cost, self._over_cost = 0.0, 0.0, 0.0
         self._begun, self._ended = 0.0, 0.0
         self._version, self._trained = 0, 0
@@ -108,18 +107,18 @@ class Progress:
             self._version += 1
             return True
 
-    def plan(self) -> list[Stack]:
+    def plan(self) -> list[Portion]:
         """Count what is known, and put the rest together."""
         networks, probes = self._study.networks, self._study.probes
-        every = stacks(networks, probes)
-        costs = {network.key: stack.cost / len(stack.networks) for stack in every for network in stack.networks}
+        every = portions(networks, probes)
+        costs = {network.key: portion.cost / len(portion.networks) for portion in every for network in portion.networks}
         known = {key: outcome for key in costs if (outcome := self._known.get(key)) is not None and serves(outcome, probes)}
         with self._lock:
             self._costs, self._results, self._total_cost = costs, known, sum(costs.values())
-            self._known = {}  # others' outcomes are not to be kept in memory by us
+            self._known = {}  # of other studies, too, whose outcomes need not stay in memory for this one
             self._known_cost = self._over_cost = sum(costs[key] for key in known)
             self._change()
-        return stacks([network for network in networks if network.key not in known], probes) if known else every
+        return portions([network for network in networks if network.key not in known], probes) if known else every
 
     def has(self, network: Network) -> bool:
         """Whether there is an outcome of this network."""
@@ -134,11 +133,11 @@ class Progress:
             self._over_cost += self._costs[network.key]
             self._change()
 
-    def fail(self, stack: Stack, error: str) -> None:
-        """Count a stack that cannot be trained."""
+    def fail(self, portion: Portion, error: str) -> None:
+        """Count a portion that cannot be trained."""
         with self._lock:
-            self._failures.append(Failure(tuple(network.experiment for network in stack.networks), error))
-            self._over_cost += sum(self._costs[network.key] for network in stack.networks)
+            self._failures.append(Failure(tuple(network.experiment for network in portion.networks), error))
+            self._over_cost += sum(self._costs[network.key] for network in portion.networks)
             self._change()
 
     def end(self, state: State, error: Exception | None = None) -> None:

@@ -75,26 +75,26 @@ def from_record(record: Any) -> Outcome:
         StudyError: where `record` is none, has another format, was altered (`field` is `checksum`), or does not fit itself.
         ValueError: where it holds what JSON has not, such as NaN.
     """
-    found = _object("record", record, ["format"])
-    if found["format"] != RECORD:
-        raise StudyError("format", "one_of", found["format"], options=RECORD)
-    found = _object("record", record, [field.name for field in fields(Outcome)] + ["key", "checksum"])
-    if found["checksum"] != (expected := checksum(found)):
-        raise StudyError("checksum", "one_of", found["checksum"], options=expected)
-    experiment = _experiment(found["experiment"])
-    if Network(experiment).key != found["key"]:
-        raise StudyError("key", "one_of", found["key"], options=Network(experiment).key)
-    values: dict[str, Any] = {name: _array(name, found[name], experiment.epochs) for name in SERIES}
-    points = _epochs(found["inference_epochs"], experiment)
-    values |= {name: _array(name, found[name], len(points)) for name in INFERENCE}
-    values |= {name: _whole(name, found[name]) for name in WHOLE}
-    if (smoothness := found["smoothness"]) is not None:
+    given = _object("record", record, ["format"])
+    if given["format"] != RECORD:
+        raise StudyError("format", "one_of", given["format"], options=RECORD)
+    given = _object("record", record, [field.name for field in fields(Outcome)] + ["key", "checksum"])
+    if given["checksum"] != (expected := checksum(given)):
+        raise StudyError("checksum", "one_of", given["checksum"], options=expected)
+    experiment = _experiment(given["experiment"])
+    if Network(experiment).key != given["key"]:
+        raise StudyError("key", "one_of", given["key"], options=Network(experiment).key)
+    values: dict[str, Any] = {name: _array(name, given[name], experiment.epochs) for name in SERIES}
+    points = _epochs(given["inference_epochs"], experiment)
+    values |= {name: _array(name, given[name], len(points)) for name in INFERENCE}
+    values |= {name: _whole(name, given[name]) for name in WHOLE}
+    if (smoothness := given["smoothness"]) is not None:
         smoothness = _smoothness(smoothness)
     return Outcome(
         experiment=experiment,
         inference_epochs=points,
-        seconds=_number("seconds", found["seconds"]),
-        final={name: _number(name, value) for name, value in _object("final", found["final"], ()).items()},
+        seconds=_number("seconds", given["seconds"]),
+        final={name: _number(name, value) for name, value in _object("final", given["final"], ()).items()},
         smoothness=smoothness,
         **values,
     )
@@ -176,14 +176,14 @@ def _epochs(value: Any, experiment: Experiment) -> Array:
 
 
 def _smoothness(value: Any) -> Smoothness:
-    found = _object("smoothness", value, [field.name for field in fields(Smoothness)])
-    if not isinstance(found["steps"], list) or not isinstance(found["distances"], list):
+    given = _object("smoothness", value, [field.name for field in fields(Smoothness)])
+    if not isinstance(given["steps"], list) or not isinstance(given["distances"], list):
         raise StudyError("smoothness", "shape", "nothing", expected="{steps: […], distances: […]}")
-    points = len(found["steps"])
+    points = len(given["steps"])
     names = [field.name for field in fields(Smoothness) if field.name not in ("steps", "distances")]
-    numbers: dict[str, Any] = {name: _array(name, found[name], points) for name in names}
-    numbers["steps"] = np.array([_whole("steps", each) for each in found["steps"]], np.int64)
-    numbers["distances"] = _array("distances", found["distances"], len(found["distances"]))
+    numbers: dict[str, Any] = {name: _array(name, given[name], points) for name in names}
+    numbers["steps"] = np.array([_whole("steps", each) for each in given["steps"]], np.int64)
+    numbers["distances"] = _array("distances", given["distances"], len(given["distances"]))
     return Smoothness(**numbers)
 
 

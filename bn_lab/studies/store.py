@@ -63,8 +63,8 @@ class Store:
         """The outcomes of these networks that are there, by key."""
         self.unusable = Counter()
         self.unfinished = len(list(self.folder.glob(".*.json.*.part")))
-        found = {network.key: self._read(network) for network in networks}
-        return {key: outcome for key, outcome in found.items() if outcome is not None}
+        outcomes = {network.key: self._read(network) for network in networks}
+        return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
 
     def _read(self, network: Network) -> Outcome | None:
         try:
@@ -99,7 +99,7 @@ def _content(path: Path) -> bytes:
 def _outcome(network: Network, content: bytes) -> Outcome:
     """The outcome of this network of which `content` is the record."""
     try:
-        record = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+        record = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
     except StudyError:
         raise _UnusableError("other") from None
     except (ValueError, RecursionError):  # broken off, not UTF-8, a number of thousands of digits, or nested too deeply
@@ -119,12 +119,12 @@ def _refuse(constant: str) -> NoReturn:
     raise StudyError("record", "number", constant)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names are all different: of two values of a name nobody knows which one is meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise StudyError("record", "shape", "a name twice", expected="{…}")
-    return found
+    return members
 
 
 def write(path: Path, value: Any) -> None:

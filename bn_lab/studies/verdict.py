@@ -88,27 +88,27 @@ def judge(
     if diverged is None:
         diverged = int(np.isnan(a).sum()), int(np.isnan(b).sum())
     a, b = np.where(np.isnan(a), worst, a), np.where(np.isnan(b), worst, b)
-    found = differences(a, b, lower_is_better=lower_is_better, relative=relative)
-    low, high = interval(found)
-    outcome, reason = _decide(low, high, smallest, len(found))
-    return Verdict(outcome, reason, _median(found), low, high, len(found), smallest, _median(a), _median(b), diverged)
+    pairs = differences(a, b, lower_is_better=lower_is_better, relative=relative)
+    low, high = interval(pairs)
+    outcome, reason = _decide(low, high, smallest, len(pairs))
+    return Verdict(outcome, reason, _median(pairs), low, high, len(pairs), smallest, _median(a), _median(b), diverged)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
 def differences(ours: Array, theirs: Array, *, lower_is_better: bool, relative: bool) -> Array:
     """By how much ours is better, (S,); 0 where the two are equal, be it that both are infinite."""
     sign = 1.0 if lower_is_better else -1.0
-    found = 1 - ours / theirs if relative else sign * (theirs - ours)
-    return np.asarray(np.where(ours == theirs, 0.0, found))
+    better = 1 - ours / theirs if relative else sign * (theirs - ours)
+    return np.asarray(np.where(ours == theirs, 0.0, better))
 
 
-def interval(found: Array) -> tuple[float, float]:
-    """The 95 % interval of the median of `found (S,)`, NaN where there are too few."""
-    if len(found) < FEWEST:
+def interval(values: Array) -> tuple[float, float]:
+    """The 95 % interval of the median of `values (S,)`, NaN where there are too few."""
+    if len(values) < FEWEST:
         return np.nan, np.nan
-    from scipy.stats import quantile_test  # takes half a second to import, which nobody else need wait for
+    from scipy.stats import quantile_test  # takes half a second to import, for which nobody else need wait
 
-    limits = quantile_test(found, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
+    limits = quantile_test(values, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
     return float(limits.low), float(limits.high)
 
 

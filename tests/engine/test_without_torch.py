@@ -27,7 +27,6 @@ MODULES = [
     "bn_lab.engine.summary",
     "bn_lab.studies.answers",
     "bn_lab.studies.claims",
-    "bn_lab.studies.stacks",
     "bn_lab.studies.library",
     "bn_lab.studies.progress",
     "bn_lab.studies.records",
@@ -51,8 +50,8 @@ def test_these_modules_come_without_torch(module: str) -> None:
 def test_a_study_is_planned_without_torch() -> None:
     stays_without_torch(
         "from bn_lab.studies.claims import STUDIES\n"
-        "from bn_lab.studies.progress import Progress\n"
-        "assert all(Progress(study, {}).plan() for study in [*STUDIES.values()][:3])"
+        "from bn_lab.studies.progress import Ledger\n"
+        "assert all(Ledger(study, {}).plan() for study in [*STUDIES.values()][:3])"
     )
 
 

@@ -21,8 +21,7 @@ from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.executors import cluster_executor
 from bn_lab.studies.job import Job
-from bn_lab.studies.networks import Network
-from bn_lab.studies.stacks import stacks
+from bn_lab.studies.networks import Network, portions
 from bn_lab.studies.study import Study
 
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
@@ -90,8 +89,8 @@ def nothing_left() -> Iterator[None]:
 
 def outcomes(study: Study) -> dict[str, Outcome]:
     """What the study gives here, for the networks that can be trained."""
-    possible = [stack for stack in stacks(study.networks) if stack.networks[0].experiment.samples == 50]
-    found = [(stack.networks, stack.train()) for stack in possible]
+    possible = [portion for portion in portions(study.networks) if portion.networks[0].experiment.samples == 50]
+    found = [(portion.networks, portion.train()) for portion in possible]
     return {network.key: outcome for pair in found for network, outcome in zip(*pair, strict=True)}
 
 

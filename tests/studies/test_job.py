@@ -20,21 +20,20 @@ from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import Experiment
 from bn_lab.studies.executors import LocalExecutor
 from bn_lab.studies.job import Job
-from bn_lab.studies.networks import Network
-from bn_lab.studies.progress import Progress
-from bn_lab.studies.stacks import stacks
+from bn_lab.studies.networks import Network, portions
+from bn_lab.studies.progress import Ledger
 from bn_lab.studies.study import Study, StudyError
 
 BASE = Experiment(dataset="iris", depth=1, width=4, epochs=2, seeds=2)
 STUDY = Study("small", BASE, (("depth", (1, 2, 3)),))
-"""Six stacks (three depths, two arms) of two networks."""
+"""Six portions (three depths, two arms) of two networks."""
 
 THREADS = partial(ThreadPoolExecutor, 2)
 
 
 def outcomes(study: Study) -> dict[str, Outcome]:
     """What a study gives without any executor."""
-    found = [(stack.networks, stack.train()) for stack in stacks(study.networks, study.probes)]
+    found = [(portion.networks, portion.train()) for portion in portions(study.networks, study.probes)]
     return {network.key: outcome for pair in found for network, outcome in zip(*pair, strict=True)}
 
 
@@ -298,12 +297,12 @@ def test_a_cohort_without_end_does_not_hold_up_cancelling(monkeypatch: pytest.Mo
 
 def test_share_and_remaining_time_go_by_cost() -> None:
     now = [100.0]
-    every = stacks(STUDY.networks)
-    total = sum(stack.cost for stack in every)
+    every = portions(STUDY.networks)
+    total = sum(portion.cost for portion in every)
     expected = outcomes(STUDY)
     first, second = every[0], every[1]
     known = {network.key: expected[network.key] for network in first.networks}
-    progress = Progress(STUDY, known, lambda: now[0])
+    progress = Ledger(STUDY, known, lambda: now[0])
     assert progress.begin({})
     assert len(progress.plan()) == 5
     assert progress.view().share == pytest.approx(first.cost / total)
@@ -314,7 +313,7 @@ def test_share_and_remaining_time_go_by_cost() -> None:
     left = total - first.cost - second.cost
     assert progress.view().remaining == pytest.approx(left * 10 / second.cost)
     progress.fail(every[2], "broken")
-    assert progress.view().share == pytest.approx(sum(stack.cost for stack in every[:3]) / total)
+    assert progress.view().share == pytest.approx(sum(portion.cost for portion in every[:3]) / total)
     progress.end("done")
     now[0] += 50
     assert (progress.view().seconds, progress.view().remaining) == (10.0, 0.0)

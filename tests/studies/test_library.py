@@ -15,14 +15,14 @@ import pytest
 from bn_lab.experiment import Experiment
 from bn_lab.studies.job import Job
 from bn_lab.studies.library import Library
-from bn_lab.studies.stacks import Stack
+from bn_lab.studies.networks import Portion
 from bn_lab.studies.study import Study
 
 BASE = Experiment(dataset="iris", depth=1, width=4, epochs=2, arms=("none",))
 
 
 def study(name: str = "small", **values: Any) -> Study:
-    """Two networks in two stacks."""
+    """Two networks in two portions."""
     return Study(name, replace(BASE, **values), (("batch_size", (16, 32)),))
 
 
@@ -163,11 +163,11 @@ def test_nobody_begins_a_study_by_looking_for_it(library: Library, gates: list[G
 
 
 def test_a_study_that_could_not_do_everything_is_made_anew(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(stack: Stack) -> object:
+    def fails(portion: Portion) -> object:
         raise ValueError("made up")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Stack, "train", fails)
+        broken.setattr(Portion, "train", fails)
         job = library.job(study(), "a")
         assert job.wait(60)
     assert job.view.state == "done"

@@ -16,8 +16,8 @@ import pytest
 
 from bn_lab.engine.outcome import PROBES, Outcome
 from bn_lab.experiment import Experiment
+from bn_lab.studies.networks import portions
 from bn_lab.studies.records import checksum, from_record, to_csv, to_json, to_record
-from bn_lab.studies.stacks import stacks
 from bn_lab.studies.study import Study, StudyError
 
 BASE = Experiment(dataset="iris", depth=1, width=4, epochs=3, validation_share=0.2, seeds=2)
@@ -26,8 +26,8 @@ BASE = Experiment(dataset="iris", depth=1, width=4, epochs=3, validation_share=0
 def trained(study: Study) -> dict[str, Outcome]:
     return {
         network.key: outcome
-        for stack in stacks(study.networks, study.probes)
-        for network, outcome in zip(stack.networks, stack.train(), strict=True)
+        for portion in portions(study.networks, study.probes)
+        for network, outcome in zip(portion.networks, portion.train(), strict=True)
     }
 
 

@@ -11,26 +11,26 @@ from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.studies.claims import STUDIES
-from bn_lab.studies.stacks import MOST, stacks, structure
+from bn_lab.studies.networks import MOST, portions, structure
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_every_network_is_in_one_cohort_among_its_like(name: str) -> None:
+def test_every_network_is_in_one_portion_among_its_like(name: str) -> None:
     study = STUDIES[name].with_seeds(3)
-    found = stacks(study.networks, study.probes)
-    assert sorted(network.key for stack in found for network in stack.networks) == sorted(n.key for n in study.networks)
-    for stack in found:
-        assert len({structure(network.experiment) for network in stack.networks}) == 1
-        assert len({network.arm for network in stack.networks}) == 1
-        assert 1 <= len(stack.networks) <= MOST
-        assert stack.probes == study.probes
-        assert stack.cost == seconds(stack.networks[0].experiment, len(stack.networks))
+    found = portions(study.networks, study.probes)
+    assert sorted(network.key for portion in found for network in portion.networks) == sorted(n.key for n in study.networks)
+    for portion in found:
+        assert len({structure(network.experiment) for network in portion.networks}) == 1
+        assert len({network.arm for network in portion.networks}) == 1
+        assert 1 <= len(portion.networks) <= MOST
+        assert portion.probes == study.probes
+        assert portion.cost == seconds(portion.networks[0].experiment, len(portion.networks))
 
 
 def test_the_first_networks_of_a_study_come_first() -> None:
     study = STUDIES["initialization"].with_seeds(1)
     first = {network.key for network in study.networks[:4]}  # a scale without and with batch normalization
-    early = {network.key for stack in stacks(study.networks)[:3] for network in stack.networks}
+    early = {network.key for portion in portions(study.networks)[:3] for network in portion.networks}
     assert first <= early
 
 
@@ -44,11 +44,11 @@ def test_structure_is_everything_that_may_not_vary() -> None:
         assert (structure(replace(base, **{name: other})) == structure(base)) == (name in VARIED)
 
 
-def test_large_networks_go_in_small_cohorts_and_small_ones_in_large() -> None:
+def test_large_networks_go_in_small_portions_and_small_ones_in_large() -> None:
     def largest(experiment: Experiment) -> int:
         networks = replace(STUDIES["spread"], base=replace(experiment, arms=("before",), seeds=32)).networks
-        return max(len(stack.networks) for stack in stacks(networks))
+        return max(len(portion.networks) for portion in portions(networks))
 
     small, large = Experiment(epochs=50), Experiment(dataset="digits", width=256, depth=6, epochs=50)
     assert largest(small) == 32
-    assert largest(large) == 1 or seconds(large, largest(large)) <= timing.STACK
+    assert largest(large) == 1 or seconds(large, largest(large)) <= timing.PORTION
