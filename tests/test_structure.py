@@ -38,8 +38,31 @@ TABLE: dict[str, set[str]] = {
 that door: it would import every part at once.
 """
 
+STATE = {"cleanup", "rules", "uploads", "session"}
+FOR_PAGES = {*STATE, "kit", "live"}
+
+ROOMS: dict[str, set[str]] = {
+    "cleanup": set(),
+    "rules": set(),
+    "uploads": {"cleanup"},
+    "session": {"cleanup", "rules", "uploads"},
+    "kit": STATE,
+    "live": {"kit"},
+    "compare": FOR_PAGES,
+    "lab": {*FOR_PAGES, "compare"},
+    "algorithm": {*FOR_PAGES, "lab"},
+    "claims": {*FOR_PAGES, "lab"},
+    "data": {*FOR_PAGES, "lab"},
+    "lesson": {*FOR_PAGES, "algorithm", "claims"},
+    "menu": {*FOR_PAGES, "lab", "claims"},
+    "script": {"session", "kit", "live", "compare", "lab", "algorithm", "claims", "data", "lesson", "menu"},
+}
+"""The modules and folders of `bn_lab/ui`, from what a visit holds to its pages, and which of the rows above each may import."""
+
 ONLY_LAZILY = {"distributed"}
 """Packages that may be missing, so that only a function may import them."""
+
+UI = ROOT / "bn_lab" / "ui"
 
 SOURCES = [path for path in [ROOT / "app.py", *sorted((ROOT / "bn_lab").rglob("*.py"))] if path.exists()]
 
@@ -80,6 +103,12 @@ def row_of(name: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] in TABLE else "bn_lab"
 
 
+def rooms_used(source: str, package: str) -> set[str]:
+    """The rooms of `bn_lab/ui` from which a module inside `package` imports."""
+    names = (name.split(".") for name in imported(ast.parse(source), package))
+    return {parts[2] for parts in names if parts[:2] == ["bn_lab", "ui"]}
+
+
 def forbidden(source: str, part: str, package: str) -> set[str]:
     """What `source`, a module of `part` inside `package`, imports against the table."""
     used = {row_of(name) for name in imported(ast.parse(source), package)}
@@ -93,6 +122,19 @@ def test_every_module_imports_only_what_its_row_allows(path: Path) -> None:
     assert part_of(path) in TABLE, f"{part_of(path)} has no row in the table"
     package = ".".join(path.relative_to(ROOT).parent.parts)
     assert not forbidden(path.read_text(encoding="utf-8"), part_of(path), package)
+
+
+def test_rooms_of_the_interface_import_only_rows_above_them() -> None:
+    rooms = list(ROOMS)
+    for k, room in enumerate(rooms):
+        assert ROOMS[room] <= set(rooms[:k]), room
+
+
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: str(path.relative_to(UI)))
+def test_every_room_of_the_interface_imports_only_what_its_row_allows(path: Path) -> None:
+    room = path.relative_to(UI).with_suffix("").parts[0]
+    used = rooms_used(path.read_text(encoding="utf-8"), ".".join(path.relative_to(ROOT).parent.parts))
+    assert not used if room == "__init__" else used <= ROOMS[room] | {room}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -123,3 +165,18 @@ def test_optional_packages_are_imported_only_inside_functions(path: Path) -> Non
 )
 def test_the_reader_sees_every_way_to_import(source: str, found: set[str]) -> None:
     assert forbidden(source, "datasets", "bn_lab.datasets") == found
+
+
+@pytest.mark.parametrize(
+    ("source", "rooms"),
+    [
+        ("from bn_lab.ui import session, uploads", {"session", "uploads"}),
+        ("from bn_lab.ui.lab.controls import stops", {"lab"}),
+        ("def show():\n    from ..claims import state", {"claims"}),
+        ("from .. import menu", {"menu"}),
+        ("import bn_lab.ui.live.components", {"live"}),
+        ("from bn_lab.figures import layers", set()),
+    ],
+)
+def test_the_reader_sees_every_room(source: str, rooms: set[str]) -> None:
+    assert rooms_used(source, "bn_lab.ui.kit") == rooms

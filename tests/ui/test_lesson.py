@@ -401,11 +401,11 @@ def test_readers_share_a_training_and_leave_it(lab: Open, monkeypatch: pytest.Mo
         page.set("lesson_option_scale", SAME)
     (name,) = {page.visitor.watches["lesson"].recording for page in pages}
     shared = pages[0].recordings.find(name)
-    assert len(shared.named) == 2
+    assert len(shared.watches) == 2
     for page in pages:
         page.at.button(key="lesson_on").click()
         page.run()
-    assert not shared.named
+    assert not shared.watches
 
 
 def test_what_the_server_does_not_give_is_told(lab: Open, recordings: Recordings) -> None:
