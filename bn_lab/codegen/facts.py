@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bn_lab.arms import normalized
-from bn_lab.codegen import points
 from bn_lab.experiment import Experiment, ExperimentError
 
 
@@ -18,8 +17,9 @@ class Facts:
         title: how a script calls it.
         file: where it is in the project; empty where it is computed.
         samples: number of rows. features: number of inputs. outputs: units of the output layer.
-        reading: statements that make `features` (N, F) float64 and `targets` from the file `DATA`; empty where it
-            is computed, see `Needs.reading`.
+        reading: statements that make `features` (N, F) float64 and `targets`: from the file `DATA`, or as
+            `bn_lab.datasets.generated` draws them. There `{points}` becomes the generator, `{random}` too, but only where there
+            is noise to draw, and `{noise}` statements that add it, or nothing.
         where: what a comment says of the file.
     """
 
@@ -28,7 +28,7 @@ class Facts:
     samples: int
     features: int
     outputs: int
-    reading: str = ""
+    reading: str
     where: str = "in the lab's repository"
 
 
@@ -36,6 +36,15 @@ _BOSTON = """\
 frame = pd.read_csv(DATA)
 targets = frame.pop("medv").to_numpy("float32")[:, None]
 features = frame.to_numpy("float64")"""
+
+_RANDOM = "random = np.random.default_rng(0)  # the data are the same for every seed below"
+_NOISE = "features += 2 * DATA_NOISE * random.standard_normal(features.shape)"
+_TARGET_NOISE = "targets += DATA_NOISE * random.standard_normal(targets.shape)"
+
+
+def _computed(title: str, outputs: int, reading: str) -> Facts:
+    return Facts(title, "", samples=500, features=2, outputs=outputs, reading=reading)
+
 
 FACTS: Mapping[str, Facts] = {
     "boston": Facts("Boston housing", "data/boston.csv", 506, 13, 1, _BOSTON),
@@ -70,12 +79,68 @@ with np.load(DATA) as file:
     features = file["images"].reshape(len(file["images"]), -1) / 255.0  # 28 x 28 pixels, 0 is paper
     targets = file["labels"].astype("int64")""",
     ),
-    "circle": Facts("Circle in a ring", "", 500, 2, 2),
-    "xor": Facts("Exclusive or", "", 500, 2, 2),
-    "gaussians": Facts("Two Gaussians", "", 500, 2, 2),
-    "spiral": Facts("Spiral", "", 500, 2, 2),
-    "moons": Facts("Two moons", "", 500, 2, 2),
-    "plane": Facts("Plane", "", 500, 2, 1),
+    "circle": _computed(
+        "Circle in a ring",
+        2,
+        """\
+{points}
+targets = np.arange(500) % 2
+inner, outer = np.where(targets, 0, 3.5), np.where(targets, 2.5, 5)
+radius = np.sqrt(random.uniform(inner**2, outer**2))
+angle = random.uniform(0, 2 * np.pi, 500)
+features = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+{noise}""",
+    ),
+    "xor": _computed(
+        "Exclusive or",
+        2,
+        """\
+{points}
+targets, sign = np.arange(500) % 2, 1 - np.arange(500) // 2 % 2 * 2
+features = random.uniform(0.3, 5.3, (500, 2)) * np.column_stack([sign, sign * (2 * targets - 1)])
+{noise}""",
+    ),
+    "gaussians": _computed(
+        "Two Gaussians",
+        2,
+        """\
+{points}
+targets = np.arange(500) % 2
+features = random.normal(0, 0.7, (500, 2)) + (4 * targets - 2)[:, None]
+{noise}""",
+    ),
+    "spiral": _computed(
+        "Spiral",
+        2,
+        """\
+{random}
+targets = np.arange(500) % 2
+share = (np.arange(500) // 2 + 0.5) / 250  # of the way out
+angle = 2 * np.pi * 1.75 * share + np.pi * targets
+features = 5 * share[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+{noise}""",
+    ),
+    "moons": _computed(
+        "Two moons",
+        2,
+        """\
+{random}
+targets = np.arange(500) % 2
+angle = np.pi * (np.arange(500) // 2) / 249
+upper = np.column_stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25])
+features = np.where(targets[:, None], -upper, upper) * 10 / 3
+{noise}""",
+    ),
+    "plane": _computed(
+        "Plane",
+        1,
+        """\
+{points}
+features = random.uniform(-6, 6, (500, 2))
+targets = features.sum(axis=1) / 10
+{noise}
+targets = targets.astype("float32")[:, None]""",
+    ),
 }
 """By the name of the data set."""
 
@@ -103,7 +168,11 @@ class Needs:
     @property
     def reading(self) -> str:
         """Statements that make `features` and `targets`."""
-        return self.facts.reading if self.facts.file else points.reading(self.experiment.dataset, noisy=self.data_noise)
+        if self.facts.file:
+            return self.facts.reading
+        noise = (_NOISE if self.classes else _TARGET_NOISE) if self.data_noise else ""
+        lines = {"{points}": _RANDOM, "{random}": _RANDOM if noise else "", "{noise}": noise}
+        return "\n".join(filter(None, (lines.get(line, line) for line in self.facts.reading.splitlines())))
 
     @property
     def data_noise(self) -> bool:

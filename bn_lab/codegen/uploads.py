@@ -24,24 +24,33 @@ class Recipe:
 
     Attributes:
         kind: `text`, `excel` or `parquet`.
-        encoding: Python's name. delimiter: as pandas takes it. sheet: of a workbook, from 0.
-        above, below: lines before and after the table. comment: how lines begin that do not belong to it.
-        header: whether the first line of the table is one of headings. skips_headings: whether there is one, which has fewer
-        fields than others.
-        columns: fields of a line at most. is_named: whether columns are called by their names.
+        encoding: Python's name of it.
+        delimiter: as pandas takes it.
+        sheet: of a workbook, from 0.
+        above, below: lines before and after the table.
+        comment: how lines begin that do not belong to the table.
+        header: whether the first line of the table is one of headings.
+        skips_headings: whether there is one, which has fewer fields than others.
+        columns: fields of a line at most.
+        is_named: whether columns are called by their names.
         has_spaces: whether a space stands between a delimiter and a quotation mark.
-        decimal: `.` or `,`. grouped: the signs between thousands. has_minus: whether there are typesetters' minus signs.
+        decimal: `.` or `,`.
+        grouped: the signs between thousands.
+        has_minus: whether there are typesetters' minus signs.
         units: what stands at numbers.
-        missing: for each column used, the spellings of missing values in it. alike: whether they mean the same in all of them.
-        forced: columns in which all that is no
-        number is missing, too, and a pattern of their numbers.
-        target: the target; `task` and `outputs` say what of it is learned.
+        missing: for each column used, the spellings of missing values in it.
+        alike: whether these mean the same in all of the columns.
+        forced: columns in which all that is no number is missing, too, and a pattern of their numbers.
+        target, target_kind: the target and what it holds; `task` and `outputs` say what of it is learned.
         true: small letters of yes, where the target is yes or no; empty elsewhere.
-        numbers: features that are numbers. booleans: features of yes and no, with the small letters of yes.
+        numbers: features that are numbers.
+        booleans: features of yes and no, with the small letters of yes.
         categories: features to be made one-hot.
         order: all features in the order of the file.
-        keeps_gaps: whether rows with missing features stay. filled: whether there are such.
-        samples: rows that are left. features: inputs.
+        keeps_gaps: whether rows with missing features stay.
+        filled: whether there are such rows.
+        samples: rows that are left.
+        features: inputs of the network.
     """
 
     kind: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -24,7 +24,6 @@ from bn_lab.datasets.uploads import (
     parsed,
     possible_tasks,
     proposed,
-    proposed_task,
     read,
     table,
 )
@@ -128,20 +127,13 @@ def _format(options: argparse.Namespace, data: bytes, before: Format) -> Format:
         values["missing"] = tuple(options.missing_value)
     asked = replace(before, **values)
     if options.sheet is not None:
-        asked = replace(asked, sheet=_sheet(options.sheet, read(data, replace(asked, sheet=None)).sheets))
+        names = read(data, replace(asked, sheet=None)).sheets
+        asked = replace(asked, sheet=_place("sheet", "sheet_named", options.sheet, names))
     kinds = [(kind, text) for kind in get_args(AskedKind) if (text := getattr(options, kind)) is not None]
     if kinds:
         file = read(data, asked)  # columns are known by their names only then
         asked = replace(asked, kinds=tuple((k, kind) for kind, text in kinds for k in _columns(kind, text, file)))
     return asked
-
-
-def _sheet(text: str, names: tuple[str, ...]) -> int:
-    if text in names:
-        return names.index(text)
-    if text.isdecimal() and 1 <= int(text) <= len(names):
-        return int(text) - 1
-    raise ArgumentError("sheet", "sheet_named", text, high=len(names))
 
 
 def _columns(field: str, text: str, file: File) -> list[int]:
@@ -150,21 +142,24 @@ def _columns(field: str, text: str, file: File) -> list[int]:
 
 
 def _column(field: str, text: str, file: File) -> int:
-    names = [column.name for column in file.columns]
+    return _place(field, "column_named", text, [column.name for column in file.columns])
+
+
+def _place(field: str, rule: str, text: str, names: Sequence[str]) -> int:
+    """The index of what is named, or numbered from 1."""
     if text in names:
         return names.index(text)
     if text.isdecimal() and 1 <= int(text) <= len(names):
         return int(text) - 1
-    raise ArgumentError(field, "column_named", text, high=len(names))
+    raise ArgumentError(field, rule, text, high=len(names))
 
 
 def _choice(options: argparse.Namespace, file: File, before: DataChoice | None) -> DataChoice:
     """What to learn from the file."""
-    choice = replace(before, format=file.asked) if before is not None else proposed(file)
     if options.target is not None:
-        target = _column("target", options.target, file)
-        without = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
-        choice = DataChoice(target, proposed_task(file.columns[target]), without=without, format=file.asked)
+        choice = proposed(file, _column("target", options.target, file))
+    else:
+        choice = replace(before, format=file.asked) if before is not None else proposed(file)
     if choice is None:
         raise ArgumentError("target", "target_needed", "none")
     if options.task is not None:

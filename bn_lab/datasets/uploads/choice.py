@@ -123,18 +123,19 @@ def _first(places: Mapping[str, int], names: tuple[str, ...]) -> int | None:
     return next((places[name] for name in names if name in places), None)
 
 
-def proposed(file: File) -> DataChoice | None:
-    """What to try first; None where no column can be a target."""
-    lesson = known(file)
-    target = lesson.target if lesson is not None and _can_be_target(file.columns[lesson.target]) else _target(file)
-    if target is None:
+def proposed(file: File, target: int | None = None) -> DataChoice | None:
+    """What to try first, or for this target; None where no column can be one."""
+    if target is None and (target := _target(file)) is None:
         return None
     ids = tuple(k for k, column in enumerate(file.columns) if column.is_id and k != target)
     return DataChoice(target, proposed_task(file.columns[target]), without=ids, format=file.asked)
 
 
 def _target(file: File) -> int | None:
-    """A column that is called like a target, else the last one that can be one."""
+    """The target of a table of the lesson, else a column that is called like one, else the last that can be one."""
+    lesson = known(file)
+    if lesson is not None and _can_be_target(file.columns[lesson.target]):
+        return lesson.target
     able = [k for k, column in enumerate(file.columns) if _can_be_target(column)]
     called = [k for k in able if file.columns[k].name.strip().lower() in TARGETS]
     return called[-1] if called else able[-1] if able else None

@@ -22,7 +22,7 @@ from bn_lab.datasets.uploads.layout import (
     table_of,
 )
 from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MOST_ROWS
-from bn_lab.datasets.uploads.sheets import sheet_cells
+from bn_lab.datasets.uploads.sheets import SheetKind, sheet_cells
 
 CHUNK = 500
 """Rows that are turned into columns at a time."""
@@ -48,7 +48,7 @@ class File:
 
     digest: str
     size: int
-    kind: Literal["text", "excel", "parquet"]
+    kind: Literal["text"] | SheetKind
     asked: Format
     layout: FileLayout
     rows: int
@@ -100,7 +100,7 @@ def read(data: bytes, asked: Format = FOUND_OUT) -> File:
     return _file(data, "text", asked, layout, _columns(table_of(lines, layout), layout.width))
 
 
-def _from_sheet(data: bytes, kind: Literal["excel", "parquet"], asked: Format) -> File:
+def _from_sheet(data: bytes, kind: SheetKind, asked: Format) -> File:
     """The table of a workbook or of a Parquet file."""
     sheet = sheet_cells(data, kind, asked.sheet)
     if kind == "parquet":
@@ -148,7 +148,7 @@ def _cells(packed: bytes) -> list[str]:
 
 def _file(
     data: bytes,
-    kind: Literal["text", "excel", "parquet"],
+    kind: Literal["text"] | SheetKind,
     asked: Format,
     layout: FileLayout,
     packed: Sequence[bytes],

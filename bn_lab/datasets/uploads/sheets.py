@@ -18,6 +18,9 @@ from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MB, MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, MOST_SKIPPED
 from bn_lab.datasets.uploads.sheet_reader import NO_MEMORY
 
+SheetKind = Literal["excel", "parquet"]
+"""What kind of file a table that is no text is in."""
+
 MOST_MEMORY = 400
 """MB that the reading process may take beyond what it starts with."""
 
@@ -42,7 +45,7 @@ class SheetCells:
     number: int = 0
 
 
-def sheet_cells(data: bytes, kind: Literal["excel", "parquet"], number: int | None = None) -> SheetCells:
+def sheet_cells(data: bytes, kind: SheetKind, number: int | None = None) -> SheetCells:
     """The cells of a file.
 
     Args:

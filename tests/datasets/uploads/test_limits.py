@@ -24,4 +24,5 @@ PLACES = {
 @pytest.mark.parametrize("file", PLACES)
 def test_a_limit_is_the_same_wherever_it_is_named(file: str) -> None:
     text = re.sub(r"\s+", " ", (ROOT / file).read_text(encoding="utf-8"))
-    assert PLACES[file].format(**WRITTEN) in text
+    sentence = PLACES[file].format(**WRITTEN)
+    assert sentence in text, f"{file} has to say: {sentence}"
