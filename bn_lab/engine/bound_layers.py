@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from bn_lab.engine.layers import Activate, Affine, BatchNorm, BatchNormPerEpsilon, Dropout, Noise
+from bn_lab.arms import ARMS
+from bn_lab.engine.layers import Activate, Affine, Dropout
+from bn_lab.engine.normalizers import NORMALIZERS, Bypass, Noise, Norm, NormPerEpsilon, Site
+from bn_lab.engine.parameters import Buffer
 
 if TYPE_CHECKING:
     from bn_lab.engine.stack import Stack
 
-Part = Affine | BatchNorm | Noise | Activate | Dropout
+Part = Affine | Norm | NormPerEpsilon | Bypass | Noise | Activate | Dropout
 """What a layer is made of."""
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """All that normalizes on one side of the activation.
+
+    Attributes:
+        out: what all networks of the stack put out there, `(R, F, B)`.
+        norms: the normalizers by arm; noises: what is put on what they put out.
+        bypass: the other networks.
+    """
+
+    out: Tensor
+    norms: Mapping[str, Norm | NormPerEpsilon]
+    noises: Sequence[Noise]
+    bypass: Bypass
+
+    @property
+    def parts(self) -> list[Part]:
+        """What it is made of, in the order of the forward pass."""
+        return [*self.norms.values(), *([self.bypass] if self.bypass.copied else []), *self.noises]
 
 
 @dataclass(frozen=True)
@@ -24,19 +48,31 @@ class Hidden:
     """The parts of one hidden layer, in the order of the forward pass; absent parts are None."""
 
     affine: Affine
-    before: BatchNorm | None
-    before_noise: Noise | None
+    before: Normalization | None
     activate: Activate
-    after: BatchNorm | None
-    after_noise: Noise | None
+    after: Normalization | None
     dropout: Dropout | None
+
+    @property
+    def normalizations(self) -> list[Normalization]:
+        """Those that are there."""
+        return [each for each in (self.before, self.after) if each is not None]
+
+    @property
+    def norms(self) -> dict[str, Norm | NormPerEpsilon]:
+        """The normalizers by arm."""
+        return {arm: norm for each in self.normalizations for arm, norm in each.norms.items()}
 
     @property
     def parts(self) -> list[Part]:
         """The parts that are there, in order."""
-        norms = (self.before, self.before_noise, self.activate, self.after, self.after_noise)
-        everything: tuple[Part | None, ...] = (self.affine, *norms, self.dropout)
-        return [part for part in everything if part is not None]
+        before, after = (each.parts if each else [] for each in (self.before, self.after))
+        return [self.affine, *before, self.activate, *after, *([self.dropout] if self.dropout else [])]
+
+    @property
+    def out(self) -> Tensor:
+        """What the layer puts out, `(R, F, B)`."""
+        return (self.dropout or self.after or self.activate).out
 
 
 class BoundLayers:
@@ -45,40 +81,28 @@ class BoundLayers:
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
         affine_outs: all that the hidden layers' affine parts put out, flat.
-        order: all parts in the order of the forward pass.
+        order: all parts in the order of the forward pass; reverse: in that of the backward pass.
         inverse_batch: 1/B. bessel: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
 
     def __init__(self, stack: Stack, batch: int) -> None:
         self.loss = stack.loss
-        self.inverse_batch, self.bessel = (
-            stack.parameters.flat.new_tensor(value) for value in (1 / batch, (batch - 1) / batch)
-        )
+        self.inverse_batch = stack.parameters.flat.new_tensor(1 / batch)
+        self.bessel = stack.parameters.flat.new_tensor((batch - 1) / batch)
         # One gradient tensor between two affine layers: the upper one writes it, the parts in between turn it in place.
         shapes = [(stack.networks, size, batch) for size in stack.sizes[1:]]
         grads = [stack.parameters.flat.new_empty(shape) for shape in shapes]
         # What hidden affine layers put out is one piece of memory, so that a look at all of it costs one kernel.
-        self.affine_outs, self._outs = _joined(stack, shapes[:-1])
-        self.hidden = [self._hidden(stack, k, grads) for k in range(stack.experiment.depth)]
+        self.affine_outs, outs = _joined(stack, shapes[:-1])
+        self.hidden = [_hidden(stack, k, grads, outs[k]) for k in range(stack.experiment.depth)]
         self.output = _affine(stack, stack.experiment.depth, grads, torch.empty_like(grads[-1]))
         self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
         self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
-        noises = [[noise for noise in (hidden.before_noise, hidden.after_noise) if noise] for hidden in self.hidden]
+        noises = [[noise for each in hidden.normalizations for noise in each.noises] for hidden in self.hidden]
         self.noises = [of_layer for of_layer in noises if of_layer]
         for hidden, above in zip(self.hidden, [h.affine for h in self.hidden[1:]] + [self.output], strict=True):
-            above.feed(hidden.parts[-1].out)
-        self.reverse = self.order[::-1]
-
-    def _hidden(self, stack: Stack, k: int, grads: list[Tensor]) -> Hidden:
-        affine, grad = _affine(stack, k, grads, self._outs[k]), grads[k]
-        before = _batch_norm(stack, k, "before", affine.out, grad)
-        activate = Activate(stack.activation, before.out if before else affine.out, grad)
-        after = _batch_norm(stack, k, "after", activate.out, grad)
-        x = after.out if after else activate.out
-        noisy, dropped = (stack.members.values(name).any() for name in ("bn_noise", "dropout"))
-        before_noise, after_noise = (Noise(norm, grad) if noisy and norm else None for norm in (before, after))
-        dropout = Dropout(x, grad, stack.seeds) if dropped else None
-        return Hidden(affine, before, before_noise, activate, after, after_noise, dropout)
+            above.feed(hidden.out)
+        self.reverse = [part for part in self.order[::-1] if not isinstance(part, Bypass)]
 
     def forward(self, x: Tensor, masks: Sequence[Tensor], outputs: Tensor, noise: Sequence[Tensor] = ()) -> None:
         """Run `x (R, in, B)` through; `masks` and `noise` as in `Stack.forward`; writes `outputs (R, C, B)`."""
@@ -110,31 +134,57 @@ def _joined(stack: Stack, shapes: Sequence[tuple[int, int, int]]) -> tuple[Tenso
     return whole, [part.view(shape) for part, shape in zip(torch.split(whole, sizes), shapes, strict=True)]
 
 
-def _affine(stack: Stack, k: int, grads: list[Tensor], out: Tensor) -> Affine:
+def _hidden(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor) -> Hidden:
+    """Hidden layer k, whose affine part puts out `out`."""
+    affine, grad = _affine(stack, k, grads, out), grads[k]
+    before = _normalization(stack, k, "before", affine.out, grad)
+    activate = Activate(stack.activation, before.out if before else affine.out, grad)
+    after = _normalization(stack, k, "after", activate.out, grad)
+    x = after.out if after else activate.out
+    dropout = Dropout(x, grad, stack.seeds) if stack.members.values("dropout").any() else None
+    return Hidden(affine, before, activate, after, dropout)
+
+
+def _affine(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor) -> Affine:
     parameters, gradients = stack.parameters, stack.gradients
-    rows = [slice(0, stack.networks)]
-    if k < stack.experiment.depth and "before" in stack.arms:
-        without = stack.rows("before")
-        rows = [r for r in (slice(0, without.start), slice(without.stop, stack.networks)) if r.stop > r.start]
+    biasless = [arm for arm in stack.arms if ARMS[arm].is_biasless] if k < stack.experiment.depth else []
     weight, bias, below = f"weight.{k}", f"bias.{k}", grads[k - 1] if k else None
     given = parameters[weight], parameters[bias], gradients[weight], gradients[bias]
-    return Affine(*given, rows, out, grads[k], below)
+    return Affine(*given, _others(stack, biasless), out, grads[k], below)
 
 
-def _batch_norm(stack: Stack, k: int, arm: str, x: Tensor, grad: Tensor) -> BatchNorm | None:
-    if arm not in stack.arms:
+def _normalization(stack: Stack, k: int, placement: str, x: Tensor, grad: Tensor) -> Normalization | None:
+    """What stands on that side of the activation in hidden layer k, from `x (R, F, B)`, whose gradient goes to `grad`."""
+    arms = stack.placed[placement]
+    if not arms:
         return None
-    gamma, beta, mean, variance = (f"{name}.{k}.{arm}" for name in ("gamma", "beta", "mean", "variance"))
-    norm = BatchNorm(
-        stack.parameters[gamma],
-        stack.parameters[beta],
-        stack.gradients[gamma],
-        stack.gradients[beta],
-        stack.batch_statistics[mean],
-        stack.batch_statistics[variance],
-        stack.rows(arm),
-        x,
-        grad,
+    out = torch.empty_like(x)
+    norms = {arm: _norm(stack, k, arm, x, out, grad) for arm in arms}
+    noises = [Noise(norm.site) for norm in norms.values()] if stack.members.values("bn_noise").any() else []
+    return Normalization(out, norms, noises, Bypass(x, out, _others(stack, arms)))
+
+
+def _norm(stack: Stack, k: int, arm: str, x: Tensor, out: Tensor, grad: Tensor) -> Norm | NormPerEpsilon:
+    record, rows = ARMS[arm], stack.rows(arm)
+    assert record.normalizer is not None
+
+    def named(buffer: Buffer, names: Mapping[str, float]) -> dict[str, Tensor]:
+        return {name: buffer[f"{name}.{k}.{arm}"] for name in names}
+
+    site = Site(
+        x[rows],
+        out[rows],
+        grad[rows],
+        named(stack.parameters, record.parameters),
+        named(stack.gradients, record.parameters),
+        named(stack.batch_statistics, record.statistics),
         stack.epsilons[0][1],
     )
-    return norm if len(stack.epsilons) == 1 else BatchNormPerEpsilon(norm, stack.epsilons)
+    kind = NORMALIZERS[record.normalizer.name]
+    return kind(site) if len(stack.epsilons) == 1 else NormPerEpsilon(kind, site, stack.epsilons)
+
+
+def _others(stack: Stack, arms: Sequence[str]) -> list[slice]:
+    """Where the networks of the stack stand that are of none of these arms, in as few pieces as can be."""
+    edges = [0, *(edge for arm in arms for edge in (stack.rows(arm).start, stack.rows(arm).stop)), stack.networks]
+    return [slice(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if stop > start]

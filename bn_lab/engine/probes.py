@@ -115,10 +115,8 @@ def _values(stack: Stack, bound: BoundLayers) -> dict[str, Array]:
 def _stages(hidden: Hidden, stack: Stack, arm: str) -> Tensor:
     first = stack.rows(arm).start
     values = [hidden.affine.out[first]]
-    placement = ARMS[arm].placement
-    norm = hidden.before if placement == "before" else hidden.after if placement == "after" else None
-    if norm is not None:
-        values += [norm.normalized()[0], norm.out[first]]
+    if (norm := hidden.norms.get(arm)) is not None:
+        values += [norm.normalized()[0], norm.site.out[0]]
     values.append(hidden.activate.out[first])
     return torch.stack(values).flatten(1)  # (stages, F·B)
 

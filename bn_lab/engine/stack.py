@@ -23,6 +23,7 @@ from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.initializers import INITIALIZERS
 from bn_lab.engine.losses import LOSSES
 from bn_lab.engine.members import Members
+from bn_lab.engine.normalizers import NORMALIZERS
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.parameters import Buffer
 from bn_lab.engine.types import Array
@@ -57,10 +58,11 @@ class Stack:
 
     Attributes:
         parameters, gradients: buffers with views `weight.k (R, out, in)`, `bias.k (R, out, 1)` for the affine layers
-            k = 0 … depth (the last is the output layer), and `gamma.k.arm`, `beta.k.arm` `(S, F)` for the hidden layers of
-            the arms that have batch normalization. S is the number of members, most often that of seeds.
-        moving: moving statistics, views `mean.k.arm` and `variance.k.arm` `(S, F)`; the variance is biased, as Keras' is.
+            k = 0 … depth (the last is the output layer), and `gamma.k.arm`, `beta.k.arm`, … `(S, F)` for the hidden layers of
+            the arms whose normalizer has such. S is the number of members, most often that of seeds.
+        moving: moving statistics, views `mean.k.arm`, `variance.k.arm`, … `(S, F)`; the variance is biased, as Keras' is.
         batch_statistics: the same of the last batch.
+        placed: the arms that normalize `before` and `after` the activation.
         epsilons: which of the S networks have which ε.
         steps: updates so far.
     """
@@ -80,6 +82,7 @@ class Stack:
         self.members = Members.of(experiment, members)
         self.arms, self.seeds = experiment.arms, len(self.members)
         self.networks = len(self.arms) * self.seeds
+        self.placed = {side: [arm for arm in self.arms if ARMS[arm].placement == side] for side in ("before", "after")}
         self.epsilons = self.members.runs("epsilon")
         self.sizes = [inputs, *[experiment.width] * experiment.depth, outputs]
         self.loss, self.activation = LOSSES[task], ACTIVATIONS[experiment.activation]
@@ -141,11 +144,6 @@ class Stack:
         """Shapes of what the arms have for each hidden unit under these `names`: those of one name together, layer by layer."""
         places = product(dict.fromkeys(chain(*names.values())), range(self.experiment.depth), self.arms)
         return {f"{name}.{k}.{arm}": (self.seeds, self.experiment.width) for name, k, arm in places if name in names[arm]}
-
-    @property
-    def bn_arms(self) -> list[str]:
-        """The arms of this stack that have batch normalization."""
-        return [arm for arm in self.arms if ARMS[arm].normalizer]
 
     def rows(self, arm: str) -> slice:
         """Where the networks of `arm` stand in the stack."""
@@ -211,7 +209,7 @@ class Stack:
         """Apply the gradients of the last backward pass, that of `bound`, and move the moving statistics."""
         self.steps += 1
         self.optimizer.update(self.steps)
-        if self.bn_arms:
+        if self.moving.views:
             self._batch_variances.mul_(bound.bessel)
             # Not `lerp_`, which makes NaN of what was infinite once and stays so in Keras.
             self.moving.flat.mul_(self._fading).addcmul_(self.batch_statistics.flat, self._renewal)
@@ -232,9 +230,9 @@ class Stack:
         count = self.seeds if members is None else members
         for k in range(self.experiment.depth):
             z = self._affine(x, k, count)
-            self._normalize_inference(z, k, "before", count)
+            self._normalize(z, k, "before", count)
             self.activation.forward(z, z)
-            self._normalize_inference(z, k, "after", count)
+            self._normalize(z, k, "after", count)
             x = z
         return self._affine(x, self.experiment.depth, count)
 
@@ -245,22 +243,18 @@ class Stack:
             bias, weight = (each.view(-1, self.seeds, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
         return torch.baddbmm(bias, weight, x)
 
-    def _normalize_inference(self, x: Tensor, k: int, arm: str, count: int) -> None:
-        """Normalize the networks of `arm` in `x`, in place; there are `count` of each arm."""
-        if arm not in self.arms:
-            return
-        gamma, beta = (self.parameters[f"{name}.{k}.{arm}"].view(-1) for name in ("gamma", "beta"))
-        mean, variance = (self.moving[f"{name}.{k}.{arm}"].view(-1) for name in ("mean", "variance"))
-        width, start = self.experiment.width, self.arms.index(arm) * count
-        rows = x[start : start + count].view(1, count * width, -1)
-        nothing = mean.new_empty(0)  # where statistics of a batch would go
-        for members, epsilon in self.epsilons:
-            if members.start >= count:
-                return
-            own = slice(members.start * width, min(members.stop, count) * width)
-            out = rows[:, own]
-            given = gamma[own], beta[own], mean[own], variance[own]
-            torch.native_batch_norm(out, *given, False, 0.0, epsilon, out=(out, nothing, nothing))
+    def _normalize(self, x: Tensor, k: int, placement: str, count: int) -> None:
+        """Normalize in `x`, in place, the networks of the arms that do so there; there are `count` of each arm."""
+        for arm in self.placed[placement]:
+            record, start = ARMS[arm], self.arms.index(arm) * count
+            assert record.normalizer is not None
+            numbers = {name: self.parameters[f"{name}.{k}.{arm}"] for name in record.parameters}
+            numbers |= {name: self.moving[f"{name}.{k}.{arm}"] for name in record.statistics}
+            for members, epsilon in self.epsilons:
+                those = slice(members.start, min(members.stop, count))
+                if those.start < those.stop:
+                    some = {name: values[those] for name, values in numbers.items()}
+                    NORMALIZERS[record.normalizer.name].infer(x[start : start + count][those], some, epsilon)
 
     def weights(self, arm: int, member: int) -> dict[str, Array]:
         """Copies of one network's parameters and moving statistics by name, such as `weight.0 (out, in)` and `gamma.0 (F,)`."""

@@ -11,8 +11,8 @@ from torch import Tensor
 from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.batches import Epoch, Source
-from bn_lab.engine.layers import BatchNorm, BatchNormPerEpsilon
 from bn_lab.engine.members import VARIED, Members
+from bn_lab.engine.normalizers import BatchNorm, NormPerEpsilon
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.stack import Stack
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
@@ -121,10 +121,10 @@ def test_members_that_agree_are_the_seeds_of_an_experiment_bit_for_bit(optimizer
 
 def test_batch_norm_is_called_once_for_each_run_of_equal_epsilons() -> None:
     experiment = base("epsilon", arms=("before",))
-    norm = trained(experiment, unlike("epsilon", experiment))[0]._bound[32].hidden[0].before
-    assert isinstance(norm, BatchNormPerEpsilon)
+    norm = trained(experiment, unlike("epsilon", experiment))[0]._bound[32].hidden[0].norms["before"]
+    assert isinstance(norm, NormPerEpsilon)
     assert [part.epsilon for part in norm.parts] == [1e-6, 1e-2, 1e-6]
-    alike = trained(experiment, unlike("seed", experiment))[0]._bound[32].hidden[0].before
+    alike = trained(experiment, unlike("seed", experiment))[0]._bound[32].hidden[0].norms["before"]
     assert type(alike) is BatchNorm
 
 

@@ -106,7 +106,7 @@ def test_without_batch_norm_there_is_no_noise(assert_same_bits: Compare) -> None
 
 def test_a_network_without_noise_has_no_part_for_it() -> None:
     run = Run(replace(NOISY, bn_noise=0.0, arms=tuple(ARMS)))
-    assert all(hidden.before_noise is hidden.after_noise is None for hidden in run._bound.hidden)
+    assert not run._bound.noises
     assert run._batches.batch(0).noise == ()
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bn_lab.arms import ARMS
+from bn_lab.arms import ARMS, normalized
 from bn_lab.engine.optimizers import OPTIMIZERS
 from bn_lab.engine.stack import Stack, Weights
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
@@ -173,14 +173,14 @@ def test_moving_statistics_and_inference_match_nn_batchnorm1d(momentum: float, t
     stack = make(bn_momentum=momentum, learning_rate=1e-6, depth=1)
     layers = {
         (arm, s): torch.nn.BatchNorm1d(5, eps=1e-3, momentum=1 - momentum, dtype=torch.float64)
-        for arm in stack.bn_arms
+        for arm in normalized(stack.arms)
         for s in range(SEEDS)
     }
     silu = torch_activations["swish"]
     for number in range(4):
         x, y, masks = batch(stack, "regression", number)
         for place, arm, s in networks(stack):
-            if arm in stack.bn_arms:
+            if arm in normalized(stack.arms):
                 own = of_network(stack.parameters.views, stack, place, arm, s)
                 z = functional.linear(x[place].T, own["weight.0"], own["bias.0"])
                 layers[arm, s](z if arm == "before" else silu(z))
@@ -190,7 +190,7 @@ def test_moving_statistics_and_inference_match_nn_batchnorm1d(momentum: float, t
     for place, arm, s in networks(stack):
         own = of_network(stack.parameters.views | stack.moving.views, stack, place, arm, s)
         z = functional.linear(x[place].T, own["weight.0"], own["bias.0"])
-        if arm in stack.bn_arms:
+        if arm in normalized(stack.arms):
             layer = layers[arm, s].eval()
             assert layer.running_mean is not None
             assert layer.running_var is not None

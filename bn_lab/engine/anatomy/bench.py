@@ -20,7 +20,7 @@ from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
 from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.history import Checkpoint
-from bn_lab.engine.layers import Affine, BatchNorm
+from bn_lab.engine.normalizers import Norm, NormPerEpsilon
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment, ExperimentError
@@ -82,10 +82,11 @@ def altered(k: int, epsilon: float | None) -> dict[int, float]:
     return {} if epsilon is None else {k: epsilon}
 
 
-def entry(bound: BoundLayers, k: int) -> BatchNorm | Affine:
-    """Where batch normalization stands in hidden layer k; without it the affine layer, after which it would stand."""
-    hidden = bound.hidden[k]
-    return hidden.before or hidden.after or hidden.affine
+def norm_of(bound: BoundLayers, k: int) -> Norm | None:
+    """What normalizes in hidden layer k, if anything does."""
+    norm = next(iter(bound.hidden[k].norms.values()), None)
+    assert not isinstance(norm, NormPerEpsilon)
+    return norm
 
 
 @dataclass(frozen=True, eq=False)

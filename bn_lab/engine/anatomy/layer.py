@@ -9,7 +9,7 @@ import torch
 
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
-from bn_lab.engine.anatomy.bench import Bench, entry
+from bn_lab.engine.anatomy.bench import Bench, norm_of
 from bn_lab.engine.anatomy.records import Statistics, Subject, finite
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.types import Array
@@ -48,14 +48,14 @@ def _seen(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array) -> tuple[Ar
     """What batch normalization of hidden layer k takes in and the gradient that arrives at its output, (F, B) each."""
     bench.set_weights(checkpoint)
     bound, y = bench.forward(rows)
-    part, shape = entry(bound, k), bound.hidden[k].affine.out.shape[1:]
-    x = bound.hidden[k].affine.out if part is bound.hidden[k].affine else part.x
+    norm, affine = norm_of(bound, k), bound.hidden[k].affine
+    part, x = (norm, norm.site.x) if norm else (affine, affine.out)
     # The backward pass is stopped at batch normalization, whose `backward` would write its own gradient over the arriving one.
     bound.loss.gradient(bound.output.out, y, bound.inverse_batch, bound.output.out_grad)
     for above in bound.reverse[: bound.reverse.index(part)]:
         above.backward()
     grad = bound.hidden[k].activate.x_grad
-    return finite(x.view(shape).numpy()), finite(grad.view(shape).numpy())
+    return finite(x[0].numpy()), finite(grad[0].numpy())
 
 
 def _moving(bench: Bench, checkpoint: Checkpoint, k: int) -> tuple[Array | None, Array | None]:

@@ -9,10 +9,9 @@ import torch
 
 from bn_lab.datasets import Table
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, altered, entry
+from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, altered, norm_of
 from bn_lab.engine.anatomy.records import Placements, Rescaled, finite
 from bn_lab.engine.history import Checkpoint
-from bn_lab.engine.layers import BatchNorm
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -42,8 +41,8 @@ def rescaled(
     bench = Bench(experiment, arm, table)
     k, rows = bench.index(layer), bench.rows(checkpoint)
     bench.set_weights(checkpoint)
-    part = entry(bench.forward(rows)[0], k)
-    if epsilon is not None and isinstance(part, BatchNorm):
+    part = norm_of(bench.forward(rows)[0], k)
+    if epsilon is not None and part is not None:
         part.epsilon = epsilon
     y, norm = _output(bench, checkpoint, k, rows, 1.0)
     outputs = [_output(bench, checkpoint, k, rows, float(a)) for a in factors]
@@ -64,7 +63,9 @@ def _output(bench: Bench, checkpoint: Checkpoint, k: int, rows: Array, factor: f
     bound, targets = bench.forward(rows)
     bench.stack.backward(bound, targets)
     gradient = bench.stack.gradients[f"weight.{k}"]
-    return entry(bound, k).out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
+    part = norm_of(bound, k)
+    out = part.site.out if part else bound.hidden[k].affine.out
+    return out[0].numpy().copy(), float(torch.linalg.vector_norm(gradient))
 
 
 @torch.inference_mode()
