@@ -81,7 +81,7 @@ def main(line: Sequence[str] | None = None) -> None:
         if parsed.base:
             say(f"{name} of {parsed.base}")
             results[name] += before(parsed.base, name, settings)
-    print(report.text([result for found in results.values() for result in found]))
+    print(report.text([result for rows in results.values() for result in rows]))
     if parsed.json:
         report.write(parsed.json, results, settings)
 

@@ -79,15 +79,15 @@ async def _watched(pid: int, port: int, visitors: int, windows: int, seconds: fl
         await asyncio.sleep(0.05)
     watching = [asyncio.create_task(watch()) for _ in range(visitors)]
     await asyncio.sleep(1)
-    found = []
+    costs = []
     for _ in range(windows):
         before, sent = lab.processor_time(pid), frames
         await asyncio.sleep(seconds)
-        found.append(1e3 * (lab.processor_time(pid) - before) / max(1, frames - sent))
+        costs.append(1e3 * (lab.processor_time(pid) - before) / max(1, frames - sent))
     for task in watching:
         task.cancel()
     await asyncio.gather(*watching, return_exceptions=True)
-    return found
+    return costs
 
 
 if __name__ == "__main__":

@@ -75,8 +75,8 @@ class Server:
     def workers(self) -> list[int]:
         """Ids of the processes that train for it."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        found = {int(child) for each in children for child in each.read_text(encoding="utf-8").split()}
-        return sorted(pid for pid in found if WORKER in _command(pid))
+        processes = {int(child) for each in children for child in each.read_text(encoding="utf-8").split()}
+        return sorted(pid for pid in processes if WORKER in _command(pid))
 
     def ask(self, **order: object) -> None:
         """Give an order to a server that measures."""
@@ -95,9 +95,9 @@ class Server:
 
 def resident(pid: int) -> float:
     """Memory of a process that is really there, MB."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
-    assert found
-    return int(found[1]) / 1e3
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    assert match
+    return int(match[1]) / 1e3
 
 
 def processor_time(pid: int) -> float:

@@ -34,9 +34,9 @@ def with_seeds(experiment: Experiment, seeds: int) -> Experiment:
 
     The limit of 32 is the page's, the engine has none; the check is passed by on purpose, on a copy.
     """
-    found = copy(experiment)
-    object.__setattr__(found, "seeds", seeds)
-    return found
+    changed = copy(experiment)
+    object.__setattr__(changed, "seeds", seeds)
+    return changed
 
 
 def synchronize(device: str) -> None:
@@ -129,16 +129,16 @@ def stack(settings: Settings) -> list[Result]:
         note = str(missing)
     # Beyond the first epochs, where there is a snapshot after every one.
     ours.time(64)
-    found = interleave(turns, settings.repeats * 3)
-    what, bare = "64 BN networks, per network and step", found["bare"]
+    times = interleave(turns, settings.repeats * 3)
+    what, bare = "64 BN networks, per network and step", times["bare"]
     recorded = [cost / networks for cost in whole[1:]]  # the first turn warmed up
-    details = {f"{name}_us": 1e6 * median(costs) for name, costs in (found | {"whole": recorded}).items()}
+    details = {f"{name}_us": 1e6 * median(costs) for name, costs in (times | {"whole": recorded}).items()}
     rows: list[Result] = [
-        Row(what, "plain torch.nn loop", "× faster", ratios(found["plain"], bare), Goal("≥", 85), "", details),
-        Row(f"{what}, snapshots included", "plain torch.nn loop", "× faster", ratios(found["plain"], recorded)),
+        Row(what, "plain torch.nn loop", "× faster", ratios(times["plain"], bare), Goal("≥", 85), "", details),
+        Row(f"{what}, snapshots included", "plain torch.nn loop", "× faster", ratios(times["plain"], recorded)),
     ]
     for name in native.VARIANTS:
-        values = ratios(bare, found[name]) if name in found else []
+        values = ratios(bare, times[name]) if name in times else []
         rows.append(Row(what, name, "× its time", values, Goal("≤", 1), note))
     return rows
 
@@ -190,22 +190,22 @@ def deep(settings: Settings) -> list[Result]:
         "peak": lambda: 1 / peak_flops(settings.long(20, 2)),
     }
     pair.time(64), many.time(settings.long(64, 4))
-    found = interleave(turns, settings.repeats)
+    times = interleave(turns, settings.repeats)
     shares = {
-        name: [networks * work.flops / cost * second for cost, second in zip(found[name], found["peak"], strict=True)]
+        name: [networks * work.flops / cost * second for cost, second in zip(times[name], times["peak"], strict=True)]
         for name, networks in (("pair", 2), ("sixteen", 16), ("plain", 2))
     }
-    details = {f"{name}_ms": 1e3 * median(costs) for name, costs in found.items() if name != "peak"}
-    details |= {"peak_gflops": 1e-9 / median(found["peak"])}
+    details = {f"{name}_ms": 1e3 * median(costs) for name, costs in times.items() if name != "peak"}
+    details |= {"peak_gflops": 1e-9 / median(times["peak"])}
     what = "depth 8, width 64, batch 128"
-    plain = found["plain"]
+    plain = times["plain"]
     rows: list[Result] = [
-        Row(f"{what}: the pair", "two plain loops", "× faster", ratios(plain, found["pair"]), Goal("≥", 2), "", details),
+        Row(f"{what}: the pair", "two plain loops", "× faster", ratios(plain, times["pair"]), Goal("≥", 2), "", details),
         Row(
             f"{what}: 16 networks, per network",
             "plain loops",
             "× faster",
-            [8 * p / s for p, s in zip(plain, found["sixteen"], strict=True)],
+            [8 * p / s for p, s in zip(plain, times["sixteen"], strict=True)],
             Goal("≥", 2.5),
         ),
         Row(f"{what}: the pair, snapshots included", "two plain loops", "× faster", ratios(plain, recorded["pair"][1:])),

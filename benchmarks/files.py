@@ -126,7 +126,7 @@ def six_at_once(settings: Settings) -> list[Result]:
             page.goto(f"{server.address}/own")
             page.locator("input[type=file]").wait_for(state="attached")
         before = server.resident
-        with asked_all_the_time(server) as found:
+        with asked_all_the_time(server) as answers:
             begun = time.perf_counter()
             for page in pages:
                 page.locator("input[type=file]").set_input_files(path)
@@ -138,9 +138,14 @@ def six_at_once(settings: Settings) -> list[Result]:
     note = f"{uploads} files, all opened after {took:.1f} s"
     return [
         Row(
-            "the longest wait for an answer while six open the largest file", "", "s", [max(found.waits)], Goal("≤", 0.5), note
+            "the longest wait for an answer while six open the largest file",
+            "",
+            "s",
+            [max(answers.waits)],
+            Goal("≤", 0.5),
+            note,
         ),
-        Row("memory of the page's process meanwhile", "", "MB more", [found.most - before], None, f"{before:.0f} MB before"),
+        Row("memory of the page's process meanwhile", "", "MB more", [answers.most - before], None, f"{before:.0f} MB before"),
     ]
 
 
@@ -155,20 +160,20 @@ class Answers:
 @contextmanager
 def asked_all_the_time(server: lab.Server) -> Iterator[Answers]:
     """Ask the server thirty times a second until the end of the block: its one event loop answers that, and sends pictures."""
-    found, over = Answers(), threading.Event()
+    answers, over = Answers(), threading.Event()
 
     def ask() -> None:
         while not over.wait(1 / 30):
             begun = time.perf_counter()
             with urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=60) as answer:
                 answer.read()
-            found.waits.append(time.perf_counter() - begun)
-            found.most = max(found.most, server.resident)
+            answers.waits.append(time.perf_counter() - begun)
+            answers.most = max(answers.most, server.resident)
 
     asking = threading.Thread(target=ask)
     asking.start()
     try:
-        yield found
+        yield answers
     finally:
         over.set()
         asking.join()

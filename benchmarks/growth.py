@@ -52,9 +52,9 @@ def peak(*, now: bool = False) -> float:
 
     Not from `getrusage`: that remembers the process that this one was started by.
     """
-    found = re.search(rf"{'VmRSS' if now else 'VmHWM'}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
-    assert found
-    return int(found[1]) / 1e3
+    match = re.search(rf"{'VmRSS' if now else 'VmHWM'}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
+    assert match
+    return int(match[1]) / 1e3
 
 
 def _size(history: History) -> int:

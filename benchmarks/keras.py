@@ -58,8 +58,8 @@ class Keras:
         assert self.process.stdout
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
-        found: dict[str, object] = json.loads(self.process.stdout.readline())
-        return found
+        reply: dict[str, object] = json.loads(self.process.stdout.readline())
+        return reply
 
     def time(self, epochs: int) -> float:
         """Fit every arm for some epochs; seconds a step of all arms together."""

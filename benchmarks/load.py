@@ -92,7 +92,7 @@ class Plan:
 
 
 @dataclass
-class Found:
+class Measured:
     """What was measured, in seconds where nothing else is said.
 
     Attributes:
@@ -136,61 +136,61 @@ def load(settings: Settings) -> list[Result]:
     plans = [Plan(visitors, bounds, ramp=RAMP * visitors) for visitors, bounds in CROWDS.items()]
     if settings.quick:
         plans = [Plan(4, None, ramp=1.0, window=5.0, newcomers=2, pages=1, quiet=2.0)]
-    found: list[Result] = []
+    results: list[Result] = []
     for plan in plans:
         say(f"{plan.visitors} visitors within {plan.ramp:g} s")
         with hosted() as host:
-            found += asyncio.run(_load(host, plan, settings.chromium))
-    return found
+            results += asyncio.run(_load(host, plan, settings.chromium))
+    return results
 
 
 async def _load(host: Host, plan: Plan, chromium: Path | None) -> list[Result]:
-    found, crowd = Found(), Crowd(host)
+    measured, crowd = Measured(), Crowd(host)
     await warm_up(host)
     before = await host.census()
-    watch = asyncio.create_task(_watch(host, found))
+    watch = asyncio.create_task(_watch(host, measured))
     links = [LINK if k % 2 else own(1 + k) for k in range(plan.visitors)]
     trainees = await asyncio.gather(*(crowd.start(link, plan.ramp * k / len(links)) for k, link in enumerate(links)))
-    found.arrivals = [visitor.opened for visitor in trainees]
+    measured.arrivals = [visitor.opened for visitor in trainees]
     await asyncio.sleep(SETTLE)
-    await _measure(crowd, trainees, plan, found)
+    await _measure(crowd, trainees, plan, measured)
     watch.cancel()
-    await _browsers(crowd, plan, chromium, found)
-    found.errors = crowd.errors
+    await _browsers(crowd, plan, chromium, measured)
+    measured.errors = crowd.errors
     await crowd.disperse()
     await asyncio.sleep(plan.quiet)
-    return [*_rows(found, plan, before), *remains(found.errors, before, await host.census(), plan.quiet)]
+    return [*_rows(measured, plan, before), *remains(measured.errors, before, await host.census(), plan.quiet)]
 
 
-async def _watch(host: Host, found: Found) -> None:
+async def _watch(host: Host, measured: Measured) -> None:
     """Look at the memory of the server, and at how late this event loop is, again and again."""
     while True:
         start = time.perf_counter()
-        found.largest = max(found.largest, host.server.resident)
-        found.trainers = max(found.trainers, sum(map(lab.resident, host.server.workers)))
+        measured.largest = max(measured.largest, host.server.resident)
+        measured.trainers = max(measured.trainers, sum(map(lab.resident, host.server.workers)))
         await asyncio.sleep(POLL)
-        found.late = max(found.late, time.perf_counter() - start - POLL)
+        measured.late = max(measured.late, time.perf_counter() - start - POLL)
 
 
-async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, found: Found) -> None:
+async def _measure(crowd: Crowd, trainees: Sequence[Visitor], plan: Plan, measured: Measured) -> None:
     """Look on for a while, in which others come."""
     before, used = await crowd.host.census(), machine_time()
     (frames, sent), start = _traffic(trainees), time.perf_counter()
     moments = [visitor.stream.moments if visitor.stream else 0 for visitor in trainees]
-    await asyncio.gather(asyncio.sleep(plan.window), _newcomers(crowd, plan, found))
+    await asyncio.gather(asyncio.sleep(plan.window), _newcomers(crowd, plan, measured))
     (more_frames, more_sent), end = _traffic(trainees), time.perf_counter()
-    found.used = (machine_time() - used) / (end - start)
+    measured.used = (machine_time() - used) / (end - start)
     after = await crowd.host.census()
-    found.frames, found.kilobytes = more_frames - frames, (more_sent - sent) / 1e3
-    found.spent = after.processor - before.processor
-    found.workers = len(after.workers)
-    found.busy, found.training = found.spent / (end - start), (after.training - before.training) / (end - start)
+    measured.frames, measured.kilobytes = more_frames - frames, (more_sent - sent) / 1e3
+    measured.spent = after.processor - before.processor
+    measured.workers = len(after.workers)
+    measured.busy, measured.training = measured.spent / (end - start), (after.training - before.training) / (end - start)
     for visitor, before_it in zip(trainees, moments, strict=True):
         until = min(end, visitor.rested or end)
         if until > start and visitor.stream:
-            found.rates.append(sum(start < moment < until for moment in visitor.updates) / (until - start))
-            found.moments.append((visitor.stream.moments - before_it) / (until - start))
-            found.waits.append(longest_wait(visitor.updates, start, until))
+            measured.rates.append(sum(start < moment < until for moment in visitor.updates) / (until - start))
+            measured.moments.append((visitor.stream.moments - before_it) / (until - start))
+            measured.waits.append(longest_wait(visitor.updates, start, until))
 
 
 def machine_time() -> float:
@@ -208,21 +208,21 @@ def _traffic(visitors: Sequence[Visitor]) -> tuple[int, int]:
     return sum(stream.frames for stream in streams), sum(stream.size for stream in streams)
 
 
-async def _newcomers(crowd: Crowd, plan: Plan, found: Found) -> None:
+async def _newcomers(crowd: Crowd, plan: Plan, measured: Measured) -> None:
     """Others open a page, each an experiment of their own, look at it and go; nobody waits for the one before."""
 
     async def come(k: int) -> None:
         await asyncio.sleep(plan.window * k / plan.newcomers)
         visitor = await crowd.admit(own(1000 + k))
-        found.newcomers.append(visitor.opened)
-        found.scripts.append(visitor.scripted or visitor.opened)
+        measured.newcomers.append(visitor.opened)
+        measured.scripts.append(visitor.scripted or visitor.opened)
         await asyncio.sleep(SETTLE)
         await crowd.dismiss(visitor)
 
     await asyncio.gather(*map(come, range(plan.newcomers)))
 
 
-async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Found) -> None:
+async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, measured: Measured) -> None:
     """Real browsers do the same one after the other, and press ▶."""
 
     def come(seeds: Iterable[int]) -> None:
@@ -231,45 +231,47 @@ async def _browsers(crowd: Crowd, plan: Plan, chromium: Path | None, found: Foun
                 with lab.visitor(browser) as page:
                     start = time.perf_counter()
                     lab.opened(page, crowd.host.address, query=own(seed))
-                    found.pages.append(time.perf_counter() - start)
-                    found.pictures += lab.times_until(page, "click", partial(lab.press, page, "play"), [MOVING])
+                    measured.pages.append(time.perf_counter() - start)
+                    measured.pictures += lab.times_until(page, "click", partial(lab.press, page, "play"), [MOVING])
 
     try:
         await asyncio.to_thread(come, range(2000, 2000 + plan.pages))
     except lab.BrowserMissingError as missing:
-        found.missing = str(missing)
+        measured.missing = str(missing)
     except Exception as error:  # Playwright's own, but Playwright may not be there
         crowd.mishaps.append(f"browser: {error}")
 
 
-def _rows(found: Found, plan: Plan, before: Census) -> list[Result]:
+def _rows(measured: Measured, plan: Plan, before: Census) -> list[Result]:
     """The rows about what visitors feel, and what it costs."""
-    n, frames, bounds = plan.visitors, max(1, found.frames), plan.bounds
-    late = f"the visitors' own loop was late by up to {found.late:.1f} s" if found.late > TOO_LATE else ""
-    few = f"{len(found.waits)} of {n} trained" if len(found.waits) < n else ""
-    cores = {"page": found.busy, "workers": found.training, "machine": found.used}
-    share = f"of {found.used:.1f} cores in use the page's process had {found.busy:.1f}, the workers {found.training:.1f}"
+    n, frames, bounds = plan.visitors, max(1, measured.frames), plan.bounds
+    late = f"the visitors' own loop was late by up to {measured.late:.1f} s" if measured.late > TOO_LATE else ""
+    few = f"{len(measured.waits)} of {n} trained" if len(measured.waits) < n else ""
+    cores = {"page": measured.busy, "workers": measured.training, "machine": measured.used}
+    share = (
+        f"of {measured.used:.1f} cores in use the page's process had {measured.busy:.1f}, the workers {measured.training:.1f}"
+    )
     return [
-        *_tail(f"page of {n} visitors who arrive within {plan.ramp:g} s", found.arrivals),
-        *_tail(f"page of a newcomer while {n} train", found.newcomers, Goal("≤", bounds.page) if bounds else None),
-        *_tail("… until its script has run", found.scripts),
-        Row("… in a real browser", "", "s", found.pages, note=found.missing),
-        Row("… from ▶ to the first moving picture there", "", "s", found.pictures, note=found.missing),
+        *_tail(f"page of {n} visitors who arrive within {plan.ramp:g} s", measured.arrivals),
+        *_tail(f"page of a newcomer while {n} train", measured.newcomers, Goal("≤", bounds.page) if bounds else None),
+        *_tail("… until its script has run", measured.scripts),
+        Row("… in a real browser", "", "s", measured.pages, note=measured.missing),
+        Row("… from ▶ to the first moving picture there", "", "s", measured.pictures, note=measured.missing),
         Row(
             f"updates of each of {n} visitors",
             "",
             "a second",
-            found.rates,
+            measured.rates,
             Goal("≥", bounds.updates) if bounds else None,
             ", ".join(filter(None, (few, late))),
         ),
-        Row("… with new moments", "", "a second", found.moments),
-        *_tail("… longest wait for one", found.waits, Goal("≤", bounds.wait) if bounds else None),
-        Row("processor time of a frame, opened pages included", "", "ms", [1e3 * found.spent / frames], None, share, cores),
-        Row("bytes of a frame", "", "kB", [found.kilobytes / frames]),
-        Row(f"memory of the page's process with {n} visitors", "", "MB", [found.largest]),
-        Row("… more a visitor", "", "MB", [(found.largest - before.memory) / n]),
-        Row("… of the workers", "", "MB", [found.trainers], note=f"{found.workers} of them"),
+        Row("… with new moments", "", "a second", measured.moments),
+        *_tail("… longest wait for one", measured.waits, Goal("≤", bounds.wait) if bounds else None),
+        Row("processor time of a frame, opened pages included", "", "ms", [1e3 * measured.spent / frames], None, share, cores),
+        Row("bytes of a frame", "", "kB", [measured.kilobytes / frames]),
+        Row(f"memory of the page's process with {n} visitors", "", "MB", [measured.largest]),
+        Row("… more a visitor", "", "MB", [(measured.largest - before.memory) / n]),
+        Row("… of the workers", "", "MB", [measured.trainers], note=f"{measured.workers} of them"),
     ]
 
 
@@ -286,8 +288,8 @@ def frames(settings: Settings) -> list[Result]:
     rows: list[Result] = []
     for whose, links in (("own runs", [own(1 + k) for k in range(visitors)]), ("a shared run", [LINK] * visitors)):
         with hosted() as host:
-            found = asyncio.run(_frames(host, links, windows, seconds))
-        rows.append(Row(f"page's process: a frame of {visitors} visitors on {whose}", "", "ms", found, Goal("≤", 0.3)))
+            measured = asyncio.run(_frames(host, links, windows, seconds))
+        rows.append(Row(f"page's process: a frame of {visitors} visitors on {whose}", "", "ms", measured, Goal("≤", 0.3)))
     rows.append(Row(f"a bare websocket: a frame of {visitors} visitors", "", "ms", bare.costs(visitors, windows, seconds)))
     reports = packed(settings.long(1000, 20), windows)
     return [*rows, Row("worker: what the stage gets after a turn of its recording", "", "ms", reports, Goal("≤", 1))]

@@ -52,17 +52,17 @@ def library(variant: str, batch: int) -> ctypes.CDLL:
     try:
         for step in (command, link):
             subprocess.run(step, check=True, capture_output=True, text=True)
-        found = ctypes.CDLL(str(target))
+        library = ctypes.CDLL(str(target))
     finally:
         shutil.rmtree(folder)  # what is loaded stays loaded
     floats, real, whole = ctypes.POINTER(ctypes.c_float), ctypes.c_float, ctypes.c_int
-    found.network_new.restype = ctypes.c_void_p
-    found.network_new.argtypes = [whole] * 4 + [floats] * 3 + [real] * 3 + [ctypes.c_uint64]
-    found.network_train.argtypes = [ctypes.c_void_p, whole, floats]
-    found.network_statistics.argtypes = [ctypes.c_void_p, floats, floats]
-    found.network_free.argtypes = [ctypes.c_void_p]
-    found.network_train.restype = found.network_statistics.restype = found.network_free.restype = None
-    return found
+    library.network_new.restype = ctypes.c_void_p
+    library.network_new.argtypes = [whole] * 4 + [floats] * 3 + [real] * 3 + [ctypes.c_uint64]
+    library.network_train.argtypes = [ctypes.c_void_p, whole, floats]
+    library.network_statistics.argtypes = [ctypes.c_void_p, floats, floats]
+    library.network_free.argtypes = [ctypes.c_void_p]
+    library.network_train.restype = library.network_statistics.restype = library.network_free.restype = None
+    return library
 
 
 def _pointer(array: Array) -> ctypes._Pointer[ctypes.c_float]:

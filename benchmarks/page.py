@@ -140,11 +140,11 @@ def _is_in_view(page: Page, selector: str) -> bool:
 @needs_browser("first moving picture, pause, step, seek, pictures a second, bytes, jumps")
 def live(settings: Settings) -> list[Result]:
     """A training on the page: first moving picture, pause, step, seek, pictures a second, bytes of a recording, jumps."""
-    found: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
 
     def note(**values: float) -> None:
         for name, value in values.items():
-            found.setdefault(name, []).append(value)
+            times.setdefault(name, []).append(value)
 
     with lab.chromium(settings.chromium) as browser, lab.serve(lab.LAB) as server:
         _visit(browser, server.address, lab.LAB)  # warms the server up
@@ -165,20 +165,20 @@ def live(settings: Settings) -> list[Result]:
                     note(**{act: one, f"{act}_all": every})
             with lab.visitor(browser) as page:
                 note(**_whole(page, server.address, settings.long(1000, 100)))
-    milliseconds = {name: [1e3 * took for took in found[name]] for name in ("pause", "step", "step_all", "seek", "seek_all")}
+    milliseconds = {name: [1e3 * took for took in times[name]] for name in ("pause", "step", "step_all", "seek", "seek_all")}
     speed, answer = "pictures a second, while it trains, at the usual speed", Goal("≤", 50)
     return [
-        Row("first moving picture after a click on ▶", "", "s", found["first"], Goal("≤", 0.3)),
-        Row(speed, "", "a second", found["usual"], Goal("≥", 10)),
-        Row("… at four times the usual speed", "", "a second", found["fast"]),
+        Row("first moving picture after a click on ▶", "", "s", times["first"], Goal("≤", 0.3)),
+        Row(speed, "", "a second", times["usual"], Goal("≥", 10)),
+        Row("… at four times the usual speed", "", "a second", times["fast"]),
         Row("pause, while it trains", "", "ms", milliseconds["pause"], answer),
         Row("one step back, to the first picture that shows it", "", "ms", milliseconds["step"], answer),
         Row("… to the last one in view", "", "ms", milliseconds["step_all"]),
         Row("a place on the timeline, to the first picture that shows it", "", "ms", milliseconds["seek"], answer),
         Row("… to the last one in view", "", "ms", milliseconds["seek_all"]),
-        Row("a whole recording of 1000 epochs, watched live", "", "kB", found["streamed"], Goal("≤", 1200)),
-        Row("… what Streamlit sends besides, page included", "", "kB", found["others"]),
-        Row("layout shifts from the loaded page to after the run", "", "", found["shifts"], Goal("≤", 0.01)),
+        Row("a whole recording of 1000 epochs, watched live", "", "kB", times["streamed"], Goal("≤", 1200)),
+        Row("… what Streamlit sends besides, page included", "", "kB", times["others"]),
+        Row("layout shifts from the loaded page to after the run", "", "", times["shifts"], Goal("≤", 0.01)),
     ]
 
 
@@ -250,18 +250,18 @@ def opening(settings: Settings) -> list[Result]:
             servers = {command: stack.enter_context(lab.serve(command)) for command in pages.values()}
             visited = interleave({name: partial(second, command) for name, command in pages.items()}, settings.repeats)
     rows: list[Result] = []
-    for what, found, moved in (
+    for what, times, moved in (
         ("cold server to a usable page", started, moving["started"]),
         ("a second visitor's page", visited, moving["visited"]),
     ):
-        found |= {"moving": moved[1:]}  # the first round warmed up
-        details = {f"{name}_seconds": median(values) for name, values in found.items()}
-        usable, moves = (ratios(found[name], found["empty"]) for name in ("lab", "moving"))
+        times |= {"moving": moved[1:]}  # the first round warmed up
+        details = {f"{name}_seconds": median(values) for name, values in times.items()}
+        usable, moves = (ratios(times[name], times["empty"]) for name in ("lab", "moving"))
         against, goal = "an empty Streamlit page", Goal("≤", 3)
         rows.append(Row(what, against, "× its time", usable, goal, details=details))
-        rows.append(Row("… to a moving picture", against, "× its time", moves, goal if found is visited else None))
+        rows.append(Row("… to a moving picture", against, "× its time", moves, goal if times is visited else None))
         rows.append(
-            Row("… usable", "a page with one chart", "× its time", ratios(found["lab"], found["chart"]), details=details)
+            Row("… usable", "a page with one chart", "× its time", ratios(times["lab"], times["chart"]), details=details)
         )
     return rows
 
@@ -298,7 +298,7 @@ SLIDERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 def sliders(settings: Settings) -> list[Result]:
     """A slider of the Algorithm page moves by one step: seconds until a picture in view is painted with the new numbers."""
     pairs = [(slider, picture) for slider, (_, pictures) in SLIDERS.items() for picture in pictures]
-    found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    times: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
     with lab.chromium(settings.chromium) as browser, lab.serve(lab.LAB) as server, lab.visitor(browser) as page:
         lab.opened(page, server.address, query=f"epochs={settings.long(1000, 20)}")
         lab.play(page)
@@ -313,8 +313,8 @@ def sliders(settings: Settings) -> list[Result]:
                 took = lab.slid_until_painted(page, f"algorithm_{slider}", name, "ArrowLeft" if k % 2 else "ArrowRight")
                 page.wait_for_timeout(300)
                 if k:  # the first time numbers are computed that are kept afterwards
-                    found[slider, picture].append(took)
+                    times[slider, picture].append(took)
     return [
         Row(f"the slider {SLIDERS[slider][0]} to the picture {picture}", "", "s", values, Goal("≤", 0.3))
-        for (slider, picture), values in found.items()
+        for (slider, picture), values in times.items()
     ]

@@ -33,8 +33,8 @@ OVER = ("ended", "failed")
 def header_of(frame: bytes) -> Header:
     """The header of a frame as `bn_lab.figures.frame.pack` writes it; its numbers are left alone."""
     (length,) = struct.unpack_from("<I", frame)
-    found: Header = json.loads(frame[4 : 4 + length])
-    return found
+    header: Header = json.loads(frame[4 : 4 + length])
+    return header
 
 
 def parts_of(figures: Mapping[str, str], layouts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -64,6 +64,6 @@ def write(path: Path, results: Mapping[str, Sequence[Result]], settings: Setting
         "repeats": settings.repeats,
         "quick": settings.quick,
         "device": settings.device,
-        "results": {name: [result.record() for result in found] for name, found in results.items()},
+        "results": {name: [result.record() for result in rows] for name, rows in results.items()},
     }
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

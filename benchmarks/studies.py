@@ -47,15 +47,15 @@ def conditions() -> Study:
 
 
 def _rows(what: str, study: Study, goal: Goal, settings: Settings, first: Goal | None = None) -> list[Result]:
-    found = [_train(study) for _ in range(settings.long(3, 1))]
+    runs = [_train(study) for _ in range(settings.long(3, 1))]
     cores, networks = len(os.sched_getaffinity(0)), len(study.networks)
     plain = _plain(study, settings) / cores
-    faster = [plain / seconds for seconds, _ in found]
+    faster = [plain / seconds for seconds, _ in runs]
     rows: list[Result] = [
-        Row(what, "", "s", [seconds for seconds, _ in found], goal, f"{networks} networks, {cores} cores"),
+        Row(what, "", "s", [seconds for seconds, _ in runs], goal, f"{networks} networks, {cores} cores"),
         Row("…", f"plain loops on {cores} cores", "× faster", faster, details={"plain_seconds": plain}),
     ]
-    return rows + ([Row("… until the first panel is complete", "", "s", [s for _, s in found], first)] if first else [])
+    return rows + ([Row("… until the first panel is complete", "", "s", [s for _, s in runs], first)] if first else [])
 
 
 def _train(study: Study) -> tuple[float, float]:
