@@ -42,8 +42,8 @@ def middleware() -> list[Middleware]:
 
 
 def require_settings() -> None:
-    """Go no further with Streamlit's own settings, which let more in: it looks for ours where it was started, or beside what it
-    was told to run.
+    """Go no further with Streamlit's default settings, which let more in: it looks for ours in the folder in which it was
+    started and in that of the script.
 
     Raises:
         RuntimeError: they are not in force.

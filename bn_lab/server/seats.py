@@ -57,7 +57,7 @@ class Seats:
 
 
 def seats_for(visitors: int, descriptors: int) -> int:
-    """How many pages may be connected at once: who is inside, and as many again who are told to wait.
+    """How many pages may be connected at once: those that are in, and as many again that wait for room.
 
     Args:
         visitors: how many pages may be open.

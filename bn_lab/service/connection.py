@@ -24,7 +24,7 @@ class Connection(Protocol):
         """Wait for a message; raises `EOFError` where nobody is at the other end any more."""
 
     def close(self) -> None:
-        """Tell the other end that nobody is here."""
+        """Close this end, which the other one notices."""
 
 
 class Pipes:
@@ -83,7 +83,7 @@ class Queued:
             return messages
 
     def close(self) -> None:
-        """Tell the other end that nobody is here."""
+        """Close this end, which the other one notices."""
         self._outgoing.put(None)
 
 

@@ -75,7 +75,7 @@ def available() -> float:
     limits = [int(text) / MB for path in CONTROL_GROUPS if path.is_file() and (text := path.read_text().strip()).isdigit()]
     try:
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB)
-    except (AttributeError, ValueError, OSError):  # not everywhere is there a way to ask
+    except (AttributeError, ValueError, OSError):  # not every system says it
         limits.append(4096.0)
     return min(limits)
 
@@ -112,7 +112,7 @@ class Limits:
     """Memory of all runs together, in MB."""
 
     finished_mb: float = field(default_factory=lambda: min(128.0, _spare() / 2))
-    """Memory of those that have ended and that nobody watches, kept for who opens their link, in MB."""
+    """Memory of those that have ended and that nobody watches, kept for those who open their links, in MB."""
 
     own_mb: float = field(default_factory=lambda: min(512.0, _spare() / 2))
     """Memory of all data that visitors brought along, in MB; it is part of what is there for pages."""
@@ -133,7 +133,7 @@ class Limits:
     """The same for one study, all its networks together."""
 
     visitor_studies: int = 3
-    """Studies of one visitor that may be in line or running."""
+    """Studies of one visitor that may be queued or running."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Limits:
@@ -172,7 +172,7 @@ class Limits:
 
         Args:
             experiments: what is trained at each place of its grid, with all arms and seeds; a network is trained by itself.
-            unfinished: studies of the visitor that are in line or running.
+            unfinished: studies of the visitor that are queued or running.
         """
         if unfinished >= self.visitor_studies:
             raise LimitError("study", "studies", unfinished, setting=setting("visitor_studies"), high=self.visitor_studies)
@@ -198,7 +198,7 @@ class Limits:
         return LimitError(field, rule, written(value), setting=setting(name), high=written(high), fits=fits)
 
     def _alternatives(self, experiment: Experiment) -> list[dict[str, int]]:
-        """Ways to make an experiment fit: one field smaller, or several where none alone is enough."""
+        """Fields and values that make an experiment fit: one field smaller, or several where none alone is enough."""
         single = [{name: most} for name in SHRUNK if (most := self._most(experiment, name)) is not None]
         return single or [self._halved(experiment)]
 

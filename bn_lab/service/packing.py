@@ -67,19 +67,18 @@ class Packer:
         self._is_whole = True
         reached = [target for target in requested.targets if over or history.epoch >= target]
         irregular = [target for target in reached if target <= history.epoch and not _is_among(target, moments)]
+        checkpoints = map(int, {each.epoch for each in history.checkpoints})
         update = RecordingUpdate(
-            self._recording,
-            run.progress,
-            over,
-            first,
-            tuple(each.epoch for each in moments[first:]),
-            tuple(self._rows(history, moments, requested, start + timing.PACKING)),
-            self._end_rows(run, requested, irregular),
-            self._new_findings(run, reached),
-            tuple(
-                epoch for epoch in map(int, {kept.epoch for kept in history.checkpoints}) if epoch > 0 and run.reaches(epoch)
-            ),
-            self._layouts if described else None,
+            recording=self._recording,
+            epoch=run.progress,
+            over=over,
+            first=first,
+            moments=tuple(each.epoch for each in moments[first:]),
+            rows=tuple(self._rows(history, moments, requested, start + timing.PACKING)),
+            ends=self._end_rows(run, requested, irregular),
+            findings=self._new_findings(run, reached),
+            checkpoints=tuple(epoch for epoch in checkpoints if epoch > 0 and run.reaches(epoch)),
+            layouts=self._layouts if described else None,
         )
         self._steps, self._requested = run.steps, requested
         return update

@@ -64,7 +64,7 @@ class Remote:
 
 
 class Pool:
-    """At most `count` workers. Whoever calls holds a lock.
+    """At most `count` workers. Not safe to use from several threads at once: whoever calls holds a lock.
 
     Args:
         count: how many.
@@ -159,7 +159,7 @@ def in_process() -> tuple[Connection, Callable[[], None]]:
     reports = process.stdout
 
     def end() -> None:
-        process.kill()  # it holds nothing that would be lost
+        process.kill()  # nothing is lost with it: its recordings are trained again
         with suppress(subprocess.TimeoutExpired):
             process.wait(timing.KILL)
         reports.close()

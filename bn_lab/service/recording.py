@@ -39,8 +39,8 @@ class Recording:
         first_look_only: whether it has a worker for the first look only, for which nobody waits until there is memory.
         granted: epochs to which the worker may have trained it.
         passed: passed epochs that may still become targets.
-        requested: what its worker was told last.
-        is_moving: whether it has had a turn since it was told to train.
+        requested: what its worker was asked for last.
+        is_moving: whether it has had a turn since its worker was asked to train it.
         is_suspect: whether a worker was lost that had it.
         asks: what its worker is to reply to, by number.
         place: in the queue for memory, from 1; 0 where it does not wait.

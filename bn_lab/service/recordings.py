@@ -468,7 +468,7 @@ class Recordings:
             try:
                 while len(self._pool.workers) < self._pool.count:
                     self._pool.begin()
-            except OSError:  # whoever wants something is told
+            except OSError:  # who wants something trained gets an error
                 log.exception("no worker can be started")
 
     def close(self) -> None:

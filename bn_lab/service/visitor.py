@@ -35,12 +35,12 @@ class WatchProgress:
         state: as far as it is watched.
         epoch: epochs trained, the present one in part; at most the target.
         target: the epoch at which it ends.
-        place: place in line of what waits for memory, counted from 1; 0 where it does not wait.
+        place: in the queue for memory, from 1; 0 where it does not wait.
         seconds: time from its starts to its stops, which is more than its own where others are trained in between.
         rate: epochs a second of late, 0 where unknown.
         error: why it failed.
-        moments: how many are recorded up to the target.
         findings: what the numbers at the target say; empty before.
+        moments: how many are recorded up to the target.
     """
 
     state: WatchState

@@ -79,13 +79,13 @@ def guarded_file(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
     Streamlit logs whatever comes out of it with all that it says, and tells the visitor words of its own. So an exception is
     logged here, with a reference, and what comes out is a `NoFile` that says nothing.
     """
-    name, experiment, untold = _name(make), _experiment(), _has_own_data()
+    name, experiment, redact = _name(make), _experiment(), _has_own_data()
 
     def safe() -> str | bytes:
         try:
             return make()
         except Exception as error:
-            _log(error, name, experiment, untold=untold)
+            _log(error, name, experiment, redact=redact)
             raise NoFile from None
 
     return safe
@@ -130,27 +130,26 @@ def _noted(error: Exception, name: str) -> str:
     reference, when = known.get(place, ("", 0.0))
     if reference and now - when < timing.SAME_FAILURE:
         return reference
-    reference = _log(error, name, _experiment(), untold=_has_own_data())
+    reference = _log(error, name, _experiment(), redact=_has_own_data())
     kept = {other: value for other, value in known.items() if other != place and now - value[1] < timing.SAME_FAILURE}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
     return reference
 
 
-def _log(error: Exception, name: str, experiment: str, *, untold: bool) -> str:
+def _log(error: Exception, name: str, experiment: str, *, redact: bool) -> str:
     """Log a failure of what is called `name`; returns its reference."""
     reference = _reference()
-    told = _untold(error) if untold else error
-    log.error("%s: %s failed, experiment: %s", reference, name, experiment, exc_info=told)
+    log.error("%s: %s failed, experiment: %s", reference, name, experiment, exc_info=_redacted(error) if redact else error)
     return reference
 
 
-class Untold(Exception):  # noqa: N818 (it only stands for an error)
+class Redacted(Exception):  # noqa: N818 (it only stands for an error)
     """An exception of which the log has its kind and where it was raised, but not what it says."""
 
 
-def _untold(error: Exception) -> Untold:
+def _redacted(error: Exception) -> Redacted:
     """What an exception says may hold cells, names of columns or of files, where a visitor has brought data along."""
-    return Untold(type(error).__name__).with_traceback(error.__traceback__)
+    return Redacted(type(error).__name__).with_traceback(error.__traceback__)
 
 
 def _has_own_data() -> bool:
@@ -179,15 +178,14 @@ def _name(function: Callable[..., Any]) -> str:
 
 def _experiment() -> str:
     """The parameters of the visitor's link, as far as the session has them: `dataset=iris depth=5`."""
-    found = st.session_state.get("experiment")
-    if not isinstance(found, Mapping):
+    experiment = st.session_state.get("experiment")
+    if not isinstance(experiment, Mapping):
         return "unknown"
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
-    told = {**found, **looked_at}
-    if is_uploaded(str(told.get("dataset", ""))):
-        told["dataset"] = "own"
-    parameters = (f"{name}={value}" for name, value in told.items())
-    return " ".join(one_line(parameter, LONGEST_PARAMETER) for parameter in parameters) or "default"
+    parameters = {**experiment, **looked_at}
+    if is_uploaded(str(parameters.get("dataset", ""))):
+        parameters["dataset"] = "own"
+    return " ".join(one_line(f"{name}={value}", LONGEST_PARAMETER) for name, value in parameters.items()) or "default"
 
 
 def _message(reference: str) -> str:
