@@ -10,7 +10,7 @@ import numpy as np
 from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
-from bn_lab.figures.sheet import Panel, Sheet, Spec
+from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import CHOSEN, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
 
@@ -91,10 +91,10 @@ def composition(effect: CompositionEffect, t: Texts, *, narrow: bool = False) ->
     stds = np.array(list(effect.std.values()))
     name = t("anatomy.composition.measured")
     marker = {"size": 9, "color": BATCH}
-    sheet.add(right, x=sizes, y=_positive(stds), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
+    sheet.add(right, x=sizes, y=drawable(stds, log=True), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
     laws = {"1/√m": root_law(effect.std), t("anatomy.composition.finite"): root_law(effect.std, effect.population)}
     for dash, (law, line) in zip(("dash", "dot"), laws.items(), strict=True):
-        sheet.add(right, x=sizes, y=_positive(line), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
+        sheet.add(right, x=sizes, y=drawable(line, log=True), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
     return sheet.spec()
 
 
@@ -113,11 +113,6 @@ def root_law(std: Mapping[int, float], population: int | None = None) -> Array:
     if not counted.any():
         return np.full(len(sizes), np.nan)
     return np.asarray(law * np.exp(np.mean(np.log(stds[counted] / law[counted]))))
-
-
-def _positive(values: Array) -> list[float | None]:
-    """What a logarithmic axis can show."""
-    return [float(value) if value > 0 else None for value in values]
 
 
 def rescaled(record: Rescaled, chosen: int, edge: float | None, t: Texts, *, narrow: bool = False) -> Spec:
@@ -143,10 +138,12 @@ def rescaled(record: Rescaled, chosen: int, edge: float | None, t: Texts, *, nar
             if kind == "measured":
                 look = {"mode": "lines+markers", "line": {"color": MEASURED}, "marker": {"size": 5}}
             legend = {"name": t(f"anatomy.rescaled.{kind}"), "showlegend": name == "gradient"}
-            sheet.add(panel, x=factors, y=_positive(values), hovertemplate="a = %{x:.3~g}: %{y:.4~g}", **legend, **look)
-        _ring(sheet, panel, factors[chosen], *_positive(drawn[-1][1][[chosen]]))
+            sheet.add(
+                panel, x=factors, y=drawable(values, log=True), hovertemplate="a = %{x:.3~g}: %{y:.4~g}", **legend, **look
+            )
+        _ring(sheet, panel, factors[chosen], *drawable(drawn[-1][1][[chosen]], log=True))
         if edge is not None:
-            ends = _positive(np.array([_least(drawn), max(np.nanmax(values) for _, values in drawn)]))
+            ends = drawable([_least(drawn), max(np.nanmax(values) for _, values in drawn)], log=True)
             legend = {"name": "a²σ² = ε", "showlegend": name == "gradient"}
             sheet.add(panel, x=[edge] * 2, y=ends, line={"color": CHOSEN, "dash": "dot"}, hoverinfo="skip", **legend)
     return sheet.spec()

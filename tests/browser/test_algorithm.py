@@ -38,7 +38,7 @@ def test_a_link_opens_the_page_as_it_was(visit: Visit) -> None:
 
 def test_every_picture_is_painted_and_the_factor_of_the_weights_moves_the_gradient(visit: Visit) -> None:
     lab = visit("dataset=iris", path="algorithm")
-    for name in ("statistics", "mates", "rescaled", "placements", "folded"):
+    for name in ("statistics", "composition", "rescaled", "placements", "folded"):
         panel = lab.panel(f"algorithm_{name}")
         panel.evaluate("panel => panel.scrollIntoView({ block: 'center' })")
         expect(panel).not_to_have_attribute("data-painted", "0")
