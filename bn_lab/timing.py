@@ -68,7 +68,7 @@ STUDY_VISITOR = 60.0
 CLEANUP_DELAY = 5.0
 """Seconds between the moment at which nobody needs what a visitor left and the one at which its memory is given back."""
 
-# Connections (bn_lab.server; bn_lab.ui.full_page).
+# Connections (bn_lab.server; bn_lab.ui.script).
 
 HELLO_TIMEOUT = 10.0
 """Seconds within which a page says on our websocket whose it is."""

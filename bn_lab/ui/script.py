@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from bn_lab import timing
 from bn_lab.ui import algorithm, claims, compare, lesson, session
 from bn_lab.ui.data import page as data_page
 from bn_lab.ui.data import uploads_page
@@ -12,9 +13,6 @@ from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import page as lab_page
 from bn_lab.ui.live import components
 from bn_lab.ui.menu import header
-
-AGAIN = 20.0
-"""Seconds after which the page of somebody for whom there is no room tries again by itself."""
 
 
 def full_page() -> None:
@@ -41,7 +39,7 @@ if "language" not in st.session_state:
 t = session.words()
 st.html(Path(__file__).with_name("style.css"))
 if guarded(session.is_admitted)() is False:
-    guarded(st.fragment(guarded(full_page), run_every=AGAIN))()
+    guarded(st.fragment(guarded(full_page), run_every=timing.FULL_PAGE_RETRY))()
     st.stop()
 if guarded(session.awaited)() is not None:
     guarded(header.language)(t)
