@@ -94,6 +94,12 @@ def _fits(t: Texts, problem: LimitError) -> str:
     return t("limit.would_fit", fits=instead.join(ways))
 
 
+def progress(watch: Watch, key: str, t: Texts, **values: object) -> tuple[float, str]:
+    """How far a training is: as a share of its epochs, and in the words of a text that may name `epoch` and `epochs`."""
+    epoch, epochs = watch.progress.epoch, watch.target
+    return min(1.0, epoch / epochs), t(key, epoch=f"{int(epoch):,}", epochs=f"{epochs:,}", **values)
+
+
 def failure(watch: Watch, t: Texts) -> str:
     """What a page says of a training that failed."""
     problem = watch.progress.error
