@@ -39,71 +39,71 @@ LINK = link("https://lab.example/lab", Experiment(dataset="iris", depth=2, epoch
 def trained(path: Path, *options: str) -> dict[str, Any]:
     """Run the command with these options and read what it wrote."""
     assert main(["train", *options, "--json", str(path / "run.json")]) == 0
-    found: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    return found
+    contents: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    return contents
 
 
 def test_the_file_holds_the_experiment_and_every_series_of_every_seed(tmp_path: Path) -> None:
     options = "--dataset iris --epochs 20 --arms none,before --seed 0 --seeds 8"
-    found = trained(tmp_path, *options.split())
+    contents = trained(tmp_path, *options.split())
     experiment = Experiment(dataset="iris", epochs=20, arms=("none", "before"), seed=0, seeds=8)
     history = train(experiment)
-    assert found["experiment"] == json.loads(json.dumps(asdict(experiment)))
-    assert Experiment(**found["experiment"]) == experiment
-    assert list(found["arms"]) == ["none", "before"]
-    assert found["diverged"] == []
+    assert contents["experiment"] == json.loads(json.dumps(asdict(experiment)))
+    assert Experiment(**contents["experiment"]) == experiment
+    assert list(contents["arms"]) == ["none", "before"]
+    assert contents["diverged"] == []
     assert history.train_accuracy is not None
     for a, arm in enumerate(experiment.arms):
-        assert found["arms"][arm] == {
+        assert contents["arms"][arm] == {
             "train_loss": history.train_loss[a].tolist(),
             "train_accuracy": history.train_accuracy[a].tolist(),
         }
-        assert np.shape(found["arms"][arm]["train_loss"]) == (8, 20)
+        assert np.shape(contents["arms"][arm]["train_loss"]) == (8, 20)
 
 
 def test_validation_is_written_where_there_is_some(tmp_path: Path) -> None:
-    found = trained(tmp_path, "--epochs", "2", "--validation-share", "0.2")
+    contents = trained(tmp_path, "--epochs", "2", "--validation-share", "0.2")
     history = train(Experiment(epochs=2, validation_share=0.2))
     assert history.validation_loss is not None
-    assert set(found["arms"]["none"]) == {"train_loss", "validation_loss"}
-    assert found["arms"]["before"]["validation_loss"] == history.validation_loss[1].tolist()
+    assert set(contents["arms"]["none"]) == {"train_loss", "validation_loss"}
+    assert contents["arms"]["before"]["validation_loss"] == history.validation_loss[1].tolist()
 
 
 def test_a_diverged_network_has_no_numbers_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = trained(tmp_path, "--optimizer", "sgd", "--learning_rate", "10", "--arms", "none", "--epochs", "3")
-    (losses,) = found["arms"]["none"]["train_loss"]
-    (divergence,) = found["diverged"]
+    contents = trained(tmp_path, "--optimizer", "sgd", "--learning_rate", "10", "--arms", "none", "--epochs", "3")
+    (losses,) = contents["arms"]["none"]["train_loss"]
+    (divergence,) = contents["diverged"]
     assert losses[divergence["epoch"] - 1 :] == [None] * (len(losses) - divergence["epoch"] + 1)
     assert (divergence["arm"], divergence["seed"]) == ("none", 0)
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert divergence["layer"] == 4  # of three hidden layers and the output
-    assert f"none, seed 0: diverged in epoch {divergence['epoch']}, the output layer grew first" in told
+    assert f"none, seed 0: diverged in epoch {divergence['epoch']}, the output layer grew first" in printed
 
 
 def test_a_link_is_trained(tmp_path: Path) -> None:
-    found = trained(tmp_path, "--link", LINK)
-    assert Experiment(**found["experiment"]) == Experiment(dataset="iris", depth=2, epochs=2, arms=("none",))
+    contents = trained(tmp_path, "--link", LINK)
+    assert Experiment(**contents["experiment"]) == Experiment(dataset="iris", depth=2, epochs=2, arms=("none",))
 
 
 def test_options_override_the_link(tmp_path: Path) -> None:
-    found = trained(tmp_path, "--link", LINK, "--depth", "1", "--width", "4", "--samples", "60")
-    assert Experiment(**found["experiment"]) == Experiment(
+    contents = trained(tmp_path, "--link", LINK, "--depth", "1", "--width", "4", "--samples", "60")
+    assert Experiment(**contents["experiment"]) == Experiment(
         dataset="iris", depth=1, width=4, epochs=2, arms=("none",), samples=60
     )
 
 
 def test_an_option_can_put_the_default_back(tmp_path: Path) -> None:
     address = link("", Experiment(dataset="iris", samples=50, seeds=2, epochs=1))
-    found = trained(tmp_path, "--link", address, "--samples", "all", "--seeds", "1")
-    assert Experiment(**found["experiment"]) == Experiment(dataset="iris", epochs=1)
+    contents = trained(tmp_path, "--link", address, "--samples", "all", "--seeds", "1")
+    assert Experiment(**contents["experiment"]) == Experiment(dataset="iris", epochs=1)
 
 
 @pytest.mark.parametrize("mark", ["-", "_"])
 def test_fields_are_spelled_with_hyphens_or_underscores(tmp_path: Path, mark: str) -> None:
     values = {"dataset": "iris", "epochs": "1", "bn_momentum": "0.9", "batch_size": "16", "weight_std": "1e-2", "l2": "0"}
     options = [part for name, text in values.items() for part in (f"--{name.replace('_', mark)}", text)]
-    found = trained(tmp_path, *options)
-    assert Experiment(**found["experiment"]) == Experiment(
+    contents = trained(tmp_path, *options)
+    assert Experiment(**contents["experiment"]) == Experiment(
         dataset="iris", epochs=1, bn_momentum=0.9, batch_size=16, weight_std=0.01, l2=0.0
     )
 
@@ -123,16 +123,16 @@ def test_fields_are_spelled_with_hyphens_or_underscores(tmp_path: Path, mark: st
 )
 def test_a_bad_value_is_named_with_its_rule(capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]) -> None:
     assert main(["train", *options.split()]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("error: ")
-    assert "Traceback" not in told.err
-    assert all(word in told.err for word in words)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert "Traceback" not in printed.err
+    assert all(word in printed.err for word in words)
 
 
 def test_a_preset_is_trained_with_what_is_given_besides(tmp_path: Path) -> None:
-    found = trained(tmp_path, "--preset", "lesson_iris", "--epochs", "2")
-    assert Experiment(**found["experiment"]) == replace(PRESETS["lesson_iris"].experiment, epochs=2)
+    contents = trained(tmp_path, "--preset", "lesson_iris", "--epochs", "2")
+    assert Experiment(**contents["experiment"]) == replace(PRESETS["lesson_iris"].experiment, epochs=2)
 
 
 def test_a_preset_and_a_link_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,11 +223,11 @@ def test_every_field_is_an_option_with_its_values_and_default(capsys: pytest.Cap
     with pytest.raises(SystemExit) as over:
         main(["train", "--help"])
     assert over.value.code == 0
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     for name, field in FIELDS.items():
-        assert f"--{name} " in told
-        assert f"default: {field.format(field.default)}" in told
-        assert all(option in told for option in field.options)
+        assert f"--{name} " in printed
+        assert f"default: {field.format(field.default)}" in printed
+        assert all(option in printed for option in field.options)
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -288,10 +288,10 @@ def test_studies_are_listed_with_the_number_of_their_networks(capsys: pytest.Cap
 )
 def test_a_study_that_cannot_be_is_an_error(capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]) -> None:
     assert main(["study", *options.split()]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("error: ")
-    assert all(word in told.err for word in words)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert all(word in printed.err for word in words)
 
 
 def test_a_number_of_workers_that_cannot_be_is_an_error(
@@ -338,7 +338,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Study:
 def test_verdicts_and_failures_are_told_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str], small: Study) -> None:
     assert main(["study", "small", "--out", str(tmp_path)]) == 1
     lines = listing(capsys)
-    found = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    contents = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
     results = Store(tmp_path).load(small.networks)
     (_, verdict), (_, missing) = answers(small, results)
     assert verdict is not None
@@ -347,10 +347,10 @@ def test_verdicts_and_failures_are_told_and_written(tmp_path: Path, capsys: pyte
     assert lines[0].endswith("6 pairs")
     assert lines[1] == "missing: no verdict, networks are missing"
     assert all("at most 150" in line for line in lines[2:])
-    assert found["questions"][0]["verdict"] == json.loads(json.dumps(asdict(verdict)))
-    assert found["questions"][1]["verdict"] is None
-    assert (found["state"], found["networks"]) == ("done", {"done": 12, "total": 24})
-    failed = [Network(Experiment(**each)) for failure in found["failures"] for each in failure["experiments"]]
+    assert contents["questions"][0]["verdict"] == json.loads(json.dumps(asdict(verdict)))
+    assert contents["questions"][1]["verdict"] is None
+    assert (contents["state"], contents["networks"]) == ("done", {"done": 12, "total": 24})
+    failed = [Network(Experiment(**each)) for failure in contents["failures"] for each in failure["experiments"]]
     assert {network.key for network in failed} | set(results) == {network.key for network in small.networks}
 
 
@@ -366,10 +366,10 @@ def test_what_a_study_cannot_go_on_with_is_told_and_trained_again(
     short.write_text("", encoding="utf-8")
     altered.write_text(altered.read_text(encoding="utf-8").replace('"diverged": 0', '"diverged": 2'), encoding="utf-8")
     assert main(arguments) == 1
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith(f"{tmp_path}: 3 records cannot be used, and their networks are trained again: ")
-    assert "2 cut off" in told
-    assert "1 altered" in told
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert printed.startswith(f"{tmp_path}: 3 records cannot be used, and their networks are trained again: ")
+    assert "2 cut off" in printed
+    assert "1 altered" in printed
     after = Store(tmp_path).load(small.networks)
     assert {key: [*each.train_loss] for key, each in after.items()} == {key: [*each.train_loss] for key, each in before.items()}
 
@@ -461,7 +461,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: 
     assert main(arguments) == 0
     after = records(tmp_path)
     assert {f"{network.key}.json" for network in networks} | {"half.json"} == set(after)
-    assert all(after[name] == told for name, told in before.items()), "none was trained again"
+    assert all(after[name] == record for name, record in before.items()), "none was trained again"
 
     monkeypatch.setattr(command, "executor", lambda address: pytest.fail("nothing is left to train"))
     assert main(arguments) == 0
@@ -479,10 +479,13 @@ def test_tables_and_weights_are_written_and_an_experiment_is_read(tmp_path: Path
         "--weights",
         str(tmp_path / "weights"),
     ]
-    found = trained(tmp_path, "--experiment", str(tmp_path / "iris.json"), *options)
-    assert Experiment(**found["experiment"]) == experiment
+    contents = trained(tmp_path, "--experiment", str(tmp_path / "iris.json"), *options)
+    assert Experiment(**contents["experiment"]) == experiment
     for frame in (pd.read_csv(tmp_path / "a.csv"), pd.read_parquet(tmp_path / "a.parquet")):
-        assert frame.train_loss.tolist() == [*found["arms"]["none"]["train_loss"][0], *found["arms"]["before"]["train_loss"][0]]
+        assert frame.train_loss.tolist() == [
+            *contents["arms"]["none"]["train_loss"][0],
+            *contents["arms"]["before"]["train_loss"][0],
+        ]
     names = {path.name for path in (tmp_path / "weights").iterdir()}
     assert names == {"iris-none-seed3.safetensors", "iris-before-seed3.safetensors"}
 
@@ -507,15 +510,15 @@ SAID = ("--encoding", "cp1252", "--delimiter", ":", "--above", "1", "--below", "
 
 def test_a_file_is_trained_as_it_is_said_to_be_written(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--file", str(table), "--target", "größe", "--without", "no", *SAID, "--categorical", "1", "--epochs", "2")
-    found = trained(tmp_path, *options)
+    contents = trained(tmp_path, *options)
     asked = Format(encoding="cp1252", delimiter=":", above=1, below=1, missing=("-200",), kinds=((0, "categorical"),))
     digest = digest_of(table.read_bytes())
-    assert found["experiment"]["dataset"] == id_of(digest, DataChoice(1, "regression", "dropped", (3,), asked))
-    told = capsys.readouterr().err
+    assert contents["experiment"]["dataset"] == id_of(digest, DataChoice(1, "regression", "dropped", (3,), asked))
+    printed = capsys.readouterr().err
     size, how, what = "40 rows, 4 columns", "separated by ':'", "regression of größe from 9 inputs"
-    assert all(words in told for words in ("table of mine.csv", size, how, what, "32 samples")), told
-    address = link("https://lab.example/", Experiment(dataset=found["experiment"]["dataset"], epochs=2))
-    assert trained(tmp_path, "--link", address, "--file", str(table))["arms"] == found["arms"]
+    assert all(words in printed for words in ("table of mine.csv", size, how, what, "32 samples")), printed
+    address = link("https://lab.example/", Experiment(dataset=contents["experiment"]["dataset"], epochs=2))
+    assert trained(tmp_path, "--link", address, "--file", str(table))["arms"] == contents["arms"]
 
 
 @pytest.mark.parametrize(
@@ -536,10 +539,10 @@ def test_what_does_not_fit_a_file_is_named(
     table: Path, capsys: pytest.CaptureFixture[str], options: str, words: tuple[str, ...]
 ) -> None:
     assert main(["train", "--file", str(table), *SAID, *options.split()]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert len(told.splitlines()) == 1
-    assert all(word in told for word in words), told
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert len(printed.splitlines()) == 1
+    assert all(word in printed for word in words), printed
 
 
 @pytest.mark.parametrize("options", [("--target", "x"), ("--dataset", "own-0123456789abcdef-1-regression-dropped")])

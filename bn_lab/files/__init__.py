@@ -1,1 +1,2 @@
-"""What can be taken away: a record as tables, an experiment as JSON (and back), a network's weights as safetensors."""
+"""Files: a record as tables, an experiment as JSON (and back), a network's weights as safetensors, tables of one's own on the
+command line."""

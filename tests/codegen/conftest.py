@@ -90,8 +90,8 @@ def cases() -> dict[str, Experiment]:
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def experiment(request: pytest.FixtureRequest) -> Experiment:
     """Each preset and each random experiment, cut down to the epochs that are compared, and to two seeds."""
-    found: Experiment = request.param
-    return found
+    experiment: Experiment = request.param
+    return experiment
 
 
 def losses_in(text: str) -> Array:
@@ -123,9 +123,9 @@ def agree() -> Callable[[str, Experiment], bool]:
     """`agree(printed, experiment)`: whether these are the lab's training losses, but for what rounding may make."""
 
     def of(printed: str, experiment: Experiment) -> bool:
-        expected, found = train(experiment).train_loss, losses_in(printed)
-        assert found.shape == expected.shape
-        difference = np.abs(found / expected - 1)
+        expected, losses = train(experiment).train_loss, losses_in(printed)
+        assert losses.shape == expected.shape
+        difference = np.abs(losses / expected - 1)
         return bool((difference < ENOUGH).all() or (difference < allowed(experiment)).all())
 
     return of

@@ -34,13 +34,13 @@ def test_facts_are_those_of_the_tables() -> None:
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("name", FACTS)
 def test_a_script_has_the_same_table(name: str, noise: float) -> None:
-    found: dict[str, object] = {}
+    names: dict[str, object] = {}
     experiment = Experiment(dataset=name, data_noise=noise)
     header = f"import numpy as np, pandas as pd\nDATA, DATA_NOISE = {str(ROOT / FACTS[name].file)!r}, {noise}\n"
-    exec(header + Needs(experiment).reading, found)
+    exec(header + Needs(experiment).reading, names)
     table = table_of(experiment)
-    np.testing.assert_array_equal(np.asarray(found["features"]), table.features)
-    np.testing.assert_array_equal(np.asarray(found["targets"]).ravel(), table.target.astype(found["targets"].dtype))  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(np.asarray(names["features"]), table.features)
+    np.testing.assert_array_equal(np.asarray(names["targets"]).ravel(), table.target.astype(names["targets"].dtype))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("registry", [keras.ACTIVATIONS, pytorch.ACTIVATIONS], ids=["keras", "pytorch"])
@@ -67,10 +67,10 @@ def test_scripts_are_linted_and_formatted(cases: dict[str, Experiment], tmp_path
 @BOTH
 def test_a_notebook_holds_the_same_statements(cases: dict[str, Experiment], framework: str) -> None:
     for experiment in cases.values():
-        found = json.loads(notebook(experiment, framework))
-        assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
-        assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
-        cells = ["".join(cell["source"]) for cell in found["cells"] if cell["cell_type"] == "code"]
+        document = json.loads(notebook(experiment, framework))
+        assert (document["nbformat"], document["nbformat_minor"]) == (4, 5)
+        assert len({cell["id"] for cell in document["cells"]}) == len(document["cells"])
+        cells = ["".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "code"]
         ours, theirs = (ast.parse(text).body for text in (script(experiment, framework), "\n".join(cells)))
         # A script also says what it is, and reads its command line, for which it imports `sys`.
         assert [ast.dump(node) for node in ours[1:] if "sys" not in ast.unparse(node)] == [

@@ -87,7 +87,7 @@ def kinds() -> dict[str, tuple[str, DataChoice]]:
         return "".join(f"{line(k)}\n" for k in range(20))
 
     last = DataChoice(1, "regression")
-    told = Format(above=1, below=1, missing=("-200",), kinds=((0, "numeric"),), decimal=".", header=False)
+    said = Format(above=1, below=1, missing=("-200",), kinds=((0, "numeric"),), decimal=".", header=False)
     return {
         "notes": ("Logger 3\n\nx,y\n" + rows(lambda k: f"{k},{k * k}") + "Source: a ministry\n", last),
         "comments": ("# logger 3\n# x, y\n" + rows(lambda k: f"{k}, {k * k}"), last),
@@ -114,9 +114,9 @@ def kinds() -> dict[str, tuple[str, DataChoice]]:
         "a line of spaces": ("a,b\n" + rows(lambda k: f"{k},{k * k}" + "\n  " * (k == 7)), last),
         "old ends of lines": (("a title\n\na,b\n" + rows(lambda k: f"{k},{k * k}")).replace("\n", "\r"), last),
         "brackets": ("a;b\n" + rows(lambda k: f"({k},234);{k}"), last),
-        "told": (
+        "said": (
             "a,b\n" + rows(lambda k: f"{('?!', -200, k, k, k)[k % 5]},{k * k}") + "1,2\n",
-            replace(last, format=told),
+            replace(last, format=said),
         ),
     }
 
@@ -127,8 +127,8 @@ FILES = {name: (data, choice) for name, data, choice in files()}
 def made(name: str) -> tuple[Table, Experiment, object]:
     data, choice = FILES[name]
     file = read(data, choice.format)
-    found = table(file, id_of(file.digest, choice))
-    return found, Experiment(dataset=found.name, epochs=2), facts_of(recipe(file, found.name))
+    data = table(file, id_of(file.digest, choice))
+    return data, Experiment(dataset=data.name, epochs=2), facts_of(recipe(file, data.name))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -136,12 +136,12 @@ def test_a_program_reads_the_same_table(name: str, tmp_path: Path) -> None:
     theirs, _, facts = made(name)
     path = tmp_path / "your-file.csv"
     path.write_bytes(FILES[name][0])
-    found: dict[str, object] = {}
+    names: dict[str, object] = {}
     exec(
         f"import io\nimport numpy as np, pandas as pd\nimport pyarrow.parquet as pq\nDATA = {str(path)!r}\n{facts.reading}",
-        found,
+        names,
     )  # type: ignore[attr-defined]
-    features, targets = np.asarray(found["features"]), np.asarray(found["targets"])
+    features, targets = np.asarray(names["features"]), np.asarray(names["targets"])
     assert features.dtype == np.float64
     np.testing.assert_array_equal(features, theirs.features)
     np.testing.assert_array_equal(targets.ravel(), theirs.target.astype(targets.dtype))

@@ -12,7 +12,7 @@ from bn_lab.experiment import Experiment
 CLASSES = [name for name in GENERATED if name != "plane"]
 
 
-def told(name: str, points: Array) -> Array:
+def class_of(name: str, points: Array) -> Array:
     """The class of each of `points (N, 2)` by a rule that knows how the set is made."""
     x, y = points.T
     radius = np.hypot(x, y)
@@ -43,7 +43,7 @@ def test_500_different_points_of_two_features(name: str) -> None:
 def test_classes_take_turns_and_a_known_rule_parts_them(name: str) -> None:
     table = load(name)
     assert table.target.tolist() == [0, 1] * 250
-    assert told(name, table.features).astype(int).tolist() == table.target.tolist()
+    assert class_of(name, table.features).astype(int).tolist() == table.target.tolist()
 
 
 def test_the_plane_is_one() -> None:

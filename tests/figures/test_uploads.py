@@ -17,9 +17,9 @@ from tests.datasets.uploads.made import mixed, written
 def test_pictures_show_what_was_counted(language: str, narrow: bool) -> None:
     t = texts(language)
     columns = [each for each in read(written(mixed())).columns if each.is_usable]
-    found = [distribution(each) for each in columns]
-    figure = go.Figure(uploads.distributions(found, t, narrow=narrow))
-    assert [tuple(trace.y) for trace in figure.data] == [each.counts for each in found]
+    counts = [distribution(each) for each in columns]
+    figure = go.Figure(uploads.distributions(counts, t, narrow=narrow))
+    assert [tuple(trace.y) for trace in figure.data] == [each.counts for each in counts]
     numbers = [each for each in columns if each.numbers is not None]
     values = correlations(numbers)
     figure = go.Figure(uploads.correlations([each.name for each in numbers], values, t, narrow=narrow))

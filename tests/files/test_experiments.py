@@ -35,13 +35,13 @@ def test_a_file_opens_the_same_experiment(experiment: Experiment) -> None:
 
 
 def test_a_file_names_every_field_by_its_id() -> None:
-    found = json.loads(to_json(IRIS))
-    assert (found["format"], found["version"]) == (FORMAT, VERSION)
-    assert list(found["experiment"]) == list(FIELDS)
-    assert found["experiment"]["arms"] == ["none", "after"]
+    contents = json.loads(to_json(IRIS))
+    assert (contents["format"], contents["version"]) == (FORMAT, VERSION)
+    assert list(contents["experiment"]) == list(FIELDS)
+    assert contents["experiment"]["arms"] == ["none", "after"]
 
 
-@given(st.binary() | anything.map(lambda found: json.dumps(found).encode()))
+@given(st.binary() | anything.map(lambda value: json.dumps(value).encode()))
 def test_what_is_no_experiment_is_told(content: bytes) -> None:
     with pytest.raises(FileError) as caught:
         from_json(content)
@@ -63,10 +63,10 @@ def test_what_is_wrong_is_told_and_the_rest_is_kept(fields: dict[str, Any]) -> N
             from_json(content.encode())
         return
     opened = from_json(content.encode())
-    told = [str(problem.values["field"]) for problem in opened.problems]
-    assert told == [name for name in fields if name in told]
+    refused = [str(problem.values["field"]) for problem in opened.problems]
+    assert refused == [name for name in fields if name in refused]
     assert all(len(str(problem.values["value"])) <= LONGEST_ECHO for problem in opened.problems)
-    for name in set(fields) - set(told):
+    for name in set(fields) - set(refused):
         assert getattr(opened.experiment, name) == FIELDS[name].check(fields[name])
 
 

@@ -83,8 +83,8 @@ def test_names_and_shapes_are_those_of_the_program_for_pytorch(experiment: Exper
     weights = [run.weights()[f"weight.{k}"] for k in range(experiment.depth + 1)]
     for arm in experiment.arms:
         expected = names["network"](arm, weights).state_dict()  # type: ignore[operator]
-        found = state_dict(experiment, run.network(arm, experiment.seed), run.table)
-        assert {name: values.shape for name, values in found.items()} == {name: v.shape for name, v in expected.items()}
+        state = state_dict(experiment, run.network(arm, experiment.seed), run.table)
+        assert {name: values.shape for name, values in state.items()} == {name: v.shape for name, v in expected.items()}
 
 
 def test_the_file_says_where_its_numbers_come_from(tmp_path: Path) -> None:
@@ -92,10 +92,10 @@ def test_the_file_says_where_its_numbers_come_from(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(to_safetensors(BOSTON, run.network("standardized", 8), run.table))
     with safe_open(path, "pt") as file:
-        told = file.metadata()
-    assert parse_link(told["link"]).experiment == replace(BOSTON, seed=8, seeds=1)
-    assert (told["arm"], told["seed"], told["epoch"]) == ("standardized", "8", "3")
-    np.testing.assert_allclose(json.loads(told["input_mean"]), run.table.features.mean(axis=0))
+        metadata = file.metadata()
+    assert parse_link(metadata["link"]).experiment == replace(BOSTON, seed=8, seeds=1)
+    assert (metadata["arm"], metadata["seed"], metadata["epoch"]) == ("standardized", "8", "3")
+    np.testing.assert_allclose(json.loads(metadata["input_mean"]), run.table.features.mean(axis=0))
 
 
 def test_a_bias_before_batch_normalization_is_taken_out_of_the_mean() -> None:

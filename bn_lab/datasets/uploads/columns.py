@@ -262,17 +262,17 @@ def column_of(name: str, cells: Cells, decimal: str, thousands: str | None = Non
         asked: what it holds, if somebody said so; other cells than numbers then stand for nothing.
     """
     if asked == "categorical":
-        return _categorical(name, cells) if 2 <= len(cells.texts) <= MOST_CATEGORIES else _other(name, cells, "text")
+        return _categorical(name, cells) if 2 <= len(cells.texts) <= MOST_CATEGORIES else _column(name, cells, "text")
     if asked == "numeric":
         cells = _numbers_only(cells, decimal, thousands)
     if len(cells.texts) < 2:
-        return _other(name, cells, "constant" if cells.texts else "empty")
+        return _column(name, cells, "constant" if cells.texts else "empty")
     if (column := _as_numbers(name, cells, decimal, thousands)) is not None:
         return column
     if len(cells.texts) <= MOST_SPELLINGS and are_booleans(cells.texts):
         return _boolean(name, cells)
     if all(map(is_date, cells.texts)):
-        return _other(name, cells, "date")
+        return _column(name, cells, "date")
     # Words that stand for nothing among numbers, and infinity.
     nothing = set[str]()
     if not NO_NUMBER.isdisjoint(map(str.lower, cells.texts)):
@@ -291,23 +291,20 @@ def _of_texts(name: str, cells: Cells, decimal: str, thousands: str | None) -> C
     texts = cells.texts
     probed = texts[:: max(1, len(texts) // PROBED)]
     if len(texts) > MOST_CATEGORIES and 10 * sum(are_numbers(probed, decimal, thousands)) < len(probed):
-        return _other(name, cells, "text")
+        return _column(name, cells, "text")
     is_number = np.array(are_numbers(texts, decimal, thousands))
     but_few = _are_numbers_but_few(cells, is_number)
     if len(texts) <= MOST_CATEGORIES and 3 * len(texts) <= 2 * cells.present and not but_few:
         return replace(_categorical(name, cells), suspect=_only_word(cells, is_number))
     if but_few or 2 * np.count_nonzero(is_number) >= len(texts):
-        return replace(_other(name, cells, "mixed"), stray=_stray(texts, is_number), suspect=_only_word(cells, is_number))
-    return _other(name, cells, "text")
+        return replace(_column(name, cells, "mixed"), stray=_stray(texts, is_number), suspect=_only_word(cells, is_number))
+    return _column(name, cells, "text")
 
 
-def _other(name: str, cells: Cells, kind: Kind) -> Column:
-    """A column that is not used."""
-    return Column(name, kind, cells.present, len(cells.texts), cells.head, missing=_few(cells.missing))
-
-
-def _few(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text[:LONGEST] for text in texts[:MOST_SPELLINGS])
+def _column(name: str, cells: Cells, kind: Kind, distinct: int | None = None, **more: Any) -> Column:
+    """A column of these cells, which have as many different values as texts unless it is said."""
+    missing = tuple(text[:LONGEST] for text in cells.missing[:MOST_SPELLINGS])
+    return Column(name, kind, cells.present, distinct or len(cells.texts), cells.head, missing=missing, **more)
 
 
 def _numbers_only(cells: Cells, decimal: str, thousands: str | None) -> Cells:
@@ -350,22 +347,27 @@ def _as_numbers(name: str, cells: Cells, decimal: str, thousands: str | None) ->
     values, unit = with_unit
     numbers = np.append(np.array(values), np.nan)[cells.codes]
     distinct = len(set(values))
-    common: dict[str, Any] = {"present": cells.present, "distinct": distinct, "head": cells.head}
-    common |= {"missing": _few(cells.missing), "unit": unit}
     if distinct < 2:
-        return Column(name, "constant", **common)
+        return _column(name, cells, "constant", distinct, unit=unit)
     if DATE_NAMES.search(name) and (_are_days(values) or _are_days([100 * v + 1 for v in values])):
-        return Column(name, "date", **common)
+        return _column(name, cells, "date", distinct, unit=unit)
     joined = "".join(cells.texts)
     together = set(unify_signs(joined))
-    common |= {
-        "has_minus": any(sign in joined for sign in "−–("),
-        "grouped": "".join(sign for sign in signs if sign in together and sign not in unit),
-        "numbers": numbers,
-    }
-    if unit and " " in common["grouped"] and " " not in unify_signs("\n".join(without_unit(cells.texts, unit))):
-        common["grouped"] = common["grouped"].replace(" ", "")  # it only stands before the unit
-    return Column(name, "numeric", is_id=_numbers_rows(name, cells, numbers), suspect=_sentinel(cells, numbers), **common)
+    grouped = "".join(sign for sign in signs if sign in together and sign not in unit)
+    if unit and " " in grouped and " " not in unify_signs("\n".join(without_unit(cells.texts, unit))):
+        grouped = grouped.replace(" ", "")  # it only stands before the unit
+    return _column(
+        name,
+        cells,
+        "numeric",
+        distinct,
+        numbers=numbers,
+        unit=unit,
+        is_id=_numbers_rows(name, cells, numbers),
+        grouped=grouped,
+        has_minus=any(sign in joined for sign in "−–("),
+        suspect=_sentinel(cells, numbers),
+    )
 
 
 def _are_days(values: Sequence[float]) -> bool:
@@ -414,8 +416,7 @@ def _boolean(name: str, cells: Cells) -> Column:
     numbers = says[cells.codes]
     spelled = tuple(min(text for text in cells.texts if BOOLEANS[text.lower()] is yes) for yes in (False, True))
     codes = np.where(np.isnan(numbers), -1, numbers).astype(np.int32)
-    missing = _few(cells.missing)
-    return Column(name, "boolean", cells.present, 2, cells.head, numbers=numbers, codes=codes, texts=spelled, missing=missing)
+    return _column(name, cells, "boolean", 2, numbers=numbers, codes=codes, texts=spelled)
 
 
 def _categorical(name: str, cells: Cells) -> Column:
@@ -423,7 +424,4 @@ def _categorical(name: str, cells: Cells) -> Column:
     rank = np.empty(len(order) + 1, np.int32)
     rank[order], rank[-1] = np.arange(len(order)), -1
     texts = tuple(cells.texts[k] for k in order)
-    missing = _few(cells.missing)
-    return Column(
-        name, "categorical", cells.present, len(texts), cells.head, codes=rank[cells.codes], texts=texts, missing=missing
-    )
+    return _column(name, cells, "categorical", codes=rank[cells.codes], texts=texts)

@@ -49,9 +49,9 @@ def rule(data: bytes) -> str:
 
 
 def numbers(file: File, name: str) -> list[float]:
-    (found,) = [each for each in file.columns if each.name == name]
-    assert found.numbers is not None
-    return list(found.numbers)
+    (named,) = [each for each in file.columns if each.name == name]
+    assert named.numbers is not None
+    return list(named.numbers)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

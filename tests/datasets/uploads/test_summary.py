@@ -15,23 +15,23 @@ def test_every_value_is_counted_once() -> None:
     file = read(written(mixed(5)))
     for each in file.columns:
         if each.is_usable:
-            found = distribution(each)
-            assert sum(found.counts) == each.present
-            assert len(found.counts) == (len(found.labels) + bool(found.rest) if found.labels else len(found.edges) - 1)
+            shown = distribution(each)
+            assert sum(shown.counts) == each.present
+            assert len(shown.counts) == (len(shown.labels) + bool(shown.rest) if shown.labels else len(shown.edges) - 1)
 
 
 def test_the_most_frequent_categories_have_bars_of_their_own() -> None:
     cells = [f"c{k}" for k in range(14) for _ in range(k + 1)]
-    found = distribution(read(file_of(x=cells, y=column("1", "2", rows=len(cells)))).columns[0])
-    assert found.labels == tuple(f"c{k}" for k in range(13, 13 - MOST_BARS, -1))
-    assert (found.counts, found.rest) == ((*range(14, 4, -1), 1 + 2 + 3 + 4), 4)
+    shown = distribution(read(file_of(x=cells, y=column("1", "2", rows=len(cells)))).columns[0])
+    assert shown.labels == tuple(f"c{k}" for k in range(13, 13 - MOST_BARS, -1))
+    assert (shown.counts, shown.rest) == ((*range(14, 4, -1), 1 + 2 + 3 + 4), 4)
 
 
 @pytest.mark.parametrize("cells", [("1", "1.0000000000000002"), ("5e-324", "1e-323")])
 def test_a_range_with_room_for_few_numbers_has_fewer_bins(cells: tuple[str, str]) -> None:
-    found = distribution(read(file_of(x=column(*cells, rows=19), y=column("1", "2", rows=19))).columns[0])
-    assert sum(found.counts) == 19
-    assert len(found.edges) == len(found.counts) + 1
+    shown = distribution(read(file_of(x=column(*cells, rows=19), y=column("1", "2", rows=19))).columns[0])
+    assert sum(shown.counts) == 19
+    assert len(shown.edges) == len(shown.counts) + 1
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e30, 1e-30, 1e-250])
@@ -58,6 +58,6 @@ def test_rows_that_only_one_column_has_change_nothing() -> None:
 
 def test_a_pair_without_common_rows_has_no_correlation() -> None:
     file = read(file_of(x=[*"12345", *[""] * 5], y=[*[""] * 5, *"12345"]))
-    found = correlations(file.columns)
-    assert np.isnan(found[0, 1])
-    assert found[0, 0] == pytest.approx(1)
+    r = correlations(file.columns)
+    assert np.isnan(r[0, 1])
+    assert r[0, 0] == pytest.approx(1)

@@ -85,10 +85,10 @@ def test_a_table_of_all_kinds_is_what_pandas_makes_of_it(seed: int, missing: str
     choice = proposed(file)
     assert choice is not None
     assert (choice.target, choice.task, choice.without) == (8, "regression", (0,))
-    found = made(file, replace(choice, missing=missing))  # type: ignore[arg-type]
+    data = made(file, replace(choice, missing=missing))  # type: ignore[arg-type]
     features, names = by_pandas(rows, missing)
-    assert list(found.feature_names) == names
-    np.testing.assert_array_equal(found.features, features)
+    assert list(data.feature_names) == names
+    np.testing.assert_array_equal(data.features, features)
     counted = plan(file, replace(choice, missing=missing))  # type: ignore[arg-type]
     assert counted.inputs == features.shape[1]
     assert len(counted.rows) + counted.dropped + counted.without_target == file.rows == 60
@@ -109,8 +109,8 @@ def test_classes_are_in_order_and_called_as_in_the_file() -> None:
     file = read(data)
     assert made(file, DataChoice(1, "classification")).classes == ("-1", "9.5", "10")
     assert made(file, DataChoice(2, "classification")).classes == ("A", "b", "가")
-    found = made(file, DataChoice(3, "classification"))
-    assert (found.classes, list(found.target[:3])) == (("No", "YES"), [1, 0, 0])
+    data = made(file, DataChoice(3, "classification"))
+    assert (data.classes, list(data.target[:3])) == (("No", "YES"), [1, 0, 0])
 
 
 def test_a_class_that_no_row_has_any_more_is_none() -> None:
@@ -121,9 +121,9 @@ def test_a_class_that_no_row_has_any_more_is_none() -> None:
 
 def test_names_of_inputs_and_target_are_never_alike() -> None:
     rows = [["a", "a_x", "a_x", "b_c"], *[[str("xy"[k % 2]), str(k), str(-k * k), str("de"[k % 2])] for k in range(12)]]
-    found = made(read(written(rows)), DataChoice(3, "classification"))
-    assert len(set(found.feature_names) | {found.target_name}) == 5
-    assert found.head().shape == (5, 5)
+    data = made(read(written(rows)), DataChoice(3, "classification"))
+    assert len(set(data.feature_names) | {data.target_name}) == 5
+    assert data.head().shape == (5, 5)
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,10 @@ def test_iris_is_recognized_under_all_its_headings(headings: tuple[str, ...], nu
     if numbered:
         rows = [["Id" if k == 0 else str(k), *row] for k, row in enumerate(rows)]
     file = read(written(rows))
-    found, choice = known(file), proposed(file)
-    assert found is not None
+    lesson, choice = known(file), proposed(file)
+    assert lesson is not None
     assert choice is not None
-    assert (found.name, found.target, found.swapped) == ("iris", 4 + numbered, False)
+    assert (lesson.name, lesson.target, lesson.swapped) == ("iris", 4 + numbered, False)
     assert (choice.target, choice.task, choice.without) == (4 + numbered, "classification", (0,) if numbered else ())
     np.testing.assert_array_equal(made(file, choice).features, load("iris").features)
     rows[0] = [*rows[0][:numbered], headings[2], headings[3], headings[0], headings[1], headings[4]]
