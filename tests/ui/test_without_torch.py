@@ -36,14 +36,14 @@ from streamlit.testing.v1 import AppTest
 from bn_lab.experiment import Experiment
 from bn_lab.service import recordings
 from bn_lab.sharing import encode
-from bn_lab.ui.menu import header
+from bn_lab.ui import session
 from bn_lab.ui.lesson.steps import STEPS
 from bn_lab.ui.menu import downloads
 from bn_lab.ui.menu.report import Report
 from bn_lab.i18n import texts
 
 step = STEPS["normalize"] = replace(STEPS["normalize"], experiment=replace(STEPS["normalize"].experiment, epochs=4))
-at = AppTest.from_file(Path(header.__file__).with_name("script.py"), default_timeout=60)
+at = AppTest.from_file(Path(session.__file__).with_name("script.py"), default_timeout=60)
 at.query_params = {**encode(Experiment(dataset="iris", epochs=4)), "lang": "en", "run": "all"}
 at.run()
 visitor, news = recordings().visitor(at.session_state["visitor"]), Event()
