@@ -3,8 +3,8 @@
 A new arm is one record here, and what belongs to it elsewhere under the same name:
 
 - its name in each language, the text `arm.<id>` in `bn_lab/locales/<language>/common.toml`;
-- its normalizer's kernels in `bn_lab.engine.normalizers`, and its lines in programs in `bn_lab.codegen.normalizers`, where no
-  arm so far has that normalizer.
+- if its normalizer is new: the kernels in `bn_lab.engine.normalizers`, and the lines in programs in `bn_lab.codegen.keras` and
+  `bn_lab.codegen.pytorch`, an entry of `NORMALIZERS` each.
 
 The module imports nothing of the project, so that anything may import it.
 """
@@ -27,6 +27,7 @@ class Normalizer:
         parameters: what each unit has to learn, by name, and with what it starts.
         statistics: what is taken over the batch, for each unit, and kept as a moving statistic for inference mode; by name, and
             with what it starts.
+        settings: the fields of an experiment that its numbers depend on.
         removes_bias: whether it takes out again what is added to all values of a unit, so that a bias before it does nothing.
     """
 
@@ -35,6 +36,7 @@ class Normalizer:
     formula: str
     parameters: Mapping[str, float] = field(default_factory=dict)
     statistics: Mapping[str, float] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
     removes_bias: bool = False
 
 
@@ -68,6 +70,11 @@ class Arm:
         return self.normalizer.statistics if self.normalizer else {}
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """The fields of an experiment that mean something to it because of its normalizer; none without."""
+        return (*self.normalizer.settings, "bn_noise") if self.normalizer else ()
+
+    @property
     def is_batch_norm(self) -> bool:
         """Whether it normalizes as Ioffe & Szegedy 2015 do, which is what the Algorithm page takes apart."""
         return self.normalizer is BATCH_NORM
@@ -84,6 +91,7 @@ BATCH_NORM = Normalizer(
     formula="γx̂+β",
     parameters={"gamma": 1.0, "beta": 0.0},
     statistics={"mean": 0.0, "variance": 1.0},
+    settings=("epsilon", "bn_momentum"),
     removes_bias=True,
 )
 

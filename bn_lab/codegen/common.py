@@ -67,8 +67,9 @@ def choices(needs: Needs, notebook: bool) -> Section:
     constants: dict[str, object] = {"ARMS": list(e.arms)}
     constants |= {"DATA_NOISE": e.data_noise} if needs.data_noise else {}
     constants |= {"DEPTH": e.depth, "WIDTH": e.width}
-    if needs.bn:
-        constants |= {"EPSILON": e.epsilon, "MOMENTUM": e.bn_momentum}
+    settings = {name for norm in needs.normalizers for name in norm.settings}
+    constants |= {"EPSILON": e.epsilon} if "epsilon" in settings else {}
+    constants |= {"MOMENTUM": e.bn_momentum} if "bn_momentum" in settings else {}
     constants |= {"NOISE": e.bn_noise} if needs.noise else {}
     constants |= {"DROPOUT": e.dropout} if needs.dropout else {}
     constants |= {"L2": e.l2} if needs.l2 else {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bn_lab.arms import normalized
+from bn_lab.arms import ARMS, BATCH_NORM, Normalizer
 from bn_lab.experiment import Experiment, ExperimentError
 
 
@@ -198,18 +199,34 @@ class Needs:
 
     @property
     def noise(self) -> bool:
-        return self.experiment.bn_noise > 0 and self.bn
+        return self.experiment.bn_noise > 0 and bool(self.normalizers)
 
     @property
-    def bn(self) -> bool:
-        return bool(normalized(self.experiment.arms))
+    def normalizers(self) -> list[Normalizer]:
+        """What normalizes in any arm, each once."""
+        return list(dict.fromkeys(norm for arm in self.experiment.arms if (norm := ARMS[arm].normalizer)))
+
+    @property
+    def where(self) -> str:
+        """What the name of an arm says of its networks."""
+        return "where batch normalization is" if self.normalizers == [BATCH_NORM] else "what normalizes, and where"
+
+    def placed(self, placement: str) -> list[tuple[str, Normalizer]]:
+        """The arms that normalize `before` or `after` the activation, and by what."""
+        arms = (ARMS[arm] for arm in self.experiment.arms)
+        return [(arm.id, arm.normalizer) for arm in arms if arm.normalizer and arm.placement == placement]
+
+    @property
+    def has_bias(self) -> str:
+        """The condition under which the hidden layers of `arm` have biases; empty where all have."""
+        biasless = [arm for arm in self.experiment.arms if ARMS[arm].is_biasless]
+        if not biasless:
+            return ""
+        return f'arm != "{biasless[0]}"' if len(biasless) == 1 else f"arm not in {json.dumps(biasless)}"
 
     @property
     def l2(self) -> bool:
         return self.experiment.l2 > 0
-
-    def arm(self, name: str) -> bool:
-        return name in self.experiment.arms
 
     @property
     def raw(self) -> bool:

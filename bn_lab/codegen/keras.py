@@ -29,10 +29,17 @@ OPTIMIZERS: Mapping[str, str] = {
 """By the name of the optimizer."""
 
 
+NORMALIZERS: dict[str, tuple[str, str | None]] = {
+    "batch_norm": ("keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON)", None),
+}
+"""By the name of the normalizer: how to make its layer, and the layer's class where Keras has none."""
+
+
 def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
     return [
         *common.beginning(needs, notebook, "import keras\nimport numpy as np", common.tables(needs)),
+        _normalizers(needs),
         _model(needs),
         _feeding(needs),
         _judging(needs),
@@ -41,36 +48,42 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     ]
 
 
+def _normalizers(needs: Needs) -> Section | None:
+    classes = [NORMALIZERS[norm.name][1] for norm in needs.normalizers]
+    return Section("Layers that Keras does not have", definitions(*classes)) if any(classes) else None
+
+
 def _model(needs: Needs) -> Section:
-    before, after = needs.arm("before"), needs.arm("after")
     activation = ACTIVATIONS[needs.experiment.activation]
     dense = ["WIDTH"]
-    dense += ['use_bias=arm != "before"'] if before else []
+    dense += [f"use_bias={needs.has_bias}"] if needs.has_bias else []
     dense += ["kernel_regularizer=keras.regularizers.L2(L2)"] if needs.l2 else []
-    last = ["OUTPUTS", *dense[1 + before :]]
+    last = ["OUTPUTS", *dense[1 + bool(needs.has_bias) :]]
     why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
     noisy = "            h = h * noises[:, k, 0] + noises[:, k, 1]" if needs.noise else None
 
-    def normalized(arm: str) -> str:
-        norm = "            h = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON)(h)"
-        return code(f'        if arm == "{arm}":', norm, noisy)
+    def normalized(placement: str) -> list[str]:
+        return [
+            code(f'        if arm == "{arm}":', f"            h = {NORMALIZERS[norm.name][0]}(h)", noisy)
+            for arm, norm in needs.placed(placement)
+        ]
 
     inputs = ["x", *["masks"] * needs.dropout, *["noises"] * needs.noise]
     counted = needs.dropout or needs.noise
     text = code(
         "def build(arm, weights):",
-        '    """The compiled model; `arm` says where batch normalization is, if anywhere."""'
-        if needs.bn
+        f'    """The compiled model; `arm` says {needs.where}, if anywhere."""'
+        if needs.normalizers
         else '    """The compiled model."""',
         "    x = h = keras.Input((INPUTS,))",
         "    masks = keras.Input((DEPTH, WIDTH))" if needs.dropout else None,
         "    noises = keras.Input((DEPTH, 2, WIDTH))" if needs.noise else None,
         "    for k in range(DEPTH):" if counted else "    for _ in range(DEPTH):",
-        why if before else None,
+        why if needs.has_bias else None,
         f"        h = keras.layers.Dense({', '.join(dense)})(h)",
-        normalized("before") if before else None,
+        *normalized("before"),
         f"        h = {activation}(h)" if activation else None,
-        normalized("after") if after else None,
+        *normalized("after"),
         "        h = h * masks[:, k]" if needs.dropout else None,
         f"    y = keras.layers.Dense({', '.join(last)})(h)" + ("  # softmax is in the loss" if needs.classes else ""),
         f"    model = keras.Model([{', '.join(inputs)}], y)" if counted else "    model = keras.Model(x, y)",

@@ -8,7 +8,7 @@ from typing import Literal
 from bn_lab.arms import ARMS
 from bn_lab.codegen import common
 from bn_lab.codegen.facts import Facts, Needs
-from bn_lab.codegen.pytorch import ACTIVATIONS
+from bn_lab.codegen.pytorch import ACTIVATIONS, NORMALIZERS, definitions_of
 from bn_lab.codegen.sections import Section, code, joined
 from bn_lab.experiment import Experiment
 
@@ -38,7 +38,7 @@ def layers(experiment: Experiment, arm: str, inputs: int, outputs: int) -> list[
     """
     activation = ACTIVATIONS[experiment.activation]
     activations = [Layer("activation", activation)] if activation else []
-    norms = _norms(experiment) if ARMS[arm].normalizer else []
+    norms = _norms(experiment, arm)
     dropouts = [Layer("dropout", f"nn.Dropout({experiment.dropout!r})")] if experiment.dropout else []
     hidden, size = list[Layer](), inputs
     for _ in range(experiment.depth):
@@ -52,10 +52,21 @@ def _affine(inputs: int, outputs: int, *, biased: bool = True) -> Layer:
     return Layer("affine", f"nn.Linear({inputs}, {outputs}{'' if biased else ', bias=False'})", biased=biased)
 
 
-def _norms(experiment: Experiment) -> list[Layer]:
-    """Batch normalization, and what is put after it in training."""
+def _norms(experiment: Experiment, arm: str) -> list[Layer]:
+    """The normalizer, if the arm has one, and what is put after it in training."""
+    if (normalizer := ARMS[arm].normalizer) is None:
+        return []
     share = round(1 - experiment.bn_momentum, 10)  # of the new statistics, which is what PyTorch calls momentum
-    norm = Layer("norm", f"nn.BatchNorm1d({experiment.width}, eps={experiment.epsilon!r}, momentum={share!r})")
+    numbers = {
+        "WIDTH": experiment.width,
+        "EPSILON": experiment.epsilon,
+        "1 - MOMENTUM": share,
+        "MOMENTUM": experiment.bn_momentum,
+    }
+    make = NORMALIZERS[normalizer.name].make
+    for name, number in numbers.items():
+        make = make.replace(name, repr(number))
+    norm = Layer("norm", make)
     return [norm, Layer("noise", "nn.Identity()", "noise in the lab's training")] if experiment.bn_noise else [norm]
 
 
@@ -70,10 +81,12 @@ def snippet(experiment: Experiment, arm: str, seed: int, file: str, uploaded: Fa
     needs = Needs(experiment, uploaded)
     scaled = experiment.standardizes(arm)
     about = f"The arm {arm!r} with the seed {seed}, in inference mode: moving statistics, and nothing drawn at random."
+    classes = definitions_of(normalizer for normalizer in (ARMS[arm].normalizer,) if normalizer)
     sections = [
         _imports(needs, scaled),
         _paths(needs, file),
         Section("The data", code(f"DATA_NOISE = {experiment.data_noise!r}" if needs.data_noise else None, needs.reading)),
+        *([Section("A layer that PyTorch does not have", classes)] if classes else []),
         _network(experiment, arm, needs),
         _inputs(scaled),
         _predictions(needs),

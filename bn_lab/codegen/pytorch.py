@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from bn_lab.arms import Normalizer
 from bn_lab.codegen import common
 from bn_lab.codegen.facts import Needs
 from bn_lab.codegen.sections import MODEL, Section, code, definitions
@@ -67,6 +69,39 @@ OPTIMIZERS: Mapping[str, tuple[str, str | None]] = {
 }
 """By the name of the optimizer: how to make it for some parameters, and its class where PyTorch has another formula."""
 
+
+@dataclass(frozen=True)
+class NormCode:
+    """A normalizer in PyTorch.
+
+    Attributes:
+        make: how to make its layer, of the constants WIDTH, EPSILON and MOMENTUM.
+        tensors: what the lab calls those of its state dict, by name; `steps` are the updates so far.
+        definition: the layer's class, where PyTorch has none.
+        note: what to know of it.
+    """
+
+    make: str
+    tensors: Mapping[str, str]
+    definition: str | None = None
+    note: str | None = None
+
+
+_MOMENTUM = """\
+    # PyTorch's momentum is the share of the new statistics. Its moving variance is the unbiased one (over B - 1, not B),
+    # so that in inference mode, and only there, numbers differ a little from those of Keras and the lab."""
+
+_BATCH_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
+
+NORMALIZERS: dict[str, NormCode] = {
+    "batch_norm": NormCode(
+        "nn.BatchNorm1d(WIDTH, eps=EPSILON, momentum=1 - MOMENTUM)",
+        _BATCH_NORM | {"num_batches_tracked": "steps"},
+        note=_MOMENTUM,
+    ),
+}
+"""By the name of the normalizer."""
+
 _DROPOUT = '''
 class Dropout(nn.Module):
     """Multiplies by `drawn` (B, WIDTH) in training: numpy's mask for the batch, handed in by the loop below."""
@@ -106,6 +141,7 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     """The whole program."""
     return [
         *common.beginning(needs, notebook, "import numpy as np", common.tables(needs), "import torch\nfrom torch import nn"),
+        _normalizers(needs),
         _layers(needs),
         _network(needs),
         _optimizer(needs),
@@ -113,6 +149,16 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
         common.showing(),
         _training(needs),
     ]
+
+
+def _normalizers(needs: Needs) -> Section | None:
+    classes = definitions_of(needs.normalizers)
+    return Section("Layers that PyTorch does not have", classes) if classes else None
+
+
+def definitions_of(normalizers: Iterable[Normalizer]) -> str:
+    """The classes of those normalizers that PyTorch does not have."""
+    return definitions(*(NORMALIZERS[norm.name].definition for norm in normalizers))
 
 
 def _layers(needs: Needs) -> Section | None:
@@ -123,40 +169,37 @@ def _layers(needs: Needs) -> Section | None:
 
 
 def _network(needs: Needs) -> Section:
-    before, after = needs.arm("before"), needs.arm("after")
     activation = ACTIVATIONS[needs.experiment.activation]
-    biased = ', bias=arm != "before"' if before else ""
+    biased = f", bias={needs.has_bias}" if needs.has_bias else ""
     why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
-    norm = "layers.append(nn.BatchNorm1d(WIDTH, eps=EPSILON, momentum=1 - MOMENTUM))"
     noise = "            layers.append(Noise())" if needs.noise else None
 
-    def normalized(arm: str) -> str:
-        return code(f'        if arm == "{arm}":\n            {norm}', noise)
+    def normalized(placement: str) -> list[str]:
+        return [
+            code(f'        if arm == "{arm}":', f"            layers.append({NORMALIZERS[norm.name].make})", noise)
+            for arm, norm in needs.placed(placement)
+        ]
 
     text = code(
         "def network(arm, weights):",
-        '    """Hidden layers and the output layer; `arm` says where batch normalization is, if anywhere."""'
-        if needs.bn
+        f'    """Hidden layers and the output layer; `arm` says {needs.where}, if anywhere."""'
+        if needs.normalizers
         else '    """Hidden layers and the output layer."""',
-        _MOMENTUM if needs.bn else None,
+        *(NORMALIZERS[norm.name].note for norm in needs.normalizers),
         "    layers, size = [], INPUTS",
         "    for _ in range(DEPTH):",
-        why if before else None,
+        why if needs.has_bias else None,
         f"        layers.append(nn.Linear(size, WIDTH{biased}))",
-        normalized("before") if before else None,
+        *normalized("before"),
         f"        layers.append({activation})" if activation else None,
-        normalized("after") if after else None,
+        *normalized("after"),
         "        layers.append(Dropout())" if needs.dropout else None,
         "        size = WIDTH",
         "    layers.append(nn.Linear(size, OUTPUTS))",
-        _SET_WEIGHTS.replace("{zero}", _ZERO_IF_ANY if before else "            layer.bias.zero_()"),
+        _SET_WEIGHTS.replace("{zero}", _ZERO_IF_ANY if needs.has_bias else "            layer.bias.zero_()"),
     )
     return Section(MODEL, text)
 
-
-_MOMENTUM = """\
-    # PyTorch's momentum is the share of the new statistics. Its moving variance is the unbiased one (over B - 1, not B),
-    # so that in inference mode, and only there, numbers differ a little from those of Keras and the lab."""
 
 _SET_WEIGHTS = """\
     linear = [layer for layer in layers if isinstance(layer, nn.Linear)]

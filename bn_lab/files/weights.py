@@ -10,6 +10,7 @@ from safetensors.numpy import save
 
 from bn_lab.arms import ARMS
 from bn_lab.codegen.loading import layers
+from bn_lab.codegen.pytorch import NORMALIZERS
 from bn_lab.datasets import Table, split, standardization
 from bn_lab.engine.history import NetworkCopy
 from bn_lab.engine.types import Array
@@ -38,14 +39,14 @@ def state_dict(experiment: Experiment, copy: NetworkCopy, table: Table) -> dict[
 
 
 def _norm(copy: NetworkCopy, k: int) -> dict[str, Array]:
-    shift = copy.arrays[f"bias.{k}"] if ARMS[copy.arm].is_biasless else 0.0
-    return {
-        "weight": copy.arrays[f"gamma.{k}"],
-        "bias": copy.arrays[f"beta.{k}"],
-        "running_mean": copy.arrays[f"mean.{k}"] - shift,
-        "running_var": copy.arrays[f"variance.{k}"],
-        "num_batches_tracked": np.array(copy.steps, np.int64),
-    }
+    """The normalizer of hidden layer k, counting from 0."""
+    arm = ARMS[copy.arm]
+    assert arm.normalizer is not None
+    numbers = {name: copy.arrays[f"{name}.{k}"] for name in (*arm.parameters, *arm.statistics)}
+    if arm.is_biasless:
+        numbers["mean"] = numbers["mean"] - copy.arrays[f"bias.{k}"]
+    numbers["steps"] = np.array(copy.steps, np.int64)
+    return {theirs: numbers[name] for theirs, name in NORMALIZERS[arm.normalizer.name].tensors.items()}
 
 
 def to_safetensors(experiment: Experiment, copy: NetworkCopy, table: Table) -> bytes:

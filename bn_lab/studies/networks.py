@@ -10,14 +10,14 @@ from functools import cached_property
 from itertools import pairwise
 
 from bn_lab import timing
-from bn_lab.arms import BASELINE, CONTROL, normalized
+from bn_lab.arms import ARMS, BASELINE, CONTROL
 from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.engine.outcome import Outcome
 from bn_lab.experiment import FIELDS, Experiment
 
-ONLY_WITH_BN = ("epsilon", "bn_momentum", "bn_noise")
-"""Fields that mean nothing to a network without batch normalization."""
+OF_NORMALIZERS = ("epsilon", "bn_momentum", "bn_noise")
+"""Fields that mean nothing to a network whose arm does not name them among its `settings`."""
 
 FORMAT = 1
 """Counted up when the same experiment gives other numbers than before, so that an old record is not taken for a new one."""
@@ -58,7 +58,7 @@ def plainest(experiment: Experiment) -> Experiment:
     """The experiment with the default in every field that cannot change its numbers."""
     if experiment.arms == (BASELINE,) and experiment.inputs == "standardized":
         experiment = replace(experiment, arms=(CONTROL,))
-    idle = [] if normalized(experiment.arms) else [*ONLY_WITH_BN]
+    idle = [name for name in OF_NORMALIZERS if not any(name in ARMS[arm].settings for arm in experiment.arms)]
     if experiment.initializer != "normal":
         idle.append("weight_std")
     if experiment.arms == (CONTROL,):

@@ -17,7 +17,7 @@ from bn_lab.figures.studies.sweep import by_others
 from bn_lab.figures.style import SMALL, text_width
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
-from bn_lab.studies.networks import ONLY_WITH_BN
+from bn_lab.studies.networks import OF_NORMALIZERS
 from bn_lab.studies.study import Cell, Study
 
 SCALE = 76
@@ -77,7 +77,7 @@ def rows(study: Study, results: Results, t: Texts, *, narrow: bool = False, mode
 
 
 def _row_name(arm: str, others: Any, t: Texts, *, narrow: bool) -> str:
-    values = [(name, value) for name, value in others.items() if ARMS[arm].normalizer or name not in ONLY_WITH_BN]
+    values = [(name, value) for name, value in others.items() if name in ARMS[arm].settings or name not in OF_NORMALIZERS]
     symbols = {"epsilon": "ε", "bn_momentum": "p"}
     parts = [f"{symbols.get(name, t(f'field.{name}'))} = {value_label(name, value, t)}" for name, value in values]
     norm = ARMS[arm].normalizer if ARMS[arm].placement == "before" else None
