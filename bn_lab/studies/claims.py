@@ -1,7 +1,7 @@
 """The lesson's claims on trial, and questions beyond it: every study by name, and the cards that they belong to.
 
-To add one: a function in `bn_lab.studies.lesson` or `beyond`, its name on a card of `CLAIMS`, and its texts `study.<id>` and
-`question.<id>` in both catalogues.
+To add one: a function in `bn_lab.studies.lesson` or `literature`, its name on a card of `CLAIMS`, and its texts `study.<id>`
+and `question.<id>` in both catalogues.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class Job:
         return self._ledger.view(self.place)
 
     def start(self, known: Mapping[str, Outcome] | None = None) -> bool:
-        """Begin, once; False where it had begun or was cancelled before. `known`: as above, in addition."""
+        """Begin; False where it has begun or was cancelled before. `known`: more outcomes by key that need no training."""
         if not self._ledger.begin(known or {}):
             return False
         self._thread.start()
@@ -210,7 +210,7 @@ class _Feeder:
             self._fail(piece.portion, f"lost with its worker {LOSSES} times: {error or 'cancelled by the cluster'}")
 
     def _drain(self) -> None:
-        """After the job is cancelled: what has not begun does not begin, what is running has little time to finish."""
+        """Where the job was cancelled: what has not begun does not begin, what is running has little time to finish."""
         for future in list(self._running):
             future.cancel()
         deadline = time.monotonic() + timing.CANCEL_GRACE

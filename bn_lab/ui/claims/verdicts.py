@@ -77,18 +77,17 @@ def details(question: Question, verdict: Verdict, t: Texts) -> str:
         t(
             "verdict.sides",
             ours=ours,
-            our_number=side_number(verdict.ours, question, measure, t),
+            our_number=side_number(verdict.ours, question, t),
             theirs=theirs,
-            their_number=side_number(verdict.theirs, question, measure, t),
+            their_number=side_number(verdict.theirs, question, t),
         ),
         t("verdict.pairs", pairs=verdict.pairs),
         t("verdict.smallest", smallest=amount(verdict.smallest, question, measure, t)),
     ]
     if any(verdict.diverged):
         parts.append(t("verdict.diverged", ours=verdict.diverged[0], theirs=verdict.diverged[1]))
-    reasons = {name: t(f"verdict.reason.{name}") for name in ("opposite", "too_small", "not_better", "too_few", "too_wide")}
     if verdict.reason:
-        parts.append(reasons[verdict.reason])
+        parts.append(t(f"verdict.reason.{verdict.reason}"))
     return " · ".join(parts)
 
 
@@ -116,7 +115,7 @@ def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
     return _minus(f"{value:.3g}")
 
 
-def side_number(value: float, question: Question, measure: Measure, t: Texts) -> str:
+def side_number(value: float, question: Question, t: Texts) -> str:
     """A median of one side; what never got there has none."""
     if not math.isfinite(value):
         return t("verdict.none")
