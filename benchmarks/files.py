@@ -131,7 +131,7 @@ def six_at_once(settings: Settings) -> list[Result]:
             for page in pages:
                 page.locator("input[type=file]").set_input_files(path)
             for page in pages:
-                page.locator(".st-key-own_use button").wait_for()
+                page.locator(".st-key-uploads_use button").wait_for()
             took = time.perf_counter() - begun
         for context in contexts:
             context.close()

@@ -83,8 +83,8 @@ def own(page: Page, host: str) -> None:
     text = "\n".join(["sepal length;sepal width;petal length;petal width;species", *rows])
     file = {"name": "iris.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-    page.locator(".st-key-own_correlations .js-plotly-plot").wait_for()
-    _show(page, ".st-key-own_form")
+    page.locator(".st-key-uploads_correlations .js-plotly-plot").wait_for()
+    _show(page, ".st-key-uploads_form")
 
 
 def rules(page: Page, host: str) -> None:

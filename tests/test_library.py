@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bn_lab import Experiment, ExperimentError, train
 from bn_lab.datasets import load
-from bn_lab.engine.history import SPLITS, TASK_MEASURES, History
+from bn_lab.engine.history import MEASURES, SPLITS, History
 from bn_lab.engine.training import devices
 from bn_lab.experiment import FIELDS
 from bn_lab.studies.study import Study
@@ -128,7 +128,7 @@ def test_a_series_is_of_a_known_arm_measure_and_split(arm: Any, measure: Any, sp
             assert (error.field, error.rule) in {("arm", "one_of"), ("measure", "one_of"), ("split", "one_of")}
             assert error.values["options"]
             continue
-        assert (asked[0] in SMALL.arms, asked[1] in {*chain(*TASK_MEASURES.values())}, asked[2] in SPLITS) == (True, True, True)
+        assert (asked[0] in SMALL.arms, asked[1] in {*chain(*MEASURES.values())}, asked[2] in SPLITS) == (True, True, True)
         assert found is None or found.shape == (2, 1)
 
 

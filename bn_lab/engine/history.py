@@ -18,7 +18,7 @@ from bn_lab.experiment import FIELDS, Experiment, ExperimentError, one_of
 BINS = 30
 """Bins of a histogram."""
 
-TASK_MEASURES: Mapping[str, tuple[str, ...]] = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
+MEASURES: Mapping[str, tuple[str, ...]] = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
 """What there are series of, by task; `rmse` and `r2` are functions of the mean squared error."""
 
 SPLITS = ("train", "validation")
@@ -301,7 +301,7 @@ class History(Record):
 
         Args:
             arm: one of the experiment's.
-            measure: one of those in `TASK_MEASURES`.
+            measure: one of those in `MEASURES`.
             split: one of `SPLITS`.
 
         Returns:
@@ -311,7 +311,7 @@ class History(Record):
         Raises:
             ExperimentError: where the experiment has no such arm, or there is no such measure or split.
         """
-        place, measure = self._place(arm), one_of("measure", measure, dict.fromkeys(chain(*TASK_MEASURES.values())))
+        place, measure = self._place(arm), one_of("measure", measure, dict.fromkeys(chain(*MEASURES.values())))
         split = one_of("split", split, SPLITS)
         if measure in ("rmse", "r2"):
             return self._regression(arm, measure, split) if self.task == "regression" else None

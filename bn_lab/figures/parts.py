@@ -24,7 +24,7 @@ moment     `layers`              `{arm}.saturated`, `.dead` (L,); `.gradient_nor
                                  with batch normalization `.gamma`, `.beta` (L, K)
 moment     `predictions`         `{arm}.predictions`, `.validation_predictions` as in `ArmSnapshot`, flattened
 moment     `boundary`            `{arm}.boundary` (GRID, GRID), where there are two features
-epoch      `curves.{measure}`    `epoch` (1,), and the lines of `series.summed_up` (1,), by `history.TASK_MEASURES`
+epoch      `curves.{measure}`    `epoch` (1,), and the lines of `series.summed_up` (1,); measures by task: `history.MEASURES`
 once       `samples`             regression: `shown.train`, `shown.validation`, true values that belong to the predictions, and
                                  `actual` (2,), the smallest and largest of them; where there are two features
                                  `points.{split}.x1`, `.x2`, `.target`
@@ -40,7 +40,7 @@ from functools import partial
 
 import numpy as np
 
-from bn_lab.engine.history import SPLITS, STAGES, TASK_MEASURES, ArmSnapshot, History, Snapshot, stages
+from bn_lab.engine.history import MEASURES, SPLITS, STAGES, ArmSnapshot, History, Snapshot, stages
 from bn_lab.engine.summary import SENTENCES, Standing, at_moment, sentence
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
@@ -68,7 +68,7 @@ def layouts(history: History) -> dict[str, Layout]:
         return {}
     untrained = history.snapshots[0]
     found = {name: _layout("moment", fields(history, untrained)) for name, fields in _MOMENT.items()}
-    found |= {f"curves.{measure}": _layout("epoch", _curve(history, measure, 0, 0)) for measure in TASK_MEASURES[history.task]}
+    found |= {f"curves.{measure}": _layout("epoch", _curve(history, measure, 0, 0)) for measure in MEASURES[history.task]}
     found["samples"] = _layout("once", _samples(history))
     return {name: layout for name, layout in found.items() if layout.size}
 

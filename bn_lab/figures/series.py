@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bn_lab.engine.history import SPLITS, TASK_MEASURES, History
+from bn_lab.engine.history import MEASURES, SPLITS, History
 from bn_lab.engine.seeds import spread
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
@@ -52,5 +52,5 @@ def curves(history: History, limit: int) -> dict[str, Array]:
     """All lines of a run by name (`summed_up`), and their `epoch` (n,): at most `limit` of the completed epochs, chosen by
     `kept_epochs`."""
     epochs = kept_epochs(history.epoch, limit)
-    lines = {name: line for measure in TASK_MEASURES[history.task] for name, line in summed_up(history, measure, epochs - 1)}
+    lines = {name: line for measure in MEASURES[history.task] for name, line in summed_up(history, measure, epochs - 1)}
     return {"epoch": epochs, **lines}

@@ -41,11 +41,11 @@ def distributions(found: Sequence[Counts], t: Texts, *, narrow: bool = False) ->
     """A panel for each column; the first one is the target, in another colour."""
     columns = 2 if narrow else min(4, len(found))
     rows = -(-len(found) // columns)
-    title = t("own.figure.distributions")
+    title = t("uploads.figure.distributions")
     sheet = Sheet(title, rows, columns, height=110, heading=18, feet=14, left=44, narrow=narrow)
     sheet.layout["bargap"] = 0.04
     for k, each in enumerate(found):
-        name = escape_plotly(each.name, NAME) if k else t("own.figure.target", name=escape_plotly(each.name, NAME))
+        name = escape_plotly(each.name, NAME) if k else t("uploads.figure.target", name=escape_plotly(each.name, NAME))
         draw = _bars if each.labels else _histogram
         draw(sheet, divmod(k, columns), each, name, FIRST if k else SECOND, t)
     return sheet.spec()
@@ -56,18 +56,18 @@ def _histogram(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, c
     edges = np.array(found.edges)
     middles, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     ends = zip(edges[:-1], edges[1:], found.counts, strict=True)
-    told = [t("own.figure.between", low=f"{low:.4g}", high=f"{high:.4g}", count=count) for low, high, count in ends]
+    told = [t("uploads.figure.between", low=f"{low:.4g}", high=f"{high:.4g}", count=count) for low, high, count in ends]
     _add(sheet, panel, middles.tolist(), found.counts, color, told, width=widths.tolist())
 
 
 def _bars(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
     names = [escape_plotly(label, 40) for label in found.labels] + (
-        [t("own.figure.rest", count=found.rest)] if found.rest else []
+        [t("uploads.figure.rest", count=found.rest)] if found.rest else []
     )
     short = [escape_plotly(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
     x = {"tickvals": list(range(len(names))), "ticktext": short, "tickangle": -40 if len(names) > 3 else 0, "nticks": 0}
     panel = sheet.panel(*place, x, {"nticks": 3, "rangemode": "tozero"}, name)
-    told = [t("own.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
+    told = [t("uploads.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
     _add(sheet, panel, list(range(len(names))), found.counts, color, told)
 
 
@@ -81,7 +81,7 @@ def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *,
     short = unique([escape_plotly(name, 10 if narrow else NAME) for name in names])
     longest = max(map(text_width, short))
     sheet = Sheet(
-        t("own.figure.correlations"),
+        t("uploads.figure.correlations"),
         1,
         1,
         height=max(160, (20 if narrow else 26) * len(names)),

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from bn_lab.engine.history import PERCENTILES, SPLITS, TASK_MEASURES, ArmSnapshot, History, Snapshot, stages
+from bn_lab.engine.history import MEASURES, PERCENTILES, SPLITS, ArmSnapshot, History, Snapshot, stages
 from bn_lab.engine.types import Array
 from bn_lab.sharing import encode
 
@@ -43,7 +43,7 @@ def networks(history: History) -> pd.DataFrame:
 def _series(history: History, arm: str) -> Columns:
     """Every series of an arm: (S, E) each."""
     series = {}
-    for split, measure in product(SPLITS, TASK_MEASURES[history.task]):
+    for split, measure in product(SPLITS, MEASURES[history.task]):
         values = history.series(arm, measure, split)
         if values is not None:
             series[f"{split}_{measure}"] = values

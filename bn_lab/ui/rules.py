@@ -88,8 +88,8 @@ def _tell(parameter: str, unknown: set[str], text: str, problems: list[Experimen
 
 def parameters() -> dict[str, str]:
     """What the link says of hiding and fixing; nothing outside of a lesson."""
-    found = {name: ",".join(st.session_state.get(name, ())) for name in (HIDE, FIX)}
-    return {name: text for name, text in found.items() if text}
+    texts = {name: ",".join(st.session_state.get(name, ())) for name in (HIDE, FIX)}
+    return {name: text for name, text in texts.items() if text}
 
 
 def is_lesson() -> bool:
@@ -113,22 +113,22 @@ def _group(field: str) -> str:
     return next(group for group, names in GROUPS.items() if field in names)
 
 
-def changed(wish: Experiment, before: Experiment) -> list[str]:
+def changed(requested: Experiment, before: Experiment) -> list[str]:
     """The fixed fields in which two experiments differ."""
-    return [name for name in FIELDS if is_fixed(name) and getattr(wish, name) != getattr(before, name)]
+    return [name for name in FIELDS if is_fixed(name) and getattr(requested, name) != getattr(before, name)]
 
 
-def check(wish: Experiment, before: Experiment) -> None:
+def check(requested: Experiment, before: Experiment) -> None:
     """Raise a `LessonError` where a fixed field would change."""
-    for name in changed(wish, before):
-        raise LessonError(name, "fixed", getattr(wish, name))
+    for name in changed(requested, before):
+        raise LessonError(name, "fixed", getattr(requested, name))
 
 
-def kept(wish: Experiment, before: Experiment, problems: list[ExperimentError]) -> Experiment:
-    """`wish` with the fixed fields of `before`; `problems` tell of each that would have changed."""
-    names = changed(wish, before)
-    problems += [LessonError(name, "fixed", getattr(wish, name)) for name in names]
-    return replace(wish, **{name: getattr(before, name) for name in names})
+def keep_fixed(requested: Experiment, before: Experiment, problems: list[ExperimentError]) -> Experiment:
+    """`requested` with the fixed fields of `before`; `problems` tell of each that would have changed."""
+    names = changed(requested, before)
+    problems += [LessonError(name, "fixed", getattr(requested, name)) for name in names]
+    return replace(requested, **{name: getattr(before, name) for name in names})
 
 
 def leave() -> None:

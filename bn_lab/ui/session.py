@@ -108,8 +108,8 @@ def begin() -> Texts:
     state = st.session_state
     if "experiment" not in state:
         read_link(st.query_params.to_dict())
-    # The wish stands only where somebody chose: another reader of the link then gets the language of the own browser.
-    state["language"] = choose_language(state["wished_language"], st.context.locale)
+    # The link has a language only where somebody chose one: another reader gets that of the own browser.
+    state["language"] = choose_language(state["requested_language"], st.context.locale)
     return words()
 
 
@@ -129,7 +129,7 @@ def read_link(parameters: dict[str, str]) -> None:
     run = _run(decoded.other.get("run", ""), experiment, problems)
     _put(experiment, run, playing=not set(parameters) - set(LOOKS))
     state["problems"], state["problems_of_link"] = problems, True
-    state["wished_language"] = language
+    state["requested_language"] = language
     for page in (*LOOKED_AT, "compare"):
         state[page] = decoded.other.get(page, "")
     rules.read(decoded.other, problems)
@@ -137,15 +137,15 @@ def read_link(parameters: dict[str, str]) -> None:
 
 def open_awaited(parameters: dict[str, str]) -> None:
     """Put on screen what these parameters say of the link that waited; the language stays as it was chosen meanwhile."""
-    wished = st.session_state["wished_language"]
+    requested = st.session_state["requested_language"]
     read_link(parameters)
-    st.session_state["wished_language"] = wished
+    st.session_state["requested_language"] = requested
 
 
 def awaited() -> dict[str, str] | None:
     """The parameters of the link that waits for its file."""
-    found: dict[str, str] | None = st.session_state["awaited"]
-    return found
+    parameters: dict[str, str] | None = st.session_state["awaited"]
+    return parameters
 
 
 def words() -> Texts:
@@ -155,7 +155,7 @@ def words() -> Texts:
 
 def choose(language: str) -> None:
     """Switch the language; nothing else changes."""
-    st.session_state["wished_language"] = language
+    st.session_state["requested_language"] = language
 
 
 def _put(experiment: Experiment, run: str = "", *, playing: bool = False, anew: bool = True) -> None:
@@ -274,8 +274,8 @@ def change(name: str, value: Any) -> None:
 
 def _is_moving() -> bool:
     """Whether somebody has pressed play on what is on screen, or it plays by itself."""
-    found = visitor().watches.get(LAB)
-    return opening().playing or (found is not None and found.wanted > 0)
+    watched = visitor().watches.get(LAB)
+    return opening().playing or (watched is not None and watched.wanted > 0)
 
 
 def set_field(name: str, value: Any) -> None:
@@ -285,35 +285,35 @@ def set_field(name: str, value: Any) -> None:
     _renew_widgets(before)
 
 
-def adopt(wish: Experiment, run: str = PLAY) -> None:
+def adopt(requested: Experiment, run: str = PLAY) -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
-    What of it cannot be done here is told, and replaced by what can; so is what a lesson's link fixes. Where it is about a file
-    that is not open here, pages ask for that first (`awaited`).
+    What of it cannot be done here, or what a lesson's link fixes, is replaced, with a message. Where it is about a file that is
+    not open here, pages ask for that first (`awaited`).
 
     Args:
-        wish: the experiment.
+        requested: the experiment.
         run: how to open it, see `PLAY`.
     """
     state, before, problems = st.session_state, experiment(), list[ExperimentError]()
-    wish = rules.kept(wish, before, problems)
-    if not holds(wish):
-        _ask_for(wish, run)
+    requested = rules.keep_fixed(requested, before, problems)
+    if not holds(requested):
+        _ask_for(requested, run)
         state["problems"], state["problems_of_link"] = problems, False
         return
-    after = _possible(wish, problems)
-    if rules.changed(after, before):  # what the lesson fixes and what is wished do not go together
+    after = _possible(requested, problems)
+    if rules.changed(after, before):  # what the lesson fixes and what is requested do not go together
         after = before
     state["problems"], state["problems_of_link"] = problems, False
     _put(after, "" if run == PLAY else run, playing=run == PLAY)
     _renew_widgets(before)
 
 
-def _ask_for(wish: Experiment, run: str) -> None:
+def _ask_for(requested: Experiment, run: str) -> None:
     """Let go of what is on screen, and wait for the file of an experiment as a link to it does."""
     visitor().drop(LAB)
     other = {name: text for name, text in link_parameters().items() if name in PASSED_ON}
-    open_awaited(encode(wish) | other | ({"run": run} if run else {}))
+    open_awaited(encode(requested) | other | ({"run": run} if run else {}))
 
 
 def _renew_widgets(before: Experiment) -> None:
@@ -347,7 +347,7 @@ def watch() -> Watch:
 
 def link_parameters() -> dict[str, str]:
     """The query parameters of what is on screen, but for how it opens."""
-    language = st.session_state.get("wished_language")
+    language = st.session_state.get("requested_language")
     other = {"lang": st.session_state["language"]} if language else {}
     looked_at = {page: text for page in LOOKED_AT if (text := st.session_state.get(page))}
     return dict(st.session_state["experiment"]) | other | looked_at | rules.parameters()

@@ -27,7 +27,7 @@ from bn_lab.files.recipe import recipe
 from bn_lab.sharing import one_line
 from bn_lab.ui.cleanup import return_free_memory
 
-FILES, TABLES, FACTS, TOUCHED = "own_files", "own", "own_facts", "own_touched"
+FILES, TABLES, FACTS, TOUCHED = "uploads_files", "uploads_tables", "uploads_facts", "uploads_touched"
 """In the session: open files by hash, tables by id and what programs have to know of each, and whether there was any file."""
 
 MOST_FILES = 3
@@ -38,7 +38,7 @@ LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenFile:
     """A file of this session.
 
     Attributes:
@@ -68,23 +68,23 @@ class Opened:
         return len(self.packed) + (self.file.memory if self.file else 0)
 
 
-_everywhere: WeakSet[Opened | Table] = WeakSet()
+_everywhere: WeakSet[OpenFile | Table] = WeakSet()
 _counting = Lock()  # sessions are threads, and what is counted must not change before it is judged
 
 
-def files() -> dict[str, Opened]:
+def files() -> dict[str, OpenFile]:
     """The open files by hash, in the order in which they were opened."""
-    found: dict[str, Opened] = st.session_state.get(FILES, {})
-    return found
+    opened: dict[str, OpenFile] = st.session_state.get(FILES, {})
+    return opened
 
 
 def tables() -> dict[str, Table]:
     """The tables by id: the last one of each file."""
-    found: dict[str, Table] = st.session_state.get(TABLES, {})
-    return found
+    made: dict[str, Table] = st.session_state.get(TABLES, {})
+    return made
 
 
-def open_file(name: str, data: bytes, most_mb: float, asked: Format = FOUND_OUT, waiting: Waiting | None = None) -> Opened:
+def open_file(name: str, data: bytes, most_mb: float, asked: Format = FOUND_OUT, waiting: Waiting | None = None) -> OpenFile:
     """Read a file, and hold it open for this session.
 
     Args:
@@ -103,10 +103,10 @@ def open_file(name: str, data: bytes, most_mb: float, asked: Format = FOUND_OUT,
     if known is None and len(files()) >= MOST_FILES:
         raise DataError("files", "files_many", len(files()) + 1, high=MOST_FILES)
     file = known.file if known and known.file and known.asked == asked else in_turn(data, asked, waiting)
-    return _have(Opened(_own_name(name, digest), zlib.compress(data, 1), digest, file, asked), most_mb, known)
+    return _have(OpenFile(_own_name(name, digest), zlib.compress(data, 1), digest, file, asked), most_mb, known)
 
 
-def open_unread(name: str, data: bytes, most_mb: float, problem: DataError) -> Opened:
+def open_unread(name: str, data: bytes, most_mb: float, problem: DataError) -> OpenFile:
     """Hold a file open that could not be read, so that somebody can say how it is written.
 
     Raises:
@@ -116,7 +116,7 @@ def open_unread(name: str, data: bytes, most_mb: float, problem: DataError) -> O
     if digest not in files() and len(files()) >= MOST_FILES:
         raise problem
     packed = zlib.compress(data, 1)
-    return _have(Opened(_own_name(name, digest), packed, digest, None, problem=problem), most_mb, files().get(digest))
+    return _have(OpenFile(_own_name(name, digest), packed, digest, None, problem=problem), most_mb, files().get(digest))
 
 
 def read_again(digest: str, asked: Format, most_mb: float, waiting: Waiting | None = None) -> None:
@@ -130,7 +130,7 @@ def read_again(digest: str, asked: Format, most_mb: float, waiting: Waiting | No
         _have(replace(before, asked=tried, problem=problem), most_mb, before)
 
 
-def _have(opened: Opened, most_mb: float, before: Opened | None) -> Opened:
+def _have(opened: OpenFile, most_mb: float, before: OpenFile | None) -> OpenFile:
     _count(opened, most_mb, before)
     st.session_state[FILES] = {**files(), opened.digest: opened}
     return opened
@@ -143,7 +143,7 @@ def _own_name(name: str, digest: str) -> str:
     return f"{short} ({digest[:4]})" if short in others else short
 
 
-def _count(what: Opened | Table, most_mb: float, before: Opened | None = None) -> None:
+def _count(what: OpenFile | Table, most_mb: float, before: OpenFile | None = None) -> None:
     """Count what is about to be held in the place of what was before, or raise a `DataError` where it is too much with all that
     is held by anybody."""
     with _counting:
@@ -153,8 +153,8 @@ def _count(what: Opened | Table, most_mb: float, before: Opened | None = None) -
         _everywhere.add(what)
 
 
-def _size(what: Opened | Table) -> int:
-    return what.memory if isinstance(what, Opened) else what.features.nbytes + what.target.nbytes
+def _size(what: OpenFile | Table) -> int:
+    return what.memory if isinstance(what, OpenFile) else what.features.nbytes + what.target.nbytes
 
 
 def close_file(digest: str) -> None:
@@ -220,17 +220,17 @@ def facts(experiment: Experiment) -> Facts | None:
     """
     if not experiment.is_private:
         return None
-    found: dict[str, Facts] = st.session_state.get(FACTS, {})
-    if experiment.dataset not in found:
+    known: dict[str, Facts] = st.session_state.get(FACTS, {})
+    if experiment.dataset not in known:
         raise ExperimentError("dataset", "not_held", experiment.dataset)
-    return found[experiment.dataset]
+    return known[experiment.dataset]
 
 
 Waiting = Callable[[int], None]
 """Called with a place in the line, from 1, as long as others come first."""
 
 
-class Line:
+class WaitingLine:
     """A line of threads of which the first one works. Safe to use from any thread."""
 
     def __init__(self) -> None:
@@ -264,7 +264,7 @@ class Line:
             return self._places.index(mine)
 
 
-LINE = Line()
+LINE = WaitingLine()
 """That of this process."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bn_lab.arms import ARMS
-from bn_lab.engine.history import BINS, SPLITS, STAGES, TASK_MEASURES, History, Snapshot, stages
+from bn_lab.engine.history import BINS, MEASURES, SPLITS, STAGES, History, Snapshot, stages
 from bn_lab.engine.run import Run
 from bn_lab.engine.summary import SENTENCES, at_moment, sentence
 from bn_lab.experiment import Experiment
@@ -164,7 +164,7 @@ def test_the_summary_says_where_each_arm_stands(history: History) -> None:
             arm = standing.arm
             for name in ("train_loss", "validation_loss", "inference_loss", "diverged"):
                 np.testing.assert_allclose(value(history, snapshot, f"{arm}.{name}"), getattr(standing, name), rtol=1e-6)
-            first = TASK_MEASURES[history.task][1]
+            first = MEASURES[history.task][1]
             train = "train_accuracy" if first == "accuracy" else first
             for split, name in (("train", train), *((each, f"{each}_{first}") for each in ("inference", "validation"))):
                 wanted = standing.metrics[first, split]
@@ -191,7 +191,7 @@ def test_an_arm_alone_has_no_other() -> None:
 
 
 def test_curves_are_the_recorded_numbers_in_whatever_pieces_they_are_asked_for(history: History) -> None:
-    for measure in TASK_MEASURES[history.task]:
+    for measure in MEASURES[history.task]:
         part = f"curves.{measure}"
         rows, fields = epoch_rows(part, history, 0, history.epoch), layouts(history)[part].fields
         pieces = [epoch_rows(part, history, e, e + 1) for e in range(history.epoch)]

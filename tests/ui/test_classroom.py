@@ -18,7 +18,7 @@ from bn_lab.sharing import parse_link
 from bn_lab.ui import rules, session
 from bn_lab.ui.kit.navigation import PAGES
 from bn_lab.ui.menu import lesson_link
-from bn_lab.ui.menu.lesson_link import Wish, address, frame, shortest
+from bn_lab.ui.menu.lesson_link import LinkOptions, address, frame, shortest
 from bn_lab.ui.rules import GROUPS
 from tests.ui.test_pages import check_text
 
@@ -176,9 +176,10 @@ def test_the_dialog_makes_the_link_that_it_shows(lab: Open, language: str) -> No
 def test_a_link_says_nothing_twice_and_nothing_that_goes_without_saying() -> None:
     assert shortest(["depth", "network", "epsilon", "depth"]) == ["network", "epsilon"]
     assert shortest(["sidebar", "network", "depth", "claims"]) == ["sidebar", "claims"]
-    assert address(Wish(), "https://lab.example/", Experiment(), {}) == "https://lab.example/"
-    found = address(Wish(language="ko", theme="dark"), "https://lab.example/", Experiment(depth=5), {"run": "all", "hide": "x"})
-    assert found == "https://lab.example/?depth=5&run=all&lang=ko", "a theme is for frames"
+    assert address(LinkOptions(), "https://lab.example/", Experiment(), {}) == "https://lab.example/"
+    options, more = LinkOptions(language="ko", theme="dark"), {"run": "all", "hide": "x"}
+    text = address(options, "https://lab.example/", Experiment(depth=5), more)
+    assert text == "https://lab.example/?depth=5&run=all&lang=ko", "a theme is for frames"
 
 
 def test_a_frame_holds_its_address_as_text() -> None:

@@ -62,7 +62,7 @@ def opened(lab: Open, data: bytes, name: str = "data.csv", **params: str) -> Any
 def trained(lab: Open, **params: str) -> Any:
     """The page of own data after a training on the irises, whose file is open there."""
     page = opened(lab, IRIS, **params)
-    press(page, "own_use")
+    press(page, "uploads_use")
     page.go_to("")
     page.train()
     page.go_to("own")
@@ -77,12 +77,12 @@ def errors(page: Any) -> list[str]:
 def test_iris_from_a_file_trains_as_the_shipped_iris_does(lab: Open, language: str) -> None:
     page = opened(lab, IRIS, "아이리스.csv", lang=language, epochs="3", seed="5")
     t = texts(language)
-    assert t("own.known_iris") in page.text
+    assert t("uploads.known_iris") in page.text
     assert "cp949" in page.text
-    assert t("own.separator.semicolon") in page.text
-    assert t("own.decimal_comma") in page.text
-    assert {"own_distributions", "own_correlations"} <= page.components.keys()
-    press(page, "own_use")
+    assert t("uploads.separator.semicolon") in page.text
+    assert t("uploads.decimal_comma") in page.text
+    assert {"uploads_distributions", "uploads_correlations"} <= page.components.keys()
+    press(page, "uploads_use")
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=3, seed=5)
     assert "아이리스.csv" in page.widget("field_dataset").options
     page.until("ended")
@@ -95,7 +95,7 @@ def test_iris_from_a_file_trains_as_the_shipped_iris_does(lab: Open, language: s
 def test_own_data_are_trained_for_their_visitor_alone(lab: Open) -> None:
     first, second = (opened(lab, IRIS, epochs="2") for _ in range(2))
     for page in (first, second):
-        press(page, "own_use")
+        press(page, "uploads_use")
         page.until("ended")
     assert first.experiment == second.experiment
     assert first.watch.recording != second.watch.recording
@@ -110,7 +110,7 @@ def wait_for_threads() -> None:
 def test_own_data_are_gone_with_their_session(lab: Open) -> None:
     data = written(mixed(11))
     page = opened(lab, data)
-    press(page, "own_use")
+    press(page, "uploads_use")
     experiment = page.experiment
     assert table_of(experiment).samples == 51
     page.recordings._forget_visitor(page.visitor)
@@ -126,7 +126,7 @@ def test_own_data_are_gone_with_their_session(lab: Open) -> None:
 def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: str) -> None:
     link = {"dataset": IRIS_ID, "depth": "2", "seed": "7", "lang": language, "run": "2", "epochs": "4"}
     page, t = lab(**link), texts(language)
-    assert t("own.ask", hash=digest_of(IRIS)[:8]) in page.text
+    assert t("uploads.ask", hash=digest_of(IRIS)[:8]) in page.text
     assert formatting.escape_markdown(t("field.depth")) in page.text
     assert page.at.query_params == link
     assert page.visitor.watches == {}
@@ -141,7 +141,7 @@ def test_a_link_asks_for_its_file_and_opens_with_no_other(lab: Open, language: s
 
 def test_a_link_can_be_opened_with_shipped_data_instead(lab: Open) -> None:
     page = lab(dataset=IRIS_ID, depth="2", samples="140", lang="en")
-    press(page, "own_shipped")
+    press(page, "uploads_shipped")
     assert page.experiment == Experiment(depth=2, samples=140)
 
 
@@ -156,7 +156,7 @@ def test_a_link_that_its_file_does_not_allow_is_told_so(lab: Open, choice: str) 
     assert told[0] == texts("en")("link.problem")
     assert len(told) == 2
     page.go_to("own")
-    press(page, "own_use")
+    press(page, "uploads_use")
     assert page.experiment == Experiment(dataset=IRIS_ID, depth=2)
 
 
@@ -164,33 +164,33 @@ def test_target_task_missing_values_and_columns_are_chosen(lab: Open) -> None:
     data = written(mixed())
     page, digest = opened(lab, data), digest_of(data)
     t = texts("en")
-    assert t("own.plan_dropped", count=9) in page.text
-    assert t("own.plan_would_fill", count=9) in page.text
-    page.set(f"own_missing_{digest}", "median")
-    assert t("own.plan_filled", count=9) in page.text
-    page.set(f"own_without_{digest}", [1, 2])
-    page.set(f"own_target_{digest}", 5)
-    assert t("own.plan_classes", count=3) in page.text
-    press(page, "own_use")
+    assert t("uploads.plan_dropped", count=9) in page.text
+    assert t("uploads.plan_would_fill", count=9) in page.text
+    page.set(f"uploads_missing_{digest}", "median")
+    assert t("uploads.plan_filled", count=9) in page.text
+    page.set(f"uploads_without_{digest}", [1, 2])
+    page.set(f"uploads_target_{digest}", 5)
+    assert t("uploads.plan_classes", count=3) in page.text
+    press(page, "uploads_use")
     assert page.experiment.dataset == f"own-{digest}-5-classification-median-without-1-2"
     found = table_of(page.experiment)
     assert found.classes == ("대구", "부산", "서울")
     assert found.feature_names == ("번호", "share (%)", "lift", "value")
     page.go_to("own")
-    assert page.at.button_group(key=f"own_task_{digest}").options == [t("own.task.classification")]
-    page.set(f"own_target_{digest}", 6)
-    assert errors(page) == [t("error.target_kind", column="7 (built)", kind=t("own.kind.date"))]
-    assert page.at.button(key="own_use").disabled
+    assert page.at.button_group(key=f"uploads_task_{digest}").options == [t("uploads.task.classification")]
+    page.set(f"uploads_target_{digest}", 6)
+    assert errors(page) == [t("error.target_kind", column="7 (built)", kind=t("uploads.kind.date"))]
+    assert page.at.button(key="uploads_use").disabled
 
 
 def test_why_there_are_no_headings_and_why_a_column_is_left_out_is_told(lab: Open) -> None:
     t = texts("en")
-    assert t("own.no_header_why") not in opened(lab, IRIS).text
+    assert t("uploads.no_header_why") not in opened(lab, IRIS).text
     page = opened(lab, IRIS.partition(b"\n")[2])
-    assert t("own.no_header_why") in page.text
+    assert t("uploads.no_header_why") in page.text
     cells = [*map(str, range(60)), "stray"]
     page = opened(lab, file_of(x=cells, y=column("1", "2", rows=61)))
-    assert t("own.why.mixed", stray="stray") in page.at.dataframe[1].value.to_numpy()
+    assert t("uploads.why.mixed", stray="stray") in page.at.dataframe[1].value.to_numpy()
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,9 @@ def test_what_is_no_table_is_told_and_nothing_is_half_open(lab: Open, data: byte
         read(data)
     assert caught.value.rule == rule
     assert len(errors(page)) == 1
-    files = page.at.session_state["own_files"].values() if "own_files" in page.at.session_state else []
+    files = page.at.session_state["uploads_files"].values() if "uploads_files" in page.at.session_state else []
     assert [opened.file for opened in files] == [None] * (rule in upload_page.OTHERWISE)
-    assert "own_use" not in {button.key for button in page.at.button}
+    assert "uploads_use" not in {button.key for button in page.at.button}
     upload(page, IRIS)
     assert errors(page) == []
 
@@ -222,24 +222,24 @@ def test_a_file_that_was_read_wrong_is_read_right(lab: Open) -> None:
     data = "".join(["a:b\n", *(f"{k % 3}:{('x', 2 * k, -9)[k % 3]}\n" for k in range(24))]).encode()
     page, digest, t = opened(lab, data), digest_of(data), texts("en")
     assert len(errors(page)) == 1
-    assert t("own.read.otherwise") in page.text
-    page.set(f"own_read_delimiter_{digest}", ":")
+    assert t("uploads.read.otherwise") in page.text
+    page.set(f"uploads_read_delimiter_{digest}", ":")
     assert errors(page) == []
     assert list(page.at.dataframe[0].value.columns) == ["1 · a", "2 · b"]
-    assert t("own.suspect_word", text="x", count=8, column=2, name="b") in page.text
-    press(page, "own_suspect_1")
-    assert t("own.suspect_missing") not in [button.label for button in page.at.button]
-    page.set(f"own_read_numeric_{digest}", [1])
-    page.set(f"own_read_header_{digest}", False)
+    assert t("uploads.suspect_word", text="x", count=8, column=2, name="b") in page.text
+    press(page, "uploads_suspect_1")
+    assert t("uploads.suspect_missing") not in [button.label for button in page.at.button]
+    page.set(f"uploads_read_numeric_{digest}", [1])
+    page.set(f"uploads_read_header_{digest}", False)
     assert list(page.at.dataframe[0].value.columns) == ["1 · #1", "2 · #2"]
-    page.set(f"own_read_header_{digest}", True)
-    page.set(f"own_target_{digest}", 0)
-    press(page, "own_use")
+    page.set(f"uploads_read_header_{digest}", True)
+    page.set(f"uploads_target_{digest}", 0)
+    press(page, "uploads_use")
     assert page.experiment.dataset == f"own-{digest}-0-classification-dropped-read-d3a-h1-m78-k1numeric"
     assert table_of(page.experiment).samples == 16
     page.go_to("own")
-    page.set(f"own_read_missing_{digest}", ["x", "-9"])
-    press(page, "own_read_reset")
+    page.set(f"uploads_read_missing_{digest}", ["x", "-9"])
+    press(page, "uploads_read_reset")
     assert errors(page)[0] == t("error.file_one_column")
     assert page.at.dataframe, "what was read stays as it was"
 
@@ -252,7 +252,7 @@ def test_a_link_says_how_its_file_is_read(lab: Open) -> None:
     assert page.experiment == Experiment(dataset=dataset, epochs=2)
     assert table_of(page.experiment).feature_names == ("a",)
     page.go_to("own")
-    assert page.widget(f"own_read_delimiter_{digest_of(data)}").value == ":"
+    assert page.widget(f"uploads_read_delimiter_{digest_of(data)}").value == ":"
 
 
 def test_a_choice_that_cannot_be_leaves_the_file_as_it_is_read(lab: Open) -> None:
@@ -260,30 +260,30 @@ def test_a_choice_that_cannot_be_leaves_the_file_as_it_is_read(lab: Open) -> Non
     dataset = f"own-{digest_of(data)}-1-regression-dropped-read-d3a-t5f"
     page = lab(dataset=dataset, lang="en", epochs="2")
     upload(page, data)
-    (before,) = page.at.session_state["own_files"].values()
+    (before,) = page.at.session_state["uploads_files"].values()
     for other in ("-1-regression-dropped-read-d3a-a900", "-8-regression-dropped-read-d3a"):
         page.at.query_params = {"dataset": f"own-{digest_of(data)}{other}", "lang": "en"}
         page.run()
-        (after,) = page.at.session_state["own_files"].values()
+        (after,) = page.at.session_state["uploads_files"].values()
         assert (after.file, after.problem) == (before.file, None)
     page.go_to("own")
-    assert page.widget(f"own_read_thousands_{digest_of(data)}").value == "_"
+    assert page.widget(f"uploads_read_thousands_{digest_of(data)}").value == "_"
 
 
 def test_where_no_file_can_be_uploaded_a_table_is_pasted(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_page, "takes_files", lambda: False)
     page = lab(lang="en")
     page.go_to("own")
-    assert texts("en")("own.no_upload") in page.text
+    assert texts("en")("uploads.no_upload") in page.text
     assert not page.at.get("file_uploader")
     page.at.text_area[0].set_value(IRIS.decode("cp949"))
-    press(page, "own_paste")
+    press(page, "uploads_paste")
     assert errors(page) == []
-    assert len(page.at.session_state["own_files"]) == 1
+    assert len(page.at.session_state["uploads_files"]) == 1
 
 
 def test_files_are_read_one_at_a_time_in_their_order() -> None:
-    line, done, told = uploads.Line(), list[int](), list[int]()
+    line, done, told = uploads.WaitingLine(), list[int](), list[int]()
     read, came = Event(), Queue[int]()
 
     def read_one(k: int) -> None:
@@ -306,7 +306,7 @@ def test_files_are_read_one_at_a_time_in_their_order() -> None:
 
 
 def test_who_gives_up_leaves_the_line() -> None:
-    line = uploads.Line()
+    line = uploads.WaitingLine()
 
     def leave(place: int) -> None:
         raise RuntimeError("the page is left")
@@ -320,10 +320,10 @@ def test_who_gives_up_leaves_the_line() -> None:
 
 def test_a_table_without_a_target_is_shown_but_not_taken(lab: Open) -> None:
     page = opened(lab, file_of(x=column("2020-01-01", "2020-01-02"), y=column("5")))
-    assert errors(page) == [texts("en")("own.no_target")]
-    assert "own_use" not in {button.key for button in page.at.button}
+    assert errors(page) == [texts("en")("uploads.no_target")]
+    assert "uploads_use" not in {button.key for button in page.at.button}
     page = opened(lab, file_of(x=column("1", "2"), y=[f"c{k}" for k in range(20)]))
-    page.set(f"own_target_{next(iter(page.at.session_state['own_files']))}", 1)
+    page.set(f"uploads_target_{next(iter(page.at.session_state['uploads_files']))}", 1)
     assert len(errors(page)) == 1
 
 
@@ -332,9 +332,9 @@ def test_text_is_pasted(lab: Open) -> None:
     page.go_to("own")
     (area,) = page.at.text_area
     area.set_value(IRIS.decode("cp949").replace(";", "\t"))
-    page.at.button(key="own_paste").click()
+    page.at.button(key="uploads_paste").click()
     page.run()
-    press(page, "own_use")
+    press(page, "uploads_use")
     assert table_of(page.experiment).features.tolist() == load("iris").features.tolist()
 
 
@@ -345,11 +345,11 @@ def test_a_choice_that_the_lesson_does_not_allow_leaves_the_data_on_screen(lab: 
     page = lab(dataset=dataset, samples="55", fix="samples", lang="en")
     upload(page, data)
     page.go_to("own")
-    page.set(f"own_missing_{digest}", "dropped")
-    press(page, "own_use")
+    page.set(f"uploads_missing_{digest}", "dropped")
+    press(page, "uploads_use")
     page.go_to("")
     assert page.experiment == Experiment(dataset=dataset, samples=55)
-    assert list(page.at.session_state["own"]) == [dataset]
+    assert list(page.at.session_state["uploads_tables"]) == [dataset]
     assert table_of(page.experiment).samples == 60
 
 
@@ -358,17 +358,17 @@ def test_of_a_file_there_is_one_table(lab: Open) -> None:
     page = opened(lab, data)
     for missing in ("median", "dropped", "median"):
         page.go_to("own")
-        page.set(f"own_missing_{digest_of(data)}", missing)
-        press(page, "own_use")
-        assert list(page.at.session_state["own"]) == [page.experiment.dataset]
+        page.set(f"uploads_missing_{digest_of(data)}", missing)
+        press(page, "uploads_use")
+        assert list(page.at.session_state["uploads_tables"]) == [page.experiment.dataset]
 
 
 def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
     page = trained(lab, epochs="2", seed="5")
-    press(page, "own_close")
+    press(page, "uploads_close")
     page.go_to("compare")
     press(page, "compare_open_1")
-    assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in page.text
+    assert texts("en")("uploads.ask", hash=digest_of(IRIS)[:8]) in page.text
     assert page.at.query_params == {"dataset": IRIS_ID, "epochs": "2", "seed": "5", "lang": "en", "run": "all"}
     assert page.visitor.watches == {}, "nothing is trained instead"
     page.go_to("")
@@ -381,19 +381,19 @@ def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
     page = trained(lab, epochs="2")
     other = written(mixed())
     upload(page, other)
-    page.set("own_shown", digest_of(IRIS))
-    press(page, "own_close")
+    page.set("uploads_shown", digest_of(IRIS))
+    press(page, "uploads_close")
     page.go_to("compare")
     press(page, "compare_open_1")
     for wrong in (other, written(mixed(1))):
         upload(page, wrong)
         assert len(errors(page)) == 1
-        assert list(page.at.session_state["own_files"]) == [digest_of(other)]
+        assert list(page.at.session_state["uploads_files"]) == [digest_of(other)]
 
 
 def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> None:
     page = trained(lab, epochs="2")
-    press(page, "own_close")
+    press(page, "uploads_close")
     for seed in range(uploads.MOST_FILES):
         upload(page, written(mixed(seed)), "other *.csv")
     page.go_to("compare")
@@ -401,9 +401,9 @@ def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> Non
     page.go_to("")
     upload(page, IRIS)
     assert errors(page) == [texts("en")("error.files_many", high=uploads.MOST_FILES)]
-    assert page.at.button(key="own_close_0").label == f"Close {formatting.escape_markdown('other *.csv')}"
-    press(page, "own_close_0")
-    assert len(page.at.session_state["own_files"]) == uploads.MOST_FILES - 1
+    assert page.at.button(key="uploads_close_0").label == f"Close {formatting.escape_markdown('other *.csv')}"
+    press(page, "uploads_close_0")
+    assert len(page.at.session_state["uploads_files"]) == uploads.MOST_FILES - 1
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
 
@@ -413,7 +413,7 @@ def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     upload(page, IRIS)
     page.train()
     page.go_to("own")
-    press(page, "own_close")
+    press(page, "uploads_close")
     page.go_to("compare")
     page.at.session_state["runs"][0]["experiment"]["depth"] = "2"
     press(page, "compare_open_1")
@@ -430,23 +430,23 @@ def test_own_data_show_what_a_link_chose(lab: Open) -> None:
     page = lab(dataset=dataset, lang="en")
     upload(page, data)
     page.go_to("own")
-    assert page.widget(f"own_target_{digest_of(data)}").value == 5
-    press(page, "own_use")
+    assert page.widget(f"uploads_target_{digest_of(data)}").value == 5
+    press(page, "uploads_use")
     assert page.experiment.dataset == dataset
 
 
 def test_files_are_three_at_most_and_can_be_closed(lab: Open) -> None:
     page = opened(lab, IRIS)
-    press(page, "own_use")
+    press(page, "uploads_use")
     page.go_to("own")
     for seed in (1, 2):
         upload(page, written(mixed(seed)))
-    assert len(page.at.session_state["own_files"]) == 3
+    assert len(page.at.session_state["uploads_files"]) == 3
     upload(page, written(mixed(3)))
     assert errors(page) == [texts("en")("error.files_many", high=3)]
-    page.set("own_shown", digest_of(IRIS))
-    press(page, "own_close")
-    assert len(page.at.session_state["own_files"]) == 2
+    page.set("uploads_shown", digest_of(IRIS))
+    press(page, "uploads_close")
+    assert len(page.at.session_state["uploads_files"]) == 2
     page.go_to("")
     assert page.experiment == Experiment()
 
@@ -465,9 +465,9 @@ def test_a_file_that_the_lesson_fixes_is_not_closed(lab: Open, link: dict[str, s
     page = lab(dataset=dataset, lang="en", **{name: value for name, value in link.items() if name != "rows"})
     upload(page, data)
     page.go_to("own")
-    press(page, "own_close")
+    press(page, "uploads_close")
     assert len(errors(page)) == 1
-    assert page.at.session_state["own_problem"].rule == told
+    assert page.at.session_state["uploads_problem"].rule == told
     page.go_to("")
     assert page.experiment.dataset == dataset
 
@@ -491,21 +491,21 @@ def test_of_two_sessions_at_once_one_gets_the_room_for_one(monkeypatch: pytest.M
     size, outcomes, others = uploads._size, list[bool](), list[Thread]()
     monkeypatch.setattr(uploads, "_everywhere", WeakSet())
 
-    def count(file: uploads.Opened) -> None:
+    def count(file: uploads.OpenFile) -> None:
         try:
             uploads._count(file, 1.5 * size(file) / MB)
             outcomes.append(True)
         except DataError:
             outcomes.append(False)
 
-    def meanwhile(what: uploads.Opened) -> int:
+    def meanwhile(what: uploads.OpenFile) -> int:
         if not others:
             others.append(Thread(target=count, args=(second,)))
             others[0].start()
             others[0].join(0.1)  # it waits until the first is counted
         return size(what)
 
-    first, second = (uploads.Opened("", b"", digest_of(IRIS), read(IRIS)) for _ in range(2))
+    first, second = (uploads.OpenFile("", b"", digest_of(IRIS), read(IRIS)) for _ in range(2))
     monkeypatch.setattr(uploads, "_size", meanwhile)
     count(first)
     others[0].join()
@@ -545,12 +545,12 @@ def test_all_files_together_have_a_limit(lab: Open, recordings: Recordings) -> N
     recordings.limits = Limits(own_mb=0.001)
     page = opened(lab, IRIS)
     assert "0 MB" in errors(page)[0]
-    assert "own_files" not in page.at.session_state
+    assert "uploads_files" not in page.at.session_state
 
 
 def test_settings_that_do_not_fit_are_told(lab: Open) -> None:
     page = opened(lab, written(mixed()), samples="400")
-    press(page, "own_use")
+    press(page, "uploads_use")
     assert page.experiment.samples is None
     assert "51" in page.at.warning[0].value
 
@@ -573,11 +573,11 @@ def test_hostile_names_and_cells_are_text_only(lab: Open) -> None:
             assert "<script" not in node.value.replace("\\<", "")
         if node.type == "html":
             assert MARK not in node.proto.body
-    for name in ("own_distributions", "own_correlations"):
+    for name in ("uploads_distributions", "uploads_correlations"):
         told = str(page.components[name])
         assert MARK in told
         assert "<img" not in told
-    press(page, "own_use")
+    press(page, "uploads_use")
     assert not page.at.exception
 
 
@@ -592,7 +592,7 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
     page.run()
     monkeypatch.setattr(form, "plan", broken)
     page.run()
-    press_failing = page.at.button(key="own_close")
+    press_failing = page.at.button(key="uploads_close")
     monkeypatch.setattr(uploads, "close_file", broken)
     press_failing.click()
     page.run()
@@ -605,9 +605,9 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
 
 def test_studies_on_own_data_are_refused(lab: Open) -> None:
     page = opened(lab, IRIS)
-    press(page, "own_use")
+    press(page, "uploads_use")
     page.go_to("claims")
-    assert texts("en")("own.no_study") in page.text
+    assert texts("en")("uploads.no_study") in page.text
     assert "custom_order" not in {button.key for button in page.at.button}
     with pytest.raises(ExperimentError, match="other processes"):
         custom_study(Experiment(dataset=IRIS_ID), [("learning_rate", [0.1])], 1, "train_loss", ["none"])
@@ -616,7 +616,7 @@ def test_studies_on_own_data_are_refused(lab: Open) -> None:
 @pytest.mark.parametrize("path", ["algorithm", "claims", "rules", ""])
 def test_every_page_goes_with_own_data(lab: Open, path: str) -> None:
     page = opened(lab, written(mixed()), epochs="2", validation_share="0.2")
-    press(page, "own_use")
+    press(page, "uploads_use")
     page.train()
     page.go_to(path)
     assert not page.at.exception
@@ -648,14 +648,14 @@ def test_a_template_is_written_when_somebody_asks_for_it(lab: Open, monkeypatch:
 
 def test_what_a_session_holds_is_not_held_by_another(lab: Open) -> None:
     first = opened(lab, IRIS)
-    press(first, "own_use")
+    press(first, "uploads_use")
     second = lab(dataset=IRIS_ID, lang="en")
-    assert texts("en")("own.ask", hash=digest_of(IRIS)[:8]) in second.text
+    assert texts("en")("uploads.ask", hash=digest_of(IRIS)[:8]) in second.text
 
 
 def test_what_a_report_holds_of_own_data_is_told_where_it_is_made(lab: Open) -> None:
     page = opened(lab, IRIS)
-    press(page, "own_use")
+    press(page, "uploads_use")
     page.go_to("")
     page.open("files")
     assert texts("en")("take.report_own") in page.text

@@ -70,8 +70,8 @@ def test_the_plan_is_what_will_be_done(lab: Open, choices: dict[str, Any]) -> No
         batch=min(experiment.batch_size, len(rows.train)),
         epochs=f"{experiment.epochs:,}",
     )
-    held = t("preview.held", count=len(rows.validation)) if len(rows.validation) else t("preview.nothing_held")
-    assert f"{plan} {held}" in [markdown.value for markdown in page.at.markdown]
+    validation = t("preview.validation", count=len(rows.validation)) if len(rows.validation) else t("preview.no_validation")
+    assert f"{plan} {validation}" in [markdown.value for markdown in page.at.markdown]
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -232,7 +232,7 @@ def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> 
     assert table_of(Experiment(dataset=name)) is held
     page = lab(dataset=name, depth="2", lang="en")
     assert page.at.query_params == {"dataset": name, "depth": "2", "lang": "en"}
-    assert texts("en")("own.ask", hash=name[4:12]) in [info.value for info in page.at.info]
+    assert texts("en")("uploads.ask", hash=name[4:12]) in [info.value for info in page.at.info]
     assert "stage" not in page.components
     assert not page.at.dataframe
 

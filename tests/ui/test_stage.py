@@ -83,7 +83,9 @@ def test_every_number_and_stage_is_a_field_of_the_recording(lab: Open, experimen
 def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:
     history = train(experiment)
     assert stage.moments(experiment) == len(history.snapshots)
-    assert stage.kept(experiment, load(experiment.dataset)) == [kept.epoch for kept in history.checkpoints]
+    assert stage.checkpoint_epochs(experiment, load(experiment.dataset)) == [
+        checkpoint.epoch for checkpoint in history.checkpoints
+    ]
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -53,7 +53,7 @@ def _card(running: bool, t: Texts) -> None:
         st.rerun()
     st.markdown(t("claims.custom.explain"))
     if session.experiment().is_private:  # networks of a study are trained in other processes, and known to all
-        st.info(t("own.no_study"), icon=":material/lock:")
+        st.info(t("uploads.no_study"), icon=":material/lock:")
     else:
         _base(session.experiment(), t)
         _form(t)

@@ -59,7 +59,7 @@ def _buttons(study: Study, view: JobView | None, t: Texts) -> None:
     key = f"claims_{study.id}"
     if view is not None and not view.ended:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_running"):
-            st.progress(view.share, text=_progress_text(view, t))
+            st.progress(view.share, text=_progress(view, t))
             st.button(
                 t("claims.cancel"), key=f"{key}_cancel", icon=":material/stop:", on_click=guarded(state.cancel), args=(study,)
             )
@@ -88,7 +88,7 @@ def _run(study: Study) -> None:
         state.choose(study.id, study.base.seeds)
 
 
-def _progress_text(view: JobView, t: Texts) -> str:
+def _progress(view: JobView, t: Texts) -> str:
     if view.place:
         return t("claims.queued", place=view.place)
     values = {"done": f"{view.done:,}", "total": f"{view.total:,}", "elapsed": formatting.duration(view.seconds)}

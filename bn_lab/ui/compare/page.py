@@ -56,7 +56,13 @@ def _trained(drawn: int, t: Texts) -> None:
     if left != drawn:
         st.rerun()
     if watch is not None:
-        st.progress(*formatting.progress(watch, "compare.training", t, left=left))
+        _progress(watch, left, t)
+
+
+def _progress(watch: Watch, left: int, t: Texts) -> None:
+    progress, epochs = watch.progress, watch.target
+    values = {"left": left, "epoch": f"{int(progress.epoch):,}", "epochs": f"{epochs:,}", "state": t(f"state.{progress.state}")}
+    st.progress(min(1.0, progress.epoch / epochs), text=t("compare.training", **values))
 
 
 def _compared(t: Texts) -> None:

@@ -17,9 +17,9 @@ from bn_lab.ui import session, uploads
 from bn_lab.ui.data import upload
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.uploads import Opened
+from bn_lab.ui.uploads import OpenFile
 
-WISHED = "own_wished"
+REQUESTED = "uploads_requested"
 """In the session: how the file on the page is said to be written, until it is read like that."""
 
 COMMON = ("utf_8", "utf_8_sig", "cp949", "utf_16", "cp1252", "cp1250", "cp1251", "gb18030", "big5hkscs", "cp932", "euc_jp")
@@ -43,7 +43,7 @@ ENCODINGS = {
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", SPACES: "spaces"}
 """What delimiters are called, by the names of their texts."""
 
-DECIMALS = {".": "own.decimal_point", ",": "own.decimal_comma"}
+DECIMALS = {".": "uploads.decimal_point", ",": "uploads.decimal_comma"}
 """What decimal separators are called, by their texts."""
 
 THOUSANDS = {"": "nothing", ",": "comma", ".": "point", " ": "space", "'": "apostrophe", "’": "apostrophe_curly"}
@@ -56,86 +56,91 @@ SHOWN, COLUMNS, SUSPECTS = 30, 14, 4
 """Characters of a cell, columns of the first rows, and suspects that are shown."""
 
 
-def show(opened: Opened, t: Texts) -> None:
+def show(opened: OpenFile, t: Texts) -> None:
     """What was found out about the file, and the widgets to change it."""
-    _read_as_wished(opened, t)
+    _read_as_requested(opened, t)
     if opened.problem is not None:
         st.error(formatting.error(t, opened.problem), icon=":material/error:")
-        st.markdown(t("own.read.otherwise"))
+        st.markdown(t("uploads.read.otherwise"))
     if opened.file is not None:
-        _found(opened, opened.file, t)
+        _summary(opened, opened.file, t)
         _suspects(opened, opened.file, t)
         _head(opened.file, t)
-    with st.expander(t("own.read.title"), icon=":material/tune:", expanded=opened.file is None):
+    with st.expander(t("uploads.read.title"), icon=":material/tune:", expanded=opened.file is None):
         _widgets(opened, t)
 
 
-def _read_as_wished(opened: Opened, t: Texts) -> None:
-    """Read the file anew where a widget says that it is written another way: here, where one sees that it takes a while."""
-    wished: tuple[str, Format] | None = st.session_state.pop(WISHED, None)
-    if wished is None or wished[0] != opened.digest:
+def _read_as_requested(opened: OpenFile, t: Texts) -> None:
+    """Read the file anew where a widget says that it is written differently: here, where one sees that it takes a while."""
+    requested: tuple[str, Format] | None = st.session_state.pop(REQUESTED, None)
+    if requested is None or requested[0] != opened.digest:
         return
     try:
         with upload.reading(t) as waiting:
-            uploads.read_again(opened.digest, wished[1], session.limits().own_mb, waiting)
+            uploads.read_again(opened.digest, requested[1], session.limits().own_mb, waiting)
     except DataError as error:  # there is no room for it
         st.session_state[upload.PROBLEM] = error
     st.rerun()
 
 
-def _found(opened: Opened, file: File, t: Texts) -> None:
+def _summary(opened: OpenFile, file: File, t: Texts) -> None:
     said = file.format
-    parts = [f"**{formatting.escape_markdown(opened.name)}**", t("own.size", rows=f"{file.rows:,}", columns=len(file.columns))]
+    parts = [
+        f"**{formatting.escape_markdown(opened.name)}**",
+        t("uploads.size", rows=f"{file.rows:,}", columns=len(file.columns)),
+    ]
     if file.kind == "text":
-        parts += [f"{t('own.encoding')} {encoding_name(said.encoding or '')}"]
-        parts += [f"{t('own.delimiter')} {formatting.escape_markdown(delimiter_name(said.delimiter or '', t))}"]
+        parts += [f"{t('uploads.encoding')} {encoding_name(said.encoding or '')}"]
+        parts += [f"{t('uploads.delimiter')} {formatting.escape_markdown(delimiter_name(said.delimiter or '', t))}"]
     else:
-        parts += [t(f"own.file_kind.{file.kind}")]
+        parts += [t(f"uploads.file_kind.{file.kind}")]
     if file.sheets:
-        parts += [t("own.sheet", name=formatting.escape_markdown(one_line(file.sheets[said.sheet or 0], SHOWN)))]
-    parts += [t(DECIMALS[said.decimal or "."]), t("own.header") if said.header else t("own.no_header")]
-    st.markdown(" · ".join([*parts, f"{t('own.hash')} `{file.digest[:8]}`"]))
+        parts += [t("uploads.sheet", name=formatting.escape_markdown(one_line(file.sheets[said.sheet or 0], SHOWN)))]
+    parts += [t(DECIMALS[said.decimal or "."]), t("uploads.header") if said.header else t("uploads.no_header")]
+    st.markdown(" · ".join([*parts, f"{t('uploads.hash')} `{file.digest[:8]}`"]))
     if not said.header:
-        st.caption(t("own.no_header_why"))
-    if told := _told(file, t):
-        st.caption(" ".join(told))
+        st.caption(t("uploads.no_header_why"))
+    if notes := _notes(file, t):
+        st.caption(" ".join(notes))
 
 
-def _told(file: File, t: Texts) -> list[str]:
+def _notes(file: File, t: Texts) -> list[str]:
     """What was left out, or understood, that one would want to know of."""
     said, layout = file.format, file.layout
-    lines = [t("own.told.above", count=said.above)] if said.above else []
-    lines += [t("own.told.below", count=said.below)] if said.below else []
+    lines = [t("uploads.notes.above", count=said.above)] if said.above else []
+    lines += [t("uploads.notes.below", count=said.below)] if said.below else []
     lines += (
-        [t("own.told.comment", sign=formatting.escape_markdown(said.comment), count=layout.comments)] if layout.comments else []
+        [t("uploads.notes.comment", sign=formatting.escape_markdown(said.comment), count=layout.comments)]
+        if layout.comments
+        else []
     )
-    lines += [t("own.told.in_comment")] if layout.in_comment else []
-    lines += [t("own.told.row_names")] if layout.has_row_names else []
-    lines += [t("own.told.ends_empty")] if layout.ends_empty else []
+    lines += [t("uploads.notes.in_comment")] if layout.in_comment else []
+    lines += [t("uploads.notes.row_names")] if layout.has_row_names else []
+    lines += [t("uploads.notes.ends_empty")] if layout.ends_empty else []
     infinite = [(k + 1, column) for k, column in enumerate(file.columns) if column.infinite]
-    lines += [t("own.told.infinite", column=k, count=column.infinite) for k, column in infinite[:SUSPECTS]]
+    lines += [t("uploads.notes.infinite", column=k, count=column.infinite) for k, column in infinite[:SUSPECTS]]
     units = [f"{formatting.escape_markdown(one_line(column.full_name, SHOWN))}" for column in file.columns if column.unit]
-    return [*lines, t("own.told.units", columns=", ".join(units[:COLUMNS]))] if units else lines
+    return [*lines, t("uploads.notes.units", columns=", ".join(units[:COLUMNS]))] if units else lines
 
 
-def _suspects(opened: Opened, file: File, t: Texts) -> None:
+def _suspects(opened: OpenFile, file: File, t: Texts) -> None:
     """What may stand for a missing value: to be confirmed, since only somebody who knows the data can say so."""
-    found = [(k, column) for k, column in enumerate(file.columns) if column.suspect is not None]
-    for k, column in found[:SUSPECTS]:
+    suspects = [(k, column) for k, column in enumerate(file.columns) if column.suspect is not None]
+    for k, column in suspects[:SUSPECTS]:
         assert column.suspect is not None
         text = column.suspect.text
         with st.container(horizontal=True, vertical_alignment="center"):
             name = formatting.escape_markdown(one_line(column.name, SHOWN))
-            which = "own.suspect" if number_of(text, file.format.decimal or ".") is not None else "own.suspect_word"
+            which = "uploads.suspect" if number_of(text, file.format.decimal or ".") is not None else "uploads.suspect_word"
             st.markdown(t(which, text=formatting.escape_markdown(text), count=column.suspect.count, column=k + 1, name=name))
             asked = replace(opened.asked, missing=(*opened.asked.missing, text))
-            label = t("own.suspect_missing")
-            st.button(label, key=f"own_suspect_{k}", on_click=guarded(wish), args=(opened.digest, asked))
+            label = t("uploads.suspect_missing")
+            st.button(label, key=f"uploads_suspect_{k}", on_click=guarded(request), args=(opened.digest, asked))
 
 
-def wish(digest: str, asked: Format) -> None:
-    """Have the file read as it is said to be written, once the page is drawn."""
-    st.session_state[WISHED] = digest, asked
+def request(digest: str, asked: Format) -> None:
+    """Have the file read as it is said to be written, as soon as the page is drawn."""
+    st.session_state[REQUESTED] = digest, asked
 
 
 def encoding_name(encoding: str) -> str:
@@ -145,21 +150,21 @@ def encoding_name(encoding: str) -> str:
 
 def delimiter_name(delimiter: str, t: Texts) -> str:
     """What a delimiter is called."""
-    return t(f"own.separator.{SEPARATORS[delimiter]}") if delimiter in SEPARATORS else delimiter
+    return t(f"uploads.separator.{SEPARATORS[delimiter]}") if delimiter in SEPARATORS else delimiter
 
 
 def thousands_name(sign: str, t: Texts) -> str:
     """What stands between thousands, in words."""
-    return t(f"own.thousands.{THOUSANDS[sign]}") if sign in THOUSANDS else sign
+    return t(f"uploads.thousands.{THOUSANDS[sign]}") if sign in THOUSANDS else sign
 
 
-def _widgets(opened: Opened, t: Texts) -> None:
+def _widgets(opened: OpenFile, t: Texts) -> None:
     """One for each setting, filled with what was found out, or said."""
     file = opened.file
     said = file.format if file is not None else opened.asked
     is_text = file is None or file.kind == "text"
     put = _Widgets(opened, t)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="own_read_form"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="uploads_read_form"):
         if file is not None and len(file.sheets) > 1:
             names = [f"{k + 1} · {one_line(name, SHOWN)}" for k, name in enumerate(file.sheets)]
             put.select("sheet", list(range(len(names))), said.sheet, names.__getitem__)
@@ -168,11 +173,11 @@ def _widgets(opened: Opened, t: Texts) -> None:
             put.select("encoding", every, said.encoding, encoding_name)
             put.select("delimiter", list(SEPARATORS), said.delimiter, lambda sign: delimiter_name(sign, t), new=True)
         if file is None or file.kind != "parquet":
-            put.segments("header", [True, False], said.header, lambda yes: t("own.read.yes" if yes else "own.read.no"))
+            put.segments("header", [True, False], said.header, lambda yes: t("uploads.read.yes" if yes else "uploads.read.no"))
             put.count("above", said.above)
             put.count("below", said.below)
         if is_text:
-            put.select("comment", list(COMMENTS), said.comment, lambda sign: sign or t("own.read.none"), new=True)
+            put.select("comment", list(COMMENTS), said.comment, lambda sign: sign or t("uploads.read.none"), new=True)
         put.segments("decimal", list(DECIMALS), said.decimal, lambda sign: t(DECIMALS[sign]))
         put.select("thousands", list(THOUSANDS), said.thousands, lambda sign: thousands_name(sign, t))
     put.texts("missing", said.missing)
@@ -180,25 +185,27 @@ def _widgets(opened: Opened, t: Texts) -> None:
         for kind in get_args(AskedKind):
             put.columns(kind, file)
     if opened.asked != FOUND_OUT:
-        label = t("own.read.reset")
-        st.button(label, key="own_read_reset", icon=":material/undo:", on_click=guarded(wish), args=(opened.digest, FOUND_OUT))
+        label = t("uploads.read.reset")
+        st.button(
+            label, key="uploads_read_reset", icon=":material/undo:", on_click=guarded(request), args=(opened.digest, FOUND_OUT)
+        )
 
 
 class _Widgets:
     """Widgets that each say one thing about how a file is written."""
 
-    def __init__(self, opened: Opened, t: Texts) -> None:
+    def __init__(self, opened: OpenFile, t: Texts) -> None:
         self._opened, self._t = opened, t
 
     def _common(self, name: str, value: Any, act: Callable[[Any], Format]) -> dict[str, Any]:
         """The label and the key of a widget, which shows `value`, and what it does."""
-        key = f"own_read_{name}_{self._opened.digest}"
+        key = f"uploads_read_{name}_{self._opened.digest}"
         st.session_state[key] = value
 
         def changed() -> None:
-            wish(self._opened.digest, act(st.session_state[key]))
+            request(self._opened.digest, act(st.session_state[key]))
 
-        return {"label": self._t(f"own.read.{name}"), "key": key, "on_change": guarded(changed)}
+        return {"label": self._t(f"uploads.read.{name}"), "key": key, "on_change": guarded(changed)}
 
     def _setter(self, name: str) -> Callable[[Any], Format]:
         return lambda value: replace(self._opened.asked, **{name: value})
@@ -207,7 +214,7 @@ class _Widgets:
         """A list; where `new`, what is typed is a value, too."""
         options = options if value is None or value in options else [*options, value]
         common = self._common(name, value, self._setter(name))
-        hint = self._t("own.read.found_out")
+        hint = self._t("uploads.read.found_out")
         st.selectbox(options=options, format_func=called, accept_new_options=new, placeholder=hint, width=200, **common)
 
     def segments(self, name: str, options: list[Any], value: Any, called: Callable[[Any], str]) -> None:
@@ -221,7 +228,7 @@ class _Widgets:
     def texts(self, name: str, values: Sequence[str]) -> None:
         """Texts to add to."""
         common = self._common(name, list(values), lambda chosen: replace(self._opened.asked, missing=tuple(chosen)))
-        hint = self._t("own.read.missing_none")
+        hint = self._t("uploads.read.missing_none")
         st.multiselect(options=list(values), accept_new_options=True, max_selections=MOST_MARKERS, placeholder=hint, **common)
 
     def columns(self, kind: AskedKind, file: File) -> None:
@@ -233,7 +240,7 @@ class _Widgets:
             return replace(self._opened.asked, kinds=tuple({**others, **dict.fromkeys(chosen, kind)}.items()))
 
         value = [k for k, asked in kinds.items() if asked == kind and k < len(file.columns)]
-        options, hint = list(range(len(file.columns))), self._t("own.read.found_out")
+        options, hint = list(range(len(file.columns))), self._t("uploads.read.found_out")
         st.multiselect(
             options=options, format_func=lambda k: name_of(file, k), placeholder=hint, **self._common(kind, value, act)
         )

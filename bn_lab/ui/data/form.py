@@ -27,7 +27,7 @@ from bn_lab.ui.data.file_format import name_of
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 
-CHOICES = "own_choices"
+CHOICES = "uploads_choices"
 """In the session: what is chosen of each file, as ids by hash."""
 
 NAME = 40
@@ -35,7 +35,7 @@ NAME = 40
 
 
 def choice_of(file: File) -> DataChoice | None:
-    """What is chosen of a file, as it is read now; first what is proposed; None where no column can be told."""
+    """What is chosen of a file, as it is read now; first what is proposed; None where no column can be a target."""
     chosen = st.session_state.get(CHOICES, {}).get(file.digest)
     if chosen is None:
         return proposed(file)
@@ -53,46 +53,51 @@ def choose(file: File, choice: DataChoice) -> None:
 
 def show(file: File, choice: DataChoice, t: Texts) -> None:
     """The widgets; every one acts on its change."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="own_form"):
-        _select("target", t("own.target"), range(len(file.columns)), choice.target, file, t, _target)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="uploads_form"):
+        _select("target", t("uploads.target"), range(len(file.columns)), choice.target, file, t, _target)
         tasks = possible_tasks(file.columns[choice.target])
-        _segments("task", t("own.task.title"), tasks, choice.task, file, t, _task)
+        _segments("task", t("uploads.task.title"), tasks, choice.task, file, t, _task)
         if any(column.present < file.rows for column in file.columns if column.is_usable):
-            _segments("missing", t("own.missing.title"), MISSING, choice.missing, file, t, _missing)
+            _segments("missing", t("uploads.missing.title"), MISSING, choice.missing, file, t, _missing)
     _left_out(file, choice, t)
-    task = t(f"own.task.{proposed_task(file.columns[choice.target])}")
-    st.caption(t("own.proposal", task=task))
+    task = t(f"uploads.task.{proposed_task(file.columns[choice.target])}")
+    st.caption(t("uploads.proposal", task=task))
 
 
 def counted(file: File, choice: DataChoice, t: Texts) -> Plan | None:
     """What the choice makes of the file, in words; None where the file does not allow it, which is said, too."""
     try:
-        found = plan(file, choice)
+        outcome = plan(file, choice)
     except DataError as error:
         st.error(problem(error, file, t), icon=":material/error:")
         return None
-    values = {"rows": f"{len(found.rows):,}", "all": f"{file.rows:,}", "features": len(found.features), "inputs": found.inputs}
-    lines = [t("own.plan", **values)]
-    lines += [t("own.plan_untold", count=f"{found.without_target:,}")] if found.without_target else []
-    lines += [t("own.plan_dropped", count=f"{found.dropped:,}")] if found.dropped else []
-    lines += [t("own.plan_filled", count=f"{found.filled:,}")] if found.filled else []
-    lines += [t("own.plan_classes", count=len(found.classes))] if found.classes else []
-    lines += _other_way(file, choice, found, t)
+    values = {
+        "rows": f"{len(outcome.rows):,}",
+        "all": f"{file.rows:,}",
+        "features": len(outcome.features),
+        "inputs": outcome.inputs,
+    }
+    lines = [t("uploads.plan", **values)]
+    lines += [t("uploads.plan_without_target", count=f"{outcome.without_target:,}")] if outcome.without_target else []
+    lines += [t("uploads.plan_dropped", count=f"{outcome.dropped:,}")] if outcome.dropped else []
+    lines += [t("uploads.plan_filled", count=f"{outcome.filled:,}")] if outcome.filled else []
+    lines += [t("uploads.plan_classes", count=len(outcome.classes))] if outcome.classes else []
+    lines += _with_other_rule(file, choice, outcome, t)
     st.markdown(" ".join(lines))
-    return found
+    return outcome
 
 
-def _other_way(file: File, choice: DataChoice, found: Plan, t: Texts) -> list[str]:
+def _with_other_rule(file: File, choice: DataChoice, outcome: Plan, t: Texts) -> list[str]:
     """What the other rule for missing values would do."""
-    if not (found.dropped or found.filled):
+    if not (outcome.dropped or outcome.filled):
         return []
     try:
         other = plan(file, replace(choice, missing="median" if choice.missing == "dropped" else "dropped"))
     except DataError as error:
-        return [f"{t('own.plan_other')} {problem(error, file, t)}"]
+        return [f"{t('uploads.plan_other')} {problem(error, file, t)}"]
     if choice.missing == "dropped":
-        return [t("own.plan_would_fill", count=f"{other.filled:,}")]
-    return [t("own.plan_would_drop", count=f"{other.dropped:,}")]
+        return [t("uploads.plan_would_fill", count=f"{other.filled:,}")]
+    return [t("uploads.plan_would_drop", count=f"{other.dropped:,}")]
 
 
 def problem(error: DataError, file: File, t: Texts) -> str:
@@ -134,7 +139,7 @@ def _changed(key: str, file: File, act: Act) -> None:
 
 def _on_change(name: str, value: Any, file: File, act: Act) -> dict[str, Any]:
     """The key of a widget, which shows `value`, and what it does."""
-    key = f"own_{name}_{file.digest}"
+    key = f"uploads_{name}_{file.digest}"
     st.session_state[key] = value
     return {"key": key, "on_change": guarded(_changed), "args": (key, file, act)}
 
@@ -146,11 +151,11 @@ def _select(name: str, label: str, options: Sequence[int], value: int, file: Fil
 
 def _segments(name: str, label: str, options: Sequence[str], value: str, file: File, t: Texts, act: Act) -> None:
     common = _on_change(name, value, file, act)
-    st.segmented_control(label, options, format_func=lambda option: t(f"own.{name}.{option}"), required=True, **common)
+    st.segmented_control(label, options, format_func=lambda option: t(f"uploads.{name}.{option}"), required=True, **common)
 
 
 def _left_out(file: File, choice: DataChoice, t: Texts) -> None:
     able = [k for k, column in enumerate(file.columns) if column.is_usable and k != choice.target]
     common = _on_change("without", [k for k in choice.without if k in able], file, cast("Act", _without))
-    label = t("own.without")
-    st.multiselect(label, able, format_func=lambda k: name_of(file, k), placeholder=t("own.without_none"), **common)
+    label = t("uploads.without")
+    st.multiselect(label, able, format_func=lambda k: name_of(file, k), placeholder=t("uploads.without_none"), **common)

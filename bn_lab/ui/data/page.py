@@ -1,4 +1,4 @@
-"""The page that tells of each data set where it comes from, what is in it and what is odd about it, and hands it out."""
+"""The page that says of each data set where it comes from, what is in it and what is odd about it, and hands it out."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ ORIGINS: Mapping[str, str] = {
     "digits": "digits",
     "moons": "moons",
 }
-"""Whose words tell of source and licence; those of `playground` for all others."""
+"""Whose texts say source and licence; those of `playground` for all others."""
 
 NOTES: Mapping[str, str] = {name: name if name not in GENERATED or name == "plane" else "computed" for name in DATASETS}
-"""Whose words tell what is odd."""
+"""Whose texts say what is odd."""
 
 IMAGES, SCALE = 15, 2
 """How many images of each digit are shown, and pixels on screen for one of an image."""
 
 MANY = 20
-"""Columns from which on they are told as one: pixels."""
+"""Columns from which on they are one line of the table: pixels."""
 
 
 def show() -> None:
@@ -48,7 +48,7 @@ def show() -> None:
     st.title(t("page.data"))
     st.markdown(t("data.intro"))
     if not rules.is_hidden("own"):
-        st.page_link(navigation.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+        st.page_link(navigation.page_at("own"), label=t("uploads.open"), icon=":material/upload_file:")
     st.fragment(guarded(_body))(t)
 
 
@@ -62,11 +62,11 @@ def _body(t: Texts) -> None:
     _take(name, noise, t)
     _picture(name, table, t)
     if name in GENERATED:
-        _told(t("data.made"), t(f"data.how.{name}"))
+        _paragraph(t("data.made"), t(f"data.how.{name}"))
     origin = ORIGINS.get(name, "playground")
-    _told(t("data.origin"), t(f"data.source.{origin}"))
-    _told(t("data.licence"), t(f"data.terms.{origin}"))
-    _told(t("data.odd"), t(f"data.notes.{NOTES[name]}"))
+    _paragraph(t("data.origin"), t(f"data.source.{origin}"))
+    _paragraph(t("data.licence"), t(f"data.terms.{origin}"))
+    _paragraph(t("data.odd"), t(f"data.notes.{NOTES[name]}"))
     st.subheader(t("data.columns"))
     st.table(_columns(table, t).set_index(t("data.head.name")))
     st.subheader(t("data.rows"))
@@ -74,21 +74,21 @@ def _body(t: Texts) -> None:
 
 
 def _chosen(t: Texts) -> str:
-    """The set to tell of: at first the one of the experiment on screen."""
+    """The set on the page: at first the one of the experiment on screen."""
     if st.session_state.get("data_set") not in DATASETS:
-        own = session.experiment()
-        st.session_state["data_set"] = FIELDS["dataset"].default if own.is_private else own.dataset
+        now = session.experiment()
+        st.session_state["data_set"] = FIELDS["dataset"].default if now.is_private else now.dataset
     st.pills(t("data.set"), list(DATASETS), format_func=lambda name: t(f"dataset.{name}"), key="data_set", required=True)
     return str(st.session_state["data_set"])
 
 
 def _noise(name: str, t: Texts) -> float:
     """The noise of a set that is computed: at first that of the experiment on screen."""
-    own = session.experiment().data_noise
+    noise = session.experiment().data_noise
     if name not in GENERATED:
-        return own
+        return noise
     field, key = FIELDS["data_noise"], "data_noise"
-    st.session_state.setdefault(key, own)
+    st.session_state.setdefault(key, noise)
     stops = controls.stops(field, st.session_state[key])
     st.select_slider(t("field.data_noise"), stops, format_func="{:.10g}".format, key=key, help=t("help.data_noise"), width=420)
     return float(st.session_state[key])
@@ -139,7 +139,7 @@ def _picture(name: str, table: Table, t: Texts) -> None:
     components.picture(partial(draw, table, t), alt=t(f"data.alt.{kind}"), key="data_picture", subject=name)
 
 
-def _told(title: str, text: str) -> None:
+def _paragraph(title: str, text: str) -> None:
     st.markdown(f"**{title}**\n\n{text}")
 
 

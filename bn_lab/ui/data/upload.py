@@ -20,13 +20,13 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.downloads import download
-from bn_lab.ui.uploads import TOUCHED, Opened, Waiting, open_file, open_unread
+from bn_lab.ui.uploads import TOUCHED, OpenFile, Waiting, open_file, open_unread
 
-PROBLEM, TURN = "own_problem", "own_turn"
+PROBLEM, TURN = "uploads_problem", "uploads_turn"
 """In the session: what is wrong, an error, until the page is left, and how many files there were: a file that was read is taken
 from its widget, which would hold it a second time."""
 
-PASTE = "own_paste"
+PASTE = "uploads_paste"
 """Key of the button that opens a pasted text."""
 
 COOKIE = "_streamlit_xsrf"
@@ -43,7 +43,7 @@ Judge = Callable[[str, bytes], None]
 """Raises a `DataError` for a file that is not to be opened, by its name and its bytes."""
 
 
-def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, judge: Judge | None = None) -> None:
+def show(t: Texts, then: Callable[[OpenFile], None], asked: Format = FOUND_OUT, judge: Judge | None = None) -> None:
     """Widgets for a file; what was opened is given to `then`, and the page is drawn again.
 
     Args:
@@ -57,13 +57,13 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
         st.session_state[PROBLEM] = None
     uploaded = None
     if takes_files():
-        help_text = t("own.upload_help", **WRITTEN)
-        uploaded = st.file_uploader(t("own.upload"), key=f"own_upload_{turn}", help=help_text)
+        help_text = t("uploads.upload_help", **WRITTEN)
+        uploaded = st.file_uploader(t("uploads.upload"), key=f"uploads_file_{turn}", help=help_text)
     else:
-        st.info(t("own.no_upload"), icon=":material/upload_file:")
-    with st.expander(t("own.paste"), icon=":material/content_paste:", expanded=not takes_files()):
-        pasted = st.text_area(t("own.paste_label"), key=f"own_text_{turn}", max_chars=MOST_PASTED, height=160)
-        wanted = st.button(t("own.paste_open"), key=PASTE, icon=":material/table:")
+        st.info(t("uploads.no_upload"), icon=":material/upload_file:")
+    with st.expander(t("uploads.paste"), icon=":material/content_paste:", expanded=not takes_files()):
+        pasted = st.text_area(t("uploads.paste_label"), key=f"uploads_text_{turn}", max_chars=MOST_PASTED, height=160)
+        wanted = st.button(t("uploads.paste_open"), key=PASTE, icon=":material/table:")
     if (problem := st.session_state.get(PROBLEM)) is not None:
         st.error(formatting.error(t, problem), icon=":material/error:")
     name = data = None
@@ -71,7 +71,7 @@ def show(t: Texts, then: Callable[[Opened], None], asked: Format = FOUND_OUT, ju
         name, data = uploaded.name, uploaded.getvalue()
         _forget(uploaded.file_id)
     elif wanted:
-        name, data = t("own.pasted"), pasted.encode("utf-8", "replace")
+        name, data = t("uploads.pasted"), pasted.encode("utf-8", "replace")
     if name is not None and data is not None:
         _open(name, data, t, then, asked, judge)
 
@@ -91,9 +91,9 @@ def _forget(file_id: str) -> None:
         context.uploaded_file_mgr.remove_file(context.session_id, file_id)
 
 
-def _open(name: str, data: bytes, t: Texts, then: Callable[[Opened], None], asked: Format, judge: Judge | None) -> None:
+def _open(name: str, data: bytes, t: Texts, then: Callable[[OpenFile], None], asked: Format, judge: Judge | None) -> None:
     """Read it, or say what is wrong with it; in any case it has left its widget when the page is drawn again."""
-    st.session_state[TOUCHED] = True  # from here on the log is told nothing that exceptions say
+    st.session_state[TOUCHED] = True  # from here on the log has nothing that exceptions say
     st.session_state[TURN] += 1
     st.session_state[PROBLEM] = None
     try:
@@ -116,9 +116,9 @@ def reading(t: Texts) -> Iterator[Waiting]:
     place = st.empty()
 
     def waiting(before: int) -> None:
-        place.caption(t("own.waiting", count=before))
+        place.caption(t("uploads.waiting", count=before))
 
-    with st.spinner(t("own.reading")):
+    with st.spinner(t("uploads.reading")):
         yield waiting
 
 
@@ -128,11 +128,11 @@ Rows = list[list[str]]
 
 
 def homes(t: Texts) -> Rows:
-    """A number to be told: the price of a home by area, rooms, lift and district; some cells are empty."""
+    """A number to predict: the price of a home by area, rooms, lift and district; some cells are empty."""
     draw = np.random.default_rng(1)
-    words = [t("own.template.yes"), t("own.template.no")]
-    towns = t("own.template.towns").split(",")
-    rows = [t("own.template.homes_columns").split(",")]
+    words = [t("uploads.template.yes"), t("uploads.template.no")]
+    towns = t("uploads.template.towns").split(",")
+    rows = [t("uploads.template.homes_columns").split(",")]
     for k in range(ROWS):
         area, rooms, minutes = draw.uniform(25, 130), int(draw.integers(1, 6)), int(draw.integers(1, 31))
         lift, town = int(draw.integers(2)), int(draw.integers(len(towns)))
@@ -143,10 +143,10 @@ def homes(t: Texts) -> Rows:
 
 
 def fruit(t: Texts) -> Rows:
-    """A class to be told: which fruit it is by weight, diameter, sweetness and colour."""
+    """A class to predict: which fruit it is by weight, diameter, sweetness and colour."""
     draw = np.random.default_rng(2)
-    names, colors = t("own.template.fruit_names").split(","), t("own.template.colors").split(",")
-    rows = [t("own.template.fruit_columns").split(",")]
+    names, colors = t("uploads.template.fruit_names").split(","), t("uploads.template.colors").split(",")
+    rows = [t("uploads.template.fruit_columns").split(",")]
     for _ in range(ROWS):
         kind = int(draw.integers(3))
         weight, width = draw.normal((170, 110, 60)[kind], 18), draw.normal((7.5, 6.0, 4.6)[kind], 0.5)
@@ -168,12 +168,12 @@ def written(rows: Rows) -> bytes:
 
 def show_templates(t: Texts) -> None:
     """What a file must be like, and examples."""
-    with st.expander(t("own.template.title"), icon=":material/help:"):
-        st.markdown(t("own.template.rules", **WRITTEN))
+    with st.expander(t("uploads.template.title"), icon=":material/help:"):
+        st.markdown(t("uploads.template.rules", **WRITTEN))
         with st.container(horizontal=True):
             for name, make in TEMPLATES.items():
-                label, file, data = t(f"own.template.{name}"), f"bn-lab-{name}.csv", partial(_file, make, t)
-                download(label, data, file, key=f"own_template_{name}")
+                label, file, data = t(f"uploads.template.{name}"), f"bn-lab-{name}.csv", partial(_file, make, t)
+                download(label, data, file, key=f"uploads_template_{name}")
 
 
 def _file(make: Callable[[Texts], Rows], t: Texts) -> bytes:

@@ -32,9 +32,9 @@ from bn_lab.ui.data import file_format, form, upload
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.live import components
-from bn_lab.ui.uploads import Opened
+from bn_lab.ui.uploads import OpenFile
 
-SHOWN = "own_shown"
+SHOWN = "uploads_shown"
 """In the session: the hash of the file on the page."""
 
 
@@ -42,32 +42,32 @@ def show() -> None:
     """Draw the page."""
     t = session.words()
     st.title(t("page.own"))
-    st.markdown(t("own.intro"))
+    st.markdown(t("uploads.intro"))
     upload.show(t, _opened)
     upload.show_templates(t)
     if (opened := _on_page(t)) is not None:
         _file(opened, t)
 
 
-def _opened(opened: Opened) -> None:
+def _opened(opened: OpenFile) -> None:
     st.session_state[SHOWN] = opened.digest
 
 
-def _on_page(t: Texts) -> Opened | None:
+def _on_page(t: Texts) -> OpenFile | None:
     """The file to look at, among those that are open."""
     files = uploads.files()
     if not files:
         return None
     if st.session_state.get(SHOWN) not in files:
         st.session_state[SHOWN] = next(reversed(files))
-    with st.container(horizontal=True, vertical_alignment="bottom", key="own_files_row"):
-        st.selectbox(t("own.files"), list(files), format_func=lambda digest: files[digest].name, key=SHOWN, width=360)
-        st.button(t("own.close"), key="own_close", icon=":material/close:", on_click=guarded(_close))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="uploads_files_row"):
+        st.selectbox(t("uploads.files"), list(files), format_func=lambda digest: files[digest].name, key=SHOWN, width=360)
+        st.button(t("uploads.close"), key="uploads_close", icon=":material/close:", on_click=guarded(_close))
     return files[st.session_state[SHOWN]]
 
 
 def _close() -> None:
-    """Let go of the file; who has it in the lab gets shipped data there, or is told why not, and the file stays."""
+    """Let go of the file; who has it in the lab gets shipped data there, or reads why not, and the file stays."""
     digest = st.session_state[SHOWN]
     if _is_needed(digest):
         session.adopt(replace(session.experiment(), dataset=FIELDS["dataset"].default))
@@ -83,20 +83,20 @@ def _is_needed(digest: str) -> bool:
     return experiment.is_private and parsed(experiment.dataset)[0] == digest
 
 
-def _file(opened: Opened, t: Texts) -> None:
+def _file(opened: OpenFile, t: Texts) -> None:
     file_format.show(opened, t)
     if (file := opened.file) is None:
         return
     _lesson(file, t)
     choice = form.choice_of(file)
     if choice is None:
-        st.error(t("own.no_target"), icon=":material/error:")
+        st.error(t("uploads.no_target"), icon=":material/error:")
         _columns(file, None, t)
         return
     form.show(file, choice, t)
     plan = form.counted(file, choice, t)
     name = id_of(file.digest, choice)  # which says how the file is read, too
-    if st.button(t("own.use_these"), key="own_use", icon=":material/science:", type="primary", disabled=plan is None):
+    if st.button(t("uploads.use_these"), key="uploads_use", icon=":material/science:", type="primary", disabled=plan is None):
         _use(name)
     _columns(file, choice, t)
     if plan is not None:
@@ -106,13 +106,13 @@ def _file(opened: Opened, t: Texts) -> None:
 def _lesson(file: File, t: Texts) -> None:
     """That a file is one of the lesson's, and what to know of it."""
     if (lesson := known(file)) is not None:
-        st.info(t(f"own.known_{lesson.name}"), icon=":material/school:")
+        st.info(t(f"uploads.known_{lesson.name}"), icon=":material/school:")
         if lesson.swapped:
-            st.warning(t("own.known_swapped"), icon=":material/swap_horiz:")
+            st.warning(t("uploads.known_swapped"), icon=":material/swap_horiz:")
 
 
 def _use(name: str) -> None:
-    """Take the data into the lab; other settings stay as far as they fit, and what does not is told there."""
+    """Take the data into the lab; other settings stay as far as they fit, and messages there name what does not."""
     session.adopt(replace(session.experiment(), dataset=name))
     navigation.to("")
 
@@ -124,7 +124,7 @@ LONGEST_TEXT = 30
 def _columns(file: File, choice: DataChoice | None, t: Texts) -> None:
     """The columns as a table: what they hold, and what becomes of them."""
     rows = [_row(file, k, choice, t) for k in range(len(file.columns))]
-    wide = {t("own.column.use"): st.column_config.TextColumn(width="large")}
+    wide = {t("uploads.column.use"): st.column_config.TextColumn(width="large")}
     height = min(38 + 35 * len(rows), 400)
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=wide)
 
@@ -132,31 +132,31 @@ def _columns(file: File, choice: DataChoice | None, t: Texts) -> None:
 def _row(file: File, k: int, choice: DataChoice | None, t: Texts) -> dict[str, object]:
     column = file.columns[k]
     return {
-        t("own.column.number"): k + 1,
-        t("own.column.name"): one_line(column.full_name, LONGEST_TEXT),
-        t("own.column.kind"): t(f"own.kind.{column.kind}"),
-        t("own.column.use"): use_of(column, k, choice, t),
-        t("own.column.missing"): file.rows - column.present,
-        t("own.column.distinct"): column.distinct,
-        t("own.column.example"): one_line(next((text for text in column.head if text), ""), LONGEST_TEXT),
+        t("uploads.column.number"): k + 1,
+        t("uploads.column.name"): one_line(column.full_name, LONGEST_TEXT),
+        t("uploads.column.kind"): t(f"uploads.kind.{column.kind}"),
+        t("uploads.column.use"): use_of(column, k, choice, t),
+        t("uploads.column.missing"): file.rows - column.present,
+        t("uploads.column.distinct"): column.distinct,
+        t("uploads.column.example"): one_line(next((text for text in column.head if text), ""), LONGEST_TEXT),
     }
 
 
 def use_of(column: Column, k: int, choice: DataChoice | None, t: Texts) -> str:
     """What becomes of a column, with the reason where nothing does."""
     if choice is not None and k == choice.target:
-        return t("own.use.target")
+        return t("uploads.use.target")
     if not column.is_usable:
-        return t(f"own.why.{column.kind}", stray=one_line(column.stray, LONGEST_TEXT))
+        return t(f"uploads.why.{column.kind}", stray=one_line(column.stray, LONGEST_TEXT))
     if choice is not None and k in choice.without:
-        return t("own.why.id") if column.is_id else t("own.use.left_out")
-    return t("own.use.one_hot", count=column.distinct) if column.kind == "categorical" else t("own.use.feature")
+        return t("uploads.why.id") if column.is_id else t("uploads.use.left_out")
+    return t("uploads.use.one_hot", count=column.distinct) if column.kind == "categorical" else t("uploads.use.feature")
 
 
 def _looks(file: File, choice: DataChoice, plan: Plan, t: Texts) -> None:
     """Distributions and correlations, before anything is trained: of the target first, then of the features."""
     shown = [choice.target, *plan.features]
-    st.subheader(t("own.looks"))
+    st.subheader(t("uploads.looks"))
     drawn = [distribution(file.columns[k]) for k in shown[: figures.MOST_PANELS]]
     _picture("distributions", file, partial(figures.distributions, drawn, t), t)
     _left(len(shown) - figures.MOST_PANELS, t)
@@ -170,11 +170,11 @@ def _looks(file: File, choice: DataChoice, plan: Plan, t: Texts) -> None:
 
 def _left(count: int, t: Texts) -> None:
     if count > 0:
-        st.caption(t("own.not_drawn", count=count))
+        st.caption(t("uploads.not_drawn", count=count))
 
 
 def _picture(name: str, file: File, draw: Callable[..., Spec], t: Texts) -> None:
-    components.picture(draw, alt=t(f"own.figure.{name}_alt"), key=f"own_{name}", subject=f"{file.digest} {name}")
+    components.picture(draw, alt=t(f"uploads.figure.{name}_alt"), key=f"uploads_{name}", subject=f"{file.digest} {name}")
 
 
 class OtherFileError(DataError):
@@ -192,31 +192,36 @@ def ask() -> None:
     assert parameters is not None
     experiment = decode(parameters).experiment
     digest, choice = parsed(experiment.dataset)
-    if st.query_params.to_dict() != parameters:  # not of a link but of a run that was kept, or of a file
+    if st.query_params.to_dict() != parameters:  # not of a link but of a run in the comparison, or of a file
         st.query_params.from_dict(parameters)
     st.title("BN Lab")
-    if not st.session_state["problems_of_link"]:  # what is wrong with a link is told once it is open
+    if not st.session_state["problems_of_link"]:  # what is wrong with a link is shown as soon as it is open
         for problem in st.session_state["problems"]:
             st.warning(formatting.error(t, problem), icon=":material/warning:")
-    st.info(t("own.ask", hash=digest[:8]), icon=":material/lock:")
+    st.info(t("uploads.ask", hash=digest[:8]), icon=":material/lock:")
     st.markdown(_chosen(choice, t))
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
     if rest:
         listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
-        st.caption(f"{t('own.ask_settings')} {formatting.escape_markdown(listed)}")
+        st.caption(f"{t('uploads.ask_settings')} {formatting.escape_markdown(listed)}")
     upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
     if len(uploads.files()) >= uploads.MOST_FILES:  # no other page, where they could be closed, can be gone to from here
         for k, (other, open_one) in enumerate(uploads.files().items()):
-            label = t("own.close_named", name=formatting.escape_markdown(open_one.name))
-            st.button(label, key=f"own_close_{k}", icon=":material/close:", on_click=guarded(uploads.close_file), args=(other,))
-    st.button(t("own.ask_shipped"), key="own_shipped", icon=":material/dataset:", on_click=guarded(_without))
+            label = t("uploads.close_named", name=formatting.escape_markdown(open_one.name))
+            st.button(
+                label, key=f"uploads_close_{k}", icon=":material/close:", on_click=guarded(uploads.close_file), args=(other,)
+            )
+    st.button(t("uploads.ask_shipped"), key="uploads_shipped", icon=":material/dataset:", on_click=guarded(_without))
 
 
 def _chosen(choice: DataChoice, t: Texts) -> str:
     """What the link makes of the file."""
-    lines = [t("own.ask_target", column=choice.target + 1, task=t(f"own.task.{choice.task}")), t(f"own.ask_{choice.missing}")]
+    lines = [
+        t("uploads.ask_target", column=choice.target + 1, task=t(f"uploads.task.{choice.task}")),
+        t(f"uploads.ask_{choice.missing}"),
+    ]
     if choice.without:
-        lines.append(t("own.ask_without", columns=", ".join(str(k + 1) for k in choice.without)))
+        lines.append(t("uploads.ask_without", columns=", ".join(str(k + 1) for k in choice.without)))
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -227,7 +232,7 @@ def _judge(digest: str, name: str, data: bytes) -> None:
         raise OtherFileError("dataset", "file_other", theirs[:8], name=short, ours=digest[:8])
 
 
-def _take(opened: Opened, parameters: dict[str, str]) -> None:
+def _take(opened: OpenFile, parameters: dict[str, str]) -> None:
     """Open the link with its file."""
     session.open_awaited(parameters)
     dataset = session.experiment().dataset

@@ -60,17 +60,17 @@ def remembered(maxsize: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
         known = lru_cache(maxsize)(function)
 
         @wraps(function)
-        def found(*args: P.args, **kwargs: P.kwargs) -> R:
+        def cached(*args: P.args, **kwargs: P.kwargs) -> R:
             private = any(isinstance(value, Experiment) and value.is_private for value in args)
             return function(*args, **kwargs) if private else known(*args, **kwargs)  # type: ignore[arg-type]
 
-        return found
+        return cached
 
     return remember
 
 
 MOST_HISTORIES = 6
-"""Records of data that everybody may see which are held at most; those that are looked at are few at a time."""
+"""The most records of shipped and computed data that are kept; those that are looked at are few at a time."""
 
 
 class _Fetched(NamedTuple):
@@ -101,13 +101,13 @@ def history_of(watch: Watch, timeout: float = timing.REPLY_TIMEOUT, age: float =
     if not turn.acquire(timeout=timeout):
         raise RequestError("recording", "late", "history", seconds=f"{timeout:g}")
     try:
-        found = _known(watch)
-        if found is None or not (_is_whole(found.history, watch) or monotonic() - found.at < age):
-            found = _Fetched(watch.history(timeout), monotonic())
-            _keep(watch, found)
+        fetched = _known(watch)
+        if fetched is None or not (_is_whole(fetched.history, watch) or monotonic() - fetched.at < age):
+            fetched = _Fetched(watch.history(timeout), monotonic())
+            _keep(watch, fetched)
     finally:
         turn.release()
-    return found.history
+    return fetched.history
 
 
 def _is_whole(history: History, watch: Watch) -> bool:
@@ -122,9 +122,9 @@ def _known(watch: Watch) -> _Fetched | None:
         if watch.experiment.is_private:
             return _private.get(watch)
         key = watch.recording, watch.target
-        if (found := _shared.get(key)) is not None:
+        if (fetched := _shared.get(key)) is not None:
             _shared.move_to_end(key)
-        return found
+        return fetched
 
 
 def _keep(watch: Watch, fetched: _Fetched) -> None:

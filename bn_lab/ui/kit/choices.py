@@ -14,16 +14,16 @@ def one_of(key: str, label: str, options: Sequence[Option], name: Callable[[Opti
     """One of some options, all in sight; the first one where nothing, or nothing that is still there, was chosen."""
     _keep(key, options)
     st.segmented_control(label, options, format_func=name, key=key, required=True)
-    found: Option = st.session_state[key]
-    return found
+    chosen: Option = st.session_state[key]
+    return chosen
 
 
 def one_of_many(key: str, label: str, options: Sequence[Option], name: Callable[[Option], str]) -> Option:
     """The same as a list that opens."""
     _keep(key, options)
     st.selectbox(label, options, format_func=name, key=key, width=240)
-    found: Option = st.session_state[key]
-    return found
+    chosen: Option = st.session_state[key]
+    return chosen
 
 
 def _keep(key: str, options: Sequence[Option]) -> None:

@@ -79,7 +79,7 @@ def guarded_file(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
     Streamlit logs whatever comes out of it with all that it says, and tells the visitor words of its own. So an exception is
     logged here, with a reference, and what comes out is a `NoFile` that says nothing.
     """
-    name, experiment, redact = _name(make), _experiment(), _has_own_data()
+    name, experiment, redact = _name(make), _experiment(), _has_uploads()
 
     def safe() -> str | bytes:
         try:
@@ -130,7 +130,7 @@ def _noted(error: Exception, name: str) -> str:
     reference, when = known.get(place, ("", 0.0))
     if reference and now - when < timing.SAME_FAILURE:
         return reference
-    reference = _log(error, name, _experiment(), redact=_has_own_data())
+    reference = _log(error, name, _experiment(), redact=_has_uploads())
     kept = {other: value for other, value in known.items() if other != place and now - value[1] < timing.SAME_FAILURE}
     st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
     return reference
@@ -152,7 +152,7 @@ def _redacted(error: Exception) -> Redacted:
     return Redacted(type(error).__name__).with_traceback(error.__traceback__)
 
 
-def _has_own_data() -> bool:
+def _has_uploads() -> bool:
     return bool(st.session_state.get(TOUCHED))
 
 

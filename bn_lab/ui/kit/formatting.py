@@ -73,14 +73,14 @@ def error(t: Texts, problem: ExperimentError) -> str:
     if problem.field in FIELDS:
         values["field"] = t(f"field.{problem.field}")
     if is_uploaded(str(problem.values["value"])):
-        values["value"] = t("own.name")
+        values["value"] = t("uploads.name")
     if problem.rule == "file_kind":
-        values["value"] = t(f"own.content.{problem.values['value']}")
+        values["value"] = t(f"uploads.content.{problem.values['value']}")
     for name in ("value", "high", "count", "line"):
         if isinstance(problem.values.get(name), int) and problem.rule.startswith("file_"):
             values[name] = f"{problem.values[name]:,}"
     if "kind" in values:
-        values["kind"] = t(f"own.kind.{problem.values['kind']}")
+        values["kind"] = t(f"uploads.kind.{problem.values['kind']}")
     if isinstance(problem, LimitError):
         values["fits"] = _fits(t, problem) if problem.fits else ""
         values["setting"] = str(problem.values["setting"])  # stands in backticks, where nothing is escaped
@@ -92,12 +92,6 @@ def _fits(t: Texts, problem: LimitError) -> str:
     together, instead = f" {t('limit.and')} ", f" {t('limit.or')} "
     ways = (together.join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
     return t("limit.would_fit", fits=instead.join(ways))
-
-
-def progress(watch: Watch, key: str, t: Texts, **values: object) -> tuple[float, str]:
-    """How far a training is: as a share of its epochs, and in the words of a text that may name `epoch` and `epochs`."""
-    epoch, epochs = watch.progress.epoch, watch.target
-    return min(1.0, epoch / epochs), t(key, epoch=f"{int(epoch):,}", epochs=f"{epochs:,}", **values)
 
 
 def failure(watch: Watch, t: Texts) -> str:

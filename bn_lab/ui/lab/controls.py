@@ -58,15 +58,15 @@ def _first(experiment: Experiment, t: Texts) -> None:
             with place:
                 _widget(FIELDS[name], experiment, t)
                 if name == "dataset" and not (rules.is_hidden("own") or rules.is_fixed(name)):
-                    st.page_link(navigation.page_at("own"), label=t("own.open"), icon=":material/upload_file:")
+                    st.page_link(navigation.page_at("own"), label=t("uploads.open"), icon=":material/upload_file:")
         names = names[count:]
 
 
 def _fold(group: str, names: Sequence[str], experiment: Experiment, t: Texts) -> None:
     """A group that opens; its name says how many of its settings differ from the default."""
     changed = sum(name in experiment.differences() for name in names)
-    told = t("fold.changed", name=t(f"fold.{group}"), count=changed) if changed else t(f"fold.{group}")
-    with st.expander(told, key=f"fold_{group}"):
+    label = t("fold.changed", name=t(f"fold.{group}"), count=changed) if changed else t(f"fold.{group}")
+    with st.expander(label, key=f"fold_{group}"):
         for name in names:
             _widget(FIELDS[name], experiment, t)
 
@@ -151,9 +151,9 @@ def stops(field: Field, value: float) -> list[float]:
     """The values at which the slider of `field` stops, among them the present one."""
     assert field.range is not None
     low, high = field.range.low, field.range.high
-    found = STOPS.get(field.name) or [float(f"{m}e{e}") for e in range(-9, 5) for m in (1, 2, 5)]
+    usual = STOPS.get(field.name) or [float(f"{m}e{e}") for e in range(-9, 5) for m in (1, 2, 5)]
     kind = int if field.kind == "int" else float
-    return sorted({kind(stop) for stop in found if low <= stop <= high} | {kind(low), kind(high), value})
+    return sorted({kind(stop) for stop in usual if low <= stop <= high} | {kind(low), kind(high), value})
 
 
 def option_label(t: Texts, field: str, option: str) -> str:

@@ -55,5 +55,5 @@ def question(t: Texts) -> None:
     """What the preset on screen asks; nothing where the experiment is none."""
     with st.container(key="preset_question"):  # always there, so that what follows stays where it is
         if (name := on_screen()) is not None:
-            told = t("presets.on_screen", title=t(f"preset.{name}.title"), question=t(f"preset.{name}.question"))
-            st.info(told, icon=":material/bookmark:")
+            text = t("presets.on_screen", title=t(f"preset.{name}.title"), question=t(f"preset.{name}.question"))
+            st.info(text, icon=":material/bookmark:")

@@ -67,7 +67,7 @@ def _box(text: str, kind: str = "") -> str:
 def plan(experiment: Experiment, table: Table, t: Texts) -> str:
     """What a training does, in Markdown."""
     rows = split(table, experiment, experiment.seed)
-    samples, held = len(rows.train), len(rows.validation)
+    samples, validation = len(rows.train), len(rows.validation)
     networks = len(experiment.arms) * experiment.seeds
     values = {
         "networks": networks,
@@ -76,7 +76,7 @@ def plan(experiment: Experiment, table: Table, t: Texts) -> str:
         "batch": min(experiment.batch_size, samples),
         "epochs": f"{experiment.epochs:,}",
     }
-    rest = t("preview.held", count=f"{held:,}") if held else t("preview.nothing_held")
+    rest = t("preview.validation", count=f"{validation:,}") if validation else t("preview.no_validation")
     return f"{t('preview.plan', **values)} {rest}"
 
 
@@ -93,7 +93,7 @@ def _about(experiment: Experiment, table: Table, t: Texts) -> str:
         formatting.escape_markdown(uploads.name_of(experiment.dataset)),
         formatting.escape_markdown(plain_text(table.target_name)),
     )
-    return t("own.about", file=file, target=target, task=t(f"own.task.{table.task}"))
+    return t("uploads.about", file=file, target=target, task=t(f"uploads.task.{table.task}"))
 
 
 def _table(frame: pd.DataFrame) -> str:

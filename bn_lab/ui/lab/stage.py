@@ -40,7 +40,7 @@ SAME_SCALE = "view_same_scale"
 CHIPS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
 """Experiments that are put on the stage by one click: presets by the name of the chip. One more is about own data."""
 
-OWN = "own"
+UPLOADS = "own"
 
 TEXTS = ("player", "scene", "sentence", "key", "stage")
 """Sections of the catalogue that the browser fills."""
@@ -65,11 +65,11 @@ def show(watch: Watch, t: Texts) -> None:
     """Draw it. It fills what the page has left of the first screen."""
     st.html(ALONE if st.context.is_embedded else FULL_WIDTH)
     with st.container(key="stage_room"):
-        components.stage(_told(watch, t), act=_act, file=file_stem(watch.experiment, "stage"), key=KEY)
+        components.stage(_content(watch, t), act=_act, file=file_stem(watch.experiment, "stage"), key=KEY)
 
 
-def _told(watch: Watch, t: Texts) -> dict[str, Any]:
-    """What the browser is told, see `live/stage.js`."""
+def _content(watch: Watch, t: Texts) -> dict[str, Any]:
+    """What the browser gets, see `live/stage.js`."""
     experiment, opening, embedded = watch.experiment, session.opening(), bool(st.context.is_embedded)
     data = table_of(experiment)
     longer = _longer(experiment)
@@ -103,7 +103,7 @@ def _told(watch: Watch, t: Texts) -> dict[str, Any]:
         "scale": bool(st.session_state.get(SAME_SCALE)),
         "figures": figures,
         "alts": alts,
-        "kept": kept(experiment, data),
+        "kept": checkpoint_epochs(experiment, data),
         "chips": [] if embedded else _chips(experiment, t),
         "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
         "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
@@ -115,11 +115,11 @@ def _told(watch: Watch, t: Texts) -> dict[str, Any]:
 
 def _figures(experiment: Experiment, data: Table, t: Texts) -> tuple[dict[str, str], dict[str, str]]:
     """Templates by name, and what each shows for those who do not see it."""
-    found: dict[str, str] = {}
+    templates: dict[str, str] = {}
     alts: dict[str, str] = {}
 
     def add(name: str, figure: str, **options: Any) -> None:
-        found[name], found[f"{name}_narrow"] = panels.templates(figure, experiment, data, t, **options)
+        templates[name], templates[f"{name}_narrow"] = panels.templates(figure, experiment, data, t, **options)
         alts[name] = alt(figure, t)
 
     same = bool(st.session_state.get(SAME_SCALE))
@@ -129,9 +129,9 @@ def _figures(experiment: Experiment, data: Table, t: Texts) -> tuple[dict[str, s
     if data.task == "regression":
         for measure in ("rmse", "r2"):
             add(measure, "metric", measure=measure, **axes)
-    beside = beside_loss(data)
-    add(beside, beside, **(axes if beside == "metric" else {"compact": True}))
-    return found, alts
+    second = beside_loss(data)
+    add(second, second, **(axes if second == "metric" else {"compact": True}))
+    return templates, alts
 
 
 def _numbers(experiment: Experiment, data: Table) -> list[str]:
@@ -151,7 +151,7 @@ def _format(field: str) -> str:
     return "percent" if field.endswith("accuracy") else "int" if field == "diverged" else "g3"
 
 
-def kept(experiment: Experiment, data: Table) -> list[int]:
+def checkpoint_epochs(experiment: Experiment, data: Table) -> list[int]:
     """The epochs of which there will be weights: what the Algorithm page can take apart."""
     numbers = sum(network_numbers(experiment, data, arm) for arm in experiment.arms)
     return [*(epoch for epoch in kept_epochs(numbers) if epoch < experiment.epochs), experiment.epochs]
@@ -167,18 +167,18 @@ def moments(experiment: Experiment) -> int:
 
 
 def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
-    now = OWN if experiment.is_private else experiment.dataset
+    now = UPLOADS if experiment.is_private else experiment.dataset
     now = next((name for name, preset in CHIPS.items() if PRESETS[preset].experiment.dataset == now), now)
     return [
         {"id": name, "label": t(f"chip.{name}"), "on": name == now, "disabled": not _is_allowed(name, experiment)}
-        for name in (*CHIPS, OWN)
-        if name != OWN or not rules.is_hidden(OWN)
+        for name in (*CHIPS, UPLOADS)
+        if name != UPLOADS or not rules.is_hidden(UPLOADS)
     ]
 
 
 def _is_allowed(chip: str, experiment: Experiment) -> bool:
     """Whether a chip leaves alone what the lesson's link fixes."""
-    if chip == OWN:
+    if chip == UPLOADS:
         return not rules.is_fixed("dataset")
     return not rules.changed(PRESETS[CHIPS[chip]].experiment, experiment)
 
@@ -214,10 +214,10 @@ def _act(said: Mapping[str, Any]) -> None:
 def _chip(name: str) -> None:
     if name in CHIPS:
         session.adopt(PRESETS[CHIPS[name]].experiment)
-    elif name == OWN and (tables := uploads.tables()):
+    elif name == UPLOADS and (tables := uploads.tables()):
         session.adopt(replace(session.experiment(), dataset=next(reversed(tables))))
-    elif name == OWN:
-        navigation.to(OWN)
+    elif name == UPLOADS:
+        navigation.to(UPLOADS)
 
 
 def _new_seed() -> None:

@@ -119,12 +119,8 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
     Raises:
         ExperimentError: the worker that has the numbers does not answer.
     """
-    if watch.progress.state is WatchState.FAILED:
-        st.error(formatting.failure(watch, t), icon=":material/error:")
-        return
     if watch.progress.state is not WatchState.ENDED:
-        place = watch.progress.place
-        st.progress(*formatting.progress(watch, "lesson.queued" if place > 1 else "lesson.computing", t, place=f"{place:,}"))
+        _progress(watch, t)
         return
     history = history_of(watch)
     answer = _computed(history, step.id)
@@ -135,6 +131,16 @@ def _answer(step: Step, watch: Watch, t: Texts) -> None:
         components.picture(draw, alt=t("lesson.figure.alt"), key=f"lesson_figure_{step.id}", subject=step.id)
     st.markdown(t(f"lesson.{step.id}.why"))
     _links(step, t)
+
+
+def _progress(watch: Watch, t: Texts) -> None:
+    progress = watch.progress
+    if progress.state is WatchState.FAILED:
+        st.error(formatting.failure(watch, t), icon=":material/error:")
+        return
+    values = {"epoch": f"{int(progress.epoch):,}", "epochs": f"{watch.target:,}"}
+    text = t("lesson.queued", place=f"{progress.place:,}") if progress.place > 1 else t("lesson.computing", **values)
+    st.progress(min(1.0, progress.epoch / watch.target), text=text)
 
 
 @cached_per_history

@@ -97,8 +97,8 @@ def findings(watch: Watch, t: Texts, *, key: str) -> None:
     """Show what the numbers say at the end, as soon as they are there."""
     words = {name.removeprefix("finding."): text for name, text in catalogue(t.language).items() if name.startswith("finding.")}
     arms = {arm: t(f"arm.{arm}") for arm in watch.experiment.arms}
-    told = {"title": t("finding.title"), "waiting": t("finding.waiting"), "texts": words, "arms": arms}
-    _findings(data={**_followed(watch), "language": t.language, **told}, key=key)
+    content = {"title": t("finding.title"), "waiting": t("finding.waiting"), "texts": words, "arms": arms}
+    _findings(data={**_followed(watch), "language": t.language, **content}, key=key)
 
 
 def copy_button(text: str, *, label: str, copied: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""What stands at the top of every page beside the way to the others: the language, the link, and a menu with all else."""
+"""What stands at the top of every page next to the navigation: the language, the link, and a menu with all else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _share(t: Texts) -> None:
     st.markdown(t("share.explain"))
     components.address(navigation.this_page(), t, key="copy_link")
     if session.experiment().is_private:
-        st.info(t("own.share"), icon=":material/lock:")
+        st.info(t("uploads.share"), icon=":material/lock:")
 
 
 DIALOGS: dict[str, Dialog] = {

@@ -24,10 +24,10 @@ LARGE = "lesson_large"
 """In the session: whether only the code is shown."""
 
 EPOCH = "epoch"
-"""The way to open at an epoch, beside those of a link."""
+"""How to open at an epoch, besides what a link says."""
 
 RUNS = ("", session.PLAY, session.TO_THE_END, EPOCH)
-"""Ways to open the lab."""
+"""How the lab may open."""
 
 THEMES: tuple[Theme, ...] = ("", "light", "dark")
 
@@ -35,11 +35,11 @@ THEMES: tuple[Theme, ...] = ("", "light", "dark")
 def show(t: Texts) -> None:
     """What is in the dialog."""
     is_large = bool(st.session_state.get(LARGE))
-    # What is not drawn, Streamlit forgets: beside the large code the choices are out of sight.
+    # What is not drawn, Streamlit forgets: while the large code is shown the choices are out of sight.
     with st.container(key="lesson_aside" if is_large else "lesson_choices"):
-        found = _choices(t)
+        text = _choices(t)
     if is_large:
-        _screen(found, t)
+        _screen(text, t)
 
 
 def _choices(t: Texts) -> str:
@@ -52,29 +52,29 @@ def _choices(t: Texts) -> str:
     with fix:
         fixed = [*_fields("fix", rules.FIX, t)]
     with look:
-        wish = _look(hidden, fixed, t)
-    found = address(wish, navigation.root(), session.experiment(), _more(wish))
+        options = _look(hidden, fixed, t)
+    text = address(options, navigation.root(), session.experiment(), _more(options))
     st.subheader(t("classroom.link"))
     if session.experiment().is_private:
         st.warning(t("classroom.private"), icon=":material/warning:")
-    components.address(found, t, key="lesson_copy")
-    if wish.embedded:
-        html = frame(found)
+    components.address(text, t, key="lesson_copy")
+    if options.embedded:
+        html = frame(text)
         components.copy_button(html, label=t("classroom.copy_frame"), copied=t("share.copied"), key="lesson_copy_frame")
         st.code(html, language="html", wrap_lines=True)
-    _code(found, t)
-    return found
+    _code(text, t)
+    return text
 
 
-def _more(wish: Wish) -> dict[str, str]:
+def _more(options: LinkOptions) -> dict[str, str]:
     """What else of the visit the link keeps: what the page that it opens looks at, and how the lab is to open."""
     run = st.session_state["lesson_run"]
     now = session.link_parameters() | {"compare": st.session_state.get("compare", "")}
-    looked_at = {name: text for name, text in now.items() if text and name == wish.start}
+    looked_at = {name: text for name, text in now.items() if text and name == options.start}
     return looked_at | ({"run": str(st.session_state["lesson_epoch"]) if run == EPOCH else run} if run else {})
 
 
-def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> Wish:
+def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> LinkOptions:
     """Page, frame, language and theme."""
     titles = {path: title for path, title in st.session_state[PAGES].items() if path not in hidden}
     start: str = st.selectbox(t("classroom.start"), list(titles), format_func=titles.__getitem__, key="lesson_start")
@@ -86,7 +86,7 @@ def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> Wish:
     if embedded:
         themes = {name: t(f"classroom.theme_{name or 'own'}") for name in THEMES}
         theme = _one("lesson_theme", t("classroom.theme"), THEMES, themes)
-    return Wish(start, embedded, language, theme, hidden, fixed)
+    return LinkOptions(start, embedded, language, theme, hidden, fixed)
 
 
 def _opening(t: Texts) -> None:
@@ -128,7 +128,7 @@ def _some(key: str, label: str, names: dict[str, str], parameter: str) -> list[s
 
 
 def _code(text: str, t: Texts) -> None:
-    """The code, small, and the way to the large one."""
+    """The code, small, and a button that shows it large."""
     drawn = qr_picture(text, t("classroom.qr_alt"))
     if drawn is None:
         st.info(t("classroom.too_long", letters=f"{len(text):,}"), icon=":material/qr_code:")
@@ -164,10 +164,10 @@ read finer ones."""
 def qr_code(text: str) -> segno.QRCode | None:
     """The QR code of a text, with as much redundancy as its size has room for; None for a text that is too long."""
     try:
-        found = segno.make(text, error="l", boost_error=True, micro=False)
+        code = segno.make(text, error="l", boost_error=True, micro=False)
     except segno.DataOverflowError:
         return None
-    return found if int(found.version) <= LARGEST else None
+    return code if int(code.version) <= LARGEST else None
 
 
 def qr_picture(text: str, alt: str) -> str | None:
@@ -175,10 +175,10 @@ def qr_picture(text: str, alt: str) -> str | None:
 
     The drawing is an image of its own, since Streamlit takes drawings out of HTML.
     """
-    found = qr_code(text)
-    if found is None:
+    code = qr_code(text)
+    if code is None:
         return None
-    drawn = found.svg_data_uri(border=QUIET, dark="#000", light="#fff", omitsize=True)
+    drawn = code.svg_data_uri(border=QUIET, dark="#000", light="#fff", omitsize=True)
     return f'<img class="bn-qr" alt="{escape(alt)}" src="{escape(drawn)}">'
 
 
@@ -189,7 +189,7 @@ FRAME_HEIGHT = 600
 
 
 @dataclass(frozen=True)
-class Wish:
+class LinkOptions:
     """A lesson's link.
 
     Attributes:
@@ -208,20 +208,20 @@ class Wish:
     fix: Sequence[str] = ()
 
 
-def address(wish: Wish, root: str, experiment: Experiment, more: Mapping[str, str]) -> str:
+def address(options: LinkOptions, root: str, experiment: Experiment, more: Mapping[str, str]) -> str:
     """The link.
 
     Args:
-        wish: what it is to be.
+        options: what it is to be.
         root: address of the lab.
         experiment: what it opens.
         more: other parameters to keep, such as how far to train.
     """
-    said = {"lang": wish.language, HIDE: ",".join(shortest(wish.hide)), FIX: ",".join(shortest(wish.fix))}
-    if wish.embedded:
-        said |= {"embed": "true", "embed_options": f"{wish.theme}_theme" if wish.theme else ""}
+    said = {"lang": options.language, HIDE: ",".join(shortest(options.hide)), FIX: ",".join(shortest(options.fix))}
+    if options.embedded:
+        said |= {"embed": "true", "embed_options": f"{options.theme}_theme" if options.theme else ""}
     other = {name: text for name, text in more.items() if name not in said}
-    return link(root + wish.start, experiment, other | {name: text for name, text in said.items() if text})
+    return link(root + options.start, experiment, other | {name: text for name, text in said.items() if text})
 
 
 def shortest(names: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ from bn_lab.server.assets import plotly_source
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.lab import controls, panels, preview
 from bn_lab.ui.menu import report_text
-from bn_lab.ui.menu.report_text import Told, html
+from bn_lab.ui.menu.report_text import WrittenVerdict, html
 from bn_lab.ui.rules import GROUPS
 
 HERE = Path(__file__).parent
@@ -73,7 +73,7 @@ class Report:
 
     t: Texts
     address: str
-    verdicts: Sequence[Told]
+    verdicts: Sequence[WrittenVerdict]
 
     def of(self, history: History) -> str:
         """The report of a record, as HTML."""
@@ -147,7 +147,7 @@ def _value(name: str, value: Any, t: Texts) -> str:
 
 
 def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """The settings with which a figure is shown, once for each time."""
+    """The settings with which a figure is shown, one entry for each time that it is shown."""
     if name == "loss":
         yield {"log_y": True}
     elif name == "ribbons":
@@ -175,9 +175,9 @@ def _figures(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -
 
 def _filled(template: dict[str, Any], numbers: Recorded) -> dict[str, Any]:
     """A figure with its numbers, without the rules that filled it."""
-    found = fill(template, numbers)
-    data = [{name: value for name, value in trace.items() if name != "meta"} for trace in found["data"]]
-    layout = {name: value for name, value in found["layout"].items() if name != "meta"}
+    figure = fill(template, numbers)
+    data = [{name: value for name, value in trace.items() if name != "meta"} for trace in figure["data"]]
+    layout = {name: value for name, value in figure["layout"].items() if name != "meta"}
     return {"data": short(data), "layout": short(layout)}
 
 

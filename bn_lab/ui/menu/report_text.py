@@ -64,11 +64,11 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
 
 def sentences(history: History, t: Texts) -> list[str]:
     """What the numbers say, in Markdown."""
-    found = []
+    texts = []
     for finding in found_in(history):
         values = {name: _value(name, value, t) for name, value in finding.values.items()}
-        found.append(t(f"finding.{finding.id}", **values))
-    return found
+        texts.append(t(f"finding.{finding.id}", **values))
+    return texts
 
 
 def _value(name: str, value: object, t: Texts) -> str:
@@ -107,7 +107,7 @@ def _part(match: re.Match[str]) -> Markup:
 
 
 @dataclass(frozen=True)
-class Told:
+class WrittenVerdict:
     """A verdict in words.
 
     Attributes:
@@ -122,22 +122,22 @@ class Told:
     details: str
 
 
-def of_visit(experiment: Experiment, t: Texts) -> tuple[Told, ...]:
+def of_visit(experiment: Experiment, t: Texts) -> tuple[WrittenVerdict, ...]:
     """The verdicts, as far as there are any, of studies that train this experiment among others."""
-    return tuple(told for name in STUDIES for told in _of_study(state.chosen(name), experiment, t))
+    return tuple(verdict for name in STUDIES for verdict in _of_study(state.chosen(name), experiment, t))
 
 
-def _of_study(study: Study, experiment: Experiment, t: Texts) -> Iterator[Told]:
+def _of_study(study: Study, experiment: Experiment, t: Texts) -> Iterator[WrittenVerdict]:
     view = state.view(study) if concerns(study, experiment) else None
     if view is None or not view.results:
         return
     for question, verdict in answers(study, view.results):
         if verdict is not None:
-            yield _told(study, question, verdict, t)
+            yield _written(study, question, verdict, t)
 
 
-def _told(study: Study, question: Question, verdict: Verdict, t: Texts) -> Told:
-    return Told(
+def _written(study: Study, question: Question, verdict: Verdict, t: Texts) -> WrittenVerdict:
+    return WrittenVerdict(
         study=t(f"study.{study.id}.title"),
         question=t(f"question.{question.id}"),
         outcome=verdict.outcome,

@@ -167,9 +167,9 @@ def test_the_experiment_of_a_file_on_own_data_asks_for_them(opened: Callable[...
     content["experiment"] |= {"width": 9999}
     page.set("take_file_0", ("wish.json", json.dumps(content).encode(), "application/json"))
     page.run()
-    assert texts("en")("own.ask", hash="01234567") in page.text
+    assert texts("en")("uploads.ask", hash="01234567") in page.text
     (told,) = page.at.warning
     assert "9999" in told.value
-    page.at.button(key="own_shipped").click()
+    page.at.button(key="uploads_shipped").click()
     page.run()
     assert page.experiment == Experiment(depth=5)

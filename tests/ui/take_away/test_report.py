@@ -17,7 +17,7 @@ from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.menu import report as written
 from bn_lab.ui.menu.report import SIGNIFICANT, Report, short
-from bn_lab.ui.menu.report_text import Told, concerns
+from bn_lab.ui.menu.report_text import WrittenVerdict, concerns
 
 IRIS = Experiment(dataset="iris", epochs=5, arms=("none", "before", "after"), seeds=2, depth=2, validation_share=0.2)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;"
@@ -47,8 +47,10 @@ def without_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "_plotly", lambda: "")
 
 
-def report(experiment: Experiment, language: str = "en", address: str = "https://lab.example/", *told: Told) -> str:
-    return Report(texts(language), address, told).of(train(experiment))
+def report(
+    experiment: Experiment, language: str = "en", address: str = "https://lab.example/", *verdicts: WrittenVerdict
+) -> str:
+    return Report(texts(language), address, verdicts).of(train(experiment))
 
 
 def numbers(figure: object) -> Iterator[float]:
@@ -96,8 +98,8 @@ def test_the_report_asks_nobody_for_anything() -> None:
 
 
 def test_what_comes_from_outside_is_text() -> None:
-    told = Told(HOSTILE, HOSTILE, "supported", HOSTILE, HOSTILE)
-    plain, hostile = Elements(report(IRIS)), Elements(report(IRIS, "en", f"https://lab.example/?{HOSTILE}", told))
+    verdict = WrittenVerdict(HOSTILE, HOSTILE, "supported", HOSTILE, HOSTILE)
+    plain, hostile = Elements(report(IRIS)), Elements(report(IRIS, "en", f"https://lab.example/?{HOSTILE}", verdict))
     assert "alert" not in "".join(hostile.scripts.values())
     assert not [attributes for _, attributes in hostile.found if any(name.startswith("on") for name in attributes)]
     tags = [[tag for tag, _ in page.found] for page in (plain, hostile)]
