@@ -824,7 +824,7 @@ once."""
 def test_a_figure_with_other_axes_may_come_while_the_first_one_is_being_drawn(page: Page, arms: Any) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    settings = [replace(experiment("iris"), arms=each) for each in arms]
+    settings = [replace(experiment("iris"), arms=tuple(each)) for each in arms]
     first, second = (FIGURES["ribbons"].draw(setting, load("iris"), texts("en")).to_json() for setting in settings)
     page.evaluate(HIDE, True)  # nothing is drawn yet
     mount(page, json.loads(first))

@@ -1,16 +1,14 @@
 // When pictures are painted: one loop for the page, by the browser's own animation frames. A picture that asks again before its
 // turn is painted once, so a slow browser shows fewer moments and never queues them. The playhead moves only once all pictures
 // that are in view show where it is.
-
-const BUDGET = 24; // ms of an animation frame after which no further picture is begun
-const REST = 300; // ms between two looks whether there is time for what is out of sight
+import { IDLE_WAIT, PAINT_BUDGET } from "./timing.js";
 
 const waiting = new Set(); // what is in view and to be painted, oldest request first
-const below = new Set(); // what is out of sight and was never painted
+const outOfSight = new Set(); // and never painted
 let afterwards = []; // called once nothing waits
 let move = () => false; // moves the playhead; says whether it will move again
 let requested = 0;
-let resting = false;
+let isResting = false; // until the next look at what is out of sight
 
 /** Have `act(now)` called once an animation frame, while it answers true or somebody wakes the loop; not while pictures wait. */
 export function onMove(act) {
@@ -23,20 +21,20 @@ export function wake() {
 
 /** Have `picture.paint()` called soon. */
 export function paintSoon(picture) {
-  below.delete(picture);
+  outOfSight.delete(picture);
   waiting.add(picture);
   wake();
 }
 
 /** Have it painted some time, when the page has nothing else to do: the first time takes several times as long as others. */
 export function paintSometime(picture) {
-  below.add(picture);
+  outOfSight.add(picture);
   rest();
 }
 
 export function paintNever(picture) {
   waiting.delete(picture);
-  below.delete(picture);
+  outOfSight.delete(picture);
 }
 
 /** Call `act` once all that was asked for is painted. */
@@ -52,7 +50,7 @@ function pass(now) {
   for (const picture of waiting) {
     waiting.delete(picture);
     paint(picture);
-    if (performance.now() - begun > BUDGET) break;
+    if (performance.now() - begun > PAINT_BUDGET) break;
   }
   if (!waiting.size) {
     const acts = afterwards;
@@ -80,18 +78,18 @@ function paint(picture) {
   }
 }
 
-const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, REST));
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, IDLE_WAIT));
 
 function rest() {
-  if (resting || !below.size) return;
-  resting = true;
+  if (isResting || !outOfSight.size) return;
+  isResting = true;
   setTimeout(() => whenIdle(() => {
-    resting = false;
-    const [picture] = below;
+    isResting = false;
+    const [picture] = outOfSight;
     if (picture && !requested && !document.hidden) { // nothing moves, nothing waits
-      below.delete(picture);
+      outOfSight.delete(picture);
       paint(picture);
     }
     rest();
-  }), REST);
+  }), IDLE_WAIT);
 }

@@ -1,17 +1,16 @@
 // A figure which is filled from the store and painted by Plotly, when it can be seen.
 import { fill, readBy } from "./bind.js";
 import { paintNever, paintSometime, paintSoon } from "./paint.js";
-import { loadPlotly } from "./plotly.js";
 import { redraw } from "./redraw.js";
 import { buttons } from "./save.js";
 import { current, cursor, extent, index, isMoving, need, rowAt, shown, subscribe } from "./store.js";
 import { theme } from "./style.js";
+import { DRAG_WAIT, SETTLE } from "./timing.js";
 
 const HEIGHT = 360; // px, of a figure that does not say its own
 const NARROW = 700; // px of width below which a figure's narrow arrangement is shown, if it has one
 const AXIS = /^[xy]axis\d*$/;
 const RANGE = /^([xy]axis\d*)\.(?:range|autorange)/;
-const SETTLE = 300; // ms without a picture after which Plotly lays out what was only redrawn
 const TOUCH = window.matchMedia("(pointer: coarse)");
 
 export class Panel {
@@ -128,7 +127,7 @@ export class Panel {
     const width = this.root.clientWidth;
     if (!width || this.destroyed || (this.isDrawn && !this.visible)) return;
     if (this.isLaying) return void (this.isAskedMeanwhile = true);
-    if (this.plot._dragging) return void setTimeout(this.request, 100); // not under the visitor's hand
+    if (this.plot._dragging) return void setTimeout(this.request, DRAG_WAIT); // not under the visitor's hand
     this.arrange();
     const isBound = this.isBound, height = this.root.clientHeight;
     if (isBound && (this.isDrawn || this.visible) && !this.hasRows()) return; // what it shows stays until they are there
@@ -296,10 +295,31 @@ function themed(template, layout) {
   return { ...template, layout: merged(template?.layout ?? {}, layout) };
 }
 
-const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
 function merged(under, over) {
   const result = { ...under };
-  for (const [name, value] of Object.entries(over)) result[name] = isPlain(value) ? merged(under[name] ?? {}, value) : value;
+  for (const [name, value] of Object.entries(over)) result[name] = isObject(value) ? merged(under[name] ?? {}, value) : value;
   return result;
+}
+
+let loading; // plotly.js, once for the page
+
+function loadPlotly(url) {
+  loading ??= loadScript(url).catch((error) => {
+    loading = undefined; // a later panel may try again
+    throw error;
+  });
+  return loading;
+}
+
+async function loadScript(url) {
+  const script = document.createElement("script");
+  script.src = url;
+  await new Promise((resolve, reject) => {
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${url} cannot be loaded`));
+    document.head.append(script);
+  });
+  return window.Plotly;
 }

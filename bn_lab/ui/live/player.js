@@ -1,25 +1,24 @@
 // Where the playhead is and how it moves: no page and no clock of its own, so that all of it can be tried with numbers alone.
 // It counts *moments*, the recorded points in time of what is shown: a constant number a second, so that it is slow where much
 // happens. How many there are grows while the recording is trained; `done` says that no more will come.
+import { LONGEST_TICK, MOMENTS_PER_SECOND } from "./timing.js";
 
-export const MOMENTS = 16; // a second, at speed 1
 export const FOLLOW = "follow"; // the speed that is always at the newest moment
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, FOLLOW];
-const PATIENCE = 500; // ms between two ticks that count at most: after a pause of the browser nothing is skipped
 
 export class Player {
   index = 0; // of the moment on screen
   playing = false;
   speed = 1;
-  #count = 0; // moments there are, as far as it was told
+  #count = 0; // moments there are
   #done = false;
   #last = null; // when the last tick was, ms
-  #owed = 0; // parts of a moment that are due
-  #again = false; // this is a replay of something finished: there is nothing to follow
+  #share = 0; // of the next moment, that has passed
+  #isReplay = false; // of something finished: there is nothing to follow
 
   /** Play on from here; at the end of something finished, from its start. */
   play() {
-    this.#again = this.#done;
+    this.#isReplay = this.#done;
     if (this.#done && this.index >= this.#count - 1) this.index = 0;
     this.playing = true;
     this.#rest();
@@ -81,26 +80,26 @@ export class Player {
    */
   tick(now, count, done) {
     this.know(count, done);
-    const passed = this.#last === null ? 0 : Math.min(Math.max(0, now - this.#last), PATIENCE);
+    const passed = this.#last === null ? 0 : Math.min(Math.max(0, now - this.#last), LONGEST_TICK);
     this.#last = now;
     if (!this.playing) return this.index;
-    if (this.speed === FOLLOW && !this.#again) this.index = Math.max(0, count - 1);
-    else this.#advance((passed / 1000) * MOMENTS * (this.speed === FOLLOW ? 1 : this.speed));
+    if (this.speed === FOLLOW && !this.#isReplay) this.index = Math.max(0, count - 1);
+    else this.#advance((passed / 1000) * MOMENTS_PER_SECOND * (this.speed === FOLLOW ? 1 : this.speed));
     if (done && this.index >= count - 1) this.pause();
     return this.index;
   }
 
   #advance(moments) {
-    this.#owed += moments;
-    const whole = Math.floor(this.#owed + 1e-9);
-    this.#owed -= whole;
+    this.#share += moments;
+    const whole = Math.floor(this.#share + 1e-9);
+    this.#share -= whole;
     this.index = clamp(this.index + whole, this.#count);
-    if (this.index >= this.#count - 1) this.#owed = 0; // what it waited for is shown at the pace of the rest
+    if (this.index >= this.#count - 1) this.#share = 0; // what it waited for is shown at the pace of the rest
   }
 
   #rest() {
     this.#last = null;
-    this.#owed = 0;
+    this.#share = 0;
   }
 }
 

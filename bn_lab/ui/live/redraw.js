@@ -36,7 +36,7 @@ function planned(plot, before, after) {
     if (!act) return undefined;
     acts.push(act);
   }
-  const texts = retold(plot, before.layout.annotations ?? [], after.layout.annotations ?? []);
+  const texts = rewritten(plot, before.layout.annotations ?? [], after.layout.annotations ?? []);
   return texts && [...acts, ...texts];
 }
 
@@ -119,7 +119,7 @@ function movedPoints(group, trace, full, subplot, drawn) {
   return () => {
     const points = pixels(trace, subplot); // the axes may reach elsewhere now
     points.filter(Boolean).forEach(({ px, py }, k) => marks[k].setAttribute("transform", `translate(${round(px)},${round(py)})`));
-    tell(drawn, points);
+    setHover(drawn, points);
   };
 }
 
@@ -131,13 +131,13 @@ function movedLine(group, trace, { line, fill }, subplot, drawn) {
   if (isSplit(known)) return undefined; // Plotly draws each piece as a line of its own
   if (fill === "none" ? area : fill !== "tozeroy" || !area || !isWhole || subplot.yaxis.type !== "linear") return undefined;
   return () => {
-    const points = pixels(trace, subplot), shown = points.filter(Boolean), way = SHAPES[line.shape](shown);
-    path.setAttribute("d", `M${way}`);
+    const points = pixels(trace, subplot), shown = points.filter(Boolean), outline = SHAPES[line.shape](shown);
+    path.setAttribute("d", `M${outline}`);
     if (area) {
       const ground = round(pixel(subplot.yaxis, 0));
-      area.setAttribute("d", `M${round(shown.at(-1).px)},${ground}L${round(shown[0].px)},${ground}L${way}`);
+      area.setAttribute("d", `M${round(shown.at(-1).px)},${ground}L${round(shown[0].px)},${ground}L${outline}`);
     }
-    tell(drawn, points);
+    setHover(drawn, points);
   };
 }
 
@@ -150,25 +150,25 @@ function isSplit(points) {
 const SHAPES = {
   linear: (points) => points.map(({ px, py }) => `${round(px)},${round(py)}`).join("L"),
   hvh: ([first, ...points]) => {
-    let way = `${round(first.px)},${round(first.py)}`, x = first.px;
+    let path = `${round(first.px)},${round(first.py)}`, x = first.px;
     for (const { px, py } of points) {
-      way += `H${round((x + px) / 2)}V${round(py)}H${round(px)}`;
+      path += `H${round((x + px) / 2)}V${round(py)}H${round(px)}`;
       x = px;
     }
-    return way;
+    return path;
   },
 };
 
 const round = (value) => Math.round(100 * value) / 100;
 
-/** What is said of a point under the mouse is of the new numbers, too. */
-function tell(drawn, points) {
+/** What Plotly writes beside a point under the mouse is of the new numbers, too. */
+function setHover(drawn, points) {
   if (drawn.length !== points.length) return; // until Plotly lays it out again
   points.forEach((point, k) => Object.assign(drawn[k], point ? { x: point.x, y: point.y } : { x: undefined, y: undefined }));
 }
 
 /** What writes the texts of annotations that are other ones now; undefined where their lines are others. */
-function retold(plot, before, after) {
+function rewritten(plot, before, after) {
   const acts = [];
   for (const [k, { text }] of after.entries()) {
     if (text === before[k].text) continue;

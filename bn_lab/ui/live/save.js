@@ -1,9 +1,8 @@
 // A figure saved as it is on the screen: as a picture, as a drawing, or as a page that needs nothing else.
-import { plotlySource } from "./plotly.js";
+import { DOWNLOAD_KEPT } from "./timing.js";
 
 const SCALE = 2; // pixels of a saved picture for each on the screen
 const FONT = "sans-serif"; // of saved pictures and drawings
-const KEPT = 10_000; // ms for which a browser may read what it saves
 
 /** The buttons of a figure's mode bar, those that have words; the same functions for as long as the panel lives, for Plotly compares them. */
 export function buttons(panel) {
@@ -34,13 +33,20 @@ function icon(kind) {
 }
 
 async function savePage(panel) {
-  const source = await plotlySource(panel.plotly);
+  const source = await textOf(panel.plotly);
   const page = new Blob([pageOf(panel.plot, panel.save, source)], { type: "text/html" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(page);
   link.download = `${panel.save.file}.html`;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_KEPT);
+}
+
+/** The program of plotly.js, which the browser keeps: asking again costs no network. */
+async function textOf(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response.text();
 }
 
 const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";

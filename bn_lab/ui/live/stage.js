@@ -1,23 +1,22 @@
 // The stage: what one sees first. The player, each arm's network with its numbers, one sentence, the curves. It follows the
 // playhead of the store by itself; only a new seed, training longer, another experiment and what is drawn are the script's.
+import { around, element, icon, named, write } from "./elements.js";
 import { place, written, writtenEpoch } from "./format.js";
+import { Pictures } from "./pictures.js";
 import { Controls } from "./stage/controls.js";
 import { KeysDialog, meaning } from "./stage/keys.js";
 import { LayerButtons, LayerDialog } from "./stage/layers.js";
 import { Numbers, Sentence } from "./stage/numbers.js";
-import { Pictures } from "./stage/pictures.js";
 import { Top } from "./stage/top.js";
-import { around, element, icon, named, write } from "./stage/words.js";
 import * as store from "./store.js";
 import { connect, stream } from "./stream.js";
+import { CONNECTION_CHECK } from "./timing.js";
 
 const NARROW = 700; // px of width below which one picture fills it
 const USUAL = { width: 1000, height: 740, text: 14 }; // px of a stage, and of its text there
 const LARGEST = 1.6; // times the usual size, at most
 const SMALLEST = 9.5; // px of the smallest letters in pictures
 const PRESENTED = { height: 1080, text: 20 }; // px of a screen, and of the smallest text on it while presenting
-
-const LOOK = 1500; // ms between two looks at the connection; one that is away at both is said to be
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -69,7 +68,7 @@ export class Stage {
     const { signal } = this.listeners;
     document.addEventListener("keydown", (event) => this.press(event), { signal });
     document.addEventListener("fullscreenchange", () => this.leftFullScreen(), { signal });
-    this.looks = setInterval(() => this.look(), LOOK);
+    this.looks = setInterval(() => this.look(), CONNECTION_CHECK);
   }
 
   update({ data: given, setTriggerValue }, addresses) {

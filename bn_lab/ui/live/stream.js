@@ -1,14 +1,10 @@
-// The page's line to the server: what the page wants goes out, frames come in. A websocket, opened again whenever it is cut;
+// The page's connection to the server: what the page wants goes out, frames come in. A websocket, opened again whenever it is cut;
 // where none gets through, requests that each wait for the next frame. The messages are described in bn_lab/server/stream.py.
 import { afterPaint } from "./paint.js";
 import { onWant, receive, shown, wanted } from "./store.js";
+import { ESTABLISHED, LONGEST_RECONNECT, POLL_INTERVAL, RECONNECT, WEBSOCKET_RETRY } from "./timing.js";
 
-const FIRST = 250; // ms before a line that was cut is opened again; twice as long after each further time
-const LONGEST = 4000;
-const ESTABLISHED = 5000; // ms after which an open line has proved that it gets through, although nothing came
 const ATTEMPTS = 2; // without a single frame, before frames are asked for one by one
-const AGAIN = 30_000; // ms between attempts to have a websocket all the same
-const PACE = 250; // ms between two requests that bring nothing new, at least
 
 const at = (name) => new URL(name, document.baseURI);
 
@@ -23,18 +19,18 @@ class Stream {
   #socket = null;
   #gotThrough = false; // a websocket did, some time
   #attempts = 0; // websockets in a row that did not
-  #delay = FIRST;
+  #delay = RECONNECT;
   #opening; // timer
-  #asked = ""; // what this line was last asked for
-  #isAsking = false; // about to be asked for something
+  #asked = ""; // what the server was last asked for on this connection
+  #isAsking = false; // about to ask
   #loop = null; // of requests, where there is no websocket
   #tag = ""; // of the latest frame that came by a request
   #request = null; // AbortController of the request that waits for a frame
 
   constructor() {
     onWant((isUrgent) => this.#ask(isUrgent));
-    document.addEventListener("visibilitychange", () => this.#turn());
-    window.addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => this.#tellVisibility());
+    window.addEventListener("online", () => this.#openNow());
   }
 
   /** How the page is connected: "open", "polling", "cut" or "refused". */
@@ -49,12 +45,12 @@ class Stream {
     if (token === this.#token) return;
     this.#token = token;
     this.#isRefused = false;
-    this.#hangUp();
+    this.#disconnect();
     this.#open();
     if (this.#attempts >= ATTEMPTS) this.#poll();
   }
 
-  #hangUp() {
+  #disconnect() {
     clearTimeout(this.#opening);
     const socket = this.#socket;
     this.#socket = null; // what it still has to say is of the past
@@ -80,63 +76,63 @@ class Stream {
       this.#askNow();
     });
     socket.onmessage = ours(({ data }) => {
-      if (typeof data === "string") return this.#heed(JSON.parse(data));
-      this.#works();
+      if (typeof data === "string") return this.#receiveMessage(JSON.parse(data));
+      this.#proven();
       const { n } = receive(data);
       painted(ours(() => this.#send({ painted: n })));
     });
     socket.onclose = ours(() => {
       this.#socket = null;
-      if (performance.now() - opened > ESTABLISHED) this.#works();
+      if (performance.now() - opened > ESTABLISHED) this.#proven();
       this.#lost();
     });
     this.#socket = socket;
   }
 
-  #works() {
-    [this.#gotThrough, this.#attempts, this.#delay] = [true, 0, FIRST];
+  #proven() {
+    [this.#gotThrough, this.#attempts, this.#delay] = [true, 0, RECONNECT];
     this.#stopPolling();
   }
 
   #lost() {
     this.#attempts += this.#gotThrough ? 0 : 1;
     if (this.#attempts >= ATTEMPTS) {
-      this.#openIn(AGAIN);
+      this.#openIn(WEBSOCKET_RETRY);
       this.#poll();
       return;
     }
     this.#openIn(this.#delay);
-    this.#delay = Math.min(2 * this.#delay, LONGEST);
+    this.#delay = Math.min(2 * this.#delay, LONGEST_RECONNECT);
   }
 
   #openIn(wait) {
-    const isLater = () => this.#loop && document.hidden; // who is not looked at can do with what there is
-    this.#opening = setTimeout(() => (isLater() ? this.#openIn(AGAIN) : this.#open()), wait);
+    const isLater = () => this.#loop && document.hidden; // a page that nobody looks at can do with requests
+    this.#opening = setTimeout(() => (isLater() ? this.#openIn(WEBSOCKET_RETRY) : this.#open()), wait);
   }
 
-  #heed({ refused }) {
+  #receiveMessage({ refused }) {
     if (refused === undefined) return;
     console.warn(`The lab's server refuses this page: ${refused}`);
     this.#isRefused = true;
     this.#stopPolling();
-    this.#hangUp();
+    this.#disconnect();
   }
 
   #send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  #hurry() {
+  #openNow() {
     if (this.#token && !this.#isRefused && !this.#socket && !this.#loop) this.#open();
   }
 
-  #turn() {
+  #tellVisibility() {
     this.#send({ hidden: document.hidden });
     this.#request?.abort(); // the next one says it
-    if (!document.hidden) this.#hurry();
+    if (!document.hidden) this.#openNow();
   }
 
-  // What is asked for: the latest wish of an animation frame.
+  // What is asked for: once an animation frame, the latest.
 
   #ask(isUrgent) {
     if (isUrgent) this.#asked = "";
@@ -151,17 +147,17 @@ class Stream {
 
   #askNow() {
     const message = wanted();
-    if (!message || !this.#isNews(message)) return;
+    if (!message || !this.#isChange(message)) return;
     this.#send(message);
     this.#request?.abort(); // the next one says it
   }
 
-  /** Whether it wishes for something else than the last one; rows that came meanwhile are no other wish. */
-  #isNews({ watch, epochs, parts, again = false }) {
+  /** Whether it asks for something else than the last message; rows that came meanwhile make no difference. */
+  #isChange({ watch, epochs, parts, again = false }) {
     if (again) this.#asked = "";
-    const wish = `${watch} ${shown().target} ${epochs} ${Object.keys(parts).filter((part) => !part.endsWith("!"))}`;
-    if (wish === this.#asked) return false;
-    this.#asked = wish;
+    const request = `${watch} ${shown().target} ${epochs} ${Object.keys(parts).filter((part) => !part.endsWith("!"))}`;
+    if (request === this.#asked) return false;
+    this.#asked = request;
     return true;
   }
 
@@ -174,13 +170,13 @@ class Stream {
       const begun = performance.now(), isHidden = document.hidden;
       this.#request = new AbortController();
       const { signal } = this.#request;
-      const answer = await this.#fetch(signal).catch(() => (signal.aborted ? "other wishes" : "failed"));
+      const answer = await this.#fetch(signal).catch(() => (signal.aborted ? "changed" : "failed"));
       this.#request = null;
-      if (answer === "failed") wait = this.#delay = Math.min(2 * this.#delay, LONGEST);
-      else this.#delay = FIRST;
-      if (answer === "nothing") wait = Math.max(0, PACE - (performance.now() - begun));
-      if (answer === "other wishes" || answer === "news") wait = 0;
-      if (isHidden && document.hidden) await this.#seen();
+      if (answer === "failed") wait = this.#delay = Math.min(2 * this.#delay, LONGEST_RECONNECT);
+      else this.#delay = RECONNECT;
+      if (answer === "nothing") wait = Math.max(0, POLL_INTERVAL - (performance.now() - begun));
+      if (answer === "changed" || answer === "news") wait = 0;
+      if (isHidden && document.hidden) await this.#untilVisible();
     }
   }
 
@@ -191,12 +187,12 @@ class Stream {
 
   async #fetch(signal) {
     const message = wanted();
-    if (message) this.#isNews(message);
+    if (message) this.#isChange(message);
     const messages = [{ hello: this.#token }, { hidden: document.hidden }, { seen: this.#tag }, ...(message ? [message] : [])];
     const response = await fetch(at("lab/poll"), { method: "POST", body: JSON.stringify(messages), signal });
     if (response.status === 204) return "nothing";
     if (response.status === 400 || response.status === 403) {
-      this.#heed(response.status === 400 ? await response.json() : { refused: "another site's page" });
+      this.#receiveMessage(response.status === 400 ? await response.json() : { refused: "another site's page" });
       return "nothing";
     }
     if (!response.ok) return "failed";
@@ -206,7 +202,7 @@ class Stream {
     return blocks.length ? "news" : "nothing";
   }
 
-  #seen() {
+  #untilVisible() {
     return new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
   }
 }

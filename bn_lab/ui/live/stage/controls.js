@@ -1,7 +1,7 @@
 // The player's row: what is pressed here goes to the stage's acts, what is shown comes from it.
 import { place, writtenEpoch } from "../format.js";
 import { FOLLOW, SPEEDS } from "../player.js";
-import { around, element, epochValue, icon, named, write } from "./words.js";
+import { around, element, epochValue, icon, named, write } from "../elements.js";
 
 const FRACTIONS = { 0.25: "¼", 0.5: "½" };
 

@@ -1,5 +1,5 @@
 // The keyboard: what a key does while no control has the focus, and the dialog that lists the keys.
-import { element, icon } from "./words.js";
+import { element, icon } from "../elements.js";
 
 /** What takes the keys itself. */
 const CONTROL = "input, select, textarea, [contenteditable], [role=slider], [role=spinbutton], [role=tab], [role=radio], "

@@ -2,7 +2,7 @@
 import { place, written, writtenEpoch } from "../format.js";
 import { Panel } from "../panel.js";
 import { cursor, need } from "../store.js";
-import { element, icon, write } from "./words.js";
+import { element, icon, write } from "../elements.js";
 
 const SLOTS = 32; // of a histogram's outline for each layer: its bins, and an empty one at either end
 const TINT = 0.25; // how much of a layer's colour fills its outline

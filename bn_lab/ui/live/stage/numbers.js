@@ -1,7 +1,7 @@
 // What the arms' numbers are at the moment shown: three (two while presenting) beside each network, all of them on demand,
 // and the one sentence that they support.
 import { place, written } from "../format.js";
-import { element, write } from "./words.js";
+import { element, write } from "../elements.js";
 
 const FIRST = 3; // numbers beside a network
 const SHORT = 2; // of them while presenting: the style hides the others

@@ -1,5 +1,5 @@
 // The row above the player: which experiment is on stage, and how its pictures are looked at.
-import { element, icon, named, write } from "./words.js";
+import { element, icon, named, write } from "../elements.js";
 
 const MOST = 3; // layers shown at once
 

@@ -1,5 +1,5 @@
-// Texts of the stage, and the elements that hold them.
-import { place } from "../format.js";
+// Elements of the page: making them, their icons and names, and writing into them.
+import { place } from "./format.js";
 
 const EXACT = 2; // decimals of an epoch that is typed
 
