@@ -108,15 +108,15 @@ def _depth() -> Study:
 
 
 def _shuffle() -> Study:
-    once, anew = "never", "every_epoch"
+    fixed, anew = "never", "every_epoch"
     return Study(
         "shuffle",
         replace(SHALLOW, depth=5, epochs=30, batch_size=20),
         (("shuffle", ("every_epoch", "once", "never")),),
         questions=(
-            Question("shuffle_bn", "validation_loss", _at("before", shuffle=anew), _at("before", shuffle=once), 0.05),
+            Question("shuffle_bn", "validation_loss", _at("before", shuffle=anew), _at("before", shuffle=fixed), 0.05),
             Question(
-                "shuffle_none", "validation_loss", _at("none", shuffle=anew), _at("none", shuffle=once), 0.05, other_side=True
+                "shuffle_none", "validation_loss", _at("none", shuffle=anew), _at("none", shuffle=fixed), 0.05, other_side=True
             ),
         ),
         figure="sweep",
