@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -71,6 +71,7 @@ class UploadMemory:
     """How much of uploads may lie in memory.
 
     Args:
+        storage: where Streamlit keeps them.
         total: bytes of all pages together. One half is dealt out in equal shares, the other one is common; that one is enough
             for the largest file, however small the total is.
         pages: how many shares there are.
@@ -78,13 +79,20 @@ class UploadMemory:
         clock: seconds.
     """
 
-    def __init__(self, total: float, pages: int, largest: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        storage: MemoryUploadedFileManager,
+        total: float,
+        pages: int,
+        largest: int,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
-        self._clock = clock
+        self._storage, self._clock = storage, clock
         self._under_way: dict[str, Transfer] = {}
         self._seen: dict[tuple[str, str], float] = {}  # session and file, and when it was first seen in Streamlit's memory
 
-    def begin(self, session: str, file: str, declared: int, storage: MemoryUploadedFileManager) -> Transfer:
+    def begin(self, session: str, file: str, declared: int) -> Transfer:
         """An upload begins; what its page sent before is forgotten.
 
         Raises:
@@ -93,14 +101,14 @@ class UploadMemory:
         if session in self._under_way:
             raise UploadRefusedError(429, "this page is sending another file; please wait until it is there")
         self._fits(declared)
-        for before in list(storage.file_storage.get(session, ())):
-            storage.remove_file(session, before)
+        for before in list(self._storage.file_storage.get(session, ())):
+            self._storage.remove_file(session, before)
         transfer = Transfer(session, file, declared, self._clock())
-        self._has_room(transfer, storage)
+        self._has_room(transfer)
         self._under_way[session] = transfer
         return transfer
 
-    def take(self, transfer: Transfer, size: int, storage: MemoryUploadedFileManager) -> None:
+    def take(self, transfer: Transfer, size: int) -> None:
         """So many bytes more have come.
 
         Raises:
@@ -110,48 +118,41 @@ class UploadMemory:
         self._fits(transfer.received)
         if (took := self._clock() - transfer.since) > timing.UPLOAD_PATIENCE and transfer.received < SLOWEST * took:
             raise UploadRefusedError(408, f"an upload comes with {SLOWEST:,} bytes a second at least")
-        self._has_room(transfer, storage)
+        self._has_room(transfer)
 
-    def end(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
+    def end(self, transfer: Transfer) -> None:
         """An upload is over, in whatever way."""
         self._under_way.pop(transfer.session, None)
-        self._note_files(storage)
+        self._note_files()
 
     def _fits(self, size: int) -> None:
         if size > self.largest:
             raise UploadRefusedError(413, f"a file has at most {(self.largest - WRAPPING) // 1024**2} MB")
 
-    def _has_room(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> None:
-        if transfer.size <= self.share or self._fills(transfer, storage):
+    def _has_room(self, transfer: Transfer) -> None:
+        if transfer.size <= self.share or self._fills(transfer):
             return
-        self._remove_unclaimed(storage)
-        if not self._fills(transfer, storage):
-            raise UploadRefusedError(
-                429, "too many files are being opened; please try again in a minute, or with a smaller one"
-            )
+        self._remove_unclaimed()
+        if not self._fills(transfer):
+            rule = "too many files are being opened; please try again in a minute, or with a smaller one"
+            raise UploadRefusedError(429, rule)
 
-    def _fills(self, transfer: Transfer, storage: MemoryUploadedFileManager) -> bool:
+    def _fills(self, transfer: Transfer) -> bool:
         """Whether what is common is enough for this one and all others."""
-        sizes = {
-            session: sum(len(file.data) for file in list(files.values()))
-            for session, files in list(storage.file_storage.items())
-        }
-        for other in (*self._under_way.values(), transfer):
-            sizes[other.session] = other.size
-        return self._beyond(sizes.values()) <= self.common
+        stored = list(self._storage.file_storage.items())
+        sizes = {session: sum(len(file.data) for file in list(files.values())) for session, files in stored}
+        sizes |= {each.session: each.size for each in (*self._under_way.values(), transfer)}
+        return sum(max(0.0, size - self.share) for size in sizes.values()) <= self.common
 
-    def _beyond(self, sizes: Iterable[int]) -> float:
-        return sum(max(0.0, size - self.share) for size in sizes)
-
-    def _remove_unclaimed(self, storage: MemoryUploadedFileManager) -> None:
-        self._note_files(storage)
+    def _remove_unclaimed(self) -> None:
+        self._note_files()
         for (session, file), since in self._seen.items():
             if self._clock() - since > timing.UPLOAD_UNCLAIMED:
-                storage.remove_file(session, file)
+                self._storage.remove_file(session, file)
 
-    def _note_files(self, storage: MemoryUploadedFileManager) -> None:
+    def _note_files(self) -> None:
         """Note which files are in memory, some of them for the first time."""
-        now, files = self._clock(), list(storage.file_storage.items())
+        now, files = self._clock(), list(self._storage.file_storage.items())
         there = [(session, file) for session, named in files for file in list(named)]
         self._seen = {key: self._seen.get(key, now) for key in there}
 
@@ -183,8 +184,8 @@ class UploadLimits:
             await self._app(scope, receive, send)
             return
         if self._memory is None:
-            self._memory = UploadMemory(self._total(), self._pages(), largest())
-        upload = _Upload(self._memory, storage, named[0], named[1], scope, receive, send)
+            self._memory = UploadMemory(storage, self._total(), self._pages(), largest())
+        upload = _Upload(self._memory, named[0], named[1], scope, receive, send)
         try:
             await self._app(scope, upload.receive, upload.send)
         except UploadRefusedError as refused:
@@ -203,14 +204,13 @@ class _Upload:
     def __init__(
         self,
         memory: UploadMemory,
-        storage: MemoryUploadedFileManager,
         session: str,
         file: str,
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        self._memory, self._storage, self._session, self._file = memory, storage, session, file
+        self._memory, self._session, self._file = memory, session, file
         self._receive, self._send = receive, send
         self._declared = declared(Headers(scope=scope).get("content-length", ""))
         self._transfer: Transfer | None = None
@@ -219,7 +219,7 @@ class _Upload:
 
     async def receive(self) -> Message:
         if self._transfer is None:
-            self._transfer = self._memory.begin(self._session, self._file, self._declared, self._storage)
+            self._transfer = self._memory.begin(self._session, self._file, self._declared)
         try:
             message = await asyncio.wait_for(self._receive(), timing.UPLOAD_SILENCE)
         except TimeoutError:
@@ -228,7 +228,7 @@ class _Upload:
             ) from None
         self._is_read = not message.get("more_body", False)
         if message["type"] == "http.request":
-            self._memory.take(self._transfer, len(message.get("body", b"")), self._storage)
+            self._memory.take(self._transfer, len(message.get("body", b"")))
         return message
 
     async def read_away(self) -> None:
@@ -250,7 +250,7 @@ class _Upload:
 
     def end(self) -> None:
         if self._transfer is not None:
-            self._memory.end(self._transfer, self._storage)
+            self._memory.end(self._transfer)
 
 
 def declared(length: str) -> int:

@@ -1,7 +1,7 @@
 """Recordings for visitors: shared by all who watch the same experiment, trained in turns in worker processes, within limits.
 
 Read in this order: `messages`, `visitor`, `recordings`, `recording`, `relay`, `pool`; and on the workers' side `worker`,
-`packing`, `turns`.
+`packing`, `turns`. What a server gives stands in `limits`, and who may come in, in `admission`.
 """
 
 from bn_lab.service.limits import LimitError, Limits

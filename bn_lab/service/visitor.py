@@ -27,6 +27,10 @@ BUDGET = 256_000
 """Bytes of rows that are sent at once, where so many wait: some dozens of moments."""
 
 
+def _nothing() -> None:
+    """The listener of a connection without one."""
+
+
 @dataclass(frozen=True)
 class WatchProgress:
     """What a watched recording is doing.
@@ -73,9 +77,9 @@ class Watch:
     """
 
     def __init__(
-        self, all_: Recordings, visitor: Visitor, slot: str, experiment: Experiment, table: Table | None, recording: str
+        self, recordings: Recordings, visitor: Visitor, slot: str, experiment: Experiment, table: Table | None, recording: str
     ) -> None:
-        self._recordings = all_
+        self._recordings = recordings
         self.visitor, self.slot, self.recording = visitor, slot, recording
         self.names = {recording}
         self.experiment, self.target, self.table = experiment, experiment.epochs, table
@@ -175,9 +179,9 @@ class Visitor:
         token: by which its connection proves whose it is.
     """
 
-    def __init__(self, all_: Recordings, name: str, token: str, clock: Callable[[], float]) -> None:
+    def __init__(self, recordings: Recordings, name: str, token: str, clock: Callable[[], float]) -> None:
         self.name, self.token = name, token
-        self._recordings, self._clock = all_, clock
+        self._recordings, self._clock = recordings, clock
         self._watches: dict[str, Watch] = {}
         self._until = clock() + timing.RELOAD  # without a connection it counts as there until then
         self._listeners: list[Callable[[], None]] = []  # one for each open connection
@@ -242,17 +246,17 @@ class Visitor:
 
     # Coming and going.
 
-    def connect(self, changed: Callable[[], None] | None = None) -> None:
+    def connect(self, changed: Callable[[], None] = _nothing) -> None:
         """A connection of its page is open; `changed` is called, on any thread, when something it watches has news."""
         with self._recordings.changing():
-            self._listeners.append(changed or _nothing)
+            self._listeners.append(changed)
             self.update_presence()
 
-    def disconnect(self, changed: Callable[[], None] | None = None, *, hidden: bool = False) -> None:
+    def disconnect(self, changed: Callable[[], None] = _nothing, *, hidden: bool = False) -> None:
         """That connection is over; `hidden`: because its page is hidden and asks for nothing meanwhile."""
         with self._recordings.changing():
-            if (changed or _nothing) in self._listeners:
-                self._listeners.remove(changed or _nothing)
+            if changed in self._listeners:
+                self._listeners.remove(changed)
             if not self._listeners:
                 since = self._hidden if hidden else None
                 self._until = self._clock() + timing.RELOAD if since is None else since + timing.HIDDEN_PAGE
@@ -301,7 +305,3 @@ class Visitor:
                     self._recordings.attach(watch)
                 else:
                     self._recordings.detach(watch, for_good=False)
-
-
-def _nothing() -> None:
-    """The listener of a connection without one."""

@@ -44,9 +44,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def memory(clock: Clock) -> UploadMemory:
+def memory(storage: MemoryUploadedFileManager, clock: Clock) -> UploadMemory:
     """Fifty shares of one MB, and 50 MB that are common."""
-    return UploadMemory(100 * MB, 50, LARGEST, clock)
+    return UploadMemory(storage, 100 * MB, 50, LARGEST, clock)
 
 
 def keep(storage: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
@@ -55,10 +55,10 @@ def keep(storage: MemoryUploadedFileManager, session: str, size: int, file: str 
 
 def upload(memory: UploadMemory, storage: MemoryUploadedFileManager, session: str, size: int, file: str = "file") -> None:
     """A whole upload, which nobody takes."""
-    transfer = memory.begin(session, file, size, storage)
-    memory.take(transfer, size, storage)
+    transfer = memory.begin(session, file, size)
+    memory.take(transfer, size)
     keep(storage, session, size, file)
-    memory.end(transfer, storage)
+    memory.end(transfer)
 
 
 def refusal(act: Callable[[], object]) -> int:
@@ -74,18 +74,18 @@ def test_a_page_has_one_file_however_many_it_sends(memory: UploadMemory, storage
 
 
 def test_a_page_sends_one_file_at_a_time(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
-    transfer = memory.begin("a", "1", 5, storage)
-    assert refusal(lambda: memory.begin("a", "2", 5, storage)) == 429
-    memory.begin("b", "1", 5, storage)
-    memory.end(transfer, storage)
-    memory.begin("a", "2", 5, storage)
+    transfer = memory.begin("a", "1", 5)
+    assert refusal(lambda: memory.begin("a", "2", 5)) == 429
+    memory.begin("b", "1", 5)
+    memory.end(transfer)
+    memory.begin("a", "2", 5)
 
 
 def test_too_large_is_too_large_whether_it_says_so_or_not(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
-    assert refusal(lambda: memory.begin("a", "1", LARGEST + 1, storage)) == 413
-    transfer = memory.begin("a", "1", 10, storage)
-    memory.take(transfer, LARGEST, storage)
-    assert refusal(lambda: memory.take(transfer, 1, storage)) == 413
+    assert refusal(lambda: memory.begin("a", "1", LARGEST + 1)) == 413
+    transfer = memory.begin("a", "1", 10)
+    memory.take(transfer, LARGEST)
+    assert refusal(lambda: memory.take(transfer, 1)) == 413
 
 
 def test_all_together_take_no_more_than_there_is_and_each_has_its_share(
@@ -107,12 +107,12 @@ def test_all_together_take_no_more_than_there_is_and_each_has_its_share(
 def test_what_really_comes_counts_where_more_comes_than_was_said(
     memory: UploadMemory, storage: MemoryUploadedFileManager
 ) -> None:
-    transfers = [memory.begin(f"greedy {k}", "1", 0, storage) for k in range(10)]
+    transfers = [memory.begin(f"greedy {k}", "1", 0) for k in range(10)]
 
     def come() -> None:
         for _ in range(15):
             for transfer in transfers:
-                memory.take(transfer, MB, storage)
+                memory.take(transfer, MB)
 
     assert refusal(come) == 429
     assert sum(transfer.received for transfer in transfers) <= 62 * MB
@@ -124,8 +124,8 @@ def test_what_is_forgotten_frees_its_place(
 ) -> None:
     for k in range(3):
         upload(memory, storage, f"{k}", 15 * MB)
-    under_way = memory.begin("under way", "1", 8 * MB, storage)
-    assert refusal(lambda: memory.begin("a", "1", 8 * MB, storage)) == 429
+    under_way = memory.begin("under way", "1", 8 * MB)
+    assert refusal(lambda: memory.begin("a", "1", 8 * MB)) == 429
     match free:
         case "taken":
             storage.remove_file("0", "file")
@@ -134,20 +134,20 @@ def test_what_is_forgotten_frees_its_place(
         case "nobody took it for long":
             clock.now += timing.UPLOAD_UNCLAIMED + 1
         case "it was broken off":
-            memory.end(under_way, storage)
-    memory.begin("a", "1", 8 * MB, storage)
+            memory.end(under_way)
+    memory.begin("a", "1", 8 * MB)
 
 
 def test_a_file_that_has_just_come_is_not_taken_for_one_that_nobody_took(
     memory: UploadMemory, storage: MemoryUploadedFileManager
 ) -> None:
-    transfer = memory.begin("a", "1", 15 * MB, storage)
+    transfer = memory.begin("a", "1", 15 * MB)
     keep(storage, "a", 15 * MB, "1")
     for k in range(2):
         upload(memory, storage, f"{k}", 15 * MB)
-    assert refusal(lambda: memory.begin("b", "1", 15 * MB, storage)) == 429
+    assert refusal(lambda: memory.begin("b", "1", 15 * MB)) == 429
     assert list(storage.file_storage["a"]) == ["1"]
-    memory.end(transfer, storage)
+    memory.end(transfer)
 
 
 def test_nothing_is_remembered_of_files_that_are_gone(memory: UploadMemory, storage: MemoryUploadedFileManager) -> None:
@@ -157,17 +157,17 @@ def test_nothing_is_remembered_of_files_that_are_gone(memory: UploadMemory, stor
 
 
 def test_one_file_fits_however_little_memory_is_set(storage: MemoryUploadedFileManager) -> None:
-    upload(UploadMemory(1, 1_000, LARGEST), storage, "a", LARGEST)
+    upload(UploadMemory(storage, 1, 1_000, LARGEST), storage, "a", LARGEST)
 
 
 def test_an_upload_that_hardly_moves_is_given_up(
     memory: UploadMemory, storage: MemoryUploadedFileManager, clock: Clock
 ) -> None:
-    transfer = memory.begin("a", "1", MB, storage)
+    transfer = memory.begin("a", "1", MB)
     clock.now += timing.UPLOAD_PATIENCE
-    memory.take(transfer, 1, storage)
+    memory.take(transfer, 1)
     clock.now += 1
-    assert refusal(lambda: memory.take(transfer, 1, storage)) == 408
+    assert refusal(lambda: memory.take(transfer, 1)) == 408
 
 
 BODY = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n'
