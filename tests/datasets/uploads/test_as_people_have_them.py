@@ -16,7 +16,8 @@ import pytest
 
 from bn_lab.datasets.uploads import SPACES, DataChoice, DataError, File, Format, encodings, id_of, parsed, read, table
 from bn_lab.datasets.uploads.cells import number_of
-from bn_lab.datasets.uploads.sheets import MOST_MEMORY
+from bn_lab.datasets.uploads.limits import MOST_MB
+from bn_lab.datasets.uploads.sheets import MOST_MEMORY, MOST_TEXT
 from bn_lab.experiment import is_uploaded
 
 FILES = Path(__file__).with_name("files")
@@ -295,10 +296,12 @@ def test_a_sheet_may_begin_and_end_anywhere() -> None:
 
 def test_a_small_workbook_with_much_text_is_refused() -> None:
     cell = b'<c r="%s%d" t="inlineStr"><is><t>' + b"x" * 100_000 + b"</t></is></c>"
-    rows = b"".join(b'<row r="%d">' % k + cell % (b"A", k) + cell % (b"B", k) + b"</row>" for k in range(2, 260))
+    rows = b"".join(
+        b'<row r="%d">' % k + cell % (b"A", k) + cell % (b"B", k) + b"</row>" for k in range(2, MOST_TEXT // 200_000 + 9)
+    )
     with pytest.raises(DataError) as caught:
         read(changed(rows), Format(sheet=0))
-    assert (caught.value.rule, caught.value.values["high"]) == ("file_large", 40)
+    assert (caught.value.rule, caught.value.values["high"]) == ("file_large", 2 * MOST_MB)
 
 
 def changed(cells: bytes) -> bytes:
