@@ -1,6 +1,7 @@
 """The layers of the project: which part may import which, read from the source."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,6 +136,13 @@ def test_every_room_of_the_interface_imports_only_what_its_row_allows(path: Path
     room = path.relative_to(UI).with_suffix("").parts[0]
     used = rooms_used(path.read_text(encoding="utf-8"), ".".join(path.relative_to(ROOT).parent.parts))
     assert not used if room == "__init__" else used <= ROOMS[room] | {room}
+
+
+def test_intervals_and_time_limits_stand_in_one_place() -> None:
+    """Constants that are described as seconds; in the engine those are what a step costs."""
+    others = [path for path in SOURCES if part_of(path) not in ("timing", "engine")]
+    constant = re.compile(r'^[A-Z_, ]+ = .*\n"""Seconds', re.MULTILINE)
+    assert [path for path in others if constant.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
