@@ -212,6 +212,10 @@ class Experiment:
         """The seeds of the networks of each arm."""
         return tuple(range(self.seed, self.seed + self.seeds))
 
+    def validation_size(self, samples: int) -> int:
+        """How many of so many samples are held back for validation; a share that rounds to nothing holds back one."""
+        return max(1, int(self.validation_share * samples + 0.5)) if self.validation_share > 0 else 0
+
     @property
     def is_private(self) -> bool:
         """Whether the data are a visitor's own, and so for nobody else."""

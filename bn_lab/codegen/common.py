@@ -247,6 +247,9 @@ def showing() -> Section:
     return Section("A line of the table that is printed", code(_SHOW))
 
 
+WITHOUT_BIAS = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
+"""What a program says where it makes layers, some of which have no bias."""
+
 HEADER = """\
 print(f"{'training loss':<36}", *(f"{arm:>14}" for arm in ARMS))
 for seed in SEEDS:"""

@@ -245,8 +245,7 @@ class Needs:
         Raises:
             ExperimentError: `too_many`, where validation leaves fewer than `samples`.
         """
-        share, rows, wanted = self.experiment.validation_share, self.facts.samples, self.experiment.samples
-        left = rows - (max(1, int(share * rows + 0.5)) if share > 0 else 0)
+        wanted, left = self.experiment.samples, self.facts.samples - self.experiment.validation_size(self.facts.samples)
         if wanted is not None and wanted > left:
             raise ExperimentError("samples", "too_many", wanted, high=left, dataset=self.experiment.dataset)
         return left if wanted is None else wanted

@@ -59,7 +59,6 @@ def _model(needs: Needs) -> Section:
     dense += [f"use_bias={needs.has_bias}"] if needs.has_bias else []
     dense += ["kernel_regularizer=keras.regularizers.L2(L2)"] if needs.l2 else []
     last = ["OUTPUTS", *dense[1 + bool(needs.has_bias) :]]
-    why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
     noisy = "            h = h * noises[:, k, 0] + noises[:, k, 1]" if needs.noise else None
 
     def normalized(placement: str) -> list[str]:
@@ -79,7 +78,7 @@ def _model(needs: Needs) -> Section:
         "    masks = keras.Input((DEPTH, WIDTH))" if needs.dropout else None,
         "    noises = keras.Input((DEPTH, 2, WIDTH))" if needs.noise else None,
         "    for k in range(DEPTH):" if counted else "    for _ in range(DEPTH):",
-        why if needs.has_bias else None,
+        common.WITHOUT_BIAS if needs.has_bias else None,
         f"        h = keras.layers.Dense({', '.join(dense)})(h)",
         *normalized("before"),
         f"        h = {activation}(h)" if activation else None,

@@ -171,7 +171,6 @@ def _layers(needs: Needs) -> Section | None:
 def _network(needs: Needs) -> Section:
     activation = ACTIVATIONS[needs.experiment.activation]
     biased = f", bias={needs.has_bias}" if needs.has_bias else ""
-    why = "        # Without a bias before batch normalization: it would be taken out again with the mean, and stay at 0."
     noise = "            layers.append(Noise())" if needs.noise else None
 
     def normalized(placement: str) -> list[str]:
@@ -188,7 +187,7 @@ def _network(needs: Needs) -> Section:
         *(NORMALIZERS[norm.name].note for norm in needs.normalizers),
         "    layers, size = [], INPUTS",
         "    for _ in range(DEPTH):",
-        why if needs.has_bias else None,
+        common.WITHOUT_BIAS if needs.has_bias else None,
         f"        layers.append(nn.Linear(size, WIDTH{biased}))",
         *normalized("before"),
         f"        layers.append({activation})" if activation else None,

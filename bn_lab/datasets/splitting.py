@@ -78,11 +78,10 @@ def standardization(features: NDArray[np.float64]) -> tuple[NDArray[np.float64],
 
 def _sizes(table: Table, experiment: Experiment) -> tuple[int, int]:
     """How many samples are held back for validation, and how many are trained on."""
-    share = experiment.validation_share
-    validation = max(1, int(share * table.samples + 0.5)) if share > 0 else 0
+    validation = experiment.validation_size(table.samples)
     left = table.samples - validation
     if left < FEWEST:
-        field, value = ("validation_share", share) if share > 0 else ("dataset", table.name)
+        field, value = ("validation_share", experiment.validation_share) if validation else ("dataset", table.name)
         raise ExperimentError(field, "too_few", value, low=FEWEST)
     if experiment.samples is not None and experiment.samples > left:
         raise ExperimentError("samples", "too_many", experiment.samples, high=left, dataset=table.name)

@@ -13,10 +13,12 @@ from bn_lab.datasets.uploads.columns import LONGEST, Column, Suspect
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.file import File, digest_of, read
 from bn_lab.datasets.uploads.format import FOUND_OUT, SPACES, AskedKind, Format, encodings
+from bn_lab.datasets.uploads.layout import COMMENTS
 from bn_lab.datasets.uploads.summary import Distribution, correlations, distribution
 from bn_lab.datasets.uploads.table import Plan, plan, table
 
 __all__ = [
+    "COMMENTS",
     "FOUND_OUT",
     "LONGEST",
     "MISSING",

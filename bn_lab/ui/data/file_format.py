@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from bn_lab.datasets.uploads import FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings, number_of
+from bn_lab.datasets.uploads import COMMENTS, FOUND_OUT, SPACES, AskedKind, DataError, File, Format, encodings, number_of
 from bn_lab.datasets.uploads.limits import MOST_MARKERS, MOST_SKIPPED
 from bn_lab.i18n import Texts
 from bn_lab.sharing import one_line
@@ -48,9 +48,6 @@ DECIMALS = {".": "uploads.decimal_point", ",": "uploads.decimal_comma"}
 
 THOUSANDS = {"": "nothing", ",": "comma", ".": "point", " ": "space", "'": "apostrophe", "’": "apostrophe_curly"}
 """What may stand between thousands, by the names of their texts."""
-
-COMMENTS = ("", "#", "%", "//", "!", "*")
-"""How lines may begin that do not belong to the table."""
 
 SHOWN, COLUMNS, SUSPECTS = 30, 14, 4
 """Characters of a cell, columns of the first rows, and suspects that are shown."""
@@ -177,7 +174,7 @@ def _widgets(opened: OpenFile, t: Texts) -> None:
             put.count("above", said.above)
             put.count("below", said.below)
         if is_text:
-            put.select("comment", list(COMMENTS), said.comment, lambda sign: sign or t("uploads.read.none"), new=True)
+            put.select("comment", ["", *COMMENTS], said.comment, lambda sign: sign or t("uploads.read.none"), new=True)
         put.segments("decimal", list(DECIMALS), said.decimal, lambda sign: t(DECIMALS[sign]))
         put.select("thousands", list(THOUSANDS), said.thousands, lambda sign: thousands_name(sign, t))
     put.texts("missing", said.missing)
