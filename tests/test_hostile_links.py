@@ -1,6 +1,6 @@
 """Links that nobody should write: each ends in a valid experiment and named problems, never in an exception.
 
-More than ten thousand of them go through the reader and the check against the data, a hundred through whole pages in
+More than ten thousand of them go through the reader and the check against the data, dozens through whole pages in
 `tests/ui/test_hostile_links.py`. They are the same in every run.
 """
 

@@ -14,7 +14,6 @@ compute with weights, and bring torch in when they are first asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bn_lab.engine.anatomy.records import (
@@ -78,5 +77,8 @@ COMPUTED: Mapping[str, str] = {
 
 def __getattr__(name: str) -> Any:
     if name in COMPUTED:
-        return getattr(import_module(f"{__name__}.{COMPUTED[name]}"), name)
+        from bn_lab.engine.anatomy import composition, inference, layer, weights
+
+        modules = {"composition": composition, "inference": inference, "layer": layer, "weights": weights}
+        return getattr(modules[COMPUTED[name]], name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
