@@ -1,5 +1,8 @@
 """Data sets that visitors bring along: from the bytes of a file to a `Table`, or to an error that says what is wrong with it.
 
+Read in this order: `limits`, `format` (how a file is written), `decoding` (bytes to text), `cells`, `layout` (text to cells),
+`sheets` (workbooks and Parquet to cells), `columns`, `file` (all these), `choice` (what to learn from it), `table`, `summary`.
+
 ```
 file = read(data)                        # encoding, delimiter, columns: the same for the same bytes
 choice = proposed(file)                  # target, task, columns to leave out; the visitor may choose otherwise
