@@ -73,8 +73,8 @@ class Row:
 
     def record(self) -> dict[str, Any]:
         """The row for the JSON."""
-        found = asdict(self) | {"value": self.value, "verdict": self.verdict, "goal": str(self.goal) if self.goal else None}
-        return found | {"values": list(self.values), "details": dict(self.details)}
+        row = asdict(self) | {"value": self.value, "verdict": self.verdict, "goal": str(self.goal) if self.goal else None}
+        return row | {"values": list(self.values), "details": dict(self.details)}
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ def interleave(turns: Mapping[str, Turn], pairs: int) -> dict[str, list[float]]:
 
     The first round warms up and is not counted.
     """
-    found: dict[str, list[float]] = {name: [] for name in turns}
+    costs: dict[str, list[float]] = {name: [] for name in turns}
     for k in range(-1, pairs):
         for name in list(turns)[:: 1 if k % 2 else -1]:
             cost = turns[name]()
             if k >= 0:
-                found[name].append(cost)
-    return found
+                costs[name].append(cost)
+    return costs
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:

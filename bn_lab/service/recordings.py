@@ -335,7 +335,7 @@ class Recordings:
         """
         with self.changing():
             number = next(self._numbers)
-            recording = self._recording_of(watch)
+            recording = self._recordings.get(watch.recording) or self._recording_of(watch)
             if recording.error is not None:
                 raise recording.error
             ask = Ask(number, what, recording.id, arguments, after=min(recording.relay.epoch, watch.target))
