@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab.arms import BASELINE, CONTROL, normalized
+from bn_lab.arms import ARMS, BASELINE, CONTROL, normalized
 from bn_lab.engine.history import History, Snapshot
 from bn_lab.engine.seeds import median
 from bn_lab.engine.types import Array
@@ -362,7 +362,7 @@ def _modes(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
             if rise < 0:
                 yield Finding("inference_lower", values)
                 continue
-            cause, more = _cause(history, epoch * history.steps_per_epoch)
+            cause, more = _cause(history, epoch * history.steps_per_epoch) if ARMS[arm].is_batch_norm else ("", {})
             yield Finding(f"inference_higher_{cause}", values | more) if cause else Finding("inference_higher", values)
 
 

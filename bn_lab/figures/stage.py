@@ -187,13 +187,14 @@ class _Drawing:
         if self.narrow:
             board.write(self.number(sum(place[:2]) / 2, place[3], arm, yanchor="bottom"), "±{0}", std)
             return
-        self.label(self.symbol(stage), place[0], place[3] + 3 * self.pixel, "bottom right")
+        self.label(self.symbol(arm, stage), place[0], place[3] + 3 * self.pixel, "bottom right")
         board.write(self.number(sum(place[:2]) / 2, place[3], arm, yanchor="bottom"), "{0} ± {1}", mean, std)
 
-    def symbol(self, stage: str) -> str:
+    def symbol(self, arm: str, stage: str) -> str:
         """What a stage is, as short as can be."""
-        symbols = {"pre_activation": "Wx+b", "scaled": "γx̂+β", "activation": self.t(f"activation.{self.experiment.activation}")}
-        return symbols[stage]
+        normalizer, activation = ARMS[arm].normalizer, self.t(f"activation.{self.experiment.activation}")
+        scaled = normalizer.formula if normalizer else ""
+        return {"pre_activation": "Wx+b", "scaled": scaled, "activation": activation}[stage]
 
     def connections(self, arm: str, middle: float) -> None:
         """From the input through the layers to the output: with the activation function, unless it has come before."""
@@ -218,7 +219,7 @@ class _Drawing:
     def between(self, arm: str, layer: int, follows: int) -> str:
         """What stands on the way from a layer to the one shown next."""
         passes = ARMS[arm].placement != "after" and self.experiment.activation != "identity"
-        return " ".join([*([self.symbol("activation")] if passes else []), *([] if follows == layer + 1 else ["⋯"])])
+        return " ".join([*([self.symbol(arm, "activation")] if passes else []), *([] if follows == layer + 1 else ["⋯"])])
 
     def shares(self, arm: str, layer: int, x: float, middle: float) -> None:
         """Which share of the values is in a tail of the activation function, and which of the units is dead, where one is."""

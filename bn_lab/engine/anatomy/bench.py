@@ -6,7 +6,7 @@ altered, and given many batches in one call: D batches of B samples are `(D, F, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from bn_lab.engine.activations import ACTIVATIONS
 from bn_lab.engine.batches import Source
 from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.history import Checkpoint
-from bn_lab.engine.normalizers import Norm, NormPerEpsilon
+from bn_lab.engine.normalizers import NORMALIZERS, Norm, NormPerEpsilon, Site
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment, ExperimentError
@@ -125,19 +125,37 @@ class LayerwiseNetwork:
         return ones, ones - 1
 
     def batch(self, x: Tensor, k: int) -> Tensor:
-        """Batch normalization with the statistics of each batch: the reference, on all D batches `(D, F, B)` at once."""
+        """Normalization with the statistics of each batch, on all D batches `(D, F, B)` at once: of batch normalization by the
+        reference, of anything else by its kernels, which take the batches for as many networks."""
+        if (normalizer := ARMS[self.arm].normalizer) is not None and not ARMS[self.arm].is_batch_norm:
+            parameters, out = self._numbers(ARMS[self.arm].parameters, k, len(x)), torch.empty_like(x)
+            gradients = {name: torch.empty_like(values) for name, values in parameters.items()}
+            statistics = {name: x.new_empty(x.shape[:2]) for name in ARMS[self.arm].statistics}
+            site = Site(x, out, torch.empty_like(x), parameters, gradients, statistics, self.epsilon(k))
+            NORMALIZERS[normalizer.name](site).forward()
+            return out
         gamma, beta = (np.tile(each.numpy(), (len(x), 1)) for each in self.scale(k))
         nodes = reference.forward(x.flatten(0, 1).numpy(), gamma, beta, self.epsilon(k))
         return torch.from_numpy(nodes.y).view(x.shape)
 
-    def fixed(self, x: Tensor, k: int, mean: Tensor, variance: Tensor) -> Tensor:
-        """Batch normalization with given statistics `(F,)`."""
-        gamma, beta = self.scale(k)
+    def fixed(self, x: Tensor, k: int, statistics: Mapping[str, Tensor]) -> Tensor:
+        """Normalization with given statistics, `(F,)` by name; `mean` and `variance` for batch normalization."""
+        if (normalizer := ARMS[self.arm].normalizer) is not None and not ARMS[self.arm].is_batch_norm:
+            numbers = self._numbers(ARMS[self.arm].parameters, k, len(x))
+            numbers |= {name: statistics[name].expand(len(x), -1).contiguous() for name in ARMS[self.arm].statistics}
+            out = x.clone()
+            NORMALIZERS[normalizer.name].infer(out, numbers, self.epsilon(k))
+            return out
+        (gamma, beta), mean, variance = self.scale(k), statistics["mean"], statistics["variance"]
         return gamma * (x - mean[:, None]) / (variance[:, None] + self.epsilon(k)).sqrt() + beta
 
     def moving(self, x: Tensor, k: int) -> Tensor:
-        """Batch normalization with the moving statistics, as in inference mode."""
-        return self.fixed(x, k, self.weights[f"mean.{k}"], self.weights[f"variance.{k}"])
+        """Normalization with the moving statistics, as in inference mode."""
+        return self.fixed(x, k, {name: self.weights[f"{name}.{k}"] for name in ARMS[self.arm].statistics})
+
+    def _numbers(self, names: Iterable[str], k: int, count: int) -> dict[str, Tensor]:
+        """The weights of these names in hidden layer k, once for each of `count` batches: `(count, F)` each."""
+        return {name: self.weights[f"{name}.{k}"].expand(count, -1).contiguous() for name in names}
 
     def entering(self, k: int, x: Tensor) -> Tensor:
         """What batch normalization takes in in hidden layer k for its input x; without it, the pre-activation."""

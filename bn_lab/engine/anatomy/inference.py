@@ -46,14 +46,14 @@ def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: str, table: 
 
 def _precise(network: LayerwiseNetwork, x: Tensor) -> Normalize:
     """Batch normalization with the statistics over all samples x `(1, in, n)`."""
-    statistics: list[tuple[Tensor, Tensor]] = []
+    statistics: list[dict[str, Tensor]] = []
 
     def normalize(values: Tensor, k: int) -> Tensor:
-        return network.fixed(values, k, *statistics[k])
+        return network.fixed(values, k, statistics[k])
 
     for k in range(network.experiment.depth):
         values = network.entering(k, x)  # (1, F, n)
-        statistics.append((values.mean(dim=(0, 2)), values.var(dim=(0, 2), correction=0)))
+        statistics.append({"mean": values.mean(dim=(0, 2)), "variance": values.var(dim=(0, 2), correction=0)})
         x = network.hidden(k, x, normalize)
     return normalize
 

@@ -147,13 +147,15 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 def arms(experiment: Experiment) -> tuple[str, ...]:
-    """The arms that can be looked at, those with batch normalization first."""
-    return tuple(sorted(experiment.arms, key=lambda arm: not ARMS[arm].is_batch_norm))
+    """The arms that can be looked at, those with batch normalization first; one with another normalizer only where there is no
+    other arm, since the page speaks of batch normalization."""
+    arms = [arm for arm in experiment.arms if ARMS[arm].is_batch_norm or not ARMS[arm].normalizer]
+    return tuple(sorted(arms or experiment.arms, key=lambda arm: not ARMS[arm].is_batch_norm))
 
 
 def fitted(selection: Selection, experiment: Experiment, checkpoints: Sequence[Checkpoint]) -> Selection:
     """The selection as far as the experiment and its checkpoints have it; the nearest that they have where they do not."""
-    arm = selection.arm if selection.arm in experiment.arms else arms(experiment)[0]
+    arm = selection.arm if selection.arm in arms(experiment) else arms(experiment)[0]
     epochs = [int(each.epoch) for each in checkpoints]
     newest = selection.epoch is None or not epochs
     return replace(
