@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.boundary import GRID, cells, has_boundary
@@ -15,7 +14,7 @@ from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
 from bn_lab.figures.series import splits
-from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.sheet import Board, Panel, Sheet, Spec
 from bn_lab.figures.style import GRAY, LEFT, QUIET, SMALL, escape_plotly
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
@@ -39,7 +38,7 @@ def suits(data: Data) -> bool:
     return has_boundary(data.features.shape[1]) and len(data.classes) <= len(AREAS)
 
 
-def boundary(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> go.Figure:
+def boundary(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> Spec:
     """What the first seed's network of every arm says in inference mode, a panel for each arm; axes and colours are shared.
 
     Args:
@@ -68,10 +67,10 @@ def boundary(experiment: Experiment, data: Data, t: Texts, *, compact: bool = Fa
             _keys(sheet, panel, experiment, data, t)
     sheet.layout["coloraxis"] = _colors(data, t, shown=not narrow)
     sheet.subtitle(t("figure.boundary.moment", epoch="{0}", seed=experiment.seed), row("epoch", 0))
-    return sheet.figure()
+    return sheet.spec()
 
 
-def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
+def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
     """The planes alone, each under its arm's name: up to three beside each other, four two by two."""
     arms = experiment.arms
     columns = 2 if len(arms) == 4 else len(arms)
@@ -91,7 +90,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
         above: dict[str, Any] = {"xref": f"{panel.x} domain", "yref": f"{panel.y} domain", "x": 0.5, "y": 1}
         board.note(t(f"arm.{arm}"), font={"size": SMALL, "color": ARMS[arm].color}, xanchor="center", yanchor="bottom", **above)
     board.layout["coloraxis"] = _colors(data, t, shown=False)
-    return board.figure()
+    return board.spec()
 
 
 def _axes(data: Data, t: Texts, *, first: bool, left: bool, below: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -184,17 +184,16 @@ class Recorded:
         return max(int(np.searchsorted(self.epochs, cursor, side="right")) - 1, 0)
 
 
-def fill(figure: Any, table: Recorded, cursor: float | None = None) -> dict[str, Any]:
+def fill(template: Mapping[str, Any], table: Recorded, cursor: float | None = None) -> dict[str, Any]:
     """Fill a figure template, as the browser does.
 
     Args:
-        figure: plain dict of a Plotly figure, or anything with `to_plotly_json()`. It is not changed.
+        template: a Plotly figure as a plain dict. It is not changed.
         cursor: the epoch on screen, see `Recorded.moment`.
 
     Returns:
         The figure as a plain dict; non-finite numbers are `None`, which Plotly draws as a gap.
     """
-    template = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
     moment = table.moment(cursor)
     traces = [_filled(trace, table, moment) for trace in template.get("data", ())]
     layout = dict(template.get("layout", {}))

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from bn_lab.arms import ARMS, normalized
 from bn_lab.engine.history import STAGES, stages
 from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, Part, bind, empty_bin, limits, numbers_of, percentile_of, row, rows, share_of
 from bn_lab.figures.data import Data
-from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
@@ -51,7 +49,7 @@ def moment(sheet: Sheet, experiment: Experiment, t: Texts) -> None:
 
 def histograms(
     experiment: Experiment, data: Data, t: Texts, *, layers: Sequence[int] | None = None, narrow: bool = False
-) -> go.Figure:
+) -> Spec:
     """Every stage of the layers at the epoch on screen, all arms on the same axis: how many of the values lie in each bin.
 
     Args:
@@ -73,7 +71,7 @@ def histograms(
             _fill_histogram(sheet, panel, experiment, t, layer, stage, legend=n == k == 0)
     sheet.layout["hovermode"] = "x"
     moment(sheet, experiment, t)
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _fill_histogram(
@@ -112,7 +110,7 @@ def ribbons(
     layers: Sequence[int] | None = None,
     log_x: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """One stage of the layers over all epochs, a column for each arm that has it: median, 25–75 % and 5–95 % of the values."""
     shown = chosen_layers(experiment, layers)
     arms = [arm for arm in experiment.arms if stage in stages(arm)] or list(experiment.arms[:1])
@@ -132,7 +130,7 @@ def ribbons(
                 sheet.cursor(panel)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(t("figure.percentiles", seed=experiment.seed))
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _fill_ribbon(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, stage: str) -> None:

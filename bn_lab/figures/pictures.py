@@ -1,6 +1,6 @@
 """All figure templates of a run by name.
 
-To add one: write a function `(experiment, data, t, *, options) -> go.Figure` and add its line to `FIGURES`, and its
+To add one: write a function `(experiment, data, t, *, options) -> Spec` and add its line to `FIGURES`, and its
 texts, `alt` among them, to the catalogues as `[figure.<name>]`.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import plotly.graph_objects as go
-
 from bn_lab.experiment import Experiment
 from bn_lab.figures.boundary import boundary
 from bn_lab.figures.boundary import suits as has_boundary
@@ -18,6 +16,7 @@ from bn_lab.figures.data import Data
 from bn_lab.figures.layers import histograms, ribbons
 from bn_lab.figures.predicted import confusion, predictions
 from bn_lab.figures.scale import gamma_beta, gauge, gauged, gradients, scaled
+from bn_lab.figures.sheet import Spec
 from bn_lab.figures.stage import network
 from bn_lab.figures.training import loss, metric
 from bn_lab.i18n import Texts
@@ -26,7 +25,7 @@ from bn_lab.i18n import Texts
 class Picture(NamedTuple):
     """A figure: the function that draws it, and whether an experiment on some data has it."""
 
-    draw: Callable[..., go.Figure]
+    draw: Callable[..., Spec]
     suits: Callable[[Experiment, Data], bool] = lambda experiment, data: True
 
 

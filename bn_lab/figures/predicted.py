@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
 from bn_lab.arms import ARMS
 from bn_lab.experiment import Experiment
@@ -11,7 +10,7 @@ from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import splits
-from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.sheet import Board, Panel, Sheet, Spec
 from bn_lab.figures.style import DARK, GRAY, LEFT, QUIET, SMALL, escape_plotly, text_width
 from bn_lab.figures.style import compact as compact_layout
 from bn_lab.i18n import Texts
@@ -31,7 +30,7 @@ BEYOND = 0.35
 """How far the axis of predictions on the stage reaches beyond the true values, as a share of their range."""
 
 
-def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> go.Figure:
+def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool = False, narrow: bool = False) -> Spec:
     """Regression: predicted over actual values at the epoch on screen, a panel for each arm, all axes of the same range.
 
     Predictions of the first moments may lie far outside of what there is, and a range that never shrank would hide all that
@@ -68,10 +67,10 @@ def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool =
                 look = {"color": GRAY, "size": 6, "symbol": SYMBOLS[split]}
                 sheet.key(panel, t(f"figure.{split}"), mode="markers", legendgroup=split, marker=look)
     moment(sheet, experiment, t)
-    return sheet.figure()
+    return sheet.spec()
 
 
-def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
+def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
     """A network that predicts the same for all is a horizontal row of dots, a good one the diagonal."""
     low, high = float(np.min(data.target)), float(np.max(data.target))
     span = high - low or 1.0
@@ -91,7 +90,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> go.Figure:
     for arm in experiment.arms:
         for split in splits(experiment):
             _points(board, panel, t, arm, split, size=4.5)
-    return board.figure()
+    return board.spec()
 
 
 def _points(board: Board, panel: Panel, t: Texts, arm: str, split: str, size: float = 6) -> None:
@@ -113,7 +112,7 @@ def _points(board: Board, panel: Panel, t: Texts, arm: str, split: str, size: fl
     )
 
 
-def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "train", narrow: bool = False) -> go.Figure:
+def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "train", narrow: bool = False) -> Spec:
     """Classification: how many samples of each class (rows) are taken for each class (columns), a panel for each arm.
 
     Args:
@@ -153,7 +152,7 @@ def confusion(experiment: Experiment, data: Data, t: Texts, *, split: str = "tra
         "colorbar": {"title": {"text": t("figure.confusion.count")}, "thickness": 10, "outlinewidth": 0},
     }
     moment(sheet, experiment, t)
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _matrix(sheet: Sheet, panel: Panel, data: Data, t: Texts, arm: str, split: str) -> None:

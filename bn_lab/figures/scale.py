@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from bn_lab.arms import ARMS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, bind, limits, row, rows
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, moment
 from bn_lab.figures.parts import QUANTILES, UNITS, units
-from bn_lab.figures.sheet import Panel, Sheet
+from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import GRAY, translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
@@ -30,7 +28,7 @@ def scaled(experiment: Experiment) -> list[str]:
     return [arm for arm in experiment.arms if GREEK.keys() & ARMS[arm].parameters]
 
 
-def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> go.Figure:
+def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False) -> Spec:
     """σ²_B / ε of each layer at the epoch on screen: median of the units, whiskers to the smallest and the largest.
 
     Far above 1 the variance decides and x̂ has standard deviation 1; below 1 it is ε that decides.
@@ -46,7 +44,7 @@ def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False)
     _line_at_one(sheet, panel, experiment, t)
     sheet.ranges(panel.y, limits([1, *([f"{arm}.gauge_low"] for arm in arms)], [1, *([f"{arm}.gauge"] for arm in arms)]))
     moment(sheet, experiment, t)
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, x: float) -> None:
@@ -80,7 +78,7 @@ def gamma_beta(
     layers: Sequence[int] | None = None,
     log_x: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """γ and β of the layers over the epochs: a line for each unit, or for wide layers median, quartiles and extremes."""
     shown = chosen_layers(experiment, layers)
     names = [name for name in GREEK if any(name in ARMS[arm].parameters for arm in experiment.arms)]
@@ -100,7 +98,7 @@ def gamma_beta(
             sheet.cursor(panel)
     key = "figure.gamma_beta.units" if experiment.width <= UNITS else "figure.gamma_beta.quartiles"
     sheet.subtitle(t(key, seed=experiment.seed))
-    return sheet.figure()
+    return sheet.spec()
 
 
 def _units(
@@ -146,7 +144,7 @@ def gradients(
     layers: Sequence[int] | None = None,
     log_x: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """The norm of the weights' gradient over the epochs, all arms: a panel for each layer on one scale, the output's last."""
     shown = (*chosen_layers(experiment, layers), experiment.depth + 1)
     sheet = Sheet(t("figure.gradients.title"), -(-len(shown) // 2), 2, height=150, heading=16, narrow=narrow)
@@ -171,4 +169,4 @@ def gradients(
         sheet.cursor(panel)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(t("figure.last_batch", seed=experiment.seed))
-    return sheet.figure()
+    return sheet.spec()

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import batch_norm_input, stages
 from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import limits, numbers_of, row
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, outline
-from bn_lab.figures.sheet import Board
+from bn_lab.figures.sheet import Board, Spec
 from bn_lab.figures.style import GRAY, QUIET, compact, translucent
 from bn_lab.i18n import Texts
 
@@ -67,7 +65,7 @@ def network(
     layers: Sequence[int] | None = None,
     same_scale: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """Each arm's layers at the moment on screen: what goes into batch normalization (pale) and what comes out of it (strong);
     without batch normalization the pre-activation alone, over the width of both.
 
@@ -85,7 +83,7 @@ def network(
     drawing.headings()
     for k, arm in enumerate(experiment.arms):
         drawing.row(k, arm)
-    return drawing.figure()
+    return drawing.spec()
 
 
 class _Drawing:
@@ -125,7 +123,7 @@ class _Drawing:
             place = {"x": sum(self.ends(column)) / 2, "xanchor": "center", "y": 1, "yanchor": "bottom", "yshift": 1}
             self.board.note(self.t("figure.layer", layer=layer), size=BIG, **place)
 
-    def figure(self) -> go.Figure:
+    def spec(self) -> Spec:
         """All that was drawn."""
         hidden = {"range": [0, 1], "visible": False, "fixedrange": True}
         panel = self.board.place((0, 1, 0, 1), hidden, hidden)
@@ -133,7 +131,7 @@ class _Drawing:
         look = {"textposition": position, "textfont": {"size": LITTLE, "color": color}}
         self.board.add(panel, mode="text", text=text, x=x, y=y, cliponaxis=False, hoverinfo="skip", **look)
         self.board.layout["meta"]["cells"] = self.cells
-        return self.board.figure()
+        return self.board.spec()
 
     def row(self, k: int, arm: str) -> None:
         """The network of an arm."""

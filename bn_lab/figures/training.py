@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-
 from bn_lab.arms import ARMS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, with_unit
 from bn_lab.figures.series import splits
-from bn_lab.figures.sheet import Board, Panel, Sheet
+from bn_lab.figures.sheet import Board, Panel, Sheet, Spec
 from bn_lab.figures.style import FAINT, QUIET, SMALL, compact, translucent
 from bn_lab.i18n import Texts
 
@@ -41,7 +39,7 @@ def loss(
     log_y: bool = False,
     compact: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """The loss of every arm over the epochs: training solid, validation dashed; a median and a band with several seeds.
 
     Args:
@@ -65,7 +63,7 @@ def metric(
     log_y: bool = False,
     compact: bool = False,
     narrow: bool = False,
-) -> go.Figure:
+) -> Spec:
     """The metric of every arm over the epochs.
 
     Args:
@@ -89,7 +87,7 @@ def metric(
 
 def _figure(
     experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool, narrow: bool
-) -> go.Figure:
+) -> Spec:
     sheet = Sheet(title, 1, 1, height=HEIGHT, narrow=narrow)
     panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
     sheet.layout["hovermode"] = "x unified"
@@ -103,10 +101,10 @@ def _figure(
     sheet.cursor(panel)
     if experiment.seeds > 1:
         sheet.subtitle(t("figure.seeds", seeds=experiment.seeds))
-    return sheet.figure()
+    return sheet.spec()
 
 
-def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool) -> go.Figure:
+def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool) -> Spec:
     """For the stage: all there is in pale colours, and bright what lies before the moment on screen, which is marked.
 
     The epochs reach to where the run is to end, from the start on, so that nothing moves but the curves. On a logarithmic axis
@@ -141,7 +139,7 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
     for arm in experiment.arms:
         for split in splits(experiment):
             _now(board, panel, arm, split, measure)
-    return board.figure()
+    return board.spec()
 
 
 def _drawn(experiment: Experiment, measure: str) -> list[End]:

@@ -24,6 +24,7 @@ from bn_lab.figures.frame import Block, pack
 from bn_lab.figures.parts import layouts
 from bn_lab.figures.pictures import FIGURES as PICTURES
 from bn_lab.figures.pictures import beside_loss
+from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import texts
 
 FIGURES = {
@@ -117,7 +118,7 @@ def test_what_the_lessons_stage_needs_is_what_is_packed() -> None:
     experiment = Experiment(epochs=1)
     data, t = load(experiment.dataset), texts("en")
     names = {"network": {"layers": (1, 2, 3)}, "loss": {"compact": True}, beside_loss(data): {"compact": True}}
-    figures = {name: PICTURES[name].draw(experiment, data, t, **options).to_json() for name, options in names.items()}
+    figures = {name: as_json(PICTURES[name].draw(experiment, data, t, **options)) for name, options in names.items()}
     told = {part: asdict(layout) for part, layout in layouts(train(experiment)).items()}
     assert set(parts_of(figures, told)) == set(ON_STAGE)
 

@@ -22,6 +22,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import FORMATS, Block, Layout, Recorded, fill, kept_epochs, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, figure_names
+from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import texts
 from bn_lab.server.assets import HERE, plotly_source
 
@@ -498,7 +499,7 @@ def test_every_figure_is_filled_by_the_same_rule(page: Page, dataset: str) -> No
     for epoch in (0.0, 0.5, 3.0, 6.0):
         page.evaluate("epoch => store.seek(epoch)", epoch)
         for name in figure_names(setting, data):
-            figure = json.loads(FIGURES[name].draw(setting, data, t).to_json())
+            figure = FIGURES[name].draw(setting, data, t)
             same(filled(page, figure), fill(figure, table, epoch))
 
 
@@ -825,7 +826,7 @@ def test_a_figure_with_other_axes_may_come_while_the_first_one_is_being_drawn(pa
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     settings = [replace(experiment("iris"), arms=tuple(each)) for each in arms]
-    first, second = (FIGURES["ribbons"].draw(setting, load("iris"), texts("en")).to_json() for setting in settings)
+    first, second = (as_json(FIGURES["ribbons"].draw(setting, load("iris"), texts("en"))) for setting in settings)
     page.evaluate(HIDE, True)  # nothing is drawn yet
     mount(page, json.loads(first))
     page.wait_for_function("() => window.Plotly")
@@ -954,7 +955,7 @@ def test_networks_move_like_plotly_draws_them(page: Page) -> None:
     page.evaluate("() => { document.getElementById('place').style.height = '600px'; store.show('r', 6); store.seek(1); }")
     receive(page, pack(header(target=6, epoch=6, state="ended", layouts=described(table.layouts)), blocks(table)))
     figure = FIGURES["network"].draw(setting, load("boston_without_b"), texts("en"))
-    mount(page, json.loads(figure.to_json()), fit=True)
+    mount(page, figure, fit=True)
     wait_for_picture(page, "1")
     epochs = [epoch for epoch in table.epochs if epoch >= 1][1:4]
     assert moves_like_plotly(page, [float(f"{epoch:.7g}") for epoch in epochs]) > 0

@@ -19,6 +19,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.frame import Recorded, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, beside_loss
+from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import catalogue, texts
 from tests.browser.test_live_modules import blocks, described, header, opened, receive
 
@@ -61,7 +62,7 @@ def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str,
     beside = beside_loss(data)
     drawn: dict[str, dict[str, Any]] = {"network": {"layers": layers}, "loss": {"compact": True}, beside: {"compact": True}}
     figures = {
-        f"{name}{'_narrow' * narrow}": FIGURES[name].draw(experiment, data, t, narrow=narrow, **options).to_json()
+        f"{name}{'_narrow' * narrow}": as_json(FIGURES[name].draw(experiment, data, t, narrow=narrow, **options))
         for name, options in drawn.items()
         for narrow in (False, True)
     }

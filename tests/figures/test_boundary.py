@@ -54,7 +54,7 @@ def several(classes: int) -> Table:
 
 
 def test_each_of_several_classes_has_a_band_of_its_own_colour() -> None:
-    figure = boundary(Experiment(), several(3), T).to_plotly_json()
+    figure = boundary(Experiment(), several(3), T)
     scale = figure["layout"]["coloraxis"]
     assert (scale["cmin"], scale["cmax"]) == (0, 3)
     stops = [(float(at), color) for at, color in scale["colorscale"]]
@@ -75,7 +75,7 @@ def test_two_features_have_the_picture_unless_there_are_more_classes_than_colour
 
 def test_every_panel_is_square_and_all_share_their_axes() -> None:
     table = replace(several(2), features=np.array([[0.0, 0.0], [1.0, 1000.0]] * 10))
-    layout = boundary(Experiment(arms=tuple(ARMS)), table, T).to_plotly_json()["layout"]
+    layout = boundary(Experiment(arms=tuple(ARMS)), table, T)["layout"]
     (x0, x1), (y0, y1) = layout["xaxis"]["range"], layout["yaxis"]["range"]
     assert layout["yaxis"]["scaleratio"] == pytest.approx((x1 - x0) / (y1 - y0))
     assert [layout[f"{letter}axis{k}"]["matches"] for k in (2, 3, 4) for letter in "xy"] == ["x", "y"] * 3
@@ -105,7 +105,7 @@ def test_no_class_has_the_colour_of_an_arm_or_of_another_class() -> None:
 def test_on_the_stage_every_plane_is_square_under_its_arms_name() -> None:
     table = several(2)
     for arms in (tuple(ARMS)[:count] for count in (1, 2, 3, 4)):
-        layout = boundary(Experiment(arms=arms), table, T, compact=True).to_plotly_json()["layout"]
+        layout = boundary(Experiment(arms=arms), table, T, compact=True)["layout"]
         assert [note["text"] for note in layout["annotations"]] == [T(f"arm.{arm}") for arm in arms]
         assert layout["yaxis"]["scaleanchor"] == "x"
         assert not layout["showlegend"]

@@ -19,6 +19,7 @@ from bn_lab.figures.frame import Recorded, fill
 from bn_lab.figures.layers import chosen_layers, some_layers, stages_in_order
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, alt, beside_loss, figure_names
+from bn_lab.figures.sheet import Spec, as_json
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import LANGUAGES, texts
 
@@ -57,12 +58,11 @@ def variants(name: str, language: str) -> list[dict[str, Any]]:
     return [options | {"narrow": bool((start + k) % 2)} for k, options in enumerate([{}, *OPTIONS.get(name, [])])]
 
 
-def bindings(figure: go.Figure) -> Iterator[dict[str, Any]]:
+def bindings(figure: Spec) -> Iterator[dict[str, Any]]:
     """All bindings of a template, those of titles and ranges too."""
-    plain = figure.to_plotly_json()
-    for trace in plain["data"]:
+    for trace in figure["data"]:
         yield from (trace.get("meta") or {}).get("bind", {}).values()
-    meta = plain["layout"].get("meta") or {}
+    meta = figure["layout"].get("meta") or {}
     for title in meta.get("titles", []):
         yield from title["values"]
     for ends in meta.get("ranges", {}).values():
@@ -99,9 +99,10 @@ def test_every_binding_resolves_and_the_filled_figure_is_valid(
         wanted = [binding for binding in bindings(figure) if not resolves(binding, table)]
         assert not wanted, options
         if name != "network" and "compact" not in options:
-            assert figure.layout.title.text
-            assert figure.layout.height > 200
-            for axis in figure.select_xaxes():
+            checked = go.Figure(figure)
+            assert checked.layout.title.text
+            assert checked.layout.height > 200
+            for axis in checked.select_xaxes():
                 assert axis.title.text is not None
         go.Figure(fill(figure, table))
         fill(figure, table, 0.0)
@@ -118,7 +119,7 @@ def test_every_figure_has_a_text_alternative_of_one_sentence(name: str, language
 def test_one_seed_has_no_band_and_no_validation_no_dashed_line() -> None:
     run = Run(Experiment(dataset="iris"))
     figure = FIGURES["loss"].draw(run.experiment, run.table, T)
-    assert not [trace for trace in figure.data if trace.fill]
+    assert not [trace for trace in figure["data"] if trace.get("fill")]
     assert all(resolves(binding, recorded(run.history())) for binding in bindings(figure))
 
 
@@ -127,10 +128,10 @@ def test_strangers_names_are_shown_as_they_are() -> None:
     info = Info("classification", (nasty, "b"), nasty, nasty)
     experiment = Experiment(dataset="iris")
     for name in figure_names(experiment, info):
-        assert "<a" not in FIGURES[name].draw(experiment, info, T).to_json().replace("\\u003c", "<")
+        assert "<a" not in as_json(FIGURES[name].draw(experiment, info, T)).replace("\\u003c", "<")
     number = Info("regression", (), nasty, nasty)
     for name in figure_names(experiment, number):
-        assert "<a" not in FIGURES[name].draw(experiment, number, T).to_json().replace("\\u003c", "<")
+        assert "<a" not in as_json(FIGURES[name].draw(experiment, number, T)).replace("\\u003c", "<")
 
 
 # Around the depths at which figures choose layers or break rows, and both widths where networks are shallowest and deepest.
@@ -167,7 +168,7 @@ def test_stages_stand_in_the_order_of_computation(arms: tuple[str, ...], names: 
     present = stages_in_order(experiment)
     assert all(name in T(f"stage.{stage}") for stage, name in zip(present, names, strict=True))
     figure = FIGURES["histograms"].draw(experiment, Info("regression", (), "y", ""), T)
-    titles = [note.text for note in figure.layout.annotations if "layer 1" in note.text]
+    titles = [note["text"] for note in figure["layout"]["annotations"] if "layer 1" in note["text"]]
     assert all(name in title.replace("<br>", " ") for title, name in zip(titles, names, strict=True))
 
 
@@ -175,8 +176,8 @@ def test_stages_stand_in_the_order_of_computation(arms: tuple[str, ...], names: 
 def test_units_are_named_in_the_language_where_they_are_known(unit: str, shown: tuple[str, str]) -> None:
     info = Info("regression", (), "y", unit)
     for language, name in zip(("en", "ko"), shown, strict=True):
-        title = FIGURES["metric"].draw(Experiment(), info, texts(language)).layout.yaxis.title.text
-        assert title == f"RMSE ({name})"
+        figure = FIGURES["metric"].draw(Experiment(), info, texts(language))
+        assert figure["layout"]["yaxis"]["title"]["text"] == f"RMSE ({name})"
 
 
 @pytest.mark.parametrize("arms", [(arm,) for arm in ARMS])

@@ -150,7 +150,7 @@ def test_figures_hold_names_as_text_only(dataset: str) -> None:
             for options in ({}, {"split": "validation"}) if name == "confusion" else ({},):
                 for narrow in (False, True):
                     figure = FIGURES[name].draw(experiment, data, t, narrow=narrow, **options)
-                    for text in strings(json.loads(figure.to_json())):
+                    for text in strings(figure):
                         seen += MARK in text
                         assert MARK not in left_of(text, "bidi_component"), (name, text)
         assert MARK not in "".join(strings(list(statistics(experiment, data, t))))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +13,8 @@ from bn_lab.datasets import load
 from bn_lab.engine.history import STAGES
 from bn_lab.experiment import Experiment
 from bn_lab.figures.layers import some_layers
-from bn_lab.figures.pictures import FIGURES, alt, figure_names
+from bn_lab.figures.pictures import alt, figure_names
 from bn_lab.i18n import texts
-from bn_lab.ui.lab import panels
-from tests.ui.test_controls import OTHER
 
 Open = Callable[..., Any]
 
@@ -149,30 +146,3 @@ def test_a_picture_says_when_its_axes_come_to_mean_something_else(lab: Open) -> 
         before = subjects()
         page.set(key, value)
         assert {name for name, subject in subjects().items() if subject != before[name]} == names
-
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "network": {"layers": (1, 2), "same_scale": True},
-    "histograms": {"layers": (1, 2)},
-    "ribbons": {"layers": (1,), "stage": "pre_activation"},
-    "gamma_beta": {"layers": (1, 2)},
-    "metric": {"measure": "rmse"},
-}
-"""Options that figures are drawn with."""
-
-
-UNSEEN = {field: value for field, value in OTHER.items() if field not in panels.DRAWN}
-"""Another value for every field that no template may depend on."""
-
-
-@pytest.mark.parametrize("others", [UNSEEN, OTHER], ids=["as drawn", "drawn otherwise"])
-@pytest.mark.parametrize("dataset", ["boston", "iris"])
-def test_visitors_of_similar_experiments_share_templates_that_are_right_for_each(dataset: str, others: dict[str, Any]) -> None:
-    """All fields at once: a template that depends on any of them is another one."""
-    t, data = texts("en"), load(dataset)
-    experiment = replace(Experiment(dataset=dataset), **others | {"dataset": dataset})  # type: ignore[arg-type]
-    for name in {"loss", "metric", "histograms", "ribbons", *figure_names(experiment, data)}:
-        options = OPTIONS.get(name, {}) if (name, dataset) != ("metric", "iris") else {"measure": ""}
-        shared = panels.templates(name, experiment, data, t, **options)
-        own = (FIGURES[name].draw(replace(experiment, epochs=1), data, t, narrow=n, **options).to_json() for n in (False, True))
-        assert shared == tuple(own), name

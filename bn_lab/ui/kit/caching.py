@@ -1,4 +1,4 @@
-"""What is made of a record, or of an experiment, is made once, however many visitors look at it; and so is a record fetched.
+"""What is made of a record is made once, however many visitors look at it; and so is a record fetched.
 
 A record of some megabytes takes a while to come over from its worker, and fragments ask for the same one again and again.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from threading import Lock
 from time import monotonic
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from bn_lab import timing
 from bn_lab.engine.history import History
-from bn_lab.experiment import Experiment
 from bn_lab.service import RequestError, Watch, WatchState
 
 P = ParamSpec("P")
@@ -48,25 +47,6 @@ def cached_per_history(function: Callable[Concatenate[History, P], R]) -> Callab
             return results.setdefault(key, result)
 
     return remembered
-
-
-def remembered(maxsize: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Remember what a function returned for its latest `maxsize` sets of arguments, but nothing of a visitor's own data.
-
-    Arguments must be hashable, and an experiment among them given by its place, not its name. What is returned is shared.
-    """
-
-    def remember(function: Callable[P, R]) -> Callable[P, R]:
-        known = lru_cache(maxsize)(function)
-
-        @wraps(function)
-        def cached(*args: P.args, **kwargs: P.kwargs) -> R:
-            private = any(isinstance(value, Experiment) and value.is_private for value in args)
-            return function(*args, **kwargs) if private else known(*args, **kwargs)  # type: ignore[arg-type]
-
-        return cached
-
-    return remember
 
 
 MOST_HISTORIES = 6

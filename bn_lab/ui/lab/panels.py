@@ -11,11 +11,11 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures.layers import some_layers, stages_in_order
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
+from bn_lab.figures.sheet import as_json
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
 from bn_lab.ui import rules
-from bn_lab.ui.kit.caching import remembered
 from bn_lab.ui.kit.choices import one_of
 from bn_lab.ui.kit.downloads import file_stem
 from bn_lab.ui.kit.errors import guarded
@@ -24,12 +24,6 @@ from bn_lab.ui.live.components import table as table_component
 
 WIDTHS = (False, True)
 """Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
-
-DRAWN = ("dataset", "arms", "depth", "width", "seeds", "validation_share", "activation")
-"""Fields of the experiment on which figure templates depend, besides its seed, which only stands in their texts."""
-
-SEED = 1_928_374_650
-"""A seed to be found again in a template, and replaced by the real one: visitors with other seeds share their templates."""
 
 AXES = ("log_x", "log_y", "compact")
 """Options of figures that change how they are divided, not what their axes mean."""
@@ -113,17 +107,7 @@ def _figure(name: str, watch: Watch, data: Table, t: Texts, key: str = "", **opt
 
 def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, ...]:
     """A figure in both widths as JSON."""
-    common = Experiment(**{field: getattr(experiment, field) for field in DRAWN}, epochs=1, seed=SEED)
-    drawn = _templates(name, common, data, t, tuple(options.items()))
-    return tuple(template.replace(str(SEED), str(experiment.seed)) for template in drawn)
-
-
-@remembered(256)
-def _templates(
-    name: str, experiment: Experiment, data: Table, t: Texts, options: tuple[tuple[str, Any], ...]
-) -> tuple[str, ...]:
-    """Drawing takes most of the time of a page, and most pages draw the same again."""
-    return tuple(FIGURES[name].draw(experiment, data, t, narrow=narrow, **dict(options)).to_json() for narrow in WIDTHS)
+    return tuple(as_json(FIGURES[name].draw(experiment, data, t, narrow=narrow, **options)) for narrow in WIDTHS)
 
 
 # What the visitor wants to see.

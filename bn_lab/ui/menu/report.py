@@ -20,12 +20,12 @@ from bn_lab.experiment import FIELDS, Experiment, is_uploaded
 from bn_lab.figures.frame import Recorded, fill, write
 from bn_lab.figures.layers import stages_in_order
 from bn_lab.figures.parts import recorded
-from bn_lab.figures.pictures import alt, figure_names
+from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.server.assets import plotly_source
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.lab import controls, panels, preview
+from bn_lab.ui.lab import controls, preview
 from bn_lab.ui.menu import report_text
 from bn_lab.ui.menu.report_text import WrittenVerdict, html
 from bn_lab.ui.rules import GROUPS
@@ -168,8 +168,8 @@ def _figures(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -
         if experiment.is_private and name in SHOWS_SAMPLES:
             continue
         for k, options in enumerate(_options(name, experiment)):
-            drawn = panels.templates(name, experiment, data, t, **options)
-            arrangements = [_filled(json.loads(template), numbers) for template in drawn]
+            both = (FIGURES[name].draw(experiment, data, t, narrow=narrow, **options) for narrow in (False, True))
+            arrangements = [_filled(template, numbers) for template in both]
             yield {"name": name, "id": f"{name}-{k}", "alt": alt(name, t), "arrangements": arrangements}
 
 
