@@ -1,7 +1,7 @@
 """The files that a session has open and the tables it made of them: they are nowhere else, and gone with the session.
 
-They are the one thing in `st.session_state` that is not plain: what holds them must end with the session, and come back with it
-after a cut, and nothing else does both.
+They are in `st.session_state`, although they are no plain values: it ends with the session and comes back with it after a cut,
+and nothing else does both.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class OpenFile:
 
     Attributes:
         name: what it is called, on one line and not too long; it may hold HTML or Markdown.
-        packed: its bytes, compressed, so that it can be read another way.
+        packed: its bytes, compressed, so that it can be read again as something else.
         digest: what it is known by.
         file: what is in it, as it was last read; None where it could not be.
         asked: how it was said to be written when it was last tried.

@@ -43,7 +43,7 @@ NO_ADDRESSES = (
     ],
 )
 def test_addresses_of_the_own_computer(address: str) -> None:
-    assert reach(address) == "own"
+    assert reach(address) == "local"
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def _take(opened: OpenFile, parameters: dict[str, str]) -> None:
     """Open the link with its file."""
     session.open_awaited(parameters)
     dataset = session.experiment().dataset
-    if opened.file is not None and dataset in uploads.tables():  # so the page of own data can show what the link chose, too
+    if opened.file is not None and dataset in uploads.tables():  # so the page of uploads can show what the link chose, too
         form.choose(opened.file, parsed(dataset)[1])
 
 

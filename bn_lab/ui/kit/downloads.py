@@ -57,7 +57,7 @@ def download(
 
 
 def file_stem(experiment: Experiment, what: str) -> str:
-    """`iris-networks`; whatever is no letter or digit becomes a hyphen, and data of a visitor's own are only called so."""
+    """`iris-networks`; whatever is no letter or digit becomes a hyphen, and uploads are only called `own`."""
     dataset = "own" if experiment.is_private else experiment.dataset
     return re.sub(r"[\W_]+", "-", f"{dataset}-{what}").strip("-")
 

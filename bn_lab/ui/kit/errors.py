@@ -131,8 +131,8 @@ def _noted(error: Exception, name: str) -> str:
     if reference and now - when < timing.SAME_FAILURE:
         return reference
     reference = _log(error, name, _experiment(), redact=_has_uploads())
-    kept = {other: value for other, value in known.items() if other != place and now - value[1] < timing.SAME_FAILURE}
-    st.session_state["failures"] = dict([*kept.items(), (place, (reference, now))][-PLACES:])
+    recent = {other: value for other, value in known.items() if other != place and now - value[1] < timing.SAME_FAILURE}
+    st.session_state["failures"] = dict([*recent.items(), (place, (reference, now))][-PLACES:])
     return reference
 
 

@@ -66,7 +66,7 @@ def _nothing() -> None:
 
 
 def show_leave(t: Texts) -> None:
-    """At the end of a page: that this is a lesson's view, and the way out of it; where the lab is shown inside another page,
+    """At the end of a page: that this is a lesson's view, and a button to leave it; where the lab is shown inside another page,
     it stays as that page's author made it."""
     if rules.is_lesson() and not st.context.is_embedded:
         with st.container(horizontal=True, vertical_alignment="center", key="lesson_view"):
@@ -116,7 +116,7 @@ def root() -> str:
     return f"{lab if page in st.session_state.get(PAGES, ()) else url}/"
 
 
-def reach(address: str) -> Literal["own", "network", "public"]:
+def reach(address: str) -> Literal["local", "network", "public"]:
     """Who can open this address: only the visitor's own computer, others in the same private network, or everyone.
 
     What is no address of a page nobody can open; that counts as the visitor's own computer.
@@ -126,10 +126,10 @@ def reach(address: str) -> Literal["own", "network", "public"]:
         ip = ip_address(host)
     except ValueError:
         if host == "localhost" or host.endswith(".localhost"):
-            return "own"
+            return "local"
         return "network" if "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa")) else "public"
     if ip.is_loopback or ip.is_unspecified:
-        return "own"
+        return "local"
     return "public" if ip.is_global else "network"
 
 

@@ -157,7 +157,7 @@ def stops(field: Field, value: float) -> list[float]:
 
 
 def option_label(t: Texts, field: str, option: str) -> str:
-    """What an option is called; arms are called the same everywhere, and own data by the name of their file."""
+    """What an option is called; arms are called the same everywhere, and uploads by the name of their file."""
     if field == "dataset" and is_uploaded(option):
         return uploads.name_of(option)
     return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")

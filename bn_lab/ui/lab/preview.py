@@ -86,7 +86,7 @@ def steps(experiment: Experiment, table: Table) -> int:
 
 
 def _about(experiment: Experiment, table: Table, t: Texts) -> str:
-    """What to know of the data; of a visitor's own, where they come from and that they stay here."""
+    """What to know of the data; of uploads, which file they are from and that they stay here."""
     if not experiment.is_private:
         return t(f"about.{experiment.dataset}")
     file, target = (

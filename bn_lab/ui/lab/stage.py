@@ -38,7 +38,7 @@ SAME_SCALE = "view_same_scale"
 """In the session: whether the same stage of all arms has one axis."""
 
 CHIPS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
-"""Experiments that are put on the stage by one click: presets by the name of the chip. One more is about own data."""
+"""Experiments that are put on the stage by one click: presets by the name of the chip. One more is about uploads."""
 
 UPLOADS = "own"
 

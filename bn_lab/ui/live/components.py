@@ -111,7 +111,7 @@ def address(text: str, t: Texts, *, key: str) -> None:
     copy_button(text, label=t("share.copy"), copied=t("share.copied"), key=key)
     st.code(text, language=None, wrap_lines=True)
     if (who := navigation.reach(text)) != "public":
-        st.warning(t("share.local" if who == "own" else "share.network"), icon=":material/warning:")
+        st.warning(t(f"share.{who}"), icon=":material/warning:")
 
 
 def scroll_to(anchor: str) -> None:

@@ -32,18 +32,18 @@ def show(t: Texts) -> None:
     st.markdown(t("take.code_about"))
     framework = one_of("take_framework", t("take.framework"), list(FRAMEWORKS), NAMES.__getitem__)
     try:
-        own = uploads.facts(experiment)
-        program = script(experiment, framework, own)
+        facts = uploads.facts(experiment)
+        program = script(experiment, framework, facts)
     except ExperimentError as error:
         st.error(formatting.error(t, error), icon=":material/error:")
         return
     with st.container(horizontal=True):
         for ending, write in WRITERS.items():
-            make, name = partial(write, experiment, framework, own), file_name(experiment, framework, ending)
+            make, name = partial(write, experiment, framework, facts), file_name(experiment, framework, ending)
             download(t(f"take.{ending}"), make, name, key=f"take_{ending}")
-        if own is None:
+        if facts is None:
             _data(experiment, t)
-    st.caption(_how(experiment, framework, own, t))
+    st.caption(_how(experiment, framework, facts, t))
     st.code(program, language="python", height=HEIGHT)
 
 
@@ -55,9 +55,9 @@ def _data(experiment: Experiment, t: Texts) -> None:
     download(t("take.data", file=data.name), data.read_bytes, data.name, key="take_data", icon=":material/table:")
 
 
-def _how(experiment: Experiment, framework: str, own: Facts | None, t: Texts) -> str:
+def _how(experiment: Experiment, framework: str, facts: Facts | None, t: Texts) -> str:
     """How to run the program."""
-    command, data = f"python {file_name(experiment, framework, 'py')}", Path((own or FACTS[experiment.dataset]).file).name
+    command, data = f"python {file_name(experiment, framework, 'py')}", Path((facts or FACTS[experiment.dataset]).file).name
     if not data:
         return t("take.code_run_alone", command=command)
-    return t("take.code_run_own" if own else "take.code_run", command=f"{command} {data}")
+    return t("take.code_run_own" if facts else "take.code_run", command=f"{command} {data}")

@@ -161,7 +161,7 @@ def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
 def _figures(experiment: Experiment, data: Table, numbers: Recorded, t: Texts) -> Iterator[dict[str, Any]]:
     """Every figure of `SECTIONS` that the experiment has: its name, an id, what it shows, and both arrangements.
 
-    Of a visitor's own data those that show samples themselves stay in the lab.
+    Of uploads those that show the samples themselves stay in the lab.
     """
     has = figure_names(experiment, data)
     for name in (name for names in SECTIONS.values() for name in names if name in has):
