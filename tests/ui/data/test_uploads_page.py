@@ -597,7 +597,7 @@ def test_the_log_has_nothing_of_the_data(lab: Open, monkeypatch: pytest.MonkeyPa
     press_failing.click()
     page.run()
     assert "ValueError" in caplog.text
-    assert "test_own.py" in caplog.text
+    assert "test_uploads_page.py" in caplog.text
     assert MARK not in caplog.text
     assert MARK not in str([record.__dict__ for record in caplog.records])
     assert "own-" not in caplog.text

@@ -32,7 +32,7 @@ from bn_lab.ui.uploads import TOUCHED
 from tests.ui.conftest import SCRIPT, Lab
 
 Open = Callable[..., Any]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = re.compile(rf"[{LETTERS}]{{4}}-[{LETTERS}]{{4}}")
 
 SECRET = "the secret of /srv/lab\n2026-01-01 00:00:00 ERROR bn_lab: forged\x1b[31m\r<script>alert(1)</script>"
