@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BELOW_FIGURES = {"timing", "arms", "experiment", "presets", "sharing", "codegen", "i18n", "datasets", "engine"}
+BELOW_FIGURES = {"timing", "arms", "experiment", "presets", "sharing", "codegen", "i18n", "numerals", "datasets", "engine"}
 BELOW_FIGURES |= {"files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
@@ -21,6 +21,7 @@ TABLE: dict[str, set[str]] = {
     "sharing": {"experiment"},
     "codegen": {"arms", "experiment"},
     "i18n": set(),
+    "numerals": set(),
     "timing": set(),
     "locales": set(),
     "datasets": {"timing", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
@@ -28,7 +29,7 @@ TABLE: dict[str, set[str]] = {
     "files": {"arms", "experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
     "studies": {"presets", "timing", "arms", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
     "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
-    "figures": {"arms", "experiment", "engine", "studies", "i18n", "plotly", "numpy"},
+    "figures": {"arms", "experiment", "engine", "studies", "i18n", "numerals", "plotly", "numpy"},
     "server": {"timing", "service", "figures", "starlette", "streamlit"},
     "ui": BELOW_FIGURES | {"figures", "server", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,

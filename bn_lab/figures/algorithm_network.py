@@ -10,6 +10,7 @@ import numpy as np
 from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import HOVER, log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import CHOSEN, FIRST, GRAY, SECOND
 from bn_lab.i18n import Texts
@@ -48,11 +49,11 @@ def statistics(record: Statistics, unit: int, chosen: int, t: Texts, *, narrow: 
         for kind, values, color, dash in zip(("batch", "moving"), both, (BATCH, MOVING), ("solid", "dash"), strict=True):
             line = {"color": color, "dash": dash}
             settings = {"mode": "lines+markers", "line": line, "showlegend": k == 0, "name": t(f"anatomy.statistics.{kind}")}
-            sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y:.4~g}", **settings)
+            sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y}", **settings)
         _ring(sheet, panel, chosen, both[0][chosen, unit])
     panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.1, 1.1]}, t("anatomy.statistics.start"))
     weights = record.start_weight.tolist()
-    sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y:.4~g}")
+    sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y}")
     _ring(sheet, panel, chosen, weights[chosen])
     return sheet.spec()
 
@@ -84,14 +85,14 @@ def composition(effect: CompositionEffect, t: Texts, *, narrow: bool = False) ->
             mode="markers",
             marker=marker,
             showlegend=False,
-            hovertemplate="%{y:.4~g}",
+            hovertemplate="%{y}",
         )
-    log = {"type": "log", "title": t("anatomy.composition.x"), "tickvals": sizes}
-    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, {"type": "log", "dtick": "D2"}, t("anatomy.composition.std"))
+    log = log_axis(title=t("anatomy.composition.x"), tickvals=sizes)
+    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, log_axis(), t("anatomy.composition.std"))
     stds = np.array(list(effect.std.values()))
     name = t("anatomy.composition.measured")
     marker = {"size": 9, "color": BATCH}
-    sheet.add(right, x=sizes, y=drawable(stds, log=True), mode="markers", marker=marker, name=name, hovertemplate="%{y:.4~g}")
+    sheet.add(right, x=sizes, y=drawable(stds, log=True), mode="markers", marker=marker, name=name, hovertemplate="%{y}")
     laws = {"1/√m": root_law(effect.std), t("anatomy.composition.finite"): root_law(effect.std, effect.population)}
     for dash, (law, line) in zip(("dash", "dot"), laws.items(), strict=True):
         sheet.add(right, x=sizes, y=drawable(line, log=True), line={"color": GRAY, "dash": dash}, name=law, hoverinfo="skip")
@@ -123,24 +124,20 @@ def rescaled(record: Rescaled, chosen: int, edge: float | None, t: Texts, *, nar
     """
     rows, columns = (2, 1) if narrow else (1, 2)
     sheet = Sheet(t("anatomy.rescaled.title"), rows, columns, height=240, heading=34 if narrow else 20, narrow=narrow)
-    x = {"type": "log", "title": "a", "exponentformat": "power"}
+    x = log_axis(title="a")
     factors = record.factors.tolist()
     curves = {
         "change": [("measured", record.change)],
         "gradient": [("predicted", record.predicted), ("measured", record.gradient_norm)],
     }
     for k, (name, drawn) in enumerate(curves.items()):
-        panel = sheet.panel(
-            *((k, 0) if narrow else (0, k)), x, {"type": "log", "exponentformat": "power"}, t(f"anatomy.rescaled.{name}")
-        )
+        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, log_axis(), t(f"anatomy.rescaled.{name}"))
         for kind, values in drawn:
             look: dict[str, Any] = {"mode": "lines", "line": {"color": PREDICTED, "dash": "dash"}}
             if kind == "measured":
                 look = {"mode": "lines+markers", "line": {"color": MEASURED}, "marker": {"size": 5}}
             legend = {"name": t(f"anatomy.rescaled.{kind}"), "showlegend": name == "gradient"}
-            sheet.add(
-                panel, x=factors, y=drawable(values, log=True), hovertemplate="a = %{x:.3~g}: %{y:.4~g}", **legend, **look
-            )
+            sheet.add(panel, x=factors, y=drawable(values, log=True), hovertemplate="a = %{x}: %{y}", **legend, **look)
         _ring(sheet, panel, factors[chosen], *drawable(drawn[-1][1][[chosen]], log=True))
         if edge is not None:
             ends = drawable([_least(drawn), max(np.nanmax(values) for _, values in drawn)], log=True)
@@ -166,18 +163,18 @@ def placements(record: Placements, unit: int, sample: int, t: Texts, *, narrow: 
             whose = t(f"arm.{placement}") if k == 0 else ""
             title = t(f"stage.{stage}")
             title = f"{whose}<br>{title}" if narrow and whose else title
-            panel = sheet.panel(*place, {}, {"tickformat": ".0%", "title": "" if narrow else whose}, title)
+            panel = sheet.panel(*place, {}, share_axis(title="" if narrow else whose), title)
             known = values[np.isfinite(values)]
             shares, ends = _shares(known)
             middles = ((ends[1:] + ends[:-1]) / 2).tolist()
             bars = {"type": "bar", "x": middles, "y": shares.tolist(), "width": (ends[1:] - ends[:-1]).tolist()}
             color = ARMS[placement].color
             legend = {"name": t(f"arm.{placement}"), "showlegend": False}
-            sheet.add(panel, marker={"color": color}, hovertemplate="%{x:.3~g}: %{y:.1%}<extra></extra>", **legend, **bars)
+            sheet.add(panel, marker={"color": color}, hovertemplate="%{x}: %{y:.1%}<extra></extra>", **legend, **bars)
             at = [float(values[unit, sample])] * 2
             line = {"color": CHOSEN, "width": 2.5}
             shown = {"name": t("anatomy.placements.chosen"), "showlegend": n == k == 0}
-            sheet.add(panel, x=at, y=[0, float(shares.max())], line=line, hovertemplate="%{x:.4~g}<extra></extra>", **shown)
+            sheet.add(panel, x=at, y=[0, float(shares.max())], line=line, hovertemplate="%{x}<extra></extra>", **shown)
     for placement in PLACEMENTS:
         marker = {"symbol": "square", "size": 11, "color": ARMS[placement].color}
         sheet.key(panel, t(f"arm.{placement}"), mode="markers", marker=marker)
@@ -230,7 +227,8 @@ def folded(record: Folded, arm: str, unit: int, t: Texts, *, narrow: bool = Fals
             zmax=largest,
             showscale=k == 1,
             colorbar={"thickness": 10, "nticks": 5},
-            hovertemplate="%{z:.4~g}<extra></extra>",
+            hovertemplate="%{z}<extra></extra>",
+            zhoverformat=HOVER,
         )
         if unit < LARGEST_MAP:
             ends = {"before": ((0.5, shown.shape[1] + 0.5), (unit + 0.5, unit + 1.5))}

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from bn_lab import numerals
 from bn_lab.engine.reference import Forward
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import log_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import CHOSEN, GRAY, layout
 from bn_lab.i18n import Texts
@@ -61,7 +63,7 @@ def _samples(sheet: Sheet, panel: Panel, values: Array, order: Array, sample: in
         mode="markers",
         marker=marker,
         showlegend=False,
-        hovertemplate=f"{t('anatomy.steps.sample')} %{{x}}: %{{y:.4~g}}<extra></extra>",
+        hovertemplate=f"{t('anatomy.steps.sample')} %{{x}}: %{{y}}<extra></extra>",
     )
 
 
@@ -100,9 +102,6 @@ PLACES: Mapping[str, tuple[float, float]] = {
     "y": (9.8, 0),
 }
 """Where the boxes stand on a wide screen; a narrow one has the graph turned by a quarter, from the top to the bottom."""
-
-ROUNDING = 1e-12
-"""What is left of a sum, as a share of its terms, up to which it is their rounding."""
 
 BACKWARD = "rgba(240,160,0,0.24)"
 """Ground of gradients, as a marker pen leaves it: no one colour of text can be read on both themes."""
@@ -188,17 +187,17 @@ def _sides(direction: tuple[float, float], edge: tuple[str, str], narrow: bool) 
 
 def _value(nodes: Forward, parameters: Mapping[str, float], name: str, sample: int | None) -> str:
     if name in parameters:
-        return f"{parameters[name]:.3g}"
+        return numerals.short(parameters[name])
     values: Array = getattr(nodes, name)
     number = values[0, sample] if sample is not None and values.shape[1] > 1 else values.mean()
-    return f"{float(number):.3g}"
+    return numerals.short(number)
 
 
 def _shown(gradient: Array, sample: int | None) -> str:
     if sample is not None and gradient.shape[1] > 1:
-        return f"{float(gradient[0, sample]):.3g}"
+        return numerals.short(gradient[0, sample])
     number, size = float(gradient.sum()), float(np.abs(gradient).sum())
-    return f"{number if abs(number) > ROUNDING * size else 0.0:.3g}"
+    return numerals.short(number, size, numerals.DOUBLE)
 
 
 # The spread of x̂ over the variance.
@@ -215,7 +214,7 @@ def spread_over_variance(epsilon: float, variances: Sequence[Array], chosen: flo
     positive = every[every > 0]
     low = min(-6.0, np.log10(epsilon) - 3, *np.log10(positive)) if len(positive) else -6.0
     high = max(1.0, np.log10(epsilon) + 3, *np.log10(positive)) if len(positive) else 1.0
-    x = {"title": t("anatomy.spread.x"), "type": "log", "exponentformat": "power", "range": [low - 0.2, high + 0.2]}
+    x = log_axis(title=t("anatomy.spread.x"), range=[low - 0.2, high + 0.2])
     panel = sheet.panel(0, 0, x, {"title": t("anatomy.spread.y"), "range": [-0.03, 1.08]})
     curve = np.logspace(low, high, 200)
     sheet.add(panel, x=curve.tolist(), y=deviation(curve, epsilon).tolist(), line={"color": GRAY}, showlegend=False)

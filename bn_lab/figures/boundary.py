@@ -10,6 +10,7 @@ from bn_lab.arms import ARMS
 from bn_lab.engine.boundary import GRID, cells, has_boundary
 from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
+from bn_lab.figures.axes import HOVER
 from bn_lab.figures.bindings import bind, once, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
@@ -121,12 +122,13 @@ def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: str) -> None:
     place = {"x0": x[0], "dx": x[1] - x[0], "y0": y[0], "dy": y[1] - y[0]}
     meta = bind(z=row(f"{arm}.boundary", shape=[GRID, GRID]))
     several = len(data.classes) > 2
-    where = "%{x:.3~g}, %{y:.3~g}"
-    hover = where if several else f"{where}<br>{_scale_name(data, t)}: %{{z:.3~g}}"
+    where = "%{x}, %{y}"
+    hover = where if several else f"{where}<br>{_scale_name(data, t)}: %{{z}}"
     board.add(
         panel,
         type="heatmap",
         coloraxis="coloraxis",
+        zhoverformat=HOVER,
         zsmooth=False if several else "fast",  # between three classes there is nothing in between
         hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
         meta=meta,

@@ -40,13 +40,14 @@ largest of all `high`. Both are rounded outwards, so that an axis grows seldom: 
 between them, or, on a logarithmic axis (where only numbers above 0 count), to one of `STEPS` times a power of ten. At both
 ends there is `PADDING`, in decades on a logarithmic axis. With `"symmetric": true` it reaches from -r to r, where r is the
 largest absolute value of all ends rounded up to one of `STEPS` times a power of ten (1 where all are 0), without padding, and
-`tickvals` of the axis are [-r, 0, r], or [0, r] with `"symmetric": "right"`, where there is little room. So a range never
+`tickvals` of the axis are [-r, 0, r], or [0, r] with `"symmetric": "right"`, where there is little room. A logarithmic axis
+gets the ticks of `bn_lab.figures.axes.log_ticks`, where it needs them. So a range never
 shrinks while a recording grows, and does not depend on the cursor. Without any finite end the axis stays as it is.
 
 **Titles.** `layout.meta.titles` lists `{"annotation": k, "text": "{0} ± {1}", "values": [binding of one number, …], "format":
-name}`: annotation k gets the text with its numbers, written by `FORMATS[name]` (`g3` by default). With `"least": x` those of
-the lines of the text (between `<br>`) are blank (`BLANK`) of which a number is unknown or below x; the others stay where they
-are.
+name}`: annotation k gets the text with its numbers, written by `FORMATS[name]` of `bn_lab.numerals` (`number` by default). A
+binding's `"scale": binding` is the number below whose precision it is rounding noise. With `"least": x` those of the lines of
+the text (between `<br>`) are blank (`BLANK`) of which a number is unknown or below x; the others stay where they are.
 
 `fill` here and `fill` in `bind.js` in the browser are the same rule; a test holds them equal. Both fill plain dicts, without
 Plotly. Sizes of letters and lines are numbers of pixels that stand in the template, none is left to Plotly's defaults, so that
@@ -59,7 +60,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -68,6 +69,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab.experiment import FIELDS
+from bn_lab.figures.axes import log_ticks
+from bn_lab.numerals import FORMATS
 
 Numbers = NDArray[np.float32]
 Binding = Mapping[str, Any]
@@ -199,9 +202,11 @@ def fill(template: Mapping[str, Any], table: Recorded, cursor: float | None = No
     layout = dict(template.get("layout", {}))
     meta = layout.get("meta") or {}
     for axis, ends in (meta.get("ranges") or {}).items():
-        found = layout.get(axis) or {}
-        if limits := _limits(ends, table, logarithmic=found.get("type") == "log"):
-            layout[axis] = {**found, "range": limits, "autorange": False}
+        settings = layout.get(axis) or {}
+        if limits := _limits(ends, table, logarithmic=settings.get("type") == "log"):
+            layout[axis] = {**settings, "range": limits, "autorange": False}
+            if settings.get("type") == "log":
+                layout[axis] |= log_ticks(10 ** limits[0], 10 ** limits[1]) or {}
             if symmetric := ends.get("symmetric"):
                 layout[axis]["tickvals"] = [0, limits[1]] if symmetric == "right" else [limits[0], 0, limits[1]]
     if titles := meta.get("titles"):
@@ -367,43 +372,23 @@ def _rounded_down(value: float) -> float:
 
 def write(binding: Binding, table: Recorded, cursor: float | None = None) -> str:
     """One bound number as the browser's tables write it: `FORMATS[binding["format"]]`."""
-    return FORMATS[binding.get("format", "g3")](_resolve(binding, table, table.moment(cursor)))
+    return _written(binding, binding.get("format", "number"), table, table.moment(cursor))
+
+
+def _written(binding: Binding, form: str, table: Recorded, moment: int | None) -> str:
+    value = _resolve(binding, table, moment)
+    return FORMATS[form](value, _resolve(binding["scale"], table, moment)) if "scale" in binding else FORMATS[form](value)
 
 
 def _titled(title: Mapping[str, Any], table: Recorded, moment: int | None) -> str:
     """The text of an annotation with its numbers."""
     values = [_resolve(binding, table, moment) for binding in title["values"]]
-    write, least = FORMATS[title.get("format", "g3")], title.get("least")
+    texts = [_written(binding, title.get("format", "number"), table, moment) for binding in title["values"]]
+    least = title.get("least")
     places = re.compile(r"\{(\d+)\}")
     lines = []
     for line in title["text"].split("<br>"):
         shown = [values[int(place)] for place in places.findall(line)]
         is_shown = least is None or all(value is not None and value >= least for value in shown)
-        lines.append(places.sub(lambda match: write(values[int(match[1])]), line) if is_shown else BLANK)
+        lines.append(places.sub(lambda match: texts[int(match[1])], line) if is_shown else BLANK)
     return "<br>".join(lines)
-
-
-def _sci(value: float) -> str:
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
-def _g3(value: float) -> str:
-    """Three significant digits, zeros kept, so that a number that ticks does not change its width."""
-    if value == 0:
-        return "0"
-    if not 1e-3 <= abs(value) < 1e5:
-        return _sci(value)
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
-
-
-def _known(write: Callable[[float], str]) -> Callable[[float | None], str]:
-    return lambda value: "–" if value is None else write(value)
-
-
-FORMATS: dict[str, Callable[[float | None], str]] = {
-    "g3": _known(_g3),
-    "percent": _known("{:.1%}".format),
-    "int": _known("{:.0f}".format),
-}
-"""How numbers are written in titles and tables; a number that is not known or not finite is a dash."""

@@ -12,6 +12,7 @@ from typing import Any
 from bn_lab.arms import ARMS, normalized
 from bn_lab.engine.history import STAGES, stages
 from bn_lab.experiment import Experiment
+from bn_lab.figures.axes import share_axis
 from bn_lab.figures.bindings import EPOCHS, Part, bind, empty_bin, limits, numbers_of, percentile_of, row, rows, share_of
 from bn_lab.figures.data import Data
 from bn_lab.figures.sheet import Panel, Sheet, Spec
@@ -65,8 +66,8 @@ def histograms(
         for k, stage in enumerate(present):
             title = f"{t('figure.layer', layer=layer)}{between}{t(f'stage.{stage}')}"
             last = n == len(shown) - 1 and k + columns >= len(present)
-            x = {"title": t("figure.histograms.x") if last else "", "hoverformat": ".4~g"}
-            y = {"title": t("figure.histograms.y") if k % columns == 0 else "", "tickformat": ".0%"}
+            x = {"title": t("figure.histograms.x") if last else ""}
+            y = share_axis(title=t("figure.histograms.y") if k % columns == 0 else "")
             panel = sheet.panel(n * deep + k // columns, k % columns, x, y, title)
             _fill_histogram(sheet, panel, experiment, t, layer, stage, legend=n == k == 0)
     sheet.layout["hovermode"] = "x"
@@ -87,7 +88,7 @@ def _fill_histogram(
             line={"color": ARMS[arm].color, "width": 1.5, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=translucent(arm, 0.25),
-            hovertemplate="%{y:.1%}",
+            hovertemplate="%{y}",
             meta=outline(arm, layer, stage),
         )
     low, high, peak = (numbers_of(arms, layer, stage, name) for name in ("low", "high", "peak"))
@@ -147,10 +148,10 @@ def _percentile(
 ) -> None:
     sheet.add(
         panel,
-        name=f"{percentile} %",
+        name=f"{percentile}%",
         line={"color": ARMS[arm].color, "width": width},
         showlegend=False,
-        hovertemplate="%{y:.3~g}",
+        hovertemplate="%{y}",
         meta=bind(x=EPOCHS, y=rows(*part)),
         **area,
     )

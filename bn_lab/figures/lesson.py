@@ -5,16 +5,15 @@ They show numbers as they are, so nothing in them is bound to a run.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import STAGES, History
 from bn_lab.engine.seeds import spread
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.studies.drawing import LOG, band, line
+from bn_lab.figures.studies.drawing import band, line
 from bn_lab.i18n import Texts
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -30,9 +29,9 @@ def curves(history: History, t: Texts, *, measure: str = "loss", split: str = "t
     name = f"{split}_{measure}"
     sheet = Sheet(t("lesson.figure.curves", series=t(f"measure.{name}")), 1, 1, height=260, narrow=narrow)
     log = measure == "loss"
-    y: dict[str, Any] = LOG if log else {"tickformat": ".0%", "range": [-0.03, 1.03]}
+    y = log_axis() if log else share_axis(range=[-0.03, 1.03])
     ends = [-0.02, float(np.log10(max(history.epoch, 2)))]
-    panel = sheet.panel(0, 0, {"title": t("figure.epoch"), "type": "log", "range": ends}, {"title": t(f"measure.{name}"), **y})
+    panel = sheet.panel(0, 0, log_axis(title=t("figure.epoch"), range=ends), {"title": t(f"measure.{name}"), **y})
     epochs = list(range(1, history.epoch + 1))
     for arm in history.experiment.arms:
         values = history.series(arm, measure, split)
@@ -58,7 +57,7 @@ def spreads(history: History, t: Texts, *, narrow: bool = False) -> Spec:
     for k, arm in enumerate(arms):
         row, column = divmod(k, columns)
         x = {"title": t("figure.epoch") if row == rows - 1 else ""}
-        y = {"title": t("lesson.figure.std") if column == 0 else "", **LOG, "dtick": "D2", "tickformat": "~g", "range": ends}
+        y = log_axis(title=t("lesson.figure.std") if column == 0 else "", range=ends)
         panel = sheet.panel(row, column, x, y, t(f"arm.{arm}"))
         _layers(sheet, panel, epochs, values[arm], ARMS[arm].color, t, named=k == 0)
     return sheet.spec()
@@ -69,7 +68,7 @@ def _layers(sheet: Sheet, panel: Panel, epochs: list[float], values: Array, colo
         look = {"color": color, "width": 2, "dash": DASHES[(layer - 1) % len(DASHES)]}
         name = t("figure.layer", layer=layer)
         group = {"name": name, "legendgroup": name, "showlegend": named}
-        sheet.add(panel, x=epochs, y=series.tolist(), line=look, hovertemplate="%{y:.4~g}", **group)
+        sheet.add(panel, x=epochs, y=series.tolist(), line=look, hovertemplate="%{y}", **group)
 
 
 def spread_of_layers(history: History, arm: int) -> Array:

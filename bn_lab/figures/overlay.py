@@ -8,6 +8,7 @@ from typing import Any
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import EPOCH, log_axis, share_axis
 from bn_lab.figures.data import with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import GRAY, escape_plotly
@@ -88,9 +89,9 @@ def overlay(
 
 def _axis(measure: str, target: Target, t: Texts, *, log: bool) -> dict[str, Any]:
     """The axis of a measure, in the unit of the target."""
-    scale = {"type": "log" if log else "linear", "exponentformat": "power"}
+    scale = log_axis() if log else {}
     if measure == "accuracy":
-        return {"title": t("measure.accuracy"), "tickformat": ".0%", "range": [0, 1.03]}
+        return share_axis(title=t("measure.accuracy"), range=[0, 1.03])
     if measure == "r2":
         return {"title": "R²"}
     if measure == "rmse":
@@ -109,7 +110,7 @@ def _draw(sheet: Sheet, panel: Panel, run: Overlaid, line: str, t: Texts, *, log
             continue
         y = [None if value is None else float(f"{value:.5g}") for value in drawable(values, log=log)]  # short to send
         look = {"color": color, "width": 2, "dash": ARMS[arm].dash}
-        hover = f"%{{y:.4~g}} · {t('figure.at_epoch', epoch='%{x:.6~g}')}<br>{t(f'arm.{arm}')}<extra>{name}</extra>"
+        hover = f"%{{y}} · {t('figure.at_epoch', epoch=EPOCH)}<br>{t(f'arm.{arm}')}<extra>{name}</extra>"
         common = {"name": name, "legendgroup": f"run{run.slot}"}
         sheet.add(panel, x=run.epochs.tolist(), y=y, line=look, hovertemplate=hover, showlegend=False, **common)
         last = [i for i, value in enumerate(y) if value is not None][-1:]

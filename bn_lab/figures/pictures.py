@@ -12,10 +12,10 @@ from typing import NamedTuple
 from bn_lab.experiment import Experiment
 from bn_lab.figures.boundary import boundary
 from bn_lab.figures.boundary import suits as has_boundary
+from bn_lab.figures.conditioning import gamma_beta, gauge, gauged, gradients, scaled
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import histograms, ribbons
 from bn_lab.figures.predicted import confusion, predictions
-from bn_lab.figures.scale import gamma_beta, gauge, gauged, gradients, scaled
 from bn_lab.figures.sheet import Spec
 from bn_lab.figures.stage import network
 from bn_lab.figures.training import loss, metric

@@ -78,7 +78,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
     said = t("figure.predictions.title", target=escape_plotly(named(data.target_name, t)))
     board = Board(compact_layout(said, left=46, right=10, top=24, bottom=30))
     quiet = {"zeroline": False, "nticks": 6, "tickfont": {"size": SMALL - 1}, "showgrid": False, "showline": True}
-    quiet |= {"linecolor": QUIET, "tickformat": "~g"}
+    quiet |= {"linecolor": QUIET}
     axes = []
     for letter in "xy":
         title = {"text": with_unit(t(f"figure.predictions.{letter}"), data, t), "font": {"size": SMALL - 1}, "standoff": 2}
@@ -94,7 +94,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
 
 
 def _points(board: Board, panel: Panel, t: Texts, arm: str, split: str, size: float = 6) -> None:
-    hover = t("figure.predictions.hover", actual="%{x:.4~g}", predicted="%{y:.4~g}")
+    hover = t("figure.predictions.hover", actual="%{x}", predicted="%{y}")
     board.add(
         panel,
         mode="markers",

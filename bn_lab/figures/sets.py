@@ -67,7 +67,7 @@ def _histogram(sheet: Sheet, panel: Panel, data: Data, t: Texts, values: Array, 
             legendgroup=name,
             showlegend=legend and bool(data.classes),
             marker={"color": f"rgb({AREAS[k]})" if data.classes else GRAY, "line": {"width": 0}},
-            hovertemplate="%{x:.4~g}: %{y}" + (f"<extra>{name}</extra>" if data.classes else "<extra></extra>"),
+            hovertemplate="%{x}: %{y}" + (f"<extra>{name}</extra>" if data.classes else "<extra></extra>"),
         )
 
 
@@ -97,7 +97,7 @@ def scatter(data: Data, t: Texts, *, narrow: bool = False) -> Spec:
 def _dots(sheet: Sheet, panel: Panel, points: Array, name: str, look: dict[str, Any]) -> None:
     x, y = points.T.tolist()
     shown = look.get("showscale") is None
-    hover = "%{x:.3~g}, %{y:.3~g}<extra>" + name + "</extra>"
+    hover = "%{x}, %{y}<extra>" + name + "</extra>"
     sheet.add(panel, mode="markers", x=x, y=y, name=name, legendgroup=name, showlegend=shown, marker=look, hovertemplate=hover)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from plotly.io.json import to_json_plotly
 
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import AXIS, log_ticks
 from bn_lab.figures.bindings import CURSOR, bind
 from bn_lab.figures.style import EDGE, GRAY, LEFT, SMALL, in_two_lines, layout, text_width
 
@@ -61,8 +62,8 @@ class Board:
     def place(self, place: tuple[float, float, float, float], x: dict[str, Any], y: dict[str, Any]) -> Panel:
         """A new panel at left, right, bottom, top, with its axes."""
         panel = Panel(self._axis("x"), self._axis("y"), place)
-        self.axis(panel.x, {"domain": place[:2], "anchor": panel.y, **x})
-        self.axis(panel.y, {"domain": place[2:], "anchor": panel.x, **y})
+        self.axis(panel.x, {**AXIS, "domain": place[:2], "anchor": panel.y, **x})
+        self.axis(panel.y, {**AXIS, "domain": place[2:], "anchor": panel.x, **y})
         return panel
 
     def _axis(self, letter: str) -> str:
@@ -119,7 +120,23 @@ class Board:
 
     def spec(self) -> Spec:
         """What was put together. That Plotly takes it the tests see: its check takes twenty times as long as the drawing."""
+        for key, axis in self.layout.items():
+            if key[1:5] == "axis" and axis.get("type") == "log" and "tickvals" not in axis:
+                axis |= log_ticks(*self._reach(key)) or {}
         return {"data": self._traces, "layout": self.layout}
+
+    def _reach(self, key: str) -> tuple[float, float]:
+        """The smallest and the largest number on a logarithmic axis and those that go with it; nan without any."""
+        alike = [name for name, axis in self.layout.items() if name[1:5] == "axis" and self._leader(name) == self._leader(key)]
+        if ends := next((self.layout[name]["range"] for name in alike if "range" in self.layout[name]), None):
+            return 10.0 ** ends[0], 10.0 ** ends[1]
+        letter, names = key[0], {name.replace("axis", "") for name in alike}
+        drawn = [trace[letter] for trace in self._traces if trace[f"{letter}axis"] in names and letter in trace]
+        values = [value for line in drawn for value in line if value is not None and value > 0]
+        return min(values, default=nan), max(values, default=nan)
+
+    def _leader(self, key: str) -> str:
+        return str(self.layout[key].get("matches", key.replace("axis", "")))
 
 
 class Sheet(Board):
@@ -178,7 +195,7 @@ class Sheet(Board):
         place = {"x": 0, "xshift": EDGE - self.layout["margin"]["l"], "yshift": self.heading + 6}
         number = self.note(text, **place, xanchor="left", y=1, yanchor="bottom", align="left")
         if values:
-            self.write(number, text, *values, format="int")
+            self.write(number, text, *values, format="whole")
 
     def _legend_lines(self) -> int:
         """About how many lines the legend takes, filled as Plotly fills it: until an entry does not fit."""

@@ -166,7 +166,7 @@ class _Drawing:
         """The outline of a stage, with what it is and its mean ± standard deviation above it."""
         board, t = self.board, self.t
         x = {"showgrid": False, "showline": True, "linecolor": QUIET, "zerolinecolor": QUIET, "zerolinewidth": 1, "nticks": 3}
-        x |= {"ticks": "", "tickfont": {"size": LITTLE, "color": GRAY}, "tickangle": 0, "tickformat": "~g", "fixedrange": True}
+        x |= {"ticks": "", "tickfont": {"size": LITTLE, "color": GRAY}, "tickangle": 0, "fixedrange": True}
         y = {"showgrid": False, "zeroline": False, "showticklabels": False, "rangemode": "tozero", "fixedrange": True}
         panel = board.place(place, {**x, "showticklabels": ticks}, y)
         board.add(
@@ -175,13 +175,14 @@ class _Drawing:
             line={"color": ARMS[arm].color, "width": 1.3, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=translucent(arm, opacity),
-            hovertemplate=f"%{{x:.3~g}}: %{{y:.1%}}<extra>{t(f'stage.{stage}')}</extra>",
+            hovertemplate=f"%{{x}}: %{{y:.1%}}<extra>{t(f'stage.{stage}')}</extra>",
             meta=outline(arm, layer, stage),
         )
         alike = [each for each in self.experiment.arms if each == arm or (self.same_scale and stage in stages(each))]
         low, high = (numbers_of(alike, layer, stage, end) for end in ("low", "high"))
         board.ranges(panel.x, limits(low, high, symmetric="right" if self.narrow else True))
-        mean, std = (row(f"{arm}.{stage}.{name}", layer - 1) for name in ("mean", "std"))
+        std = row(f"{arm}.{stage}.std", layer - 1)
+        mean = row(f"{arm}.{stage}.mean", layer - 1, scale=std)
         if self.narrow:
             board.write(self.number(sum(place[:2]) / 2, place[3], arm, yanchor="bottom"), "±{0}", std)
             return
@@ -231,7 +232,7 @@ class _Drawing:
         """Said across the row once no network of the arm is left."""
         number = self.number(0.5, middle, arm, BIG, xanchor="center", yanchor="middle")
         text = self.t("figure.network.diverged", seeds="{0}")
-        self.board.write(number, text, row(f"{arm}.diverged", 0), format="int", least=self.experiment.seeds)
+        self.board.write(number, text, row(f"{arm}.diverged", 0), format="whole", least=self.experiment.seeds)
 
     def arrows(self, ends: Sequence[tuple[float, float]], y: float, color: str, width: float) -> None:
         """Arrows from left to right, all in one shape: far quicker to draw than as many annotations."""

@@ -11,9 +11,9 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures.bindings import row
 from bn_lab.figures.data import Data
 from bn_lab.i18n import Texts
+from bn_lab.numerals import NOTHING
 
 Cell = str | Mapping[str, Any]
-NOTHING = "–"
 
 
 class TableTemplate(NamedTuple):
@@ -54,7 +54,8 @@ def _row(arm: str, layer: int, t: Texts) -> list[Cell]:
     for stage in (batch_norm_input(arm), "normalized", "scaled", "activation"):
         for moment in ("mean", "std"):
             known = stage in stages(arm)
-            cells.append(row(f"{arm}.{stage}.{moment}", layer - 1, format="g3") if known else NOTHING)
+            scale = {"scale": row(f"{arm}.{stage}.std", layer - 1)} if moment == "mean" else {}
+            cells.append(row(f"{arm}.{stage}.{moment}", layer - 1, format="number", **scale) if known else NOTHING)
     cells += [row(f"{arm}.{share}", layer - 1, format="percent") for share in ("saturated", "dead")]
-    cells.append(row(f"{arm}.gauge", 3 * layer - 2, format="g3") if "variance" in ARMS[arm].statistics else NOTHING)
+    cells.append(row(f"{arm}.gauge", 3 * layer - 2, format="number") if "variance" in ARMS[arm].statistics else NOTHING)
     return cells

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bn_lab.arms import ARMS
+from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
+from bn_lab.figures.axes import EPOCH, log_axis, share_axis
 from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, with_unit
 from bn_lab.figures.series import splits
@@ -47,7 +50,7 @@ def loss(
     """
     is_regression = data.task == "regression"
     name = with_unit(t("figure.loss.mse"), data, t, power=2) if is_regression else t("figure.loss.cross_entropy")
-    y = {"title": name, "type": "log" if log_y else "linear", "exponentformat": "power"}
+    y = {"title": name, **(log_axis() if log_y else {})}
     if compact:
         return _compact(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x)
     return _figure(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x, narrow=narrow)
@@ -73,12 +76,12 @@ def metric(
     """
     if data.task == "classification":
         measure = "accuracy"
-        y: dict[str, Any] = {"title": t("measure.accuracy"), "tickformat": ".0%", "range": [0, 1.03]}
+        y = share_axis(title=t("measure.accuracy"), range=[0, 1.03])
     elif measure == "r2":
         y = {"title": "R²"}
     else:
         measure = "rmse"
-        y = {"title": with_unit("RMSE", data, t), "type": "log" if log_y else "linear", "exponentformat": "power"}
+        y = {"title": with_unit("RMSE", data, t), **(log_axis() if log_y else {})}
     title = t(f"figure.metric.{measure}")
     if compact:
         return _compact(experiment, t, measure, title, y, log_x=log_x)
@@ -90,13 +93,16 @@ def _figure(
 ) -> Spec:
     sheet = Sheet(title, 1, 1, height=HEIGHT, narrow=narrow)
     panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
+    if y.get("type") == "log":
+        drawn = _drawn(experiment, measure, SPLITS)
+        sheet.ranges(panel.y, limits(drawn, drawn))
     sheet.layout["hovermode"] = "x unified"
     for arm in experiment.arms:
         for split in splits(experiment):
             if experiment.seeds > 1:
                 _band(sheet, panel, arm, split, measure)
             name = f"{t(f'arm.{arm}')} · {t(f'figure.{split}')}"
-            _line(sheet, panel, arm, split, measure, name=name, legendgroup=f"{arm}.{split}", hovertemplate="%{y:.4~g}")
+            _line(sheet, panel, arm, split, measure, name=name, legendgroup=f"{arm}.{split}", hovertemplate="%{y}")
             _now(sheet, panel, arm, split, measure, legendgroup=f"{arm}.{split}")
     sheet.cursor(panel)
     if experiment.seeds > 1:
@@ -116,14 +122,14 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
         said += f" <span style='font-size:{SMALL}px'>({t('figure.dashed')})</span>"
     board = Board(compact(said, left=46, right=10, top=24, bottom=30))
     quiet = {"zeroline": False, "gridcolor": FAINT, "gridwidth": 1, "tickfont": {"size": SMALL - 1}}
-    decades = {"dtick": 1, "tickformat": ",~g"} if log_x else {"nticks": 6, "tickformat": ",~r"}
-    x = {**epochs(t, log=log_x), **quiet, **decades, "showgrid": False, "showline": True, "linecolor": QUIET}
+    x = {**epochs(t, log=log_x), **quiet, "nticks": 6, "showgrid": False, "showline": True, "linecolor": QUIET}
     x |= {"title": {"text": t("figure.epoch"), "font": {"size": SMALL - 1}, "standoff": 2}}
-    y = {"tickformat": "~g", **y, **quiet, "nticks": 4 if y.get("type") == "log" else 6, "exponentformat": "none"}
+    y = {**y, **quiet, "nticks": 4 if y.get("type") == "log" else 6}
     panel = board.place((0, 1, 0, 1), x, y)
     board.ranges(panel.x, limits([1 if log_x else 0, ["epoch"]], ["target"]))
     if "range" not in y:
-        drawn = _drawn(experiment, measure)
+        steps: list[End] = [[f"{arm}.running_loss", 0] for arm in experiment.arms] if measure == "loss" else []
+        drawn = [*_drawn(experiment, measure, ("train",)), *steps]
         board.ranges(panel.y, limits(drawn, drawn))
     for arm in experiment.arms:
         for split in splits(experiment):
@@ -133,7 +139,7 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
             _line(board, panel, arm, split, measure, few, opacity=PALE, hoverinfo="skip")
             if measure == "loss" and split == "train":
                 _steps(board, panel, arm)
-            hover = f"%{{y:.4~g}} · {t('figure.at_epoch', epoch='%{x:.6~g}')}<extra>{t(f'arm.{arm}')}</extra>"
+            hover = f"%{{y}} · {t('figure.at_epoch', epoch=EPOCH)}<extra>{t(f'arm.{arm}')}</extra>"
             _line(board, panel, arm, split, measure, {**few, "until": "cursor"}, hovertemplate=hover)
     board.cursor(panel)
     for arm in experiment.arms:
@@ -142,23 +148,21 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
     return board.spec()
 
 
-def _drawn(experiment: Experiment, measure: str) -> list[End]:
-    """All that the lines and dots of a measure show."""
-    found: list[End] = []
+def _drawn(experiment: Experiment, measure: str, banded: Sequence[str]) -> list[End]:
+    """All that the lines of a measure show; `banded` are the splits that have a band with several seeds."""
+    ends: list[End] = []
     for arm in experiment.arms:
         for split in splits(experiment):
-            lines = ("low", "high") if experiment.seeds > 1 and split == "train" else ("median",)
-            found += [curve(f"{arm}.{split}.{measure}.{line}", part=f"curves.{measure}") for line in lines]
-            found.append([f"{arm}.{NUMBERS[measure][split == 'validation']}", 0])
-        if measure == "loss":
-            found.append([f"{arm}.running_loss", 0])
-    return found
+            lines = ("low", "high") if experiment.seeds > 1 and split in banded else ("median",)
+            ends += [curve(f"{arm}.{split}.{measure}.{line}", part=f"curves.{measure}") for line in lines]
+            ends.append([f"{arm}.{NUMBERS[measure][split == 'validation']}", 0])
+    return ends
 
 
 def epochs(t: Texts, *, log: bool, title: bool = True) -> dict[str, Any]:
     """An axis of epochs."""
-    hover = {"text": t("figure.at_epoch", epoch="%{x:.6~g}")}
-    scale = {"type": "log"} if log else {"type": "linear", "rangemode": "nonnegative"}
+    hover = {"text": t("figure.at_epoch", epoch=EPOCH)}
+    scale = log_axis() if log else {"type": "linear", "rangemode": "nonnegative"}
     return {"title": t("figure.epoch") if title else "", "unifiedhovertitle": hover, **scale}
 
 

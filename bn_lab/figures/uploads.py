@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bn_lab import numerals
 from bn_lab.figures.sheet import Sheet, Spec
 from bn_lab.figures.style import DARK, FIRST, SECOND, SMALL, escape_plotly, text_width
 from bn_lab.i18n import Texts
@@ -55,9 +56,11 @@ def _histogram(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, c
     panel = sheet.panel(*place, {"nticks": 4}, {"nticks": 3}, name)
     edges = np.array(found.edges)
     middles, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
-    ends = zip(edges[:-1], edges[1:], found.counts, strict=True)
-    told = [t("uploads.figure.between", low=f"{low:.4g}", high=f"{high:.4g}", count=count) for low, high, count in ends]
-    _add(sheet, panel, middles.tolist(), found.counts, color, told, width=widths.tolist())
+    hover = [
+        t("uploads.figure.between", low=numerals.short(low), high=numerals.short(high), count=count)
+        for low, high, count in zip(edges[:-1], edges[1:], found.counts, strict=True)
+    ]
+    _add(sheet, panel, middles.tolist(), found.counts, color, hover, width=widths.tolist())
 
 
 def _bars(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
@@ -67,12 +70,12 @@ def _bars(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color:
     short = [escape_plotly(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
     x = {"tickvals": list(range(len(names))), "ticktext": short, "tickangle": -40 if len(names) > 3 else 0, "nticks": 0}
     panel = sheet.panel(*place, x, {"nticks": 3, "rangemode": "tozero"}, name)
-    told = [t("uploads.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
-    _add(sheet, panel, list(range(len(names))), found.counts, color, told)
+    hover = [t("uploads.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
+    _add(sheet, panel, list(range(len(names))), found.counts, color, hover)
 
 
-def _add(sheet: Sheet, panel: Any, x: list[Any], counts: Sequence[int], color: str, told: list[str], **more: Any) -> None:
-    hover = {"customdata": told, "hovertemplate": "%{customdata}<extra></extra>"}
+def _add(sheet: Sheet, panel: Any, x: list[Any], counts: Sequence[int], color: str, labels: list[str], **more: Any) -> None:
+    hover = {"customdata": labels, "hovertemplate": "%{customdata}<extra></extra>"}
     sheet.add(panel, type="bar", x=x, y=list(counts), marker={"color": color}, showlegend=False, **hover, **more)
 
 
@@ -100,8 +103,9 @@ def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *,
         y=short,
         z=[[float(value) if np.isfinite(value) else None for value in line] for line in values],
         customdata=[[f"{a} · {b}" for b in full] for a in full],
-        hovertemplate="%{customdata}<br>r = %{z:.3f}<extra></extra>",
-        text=[[f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "" for value in line] for line in values],
+        hovertemplate="%{customdata}<br>r = %{z}<extra></extra>",
+        zhoverformat=".2f",
+        text=[[numerals.short(round(value, 2)) if np.isfinite(value) else "" for value in line] for line in values],
         texttemplate="%{text}" if len(names) <= (7 if narrow else 14) else "",
         textfont={"color": DARK},
         colorscale=SIGNED,

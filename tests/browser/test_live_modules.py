@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,15 +17,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.training import train
 from bn_lab.experiment import Experiment
-from bn_lab.figures.frame import FORMATS, Block, Layout, Recorded, fill, kept_epochs, pack
+from bn_lab.figures.axes import log_axis, log_ticks
+from bn_lab.figures.frame import Block, Layout, Recorded, fill, kept_epochs, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, figure_names
-from bn_lab.figures.sheet import as_json
+from bn_lab.figures.sheet import Sheet, as_json
 from bn_lab.i18n import texts
+from bn_lab.numerals import FORMATS
 from bn_lab.server.assets import HERE, plotly_source
 
 pytestmark = pytest.mark.browser
@@ -473,12 +478,86 @@ def test_the_same_epochs_of_a_long_line_are_drawn(page: Page, last: int, limit: 
     assert there == kept_epochs(last, limit).tolist()
 
 
-@pytest.mark.parametrize(
-    "value", [0.0, 1.0, -12.345, 123456.0, 0.00012, 99999.4, 0.05, 1e-12, -0.0007, 1234.4, 0.5, 1.5, 2.5, None]
-)
-def test_numbers_are_written_as_python_writes_them(page: Page, value: float | None) -> None:
-    there = page.evaluate("value => Object.values(format.FORMATS).map((write) => write(value))", value)
-    assert there == [write(value) for write in FORMATS.values()]
+def numbers(seed: int, count: int) -> Iterator[float | None]:
+    """Numbers of all sizes, some of them of few digits, and those at which the way of writing changes."""
+    yield from (
+        None,
+        0.0,
+        -0.0,
+        1.125,
+        -1.125,
+        0.5,
+        1.5,
+        2.5,
+        0.0005,
+        0.000099996,
+        9.995,
+        999.5,
+        999_999.5,
+        1_125_000.0,
+        5e-324,
+        1e300,
+    )
+    random = np.random.default_rng(seed)
+    for power, size in zip(random.uniform(-20, 12, count), random.choice([1e-9, 0.01, 0.1], count), strict=True):
+        yield float(random.choice([-1, 1]) * round(10 ** (power % 1) / size) * size * 10 ** int(power))
+
+
+def test_numbers_are_written_as_python_writes_them(page: Page) -> None:
+    values = list(numbers(0, 400))
+    for name, write in FORMATS.items():
+        known = [value for value in values if value is None or name == "number" or abs(value) < 1e20]
+        there = page.evaluate("([name, values]) => values.map((value) => format.FORMATS[name](value))", [name, known])
+        assert there == [write(value) for value in known]
+    moments = [abs(value) for value in values if value is not None and abs(value) < 1e15]
+    there = page.evaluate("values => values.map((value) => format.writtenEpoch(value))", moments)
+    assert there == [numerals.epoch(moment) for moment in moments]
+
+
+def test_noise_is_what_python_takes_for_noise(page: Page) -> None:
+    pairs = [(value, scale) for value in (0.0, 1e-9, -9e-7, 1e-6, 2.0) for scale in (None, 0.0, 1e-9, 1.0, 50.0)]
+    there = page.evaluate("pairs => pairs.map(([value, scale]) => format.FORMATS.number(value, scale))", pairs)
+    assert there == [numerals.number(value, scale) for value, scale in pairs]
+
+
+@pytest.mark.parametrize("power", [-320, -20, -9, -5, -4, -3, 3, 5, 6, 12])
+def test_the_same_ticks_of_logarithmic_axes(page: Page, power: int) -> None:
+    lows = [factor * 10.0**power for factor in (1, 1.3, 2.1, 9.9) if factor * 10.0**power > 0]
+    pairs = [(low, low * ratio) for low in lows for ratio in (1.01, 1.3, 2, 5, 9, 12, 80, 200, 1e4, 1e9)]
+    there = page.evaluate("pairs => pairs.map(([low, high]) => bind.logTicks(low, high) ?? null)", pairs)
+    assert there == [log_ticks(low, high) for low, high in pairs]
+
+
+SPANS = [(0.021, 0.048), (2.1, 8.9), (0.97, 1.03), (0.4, 1.1), (11_000, 13_000), (0.3, 20), (1, 500), (0.5, 3000), (6e-4, 0.3)]
+SPANS += [(2.1e-8, 7e-8), (1.3e-7, 2.2e-5), (1e-8, 1e3), (2e5, 4e7), (1.1e7, 1.3e7), (6e-5, 7e-3), (1e-300, 1e-298), (3, 3)]
+"""From the smallest to the largest number on a logarithmic axis: less than a decade, some decades and many."""
+
+
+@pytest.mark.parametrize(("low", "high"), SPANS)
+def test_a_logarithmic_axis_has_ticks_that_say_where_they_are(page: Page, low: float, high: float) -> None:
+    sheet = Sheet("", 1, 1, height=300)
+    panel = sheet.panel(0, 0, {}, log_axis())
+    sheet.add(panel, x=[0, 1, 2], y=[low, (low * high) ** 0.5, high], showlegend=False, hovertemplate="%{y}<extra></extra>")
+    script = """async (spec) => {
+        const { loadPlotly } = await import("/base/plotly.js"), place = document.querySelector("#place");
+        const Plotly = await loadPlotly("/base/plotly.min.js");
+        await Plotly.newPlot(place, spec.data, spec.layout);
+        return place._fullLayout.yaxis._vals.filter(({ text }) => text).map(({ x, text }) => [x, text]);
+    }"""
+    ticks = page.evaluate(script, json.loads(as_json(sheet.spec())))
+    assert len(ticks) >= 3
+    assert len({text for _, text in ticks}) == len(ticks)
+    for place, text in ticks:
+        assert number_of(text) == pytest.approx(10**place, rel=1e-6)
+
+
+def number_of(text: str) -> float:
+    """What a label says: `12,500`, `2×10⁻⁸`, `10³`."""
+    power = re.search(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$", text)
+    if power is None:
+        return float(text.replace(",", ""))
+    exponent = unicodedata.normalize("NFKC", power[1]).replace("−", "-")
+    return float(f"{text[: power.start()].removesuffix('×') or 1}e{exponent}")
 
 
 @cache
@@ -511,11 +590,12 @@ def test_every_figure_is_filled_by_the_same_rule(page: Page, dataset: str) -> No
     [
         ("-12.345", "−12.3"),
         ("1234.5", "1,235"),
-        ("0.00012", "1.20e−4"),
+        ("0.000012", "1.20×10⁻⁵"),
+        ("1e-9, 'number', 1", "≈ 0"),
         ("NaN", "–"),
         ("undefined", "–"),
-        ("0.256, 'percent', 'ko'", "25.6%"),
-        ("1234567, 'int'", "1,234,567"),
+        ("0.256, 'percent'", "25.6%"),
+        ("1234567, 'whole'", "1,234,567"),
     ],
 )
 def test_numbers_within_text(page: Page, call: str, text: str) -> None:
@@ -1044,6 +1124,6 @@ def test_a_table_follows_the_playhead(page: Page) -> None:
         wait_for_picture(page, f"{small().epochs[k]:g}")
         values = [small().parts["summary"][k, 1], small().parts["wide"][k, 5]]
         known = [float(value) if np.isfinite(value) else None for value in values]
-        expected = [FORMATS["g3"](known[0]), FORMATS["percent"](known[1])]
+        expected = [FORMATS["number"](known[0]), FORMATS["percent"](known[1])]
         assert page.locator("#place td").all_text_contents() == expected
     page.wait_for_function("() => 'wide' in store.wanted().parts")  # what it needs is asked for

@@ -86,7 +86,7 @@ def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str,
             for arm in experiment.arms
         ],
         "numbers": [
-            {"field": field, "label": t(f"number.{field}"), "format": "g3"}
+            {"field": field, "label": t(f"number.{field}"), "format": "number"}
             for field in ("train_loss", "inference_loss", "difference", "diverged")
         ],
         "seeds": experiment.seeds,

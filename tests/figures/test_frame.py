@@ -95,7 +95,7 @@ FIGURE: dict[str, Any] = {
                     "annotation": 2,
                     "text": "{0} of it<br>{1} of that",
                     "values": [{"row": ["counts", 0]}, {"row": ["counts", 1]}],
-                    "format": "int",
+                    "format": "whole",
                     "least": 1,
                 },
             ],
@@ -234,21 +234,6 @@ def test_lines_of_a_title_below_the_least_are_blank() -> None:
         "5 of it<br>6 of that",
         "9 of it<br>1 of that",
     ]
-
-
-@pytest.mark.parametrize(
-    ("value", "texts"),
-    [
-        (0.0, ("0", "0.0%", "0")),
-        (1.0, ("1.00", "100.0%", "1")),
-        (-12.345, ("-12.3", "-1234.5%", "-12")),
-        (123456.0, ("1.23e5", "12345600.0%", "123456")),
-        (0.00012, ("1.20e-4", "0.0%", "0")),
-        (None, ("–", "–", "–")),
-    ],
-)
-def test_numbers_are_written_as_formats_say(value: float | None, texts: tuple[str, ...]) -> None:
-    assert tuple(write(value) for write in frame.FORMATS.values()) == texts
 
 
 @pytest.fixture(scope="module")

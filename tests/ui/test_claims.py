@@ -280,45 +280,45 @@ def said(question: Question, ours: Any, theirs: Any) -> tuple[str, str]:
             LOSS,
             [8.0] * 6,
             [10.0] * 6,
-            "Training loss: 20 % lower in the median pair (95 % interval in the same direction: 20 % to 20 %)",
+            "Training loss: 20% lower in the median pair (95% interval in the same direction: 20% to 20%)",
         ),
         (
             LOSS,
             [20.0] * 6,
             [10.0] * 6,
-            "Training loss: 100 % higher in the median pair (95 % interval in the same direction: 100 % to 100 %)",
+            "Training loss: 100% higher in the median pair (95% interval in the same direction: 100% to 100%)",
         ),
         (
             LOSS,
             [5.0, 6, 7, 8, 9, 12],
             [10.0] * 6,
-            "Training loss: 25 % lower in the median pair (95 % interval in the same direction: −20 % to 50 %)",
+            "Training loss: 25% lower in the median pair (95% interval in the same direction: −20% to 50%)",
         ),
-        (LOSS, [8.0] * 3, [10.0] * 3, "Training loss: 20 % lower in the median pair"),
+        (LOSS, [8.0] * 3, [10.0] * 3, "Training loss: 20% lower in the median pair"),
         (
             LOSS,
             [10.0] * 6,
             [10.0] * 6,
-            "Training loss: no difference in the median pair (95 % interval in the same direction: 0 % to 0 %)",
+            "Training loss: no difference in the median pair (95% interval in the same direction: 0% to 0%)",
         ),
         (
             LOSS,
             [8.0] * 6,
             [np.nan] * 6,
-            "Training loss: 100 % lower in the median pair (95 % interval in the same direction: 100 % to 100 %)",
+            "Training loss: 100% lower in the median pair (95% interval in the same direction: 100% to 100%)",
         ),
         (
             LOSS,
             [np.nan] * 6,
             [8.0] * 6,
-            "Training loss: ∞ higher in the median pair (95 % interval in the same direction: ∞ to ∞)",
+            "Training loss: ∞ higher in the median pair (95% interval in the same direction: ∞ to ∞)",
         ),
         (
             ACCURACY,
             [0.8] * 6,
             [0.75] * 6,
             "Validation accuracy: 5 percentage points higher in the median pair "
-            "(95 % interval in the same direction: 5 percentage points to 5 percentage points)",
+            "(95% interval in the same direction: 5 percentage points to 5 percentage points)",
         ),
     ],
 )
@@ -331,7 +331,7 @@ def test_details_name_both_sides_and_what_diverged() -> None:
     assert "BN before activation: 8, without BN: 10 (medians of each side by itself)" in text
     assert T("verdict.diverged", ours=1, theirs=0) in text
     assert T("verdict.reason.too_few") in text
-    assert T("verdict.smallest", smallest="10 %") in text
+    assert T("verdict.smallest", smallest="10%") in text
 
 
 def test_verdicts_on_the_page_are_those_of_the_numbers(lab: Open, library: FakeLibrary) -> None:
@@ -343,7 +343,7 @@ def test_verdicts_on_the_page_are_those_of_the_numbers(lab: Open, library: FakeL
     assert len(badge) == 1
     assert badge[0].startswith(":green-badge[")
     assert T("verdict.supported") in badge[0]
-    assert formatting.escape_markdown("Training loss after 1,000 epochs: 50 % lower") in page.text
+    assert formatting.escape_markdown("Training loss after 1,000 epochs: 50% lower") in page.text
 
 
 def halved(study: Study) -> Mapping[str, Any]:

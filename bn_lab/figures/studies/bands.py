@@ -8,8 +8,9 @@ import numpy as np
 
 from bn_lab.engine.outcome import Smoothness
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import log_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.studies.drawing import FINE_LOG, MOST_PANELS, band, line
+from bn_lab.figures.studies.drawing import MOST_PANELS, band, line
 from bn_lab.figures.studies.numbers import Results, label, outcomes, progress, worst_if_nan
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Cell, Study
@@ -27,7 +28,7 @@ def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
             place = (3 * n + k, 0) if narrow else (n, k)
             title = "<br>".join(part for part in (label(cell.values, t), t(f"claims.figure.{kind}")) if part)
             x = {"title": t("claims.figure.step") if place[0] == rows - 1 else ""}
-            panel = sheet.panel(*place, x, dict(FINE_LOG), title)
+            panel = sheet.panel(*place, x, log_axis(), title)
             for arm in study.base.arms:
                 _draw(sheet, panel, study, results, arm, cell, kind, t, first=n == k == 0)
     sheet.subtitle(progress(study, results, t, spread=False))

@@ -7,8 +7,9 @@ from math import log10
 from types import MappingProxyType
 from typing import Any, Literal
 
+from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Sheet, Spec
-from bn_lab.figures.studies.drawing import LOG, MOST_PANELS, band, grid, line, measure_axis
+from bn_lab.figures.studies.drawing import MOST_PANELS, band, grid, line, measure_axis
 from bn_lab.figures.studies.numbers import Results, curve, label, progress, series_of, value_label
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Cell, Study
@@ -28,8 +29,8 @@ def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) ->
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
         ends = [-0.02, log10(max(cell.experiment.epochs, 2))]
-        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "type": "log", "range": ends}
-        y = measure_axis(name, t, title=place[1] == 0, decades=True)
+        x = log_axis(title=t("figure.epoch") if place[0] == rows - 1 else "", range=ends)
+        y = measure_axis(name, t, title=place[1] == 0)
         _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(progress(study, results, t))
@@ -59,7 +60,7 @@ def panels(
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
         x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "nticks": 4, "range": [0, cell.experiment.epochs]}
-        y = {"tickformat": ".0%", "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1], "showticklabels": place[1] == 0}
+        y = share_axis(range=[-0.05, 1.05], tickvals=[0, 0.5, 1], showticklabels=place[1] == 0)
         title = value_label(axis, cell.values[axis], t)
         _panel(sheet, study, results, cell, name, (place, x, y, title), t, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
@@ -81,7 +82,7 @@ def _panel(
 ) -> None:
     place, x, y, title = placed
     panel = sheet.panel(*place, x, y, title)
-    log = y.get("type") == LOG["type"]
+    log = y.get("type") == "log"
     for arm in study.base.arms:
         found = curve(study, results, name, arm, cell)
         if found is None:

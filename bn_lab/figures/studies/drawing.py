@@ -7,6 +7,7 @@ from typing import Any
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
+from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, drawable
 from bn_lab.figures.studies.numbers import Spread
 from bn_lab.figures.style import GRAY, translucent
@@ -19,10 +20,6 @@ MOST_PANELS = 12
 STRIP = 0.1
 """Share of a panel above its axis, for networks without a number."""
 
-LOG = {"type": "log", "exponentformat": "power"}
-FINE_LOG = LOG | {"dtick": "D2", "tickformat": "~g"}
-"""A logarithmic axis over many decades, and one over a few, where numbers between the powers of ten are needed: 1, 2, 5, 10."""
-
 
 def grid(count: int, *, narrow: bool, widest: int = 3) -> tuple[int, int]:
     """Rows and columns for so many panels."""
@@ -30,12 +27,12 @@ def grid(count: int, *, narrow: bool, widest: int = 3) -> tuple[int, int]:
     return -(-count // columns), columns
 
 
-def measure_axis(measure: str, t: Texts, *, title: bool = True, decades: bool = False) -> dict[str, Any]:
-    """The axis of a measure, over many `decades` or a few; accuracies in percent."""
+def measure_axis(measure: str, t: Texts, *, title: bool = True) -> dict[str, Any]:
+    """The axis of a measure; accuracies in percent."""
     named = {"title": t(f"measure.{measure}") if title else ""}
     if "accuracy" in measure:
-        return {**named, "tickformat": ".0%", "range": [-0.03, 1.03]}
-    return named | ((LOG if decades else FINE_LOG) if MEASURES[measure].log else {})
+        return share_axis(range=[-0.03, 1.03], **named)
+    return log_axis(**named) if MEASURES[measure].log else named
 
 
 def legend(arm: str, t: Texts, *, first: bool) -> dict[str, Any]:
@@ -53,7 +50,7 @@ def band(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], low: Array, hig
 
 def line(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], y: Array, t: Texts, *, log: bool, first: bool) -> None:
     """The median."""
-    look = {"line": {"color": ARMS[arm].color, "width": 2}, "hovertemplate": "%{y:.4~g}"}
+    look = {"line": {"color": ARMS[arm].color, "width": 2}, "hovertemplate": "%{y}"}
     sheet.add(panel, x=list(x), y=drawable(y, log=log), **legend(arm, t, first=first), **look)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
 from bn_lab.figures.sheet import Sheet, Spec
@@ -127,7 +128,7 @@ def _cells(found: Map, measure: str) -> dict[str, Any]:
 def _told(found: Spread, measure: str) -> str:
     if not found.known:
         return "–"
-    number = f"{found.median:.1%}" if "accuracy" in measure else f"{found.median:.4g}"
+    number = numerals.measured(measure, found.median)
     return f"{number} (×: {found.beyond} / {found.known})" if found.beyond else number
 
 
@@ -146,5 +147,5 @@ def _colors(maps: Sequence[Map], measure: str) -> dict[str, Any]:
     bar: dict[str, Any] = {"thickness": 10, "tickformat": ".0%" if "accuracy" in measure else ""}
     if MEASURES[measure].log:
         ticks = np.linspace(low, high, 5).tolist()
-        bar |= {"tickvals": ticks, "ticktext": [f"{10**tick:.3g}" for tick in ticks]}
+        bar |= {"tickvals": ticks, "ticktext": [numerals.short(10**tick) for tick in ticks]}
     return {"colorscale": "Viridis", "zmin": low, "zmax": high if high > low else low + 1, "colorbar": bar}

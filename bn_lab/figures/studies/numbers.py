@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bn_lab import numerals
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment
@@ -118,11 +119,11 @@ def value_label(name: str, value: Any, t: Texts) -> str:
         return t("page.all")
     if FIELDS[name].kind == "choices":
         return ", ".join(t(f"arm.{arm}") for arm in value)
-    return t(f"{name}.{value}") if FIELDS[name].kind == "choice" else f"{value:.4g}"
+    return t(f"{name}.{value}") if FIELDS[name].kind == "choice" else numerals.setting(value)
 
 
 def label(values: Mapping[str, Any], t: Texts) -> str:
-    """Values of some fields with the fields' names: `Epsilon ε: 1e-06 · Depth: 3`."""
+    """Values of some fields with the fields' names: `Epsilon ε: 1×10⁻⁶ · Depth: 3`."""
     return " · ".join(f"{t(f'field.{name}')}: {value_label(name, value, t)}" for name, value in values.items())
 
 

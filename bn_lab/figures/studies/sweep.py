@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS, normalized
+from bn_lab.figures.axes import log_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
 from bn_lab.figures.studies.numbers import (
@@ -76,7 +78,7 @@ def _axis(axis: str, values: Sequence[Any], t: Texts, *, title: bool) -> dict[st
         labels = [value_label(axis, value, t).replace(" ", "<br>", 1) for value in values]
         ends = [-0.5, len(values) - 0.5]
         return {**named, "tickvals": list(range(len(values))), "ticktext": labels, "range": ends, "nticks": len(values)}
-    scale = {"type": "log", "exponentformat": "power"} if is_log(axis, values) else {}
+    scale = log_axis() if is_log(axis, values) else {}
     few = {"tickvals": list(values), "ticktext": [value_label(axis, value, t) for value in values]}
     return {**named, **scale, **(few if len(values) <= FEW else {})}
 
@@ -163,14 +165,14 @@ def _other_ways(
     for arm in normalized(study.base.arms):
         for measure, dash in OTHER_WAYS.items():
             medians = np.array([spread(study, results, measure, arm, cell).median for cell in cells])
-            look = {"line": {"color": ARMS[arm].color, "dash": dash}, "hovertemplate": "%{y:.4~g}"}
+            look = {"line": {"color": ARMS[arm].color, "dash": dash}, "hovertemplate": "%{y}"}
             sheet.add(panel, x=list(x), y=drawable(medians), name=t(f"measure.{measure}"), showlegend=first, **look)
 
 
 def points(arm: str, x: Sequence[float], y: np.ndarray[Any, Any], *, log: bool, symbol: str = "circle") -> dict[str, Any]:
     """A trace of marks."""
     marker = {"color": ARMS[arm].color, "size": 8 if symbol != "circle" else 6, "symbol": symbol}
-    return {"x": list(x), "y": drawable(y, log=log), "mode": "markers", "marker": marker, "hovertemplate": "%{y:.4~g}"}
+    return {"x": list(x), "y": drawable(y, log=log), "mode": "markers", "marker": marker, "hovertemplate": "%{y}"}
 
 
 def whiskers(low: np.ndarray[Any, Any], median: np.ndarray[Any, Any], high: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -191,7 +193,7 @@ def overfitting(study: Study, results: Results, t: Texts, *, narrow: bool = Fals
         conditions = [(arm, cell) for arm in study.base.arms for cell in cells]
         labels = [_condition(arm, cell, t) for arm, cell in conditions]
         x = {"tickvals": list(range(len(conditions))), "ticktext": labels, "range": [-0.5, len(conditions) - 0.5]}
-        y = {"title": t("measure.loss") if place[1] == 0 else "", "type": "log", "exponentformat": "power"}
+        y = log_axis(title=t("measure.loss") if place[1] == 0 else "")
         panel = sheet.panel(*place, {**x, "nticks": len(labels)}, y, label(others, t))
         for at, (arm, cell) in enumerate(conditions):
             _gap(sheet, panel, study, results, arm, cell, at, t)
@@ -209,7 +211,7 @@ def _condition(arm: str, cell: Cell, t: Texts) -> str:
     name = t(f"arm.{arm}")
     name = name.replace(" ", "<br>", 1) if len(name) > 8 else name
     dropout = cell.values.get("dropout")
-    return f"{name}<br>{t('claims.figure.dropout', share=f'{dropout:g}')}" if dropout else name
+    return f"{name}<br>{t('claims.figure.dropout', share=numerals.setting(dropout))}" if dropout else name
 
 
 def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, cell: Cell, at: int, t: Texts) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.engine.anatomy import TypedError, typed
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
@@ -155,7 +156,7 @@ def _epsilon(scene: Scene, t: Texts) -> None:
     low, high = (round(log10(end)) for end in EPSILONS)
     stops = {float(f"{m}e{e}") for e in range(low, high + 1) for m in (1, 2, 5)} | {scene.epsilon}
     within = sorted(stop for stop in stops if EPSILONS[0] <= stop <= EPSILONS[1])
-    stepped_slider("epsilon", "ε", within, scene.epsilon, lambda stop: f"{stop:.10g}", width=210)
+    stepped_slider("epsilon", "ε", within, scene.epsilon, numerals.setting, width=210)
 
 
 def _slider(name: str, label: str, value: float, original: float) -> None:

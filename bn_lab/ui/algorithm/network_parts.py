@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import Folded, Placements, RandomBatches, Rescaled, Statistics, ThreeWays
 from bn_lab.figures import algorithm_network as figures
@@ -20,7 +21,6 @@ from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.elements import opening, picture, stepped_slider, table, tex
 from bn_lab.ui.algorithm.scene import Scene, compute
 from bn_lab.ui.algorithm.selection import FACTORS
-from bn_lab.ui.kit import formatting
 
 # Part 4: the statistics that normalize in training, and those that do so afterwards.
 
@@ -31,7 +31,7 @@ def inference(scene: Scene, t: Texts) -> None:
     """The statistics over the run, and the same weights evaluated with each kind of them."""
     scores: ThreeWays = scene.compute("three_ways")
     by_kind = {"batch": scores.batch, "moving": scores.moving, "precise": scores.precise}
-    losses = {kind: formatting.number(by_split["train"].loss) for kind, by_split in by_kind.items()}
+    losses = {kind: numerals.number(by_split["train"].loss) for kind, by_split in by_kind.items()}
     if not ARMS[scene.arm].is_batch_norm:
         opening("inference", t, t("algorithm.inference.answer_none", loss=losses["batch"]), source=False)
         return
@@ -40,16 +40,16 @@ def inference(scene: Scene, t: Texts) -> None:
     at = scene.checkpoints.index(moment)
     weight = float(statistics.start_weight[at])
     remaining = rf"p={scene.experiment.bn_momentum:g},\quad p^{{\,n}}={tex(weight)}"
-    answer = t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=f"{100 * weight:.3g}", **losses)
+    answer = t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=numerals.short(100 * weight), **losses)
     opening("inference", t, answer, [*UPDATES, remaining])
     picture("statistics", scene, t, figures.statistics, statistics, scene.unit, at)
     rows: dict[str, dict[str, str]] = {}
     for kind, by_split in by_kind.items():
         cells = rows[t(f"algorithm.inference.{kind}")] = {}
         for split, score in by_split.items():
-            cells[t(f"algorithm.inference.loss_{split}")] = formatting.number(score.loss)
+            cells[t(f"algorithm.inference.loss_{split}")] = numerals.number(score.loss)
             if score.accuracy is not None:
-                cells[t(f"algorithm.inference.accuracy_{split}")] = formatting.number(score.accuracy)
+                cells[t(f"algorithm.inference.accuracy_{split}")] = numerals.number(score.accuracy)
     table("inference", pd.DataFrame.from_dict(rows, orient="index"), ())
 
 
@@ -64,7 +64,7 @@ def composition(scene: Scene, t: Texts) -> None:
     effect = batches.effect(scene.epsilon)
     sizes = list(effect.fitted)
     if sizes and not any(effect.std.values()):
-        value = formatting.number(effect.values[sizes[0]][0])
+        value = numerals.number(effect.values[sizes[0]][0])
         opening("mates", t, t("algorithm.mates.answer_constant", sample=sample + 1, value=value), source=False)
         return
     if isnan(effect.exponent):
@@ -74,9 +74,9 @@ def composition(scene: Scene, t: Texts) -> None:
         "sample": sample + 1,
         "few": sizes[0],
         "many": sizes[-1],
-        "wide": formatting.number(effect.std[sizes[0]]),
-        "close": formatting.number(effect.std[sizes[-1]]),
-        "exponent": formatting.signed(effect.exponent),
+        "wide": numerals.number(effect.std[sizes[0]]),
+        "close": numerals.number(effect.std[sizes[-1]]),
+        "exponent": numerals.signed(effect.exponent),
     }
     law = r"\operatorname{std}(\hat x_i)\propto m^{-1/2}"
     opening("mates", t, t("algorithm.mates.answer", **values), [law])
@@ -104,12 +104,12 @@ def scale(scene: Scene, t: Texts) -> None:
     x = scene.subject_of(selection.layer).x
     opening("scale", t, _scale_answer(rescaled, x.var(axis=1).min(), scene, t), SCALED)
     at = FACTORS.index(selection.factor)
-    stepped_slider("factor", "a", FACTORS, selection.factor, lambda a: f"{a:g}")
+    stepped_slider("factor", "a", FACTORS, selection.factor, numerals.setting)
     numbers = {
-        "factor": f"{selection.factor:g}",
-        "change": formatting.number(float(rescaled.change[at])),
-        "norm": formatting.number(float(rescaled.gradient_norm[at])),
-        "predicted": formatting.number(float(rescaled.predicted[at])),
+        "factor": numerals.setting(selection.factor),
+        "change": numerals.number(float(rescaled.change[at])),
+        "norm": numerals.number(float(rescaled.gradient_norm[at])),
+        "predicted": numerals.number(float(rescaled.predicted[at])),
     }
     st.markdown(t("algorithm.scale.numbers", **numbers))
     # The factor at which a²σ² of the unit is ε means something where the normalized values are linear in the weights.
@@ -122,14 +122,14 @@ def _scale_answer(rescaled: Rescaled, least_variance: float, scene: Scene, t: Te
     if np.isnan(rescaled.change).any():  # 0/0: diverged weights do not get here
         return t("algorithm.scale.answer_nothing", arm=t(f"arm.{scene.arm}"))
     if not ARMS[scene.arm].is_batch_norm:
-        return t("algorithm.scale.answer_none", change=formatting.number(100 * float(rescaled.change[FACTORS.index(10.0)])))
+        return t("algorithm.scale.answer_none", change=numerals.number(100 * float(rescaled.change[FACTORS.index(10.0)])))
     kind, limit = verdict(rescaled)
     values = {
-        "limit": f"{limit:.3g}",
-        "largest": formatting.number(100 * float(rescaled.change.max())),
-        "beyond": formatting.number(100 * float(rescaled.change[rescaled.factors >= 1].max())),
-        "least": formatting.number(float(least_variance)),
-        "epsilon": f"{scene.epsilon:.3g}",
+        "limit": numerals.setting(limit),
+        "largest": numerals.number(100 * float(rescaled.change.max())),
+        "beyond": numerals.number(100 * float(rescaled.change[rescaled.factors >= 1].max())),
+        "least": numerals.number(float(least_variance)),
+        "epsilon": numerals.setting(scene.epsilon),
     }
     by_epsilon = ARMS[scene.arm].placement == "before" or scene.experiment.activation in HOMOGENEOUS
     reason = "epsilon" if by_epsilon else "activation"
@@ -161,12 +161,12 @@ def placements(scene: Scene, t: Texts) -> None:
     both: Placements = scene.compute("placements", scene.selection.layer, scene.selection.epsilon)
     before, after = both.before["activation"], both.after["scaled"]
     values = {
-        "before_mean": formatting.number(formatting.rounded(before.mean(), before.std())),
-        "before_std": formatting.number(float(before.std())),
-        "after_mean": formatting.number(formatting.rounded(after.mean(), after.std())),
-        "after_std": formatting.number(float(after.std())),
-        "before_least": formatting.number(float(np.min(before))),
-        "after_least": formatting.number(float(np.min(after))),
+        "before_mean": numerals.number(before.mean(), before.std(), numerals.DOUBLE),
+        "before_std": numerals.number(float(before.std())),
+        "after_mean": numerals.number(after.mean(), after.std(), numerals.DOUBLE),
+        "after_std": numerals.number(float(after.std())),
+        "before_least": numerals.number(float(np.min(before))),
+        "after_least": numerals.number(float(np.min(after))),
     }
     both_orders = r"f\big(\mathrm{BN}(Wu+b)\big)\quad\leftrightarrow\quad\mathrm{BN}\big(f(Wu+b)\big)"
     opening("placements", t, t("algorithm.placements.answer", **values), [both_orders])
@@ -192,9 +192,9 @@ def folding(scene: Scene, t: Texts) -> None:
     folded: Folded = scene.compute("folded", scene.selection.layer, scene.selection.epsilon)
     values = {
         "layer": folded.layer,
-        "difference": formatting.number(folded.difference),
-        "difference32": formatting.number(folded.difference32),
-        "largest": formatting.number(folded.largest),
+        "difference": numerals.number(folded.difference),
+        "difference32": numerals.number(folded.difference32),
+        "largest": numerals.number(folded.largest),
     }
     opening("folding", t, t("algorithm.folding.answer", **values), [FOLDING_FACTOR, FOLDING[ARMS[scene.arm].placement]])
     picture("folded", scene, t, figures.folded, folded, scene.arm, scene.unit)

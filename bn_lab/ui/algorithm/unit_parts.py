@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.engine import reference
 from bn_lab.figures import algorithm_unit as figures
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.elements import displayed, opening, picture, table, tex, together
 from bn_lab.ui.algorithm.scene import Scene, select
-from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 
 # Part 1: the four steps from x to y.
@@ -31,13 +31,13 @@ def steps(scene: Scene, t: Texts) -> None:
     """Each step as a formula, as the formula with this batch's numbers, and in picture and table."""
     nodes = scene.nodes
     values = {
-        "before_mean": formatting.number(nodes.mean.item()),
-        "before_std": formatting.number(float(np.sqrt(nodes.variance.item()))),
-        "after_mean": formatting.number(formatting.rounded(nodes.y.mean(), nodes.y.std())),
-        "after_std": formatting.number(nodes.y.std()),
+        "before_mean": numerals.number(nodes.mean.item()),
+        "before_std": numerals.number(float(np.sqrt(nodes.variance.item()))),
+        "after_mean": numerals.number(nodes.y.mean(), nodes.y.std(), numerals.DOUBLE),
+        "after_std": numerals.number(nodes.y.std()),
         "size": scene.size,
-        "epsilon": f"{scene.epsilon:.3g}",
-        "std": formatting.number(float(nodes.normalized.std())),
+        "epsilon": numerals.setting(scene.epsilon),
+        "std": numerals.number(float(nodes.normalized.std())),
     }
     kind = "answer" if nodes.normalized.std() >= NORMALIZED else "answer_held"
     opening("steps", t, t(f"algorithm.steps.{kind}", **values), source=False)
@@ -48,7 +48,7 @@ def steps(scene: Scene, t: Texts) -> None:
             titled = ((f"**{t(f'algorithm.steps.{name}')}**", displayed(f), displayed(own)) for f, own, name in pair)
             together(*chain.from_iterable(titled))
     if scene.undoes_normalization:
-        largest = formatting.number(float(np.abs(nodes.y - nodes.x).max()))
+        largest = numerals.number(float(np.abs(nodes.y - nodes.x).max()))
         st.success(t("algorithm.steps.back", largest=largest), icon=":material/undo:")
     st.caption(t("algorithm.steps.source"))
     picture("steps", scene, t, figures.steps, nodes, scene.sample)
@@ -158,11 +158,11 @@ def _taken_out(scene: Scene) -> dict[str, str]:
     # What has cancelled out is 0 beside the numbers that did it, not beside what is left.
     scale = {name: float(np.abs(paths["direct"] * axis).sum()) for name, axis in along.items()}
     numbers = {
-        f"{name}_{path}": formatting.number(formatting.rounded(float((gradient * axis).sum()), scale[name]))
+        f"{name}_{path}": numerals.number(float((gradient * axis).sum()), scale[name], numerals.DOUBLE)
         for path, gradient in paths.items()
         for name, axis in along.items()
     }
-    return numbers | {"share": formatting.number((scene.epsilon / nodes.shifted).item())}
+    return numbers | {"share": numerals.number((scene.epsilon / nodes.shifted).item())}
 
 
 def _walk(scene: Scene, node: str, t: Texts) -> None:
@@ -202,7 +202,7 @@ def _explained(scene: Scene, node: str, t: Texts) -> None:
     value = np.array([[parameters[node]]]) if node in parameters else getattr(scene.nodes, node)
     i = scene.sample if value.shape[1] > 1 else 0
     j = scene.sample if gradient.shape[1] > 1 else 0
-    numbers = {"value": formatting.number(float(value[0, i])), "gradient": formatting.number(float(gradient[0, j]))}
+    numbers = {"value": numerals.number(float(value[0, i])), "gradient": numerals.number(float(gradient[0, j]))}
     text = f"**{figures.LABELS[node]}** · {t('algorithm.graph.numbers', **numbers)} {t(f'algorithm.node.{node}')}"
     together(text, displayed(LOCAL[node]))
 
@@ -219,10 +219,10 @@ def epsilon(scene: Scene, t: Texts) -> None:
     """The spread of x̂ over the variance, and what the usual ε do to this batch."""
     variance = scene.nodes.variance.item()
     values = {
-        "variance": formatting.number(variance),
-        "epsilon": f"{scene.epsilon:.3g}",
-        "ratio": formatting.ratio(variance / scene.epsilon),
-        "std": formatting.number(float(scene.nodes.normalized.std())),
+        "variance": numerals.number(variance),
+        "epsilon": numerals.setting(scene.epsilon),
+        "ratio": numerals.number(variance / scene.epsilon),
+        "std": numerals.number(float(scene.nodes.normalized.std())),
     }
     kind = "large" if variance >= 10 * scene.epsilon else "small" if variance <= scene.epsilon / 10 else "close"
     answers = {name: t(f"algorithm.epsilon.answer_{name}", **values) for name in ("large", "small", "close")}
@@ -239,6 +239,6 @@ def _epsilon_table(scene: Scene, t: Texts) -> None:
     for name, value in {"here": scene.epsilon, **USUAL_EPSILONS}.items():
         nodes = reference.forward(scene.nodes.x, np.array([[scene.gamma]]), np.array([[scene.beta]]), value)
         xhat = nodes.normalized[0, scene.sample]
-        rows[t(f"algorithm.epsilon.of_{name}")] = [f"{value:.3g}", float(nodes.normalized.std()), float(xhat)]
+        rows[t(f"algorithm.epsilon.of_{name}")] = [numerals.setting(value), float(nodes.normalized.std()), float(xhat)]
     columns = ["ε", t("algorithm.epsilon.std"), t("algorithm.epsilon.sample", sample=scene.sample + 1)]
     table("epsilon", pd.DataFrame.from_dict(rows, orient="index", columns=columns), columns[1:])

@@ -6,6 +6,7 @@ import math
 
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.figures.studies import Results, capital, label
 from bn_lab.i18n import Texts
 from bn_lab.studies.answers import answers
@@ -109,18 +110,14 @@ def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if measure.relative:
-        return t("verdict.percent", value=_minus(f"{100 * value:.3g}"))
+        return t("verdict.percent", value=numerals.short(100 * value))
     if "accuracy" in question.measure:
-        return t("verdict.points", value=_minus(f"{100 * value:.3g}"))
-    return _minus(f"{value:.3g}")
+        return t("verdict.points", value=numerals.short(100 * value))
+    return numerals.short(value)
 
 
 def side_number(value: float, question: Question, t: Texts) -> str:
     """A median of one side; what never got there has none."""
     if not math.isfinite(value):
         return t("verdict.none")
-    return f"{value:.1%}" if "accuracy" in question.measure else f"{value:.4g}"
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    return numerals.percent(value) if "accuracy" in question.measure else numerals.short(value)

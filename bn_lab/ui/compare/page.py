@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from bn_lab import timing
+from bn_lab import numerals, timing
 from bn_lab.experiment import Experiment
 from bn_lab.figures.overlay import RUN_COLORS, Overlaid, Target, overlay
 from bn_lab.i18n import Texts
@@ -270,8 +270,8 @@ def _arm_cells(arm: str, results: ArmResults | None, metrics: Sequence[Metric], 
         state = t("compare.failed" if run["failed"] else "compare.waiting")
         return f'{name}<td colspan="{len(metrics) + 4}">{escape(state)}</td>'
     losses = (results["train_loss"], results["inference_loss"], results["validation_loss"])
-    cells = [formatting.number(loss) for loss in losses]
-    cells += [formatting.metric(measure, results["metrics"].get((measure, split))) for measure, split in metrics]
+    cells = [numerals.number(loss) for loss in losses]
+    cells += [numerals.measured(measure, results["metrics"].get((measure, split))) for measure, split in metrics]
     cells.append(f"{results['diverged']:,}")
     return name + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.datasets import DATASETS, GENERATED, Table, as_csv, load
 from bn_lab.engine.boundary import has_boundary
 from bn_lab.experiment import FIELDS
@@ -90,7 +91,7 @@ def _noise(name: str, t: Texts) -> float:
     field, key = FIELDS["data_noise"], "data_noise"
     st.session_state.setdefault(key, noise)
     stops = controls.stops(field, st.session_state[key])
-    st.select_slider(t("field.data_noise"), stops, format_func="{:.10g}".format, key=key, help=t("help.data_noise"), width=420)
+    st.select_slider(t("field.data_noise"), stops, format_func=numerals.setting, key=key, help=t("help.data_noise"), width=420)
     return float(st.session_state[key])
 
 
@@ -151,7 +152,7 @@ def _columns(table: Table, t: Texts) -> pd.DataFrame:
         rows = [[span, *_meaning("pixel", t), *_numbers(table.features)]]
     else:
         rows = [[name, *_meaning(name, t), *_numbers(values)] for name, values in columns]
-    numbers = [formatting.NOTHING] * 3 if table.classes else _numbers(table.target)
+    numbers = [numerals.NOTHING] * 3 if table.classes else _numbers(table.target)
     rows.append([table.target_name, *_meaning(table.target_name, t), *numbers])
     names = ("name", "meaning", "unit", "low", "mean", "high")
     return pd.DataFrame(rows, columns=[t(f"data.head.{name}") for name in names])
@@ -162,4 +163,4 @@ def _meaning(column: str, t: Texts) -> tuple[str, str]:
 
 
 def _numbers(values: np.ndarray) -> list[str]:
-    return [f"{value:.4g}" for value in (values.min(), values.mean(), values.max())]
+    return [numerals.number(value) for value in (values.min(), values.mean(), values.max())]

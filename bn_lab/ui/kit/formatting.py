@@ -1,35 +1,17 @@
-"""How numbers, durations and errors are written on the page."""
+"""How durations, errors and texts of strangers are written on the page; numbers see `bn_lab.numerals`."""
 
 from __future__ import annotations
 
 import math
 import re
 
+from bn_lab import numerals
 from bn_lab.experiment import FIELDS, ExperimentError, is_uploaded
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch
 
-NOTHING = "–"
-
 JOINER = "\u2060"
 """U+2060, word joiner: takes no room, and no line is broken there."""
-
-
-def number(value: float | None) -> str:
-    """Four significant digits, also where they are zeros, or a dash where there is no number."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    return f"{value:#.4g}".removesuffix(".")
-
-
-def metric(measure: str, value: float | None) -> str:
-    """As `number`, accuracies in percent."""
-    return f"{value:.1%}" if measure == "accuracy" and value is not None and math.isfinite(value) else number(value)
-
-
-def ratio(value: float) -> str:
-    """As `number`, from a thousand to a million as a whole number."""
-    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else number(value)
 
 
 def exact(value: float) -> str:
@@ -37,20 +19,10 @@ def exact(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
-def rounded(value: float, scale: float) -> float:
-    """0 where a number is the rounding of numbers of this scale."""
-    return 0.0 if abs(value) < 1e-12 * scale else float(value)
-
-
-def signed(value: float | None) -> str:
-    """As `number`, with its sign."""
-    return NOTHING if value is None or not math.isfinite(value) else f"{value:+#.4g}".removesuffix(".")
-
-
 def duration(seconds: float | None) -> str:
     """Minutes and seconds, `1:05`; tenths below ten seconds."""
     if seconds is None or not math.isfinite(seconds):
-        return NOTHING
+        return numerals.NOTHING
     if seconds < 9.95:
         return f"0:{seconds:04.1f}"
     minutes, rest = divmod(round(seconds), 60)
@@ -79,6 +51,8 @@ def error(t: Texts, problem: ExperimentError) -> str:
     for name in ("value", "high", "count", "line"):
         if isinstance(problem.values.get(name), int) and problem.rule.startswith("file_"):
             values[name] = f"{problem.values[name]:,}"
+    if problem.rule == "between":
+        values |= {name: numerals.setting(float(str(problem.values[name]))) for name in ("low", "high")}
     if "kind" in values:
         values["kind"] = t(f"uploads.kind.{problem.values['kind']}")
     if isinstance(problem, LimitError):

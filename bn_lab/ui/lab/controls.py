@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.datasets import GENERATED
 from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
 from bn_lab.i18n import Texts
@@ -144,7 +145,7 @@ def _listed(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
 
 
 def _stops(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    st.select_slider(options=stops(field, value), format_func=lambda stop: f"{stop:.10g}", **common)
+    st.select_slider(options=stops(field, value), format_func=numerals.setting, **common)
 
 
 def stops(field: Field, value: float) -> list[float]:

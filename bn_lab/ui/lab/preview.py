@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import parameters
@@ -52,11 +53,11 @@ def _layer(experiment: Experiment, arm: str, k: int, t: Texts) -> str:
     affine, activation = t("preview.affine", units=experiment.width), t(f"activation.{experiment.activation}")
     parts = [affine, activation]
     if (normalizer := ARMS[arm].normalizer) is not None:
-        norm, noise = normalizer.short, f"{experiment.bn_noise:g}"
+        norm, noise = normalizer.short, numerals.setting(experiment.bn_noise)
         norm = t("preview.noisy", norm=norm, noise=noise) if experiment.bn_noise else norm
         parts.insert(1 if ARMS[arm].placement == "before" else 2, norm)
     if experiment.dropout:
-        parts.append(t("preview.dropout", rate=f"{experiment.dropout:g}"))
+        parts.append(t("preview.dropout", rate=numerals.setting(experiment.dropout)))
     return " · ".join(parts)
 
 
@@ -104,7 +105,7 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"<td>{value:.4g}</td>" if isinstance(value, float) else f"<td>{escape(plain_text(str(value)))}</td>"
+    return f"<td>{numerals.short(value)}</td>" if isinstance(value, float) else f"<td>{escape(plain_text(str(value)))}</td>"
 
 
 def head(table: Table, t: Texts) -> None:

@@ -148,7 +148,7 @@ def _numbers(experiment: Experiment, data: Table) -> list[str]:
 
 
 def _format(field: str) -> str:
-    return "percent" if field.endswith("accuracy") else "int" if field == "diverged" else "g3"
+    return "percent" if field.endswith("accuracy") else "whole" if field == "diverged" else "number"
 
 
 def checkpoint_epochs(experiment: Experiment, data: Table) -> list[int]:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from bn_lab import timing
+from bn_lab import numerals, timing
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.experiment import ExperimentError
@@ -174,10 +174,10 @@ def _numbers(answer: Answer, t: Texts) -> None:
 
 
 def written(name: str, value: float | int) -> str:
-    """A number of an answer's sentence: shares in percent, two digits and from ten on whole ones."""
+    """A number of an answer's sentence: shares in percent."""
     if name in ("share", "change", "mark"):
-        return f"{100 * value:.0f}" if value >= 0.1 else f"{100 * value:.2g}"
-    return f"{value:,}" if isinstance(value, int) else formatting.number(value)
+        return numerals.short(100 * value)
+    return f"{value:,}" if isinstance(value, int) else numerals.number(value)
 
 
 def _links(step: Step, t: Texts) -> None:

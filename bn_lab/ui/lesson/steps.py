@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bn_lab import numerals
 from bn_lab.datasets import table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures import lesson as figures
@@ -82,9 +83,9 @@ def spread_of_features() -> Mapping[str, object]:
     table = table_of(LESSON)
     stds = table.features.std(axis=0)
     most, least = int(stds.argmax()), int(stds.argmin())
-    values = {"largest_std": f"{stds[most]:.3g}", "smallest_std": f"{stds[least]:.3g}"}
+    values = {"largest_std": numerals.short(stds[most]), "smallest_std": numerals.short(stds[least])}
     names = {"largest": table.feature_names[most], "smallest": table.feature_names[least]}
-    return {**values, **names, "factor": f"{stds[most] / stds[least]:,.0f}"}
+    return {**values, **names, "factor": numerals.short(stds[most] / stds[least])}
 
 
 STEPS: Mapping[str, Step] = {

@@ -1,6 +1,6 @@
 // The rule by which a recording fills a figure template: the counterpart of `fill` in bn_lab/figures/frame.py, where bindings,
 // ranges and titles are described.
-import { FORMATS } from "./format.js";
+import { ENDS, powerOfTen, setting, written } from "./format.js";
 import { current, cursor, extent, index, rowAt } from "./store.js";
 
 const PADDING = 0.02; // as in bn_lab/figures/frame.py
@@ -105,7 +105,8 @@ export function readBy(figure) {
 }
 
 /** The fields of a binding. */
-export function fieldsOf({ row, rows, curve: line, once: field, part }) {
+export function fieldsOf({ row, rows, curve: line, once: field, part, scale }) {
+  if (scale) return [...fieldsOf({ row, part }), ...fieldsOf(scale)];
   if (line !== undefined) return [{ field: line, axis: "epoch", part }];
   if (field !== undefined) return [{ field, axis: "once", part }];
   const where = row ?? rows;
@@ -124,6 +125,7 @@ export function fill(figure, bound = true) {
     const range = rangeOf(ends, layout[axis]?.type === "log");
     if (!range) continue;
     layout[axis] = { ...layout[axis], range, autorange: false };
+    if (layout[axis].type === "log") Object.assign(layout[axis], logTicks(10 ** range[0], 10 ** range[1]));
     if (ends.symmetric) layout[axis].tickvals = ends.symmetric === "right" ? [0, range[1]] : [range[0], 0, range[1]];
   }
   if (titles.length) layout.annotations = layout.annotations.map((annotation) => ({ ...annotation }));
@@ -131,11 +133,16 @@ export function fill(figure, bound = true) {
   return { data, layout };
 }
 
-function titled({ text, values, format = "g3", least }, bound) {
-  const found = values.map((binding) => (bound ? resolve(binding) : undefined));
-  const isLarge = (line) => [...line.matchAll(PLACES)].every(([, k]) => found[k] >= least);
-  const written = (line) => line.replace(PLACES, (_, k) => FORMATS[format](found[k]));
-  return text.split("<br>").map((line) => (least === undefined || isLarge(line) ? written(line) : BLANK)).join("<br>");
+function titled({ text, values, format, least }, bound) {
+  const numbers = values.map((binding) => (bound ? resolve(binding) : undefined));
+  const isLarge = (line) => [...line.matchAll(PLACES)].every(([, k]) => numbers[k] >= least);
+  const filled = (line) => line.replace(PLACES, (_, k) => writtenBinding({ format, ...values[k] }, bound));
+  return text.split("<br>").map((line) => (least === undefined || isLarge(line) ? filled(line) : BLANK)).join("<br>");
+}
+
+/** One bound number as text; see `write` in bn_lab/figures/frame.py. */
+export function writtenBinding({ format, scale, ...binding }, bound = true) {
+  return written(bound ? resolve(binding) : undefined, format, scale && bound ? resolve(scale) : undefined);
 }
 
 /** A copy of the trace with its bound attributes; arrays of which nothing is known are empty, so that nothing is drawn. */
@@ -182,6 +189,29 @@ function roundedUp(value) {
 function roundedDown(value) {
   const power = Math.floor(Math.log10(value)), unit = Number(`1e${power}`);
   return Number(`${STEPS.findLast((step) => step * unit <= value * (1 + 1e-6))}e${power}`);
+}
+
+const TICKS = 6; // as in bn_lab/figures/axes.py
+
+/** Ticks between two numbers above 0, where Plotly's own are not good; see `log_ticks` in bn_lab/figures/axes.py. */
+export function logTicks(low, high) {
+  if (!(0 < low && low < high && high < Infinity) || (low >= ENDS[0] && high < ENDS[1])) return undefined;
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  const upTo = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => from + k);
+  if (last - first >= 2) {
+    const step = Math.ceil((last - first) / (TICKS - 1)), powers = upTo(first, last).filter((power) => power % step === 0);
+    return { tickvals: powers.map((power) => Number(`1e${power}`)), ticktext: powers.map(powerOfTen) };
+  }
+  let values;
+  if (Math.log10(high / low) >= 0.9) {
+    values = upTo(first - 1, last).flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+    values = values.filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+  } else {
+    const least = (high - low) / TICKS, power = Math.floor(Math.log10(least));
+    const digit = [1, 2, 5, 10].find((each) => each * Number(`1e${power}`) >= least), step = Number(`${digit}e${power}`);
+    values = upTo(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)).map((count) => Number(`${count * digit}e${power}`));
+  }
+  return { tickvals: values, ticktext: values.map(setting) };
 }
 
 /** [least, most] of one end's finite numbers over all known moments, above 0 on a logarithmic axis; undefined without any. */

@@ -16,7 +16,7 @@ from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded, visitors_texts
 
 Cell = str | Mapping[str, Any]
-"""A text, or a binding of one number: `{"row": [field, i], "format": "g3" | "percent" | "int"}`."""
+"""A text, or a binding of one number: `{"row": [field, i], "format": "number" | "percent" | "whole"}`."""
 
 ACT = "act"
 """What the stage calls what it wants of the script."""
@@ -98,7 +98,7 @@ def findings(watch: Watch, t: Texts, *, key: str) -> None:
     words = {name.removeprefix("finding."): text for name, text in catalogue(t.language).items() if name.startswith("finding.")}
     arms = {arm: t(f"arm.{arm}") for arm in watch.experiment.arms}
     content = {"title": t("finding.title"), "waiting": t("finding.waiting"), "texts": words, "arms": arms}
-    _findings(data={**_followed(watch), "language": t.language, **content}, key=key)
+    _findings(data={**_followed(watch), **content}, key=key)
 
 
 def copy_button(text: str, *, label: str, copied: str, key: str) -> None:

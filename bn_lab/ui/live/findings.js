@@ -1,7 +1,7 @@
 // What the numbers of the target say, once it is trained: sentences that the server chose, in the language of the page.
+import { written } from "./format.js";
 import { shown, subscribe } from "./store.js";
 
-const DIGITS = 4; // of a number that is not whole
 const MARKS = /\*\*(.+?)\*\*|\*(.+?)\*/g; // of the catalogue's templates
 
 export class Findings {
@@ -12,7 +12,7 @@ export class Findings {
     this.unsubscribe = subscribe(() => this.show());
   }
 
-  /** @param data {recording, language, title, waiting, texts: template by id, arms: name by id} */
+  /** @param data {recording, title, waiting, texts: template by id, arms: name by id} */
   update({ data }) {
     this.data = data;
     this.written = undefined;
@@ -59,8 +59,7 @@ export class Findings {
   told(name, value) {
     if (name === "arm") return this.data.arms[value] ?? value;
     if (typeof value !== "number") return String(value ?? "–");
-    const digits = Number.isInteger(value) ? {} : { minimumSignificantDigits: DIGITS, maximumSignificantDigits: DIGITS };
-    return value.toLocaleString(this.data.language, digits);
+    return written(value, Number.isInteger(value) ? "whole" : "number");
   }
 
   destroy() {

@@ -1,52 +1,63 @@
-// How numbers are written for readers.
+// How numbers are written for readers: the counterpart of bn_lab/numerals.py, where it is described; a test holds the two equal.
 
 const MINUS = "−";
-const DASH = "–"; // in the place of a number that is not known
+const NOTHING = "–";
+const NOISE = "≈ 0";
+const SINGLE = 2 ** -20; // as there
+const [SMALLEST, LARGEST] = [-4, 6]; // as there
 
-const known = (write) => (value) => (Number.isFinite(value) ? write(value) : DASH);
+const known = (write) => (value, ...more) => (Number.isFinite(value) ? write(value, ...more) : NOTHING);
+const sign = (value) => (value < 0 ? MINUS : "");
+const superscript = (exponent) => String(exponent).replace(/./g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻");
+const fixed = (size, places) => size.toFixed(places).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
 
-const sci = (value) => value.toExponential(2).replace("e+", "e");
+const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
-function g3(value) {
-  const size = Math.abs(value);
+function digits(size, count = 3) {
   if (size === 0) return "0";
-  if (size < 1e-3 || size >= 1e5) return sci(value);
-  return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(size))));
+  const [mantissa, power] = size.toExponential(count - 1).split("e"), exponent = Number(power);
+  if (exponent >= SMALLEST && exponent < LARGEST) return fixed(size, Math.max(0, count - 1 - exponent));
+  return `${mantissa}×10${superscript(exponent)}`;
 }
 
-/** How numbers are written in titles of figures and in tables; the same as `FORMATS` in bn_lab/figures/frame.py. */
+function whole(value) {
+  const text = fixed(Math.abs(value), 0);
+  return text === "0" ? text : sign(value) + text;
+}
+
+/** A number above 0 that somebody chose, such as that of a tick. */
+export const setting = (value) => digits(value, 10).replace(/^[^×]+/, withoutZeros);
+
+export const powerOfTen = (exponent) => ["1", "10"][exponent] ?? `10${superscript(exponent)}`;
+
+/** What every axis has; `AXIS` of bn_lab/figures/axes.py. */
+export const AXIS = { exponentformat: "power", minexponent: LARGEST - 1, separatethousands: true, hoverformat: ",.3~r" };
+
+/** Below and from where numbers are written with powers of ten. */
+export const ENDS = [10 ** SMALLEST, 10 ** LARGEST];
+
+/** By the names that a figure's template may ask for; `number` also takes the scale below which a number is rounding noise. */
 export const FORMATS = {
-  g3: known(g3),
-  percent: known((value) => `${(100 * value).toFixed(1)}%`),
-  int: known((value) => (Math.abs(value % 2) === 0.5 ? Math.trunc(value) : value).toFixed(0)), // a half goes to the even side
+  number: known((value, scale) => {
+    const size = Math.abs(value);
+    return size > 0 && size < SINGLE * (scale ?? 0) ? NOISE : sign(value) + digits(size);
+  }),
+  percent: known((value) => {
+    const size = Math.abs(100 * value);
+    if (size === Infinity) return NOTHING;
+    return `${sign(value)}${size === 0 || (size >= 0.05 && size < 10 ** LARGEST) ? fixed(size, 1) : digits(size)}%`;
+  }),
+  whole: known(whole),
 };
 
-const separators = new Map(); // language -> how whole numbers are grouped
-
-function grouped(digits, language) {
-  if (!separators.has(language)) separators.set(language, new Intl.NumberFormat(language, { useGrouping: true }));
-  return separators.get(language).format(BigInt(digits));
-}
-
-/** Digits as `FORMATS` write them, with a real minus, and thousands apart as the language has it. */
-function polished(text, language) {
-  const [, sign, digits, rest] = /^(-?)(\d+)(.*)$/.exec(text);
-  return (sign && MINUS) + grouped(digits, language) + rest.replace("e-", `e${MINUS}`);
-}
-
-/**
- * A number within text: `written(-1234.5)` is "−1,235".
- * @param format a name of `FORMATS`: three digits, a share in percent, or a whole number
- */
-export function written(value, format = "g3", language = "en") {
-  return Number.isFinite(value) ? polished(FORMATS[format](value), language) : DASH;
-}
+/** A number within text: `written(-1234.5)` is "−1,235". */
+export const written = (value, format = "number", scale = undefined) => FORMATS[format](value, scale);
 
 /** An epoch: "1,000"; within an epoch with as many digits as tell its steps apart: "0.08". */
-export function writtenEpoch(epoch, language = "en") {
-  if (!Number.isFinite(epoch)) return DASH;
-  return Number.isInteger(epoch) ? grouped(String(epoch), language) : epoch.toFixed(epoch < 1 ? 2 : 1);
-}
+export const writtenEpoch = known((epoch) => {
+  const size = Math.abs(epoch);
+  return Number.isInteger(epoch) ? whole(epoch) : sign(epoch) + fixed(size, size < 1 ? 2 : 1);
+});
 
 /** A text with its places, such as `{epoch}`, filled; a place for which there is nothing stays empty. */
 export const place = (text = "", values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

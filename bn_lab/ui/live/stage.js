@@ -217,22 +217,22 @@ export class Stage {
   }
 
   status({ state, place: inLine, seconds, rate, epoch, target, done }) {
-    const { texts, language } = this.data;
+    const { texts } = this.data;
     const told = (key, values = {}) => place(texts[`player.${key}`], values);
     if (this.isAway) return told("away");
     if (state === "queued") return inLine ? told("queued", { place: inLine }) : told("starting");
-    if (state === "training" && rate > 0) return told("training_rate", { rate: written(Math.round(rate), "int", language) });
+    if (state === "training" && rate > 0) return told("training_rate", { rate: written(Math.round(rate), "whole") });
     if (state === "ended" && done && epoch < target) return told("ended_early");
     if (state === "ended") return told("ended", { seconds: seconds.toFixed(seconds < 10 ? 1 : 0) });
     return told(state);
   }
 
   announce(epoch) {
-    const { texts, language } = this.data, { target, epoch: trained } = store.shown();
+    const { texts } = this.data, { target, epoch: trained } = store.shown();
     const [before, after] = around(texts["player.shown"], "epoch", {
-      target: writtenEpoch(target, language), trained: writtenEpoch(Math.floor(trained), language),
+      target: writtenEpoch(target), trained: writtenEpoch(Math.floor(trained)),
     });
-    this.sentence.announce(`${before}${writtenEpoch(epoch, language)}${after}.`);
+    this.sentence.announce(`${before}${writtenEpoch(epoch)}${after}.`);
   }
 
   // Its room.

@@ -1,6 +1,5 @@
 // A table whose cells are texts or numbers of the moment on screen.
-import { fieldsOf, resolve } from "./bind.js";
-import { FORMATS } from "./format.js";
+import { fieldsOf, writtenBinding } from "./bind.js";
 import { cursor, need, shown, subscribe } from "./store.js";
 
 export class Table {
@@ -66,7 +65,7 @@ export class Table {
   show() {
     const { isBound } = this;
     for (const [cell, binding] of this.bound) {
-      const text = FORMATS[binding.format ?? "g3"](isBound ? resolve(binding) : undefined);
+      const text = writtenBinding(binding, isBound);
       if (cell.textContent !== text) cell.textContent = text;
     }
     this.root.dataset.painted = Number(this.root.dataset.painted) + 1;

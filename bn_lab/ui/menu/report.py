@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from bn_lab import numerals
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.history import History
 from bn_lab.experiment import FIELDS, Experiment, is_uploaded
@@ -24,7 +25,6 @@ from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.server.assets import plotly_source
-from bn_lab.ui.kit import formatting
 from bn_lab.ui.lab import controls, preview
 from bn_lab.ui.menu import report_text
 from bn_lab.ui.menu.report_text import WrittenVerdict, html
@@ -143,7 +143,7 @@ def _value(name: str, value: Any, t: Texts) -> str:
         return t("page.all")
     if isinstance(value, tuple):
         return ", ".join(controls.option_label(t, name, option) for option in value)
-    return controls.option_label(t, name, value) if isinstance(value, str) else formatting.exact(value)
+    return controls.option_label(t, name, value) if isinstance(value, str) else numerals.setting(value)
 
 
 def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
+from bn_lab import numerals
 from bn_lab.arms import ARMS, BASELINE
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
@@ -41,19 +42,19 @@ def _lines(summary: Summary, history: History, t: Texts) -> list[tuple[str, str]
     """Names and values of a card."""
     seeds = history.experiment.seeds
     lines = [
-        (t("card.train_loss"), formatting.number(summary.train_loss)),
-        (t("card.inference_loss"), formatting.number(summary.inference_loss)),
+        (t("card.train_loss"), numerals.number(summary.train_loss)),
+        (t("card.inference_loss"), numerals.number(summary.inference_loss)),
     ]
     if summary.validation_loss is not None:
-        lines.append((t("card.validation_loss"), formatting.number(summary.validation_loss)))
+        lines.append((t("card.validation_loss"), numerals.number(summary.validation_loss)))
     lines += [
-        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), formatting.metric(measure, value))
+        (t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}")), numerals.measured(measure, value))
         for (measure, split), value in summary.metrics.items()
     ]
     if summary.difference is not None and summary.rival_loss is not None:
-        lines.append((t("card.difference"), formatting.signed(summary.difference)))
+        lines.append((t("card.difference"), numerals.signed(summary.difference)))
     if summary.rival is not None and summary.rival_loss is not None:
-        mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=formatting.number(summary.rival_loss))
+        mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=numerals.number(summary.rival_loss))
         reached = summary.epochs_to_rival
         never = t("card.not_reached" if history.finished else "card.not_yet")
         lines.append((mark, never if reached is None else t("card.epoch", epoch=f"{reached:,}")))
@@ -75,7 +76,7 @@ def _value(name: str, value: object, t: Texts) -> str:
     if name == "arm":
         return f"*{t(f'arm.{value}')}*"
     if isinstance(value, float):
-        return formatting.number(value)
+        return numerals.number(value)
     return f"{value:,}" if isinstance(value, int) else formatting.escape_markdown(value)
 
 

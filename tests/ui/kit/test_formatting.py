@@ -11,26 +11,13 @@ from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, texts
+from bn_lab.numerals import NOTHING
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.kit.formatting import NOTHING
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, math.inf, -math.inf])
-def test_what_is_no_number_is_a_dash(nothing: float | None) -> None:
-    assert formatting.number(nothing) == formatting.signed(nothing) == formatting.duration(nothing) == NOTHING
-
-
-@given(st.floats(-1e12, 1e12, allow_nan=False))
-def test_a_number_is_right_to_four_digits(value: float) -> None:
-    assert float(formatting.number(value)) == pytest.approx(value, rel=5.1e-4, abs=1e-300)
-    assert float(formatting.signed(value)) == float(formatting.number(value))
-    assert formatting.signed(value)[0] in "+-"
-    assert not formatting.number(value).endswith(".")
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.123456, "0.1235"), (12.3456, "12.35"), (1234.5678, "1235"), (-0.5, "-0.5000")])
-def test_a_number_keeps_its_width(value: float, text: str) -> None:
-    assert formatting.number(value) == text
+def test_no_duration_is_a_dash(nothing: float | None) -> None:
+    assert formatting.duration(nothing) == NOTHING
 
 
 @pytest.mark.parametrize(

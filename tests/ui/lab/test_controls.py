@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab import numerals
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.i18n import texts
 from bn_lab.sharing import encode
@@ -80,7 +81,7 @@ def test_a_slider_has_few_enough_stops_to_hit_and_each_reads_differently(name: s
     found = stops(field, field.default)
     assert field.default in found
     assert 9 <= len(found) <= 30
-    assert len({f"{stop:.10g}" for stop in found}) == len(found)
+    assert len({numerals.setting(stop) for stop in found}) == len(found)
 
 
 def test_stops_are_given_for_sliders_only() -> None:
@@ -100,7 +101,7 @@ def test_every_field_has_one_widget_with_its_value_options_and_limits(lab: Open)
         if field.options:
             assert len(widget.options) == len(field.options)
         elif name in (*SLIDERS, *BESIDE):
-            assert list(widget.options) == [f"{stop:.10g}" for stop in stops(field, value)]
+            assert list(widget.options) == [numerals.setting(stop) for stop in stops(field, value)]
         else:
             assert field.range
             assert (widget.min, widget.max) == (field.range.low, field.range.high)

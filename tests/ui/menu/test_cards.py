@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from bn_lab import train
+from bn_lab import numerals, train
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import TOLD, findings, summaries
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
-from bn_lab.ui.kit import formatting
 from bn_lab.ui.menu import report_text as written
 
 BOSTON = Experiment(arms=tuple(ARMS), epochs=25, batch_size=128, validation_share=0.2, seeds=2)
@@ -50,16 +49,16 @@ def check_cards(history: History, language: str) -> None:
     assert [card[""] for card in shown] == [t(f"arm.{arm}") for arm in experiment.arms]
     assert [card["color"] for card in shown] == [ARMS[arm].color for arm in experiment.arms]
     for card, summary in zip(shown, summaries(history), strict=True):
-        assert card[t("card.train_loss")] == formatting.number(summary.train_loss)
-        assert card[t("card.inference_loss")] == formatting.number(summary.inference_loss)
+        assert card[t("card.train_loss")] == numerals.number(summary.train_loss)
+        assert card[t("card.inference_loss")] == numerals.number(summary.inference_loss)
         assert (t("card.validation_loss") in card) == (experiment.validation_share > 0)
         assert (t("card.difference") in card) == (summary.arm != "none" and summary.rival_loss is not None)
         assert (t("card.diverged") in card) == (summary.diverged > 0)
         for (measure, split), value in summary.metrics.items():
             line = card[t("card.metric", measure=t(f"measure.{measure}"), split=t(f"split.{split}"))]
-            assert line == (f"{value:.1%}" if measure == "accuracy" else formatting.number(value))
+            assert line == numerals.measured(measure, value)
         if summary.rival is not None and summary.rival_loss is not None:
-            mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=formatting.number(summary.rival_loss))
+            mark = t("card.to_rival", arm=t(f"arm.{summary.rival}"), loss=numerals.number(summary.rival_loss))
             reached = summary.epochs_to_rival
             assert card[mark] == (t("card.not_reached") if reached is None else t("card.epoch", epoch=reached))
 
@@ -74,7 +73,7 @@ def check_findings(history: History, language: str) -> None:
         if "{arm}" in catalogue(language)[f"finding.{finding.id}"]:
             assert t(f"arm.{finding.values['arm']}") in line
         for value in finding.values.values():
-            assert not isinstance(value, float) or formatting.number(value) in line
+            assert not isinstance(value, float) or numerals.number(value) in line
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -49,8 +49,8 @@ export class Controls {
   }
 
   /** Words and what may be pressed; `longer` is the label of its button, or null. */
-  update({ texts, language, fixed, longer }) {
-    Object.assign(this, { texts, language });
+  update({ texts, fixed, longer }) {
+    Object.assign(this, { texts });
     for (const name of ["start", "back", "forward", "timeline", "epoch", "speed"]) named(this[name], texts[`player.${name}`]);
     this.root.setAttribute("aria-label", texts["player.label"] ?? "");
     const chosen = this.speed.value || "1";
@@ -72,7 +72,7 @@ export class Controls {
    * `index` of `known` moments, of `planned` ones at the target; `epoch` is that of the moment, `trained` how far training is.
    */
   show({ playing, atEnd, index, known, planned, epoch, target, trained, speed, status }) {
-    const { texts, language } = this;
+    const { texts } = this;
     const name = playing ? "pause" : "play";
     if (this.play.firstChild !== this.icons[name]) this.play.replaceChildren(this.icons[name]);
     named(this.play, texts[`player.${playing ? "pause" : atEnd ? "again" : "play"}`]);
@@ -82,7 +82,7 @@ export class Controls {
     this.timeline.style.setProperty("--part", `${(100 * Math.max(0, index)) / most}%`);
     this.timeline.style.setProperty("--trained", `${(100 * Math.max(0, known - 1)) / most}%`);
     const values = Object.fromEntries(Object.entries({ epoch, target, trained: Math.floor(trained) })
-      .map(([name, value]) => [name, writtenEpoch(value, language)]));
+      .map(([name, value]) => [name, writtenEpoch(value)]));
     const [before, after] = around(texts["player.shown"], "epoch", values);
     write(this.before, before);
     write(this.after, after);

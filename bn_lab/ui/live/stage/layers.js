@@ -1,5 +1,5 @@
 // The layers on the stage can be pointed at and opened: a button over each layer of each arm, and the dialog that shows one large.
-import { place, written, writtenEpoch } from "../format.js";
+import { AXIS, place, written, writtenEpoch } from "../format.js";
 import { Panel } from "../panel.js";
 import { cursor, need } from "../store.js";
 import { element, icon, write } from "../elements.js";
@@ -114,17 +114,18 @@ export class LayerDialog {
     this.cells = [];
     const cell = (field, where, format) => {
       const made = element("td");
-      this.cells.push([made, `${arm.id}.${field}`, where, format]);
+      const scale = field.endsWith(".mean") ? `${arm.id}.${field.replace(/mean$/, "std")}` : undefined;
+      this.cells.push([made, `${arm.id}.${field}`, where, format, scale]);
       return made;
     };
     const names = ["mean", "std", "low", "high"];
     const heading = (scope, key, more = {}) => element("th", "", { scope, ...more }, texts[key] ?? "");
     const head = element("tr", "", {}, element("td"), ...names.map((name) => heading("col", `scene.${name}`)));
     const body = arm.stages.map((stage) => element("tr", "", {}, heading("row", `stage.${stage}`),
-      ...names.map((name) => cell(`${stage}.${name}`, at, "g3"))));
+      ...names.map((name) => cell(`${stage}.${name}`, at, "number"))));
     const others = element("tbody");
-    const more = [["saturated", at, "percent"], ["dead", at, "percent"], ["gradient", at, "g3", "gradient_norm"]];
-    if (arm.normalized) more.push(["gauge", 3 * at + 1, "g3"]);
+    const more = [["saturated", at, "percent"], ["dead", at, "percent"], ["gradient", at, "number", "gradient_norm"]];
+    if (arm.normalized) more.push(["gauge", 3 * at + 1, "number"]);
     for (const [name, where, format, field = name] of more) {
       others.append(element("tr", "", {}, heading("row", `scene.${name}`, { colspan: 4 }), cell(field, where, format)));
     }
@@ -134,12 +135,14 @@ export class LayerDialog {
   /** What is shown follows the playhead. */
   show() {
     if (!this.isOpen) return;
-    const { texts, language, kept = [] } = this.data, epoch = cursor() ?? 0;
-    for (const [cell, field, where, format] of this.cells) write(cell, written(this.number(field, where), format, language));
-    write(this.epoch, place(texts["scene.at_epoch"], { epoch: writtenEpoch(epoch, language) }));
+    const { texts, kept = [] } = this.data, epoch = cursor() ?? 0;
+    for (const [cell, field, where, format, scale] of this.cells) {
+      write(cell, written(this.number(field, where), format, scale && this.number(scale, where)));
+    }
+    write(this.epoch, place(texts["scene.at_epoch"], { epoch: writtenEpoch(epoch) }));
     this.kept = nearest(kept, epoch);
     this.way.hidden = this.kept === undefined;
-    write(this.way, place(texts["scene.door"], { epoch: writtenEpoch(this.kept, language) }));
+    write(this.way, place(texts["scene.door"], { epoch: writtenEpoch(this.kept) }));
   }
 }
 
@@ -164,7 +167,7 @@ function layerFigure(arm, layer, texts, most) {
     const [width, height] = [(1 - gapX * (columns - 1)) / columns, (1 - (gapY + head) * (rows - 1)) / rows];
     const left = column * (width + gapX), top = 1 - row * (height + gapY + head);
     const field = (name, ...where) => ({ row: [`${arm.id}.${stage}.${name}`, ...where] });
-    layout[`xaxis${n}`] = { domain: [left, left + width], anchor: `y${n}`, showgrid: false, nticks: 6, hoverformat: ".4~g", range: [-1, 1] };
+    layout[`xaxis${n}`] = { domain: [left, left + width], anchor: `y${n}`, showgrid: false, nticks: 6, ...AXIS, range: [-1, 1] };
     layout[`yaxis${n}`] = { domain: [top - height, top], anchor: `x${n}`, nticks: 4, tickformat: ".0%", range: [0, 0.2] };
     layout.meta.ranges[`xaxis${n}`] = { low: [field("low", at).row], high: [field("high", at).row], symmetric: true };
     layout.meta.ranges[`yaxis${n}`] = { low: [field("share", at * SLOTS, at * SLOTS + 1).row], high: [field("peak", at).row] };

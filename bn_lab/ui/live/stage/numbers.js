@@ -30,8 +30,7 @@ export class Numbers {
     if (isOpen) this.show();
   }
 
-  update({ texts, language, arms, numbers }) {
-    this.language = language;
+  update({ texts, arms, numbers }) {
     this.cells = [];
     write(this.more, texts["scene.all_numbers"] ?? "");
     this.more.hidden = numbers.length <= FIRST;
@@ -78,7 +77,7 @@ export class Numbers {
   show() {
     for (const [cell, field, format] of this.cells) {
       if (this.all.hidden && cell.tagName === "TD") continue;
-      write(cell, written(this.number(field), format, this.language));
+      write(cell, written(this.number(field), format));
     }
   }
 }
@@ -92,8 +91,8 @@ export class Sentence {
     parent.append(this.root, this.heard);
   }
 
-  update({ texts, language, arms, sentences }) {
-    Object.assign(this, { texts, language, arms, sentences });
+  update({ texts, arms, sentences }) {
+    Object.assign(this, { texts, arms, sentences });
     this.heard.textContent = "";
   }
 
@@ -101,9 +100,8 @@ export class Sentence {
     const [which, arm, other, value, otherValue] = [0, 1, 2, 3, 4].map((at) => this.number("sentence", at));
     const id = this.sentences[which] ?? "";
     const name = (at) => this.arms[at]?.name ?? "";
-    const told = (number) => written(number, "g3", this.language);
     return id && place(this.texts[`sentence.${id}`], {
-      arm: name(arm), other: name(other), value: told(value), other_value: told(otherValue),
+      arm: name(arm), other: name(other), value: written(value), other_value: written(otherValue),
     });
   }
 

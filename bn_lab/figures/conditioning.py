@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from bn_lab.arms import ARMS
 from bn_lab.experiment import Experiment
-from bn_lab.figures.bindings import EPOCHS, bind, limits, row, rows
+from bn_lab.figures.axes import EPOCH, log_axis
+from bn_lab.figures.bindings import EPOCHS, End, bind, limits, row, rows
 from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, moment
 from bn_lab.figures.parts import QUANTILES, UNITS, units
@@ -36,7 +37,7 @@ def gauge(experiment: Experiment, data: Data, t: Texts, *, narrow: bool = False)
     arms = gauged(experiment)
     sheet = Sheet(t("figure.gauge.title"), 1, 1, height=240, narrow=narrow)
     x = {"title": t("figure.gauge.x"), "dtick": 1, "range": [0.5, experiment.depth + 0.5]}
-    y = {"title": t("figure.gauge.y"), "type": "log", "exponentformat": "power"}
+    y = log_axis(title=t("figure.gauge.y"))
     panel = sheet.panel(0, 0, x, y)
     for k, arm in enumerate(arms):
         for layer in range(1, experiment.depth + 1):
@@ -59,7 +60,7 @@ def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, x: floa
         line={"color": ARMS[arm].color, "width": 2},
         marker={"color": ARMS[arm].color, "symbol": ["line-ew-open", "circle", "line-ew-open"], "size": 10},
         customdata=[t("figure.gauge.smallest"), t("figure.gauge.median"), t("figure.gauge.largest")],
-        hovertemplate=f"{t('figure.layer', layer=layer)}, %{{customdata}}: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
+        hovertemplate=f"{t('figure.layer', layer=layer)}, %{{customdata}}: %{{y}}<extra>{t(f'arm.{arm}')}</extra>",
         meta=bind(y=row(f"{arm}.gauge", 3 * (layer - 1), 3 * layer)),
     )
 
@@ -106,7 +107,7 @@ def _units(
 ) -> None:
     count = units(experiment)
     for unit in range(count):
-        hover = t("figure.gamma_beta.hover", unit=unit + 1, value="%{y:.3~g}", epoch="%{x:.4~g}")
+        hover = t("figure.gamma_beta.hover", unit=unit + 1, value="%{y}", epoch=EPOCH)
         sheet.add(
             panel,
             name=t(f"arm.{arm}"),
@@ -130,7 +131,7 @@ def _quantiles(
             legendgroup=arm,
             showlegend=legend and k == 2,
             line={"color": ARMS[arm].color, "width": 2 if k == 2 else 0},
-            hovertemplate=f"{100 * QUANTILES[k]:g} %: %{{y:.3~g}}<extra>{t(f'arm.{arm}')}</extra>",
+            hovertemplate=f"{100 * QUANTILES[k]:g}%: %{{y}}<extra>{t(f'arm.{arm}')}</extra>",
             meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * len(QUANTILES) + k)),
             **({"fill": "tonexty", "fillcolor": translucent(arm, opacity)} if opacity else {}),
         )
@@ -148,13 +149,14 @@ def gradients(
     """The norm of the weights' gradient over the epochs, all arms: a panel for each layer on one scale, the output's last."""
     shown = (*chosen_layers(experiment, layers), experiment.depth + 1)
     sheet = Sheet(t("figure.gradients.title"), -(-len(shown) // 2), 2, height=150, heading=16, narrow=narrow)
+    norms: list[End] = [[f"{arm}.gradient_norm", layer - 1] for arm in experiment.arms for layer in shown]
     first: Panel | None = None
     for n, layer in enumerate(shown):
         x = epochs(t, log=log_x, title=n + 2 >= len(shown))
-        y = {"title": t("figure.gradients.y") if n % 2 == 0 else "", "type": "log", "exponentformat": "power", "nticks": 4}
-        y |= {"matches": first.y} if first else {}
+        y = log_axis(title=t("figure.gradients.y") if n % 2 == 0 else "", nticks=4, **({"matches": first.y} if first else {}))
         title = t("figure.output_layer") if layer > experiment.depth else t("figure.layer", layer=layer)
         panel = sheet.panel(n // 2, n % 2, x, y, title)
+        sheet.ranges(panel.y, limits(norms, norms))
         first = first or panel
         for arm in experiment.arms:
             sheet.add(
@@ -163,7 +165,7 @@ def gradients(
                 legendgroup=arm,
                 showlegend=n == 0,
                 line={"color": ARMS[arm].color, "width": 1.5},
-                hovertemplate="%{y:.3~g}",
+                hovertemplate="%{y}",
                 meta=bind(x=EPOCHS, y=rows(f"{arm}.gradient_norm", layer - 1)),
             )
         sheet.cursor(panel)
