@@ -16,6 +16,17 @@ import streamlit as st
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.sharing import plain_text
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "data_settings": ("dataset", "data_noise", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
+    "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
+    "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
+    "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
+}
+"""The fields of an experiment in the groups and the order of the sidebar; a test sees that none is missing.
+
+Links of lessons name groups, pages and parts of the lab alike, so no name may be of two of them: `data` is a page.
+"""
+
 HIDE, FIX = "hide", "fix"
 """Parameters of the link, and where the session has the names that they gave."""
 
@@ -134,12 +145,3 @@ def keep_fixed(requested: Experiment, before: Experiment, problems: list[Experim
 def leave() -> None:
     """Show everything, and let everything be changed."""
     st.session_state[HIDE], st.session_state[FIX] = [], []
-
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "data_settings": ("dataset", "data_noise", "inputs", "samples", "validation_share", "batch_size", "shuffle"),
-    "network": ("depth", "width", "activation", "initializer", "weight_std", "weight_scale"),
-    "normalization": ("arms", "epsilon", "bn_momentum", "bn_noise"),
-    "training": ("optimizer", "learning_rate", "epochs", "dropout", "l2", "seed", "seeds"),
-}
-"""A test sees that no field is missing."""

@@ -36,6 +36,9 @@ MOST_FILES = 3
 LONGEST_NAME = 40
 """Characters of a file's name that are shown at most."""
 
+Waiting = Callable[[int], None]
+"""Called with a place in the line, from 1, as long as others come first."""
+
 
 @dataclass(frozen=True, eq=False)
 class OpenFile:
@@ -226,8 +229,7 @@ def facts(experiment: Experiment) -> Facts | None:
     return known[experiment.dataset]
 
 
-Waiting = Callable[[int], None]
-"""Called with a place in the line, from 1, as long as others come first."""
+# One file is read at a time, in the order in which they came: each takes up to a hundred MB while it is read.
 
 
 class WaitingLine:

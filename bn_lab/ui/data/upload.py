@@ -122,6 +122,8 @@ def reading(t: Texts) -> Iterator[Waiting]:
         yield waiting
 
 
+# Examples to download: small files of made-up data that have everything a file may have, in the visitor's language.
+
 ROWS = 120
 
 Rows = list[list[str]]

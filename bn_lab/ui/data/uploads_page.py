@@ -37,6 +37,9 @@ from bn_lab.ui.uploads import OpenFile
 SHOWN = "uploads_shown"
 """In the session: the hash of the file on the page."""
 
+LONGEST_TEXT = 30
+"""Characters of a name and of an example in a table."""
+
 
 def show() -> None:
     """Draw the page."""
@@ -117,10 +120,6 @@ def _use(name: str) -> None:
     navigation.to("")
 
 
-LONGEST_TEXT = 30
-"""Characters of a name and of an example in a table."""
-
-
 def _columns(file: File, choice: DataChoice | None, t: Texts) -> None:
     """The columns as a table: what they hold, and what becomes of them."""
     rows = [_row(file, k, choice, t) for k in range(len(file.columns))]
@@ -175,6 +174,9 @@ def _left(count: int, t: Texts) -> None:
 
 def _picture(name: str, file: File, draw: Callable[..., Spec], t: Texts) -> None:
     components.picture(draw, alt=t(f"uploads.figure.{name}_alt"), key=f"uploads_{name}", subject=f"{file.digest} {name}")
+
+
+# What a link to a file shows where that is not open: a request for it.
 
 
 class OtherFileError(DataError):

@@ -1,4 +1,4 @@
-"""Files that a page hands out: a button for each, which has its file made when somebody presses it."""
+"""Files that a page hands out: a button for each, which has its file made when somebody presses it; and their names."""
 
 from __future__ import annotations
 
@@ -54,6 +54,9 @@ def download(
         on_click="ignore",
         disabled=not ready,
     )
+
+
+# What files are called: the data set first, so that those of one experiment lie together.
 
 
 def file_stem(experiment: Experiment, what: str) -> str:

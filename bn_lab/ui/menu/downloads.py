@@ -132,6 +132,8 @@ def _experiment(experiment: Experiment, t: Texts) -> None:
     _open(t)
 
 
+# The experiment of a file, put on screen.
+
 OPENED, PROBLEM = "take_opened", "take_problem"
 """In the session: how many files were opened, so that the next one has a widget of its own; what was wrong with the last,
 an error, until the dialog is left."""

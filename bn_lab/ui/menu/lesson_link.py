@@ -29,6 +29,8 @@ EPOCH = "epoch"
 RUNS = ("", session.PLAY, session.TO_THE_END, EPOCH)
 """How the lab may open."""
 
+Theme = Literal["", "light", "dark"]
+
 THEMES: tuple[Theme, ...] = ("", "light", "dark")
 
 
@@ -153,6 +155,8 @@ def _screen(text: str, t: Texts) -> None:
         _button("small", False, ":material/close_fullscreen:", t)
 
 
+# The address as a QR code: black on white in any theme, with the quiet zone that readers need.
+
 QUIET = 4
 """Modules of white around the code, by ISO/IEC 18004."""
 
@@ -182,7 +186,7 @@ def qr_picture(text: str, alt: str) -> str | None:
     return f'<img class="bn-qr" alt="{escape(alt)}" src="{escape(drawn)}">'
 
 
-Theme = Literal["", "light", "dark"]
+# What the dialog chooses, and the link and the frame that they make.
 
 FRAME_HEIGHT = 600
 """Pixels of the frame that shows the lab inside another page."""

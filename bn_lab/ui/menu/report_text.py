@@ -80,6 +80,8 @@ def _value(name: str, value: object, t: Texts) -> str:
     return f"{value:,}" if isinstance(value, int) else formatting.escape_markdown(value)
 
 
+# Sentences of the page, which are Markdown, as HTML: emphasis, code and escapes, and nothing else.
+
 _PARTS = re.compile(
     r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|<>~$:&])"
     r"|`(?P<code>[^`]+)`"
@@ -105,6 +107,9 @@ def _part(match: re.Match[str]) -> Markup:
     if kind == "code":
         return Markup("<code>%s</code>") % text
     return Markup(f"<{kind}>%s</{kind}>") % html(text)
+
+
+# What studies that this visitor has seen say of the experiment on screen.
 
 
 @dataclass(frozen=True)
