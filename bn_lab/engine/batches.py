@@ -137,8 +137,8 @@ class Source:
 
     def outputs(self, rows: Array) -> Tensor:
         """Targets `(R, C, n)` of the samples `rows (S, n)`."""
-        found = self.targets.index_select(1, self._index(rows)).view(-1, *rows.shape)  # (C, S, n)
-        return torch.cat([found.transpose(0, 1)] * len(self.standardized))
+        targets = self.targets.index_select(1, self._index(rows)).view(-1, *rows.shape)  # (C, S, n)
+        return torch.cat([targets.transpose(0, 1)] * len(self.standardized))
 
     def _index(self, rows: Array) -> Tensor:
         return torch.from_numpy(rows.ravel()).to(self.device)

@@ -61,7 +61,7 @@ def values(outputs: Array) -> Array:
         shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
     if outputs.shape[1] > 2:
-        found = shares.argmax(axis=1) + np.minimum(shares.max(axis=1), SURE)
+        values = shares.argmax(axis=1) + np.minimum(shares.max(axis=1), SURE)
     else:
-        found = shares[:, 1] if outputs.shape[1] == 2 else outputs[:, 0]
-    return np.asarray(found, np.float32).reshape(-1, GRID, GRID)
+        values = shares[:, 1] if outputs.shape[1] == 2 else outputs[:, 0]
+    return np.asarray(values, np.float32).reshape(-1, GRID, GRID)

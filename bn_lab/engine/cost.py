@@ -1,4 +1,4 @@
-"""What an experiment costs, roughly: seconds of one core and bytes of memory, told before anything is built.
+"""What an experiment costs, roughly: seconds of one core and bytes of memory, known before anything is built.
 
 Both are sums of what the engine does and holds, with constants measured once on a small server core, so that the same
 experiment costs the same wherever it is asked for. Without torch, since pages ask before it is loaded. Letters as in
@@ -15,9 +15,9 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.engine.boundary import GRID, has_boundary
 from bn_lab.engine.history import (
     BINS,
+    CHECKPOINT_EPOCHS,
+    CHECKPOINT_NUMBERS,
     FIRST_STEPS,
-    KEPT_EPOCHS,
-    KEPT_NUMBERS,
     PERCENTILES,
     STAGES,
     is_recorded,
@@ -53,7 +53,7 @@ FLOOR = 1 << 20
 
 SLACK = 1.5
 """What memory is really taken for each number that is needed: temporary ones, and gaps between them. Nine runs from
-3 MB to 900 MB were measured: they took 0.7 to 1.2 of what is told here, one of many small networks 1.5."""
+3 MB to 900 MB were measured: they took 0.7 to 1.2 of what is computed here, one of many small networks 1.5."""
 
 
 def parameters(experiment: Experiment, table: Table, arm: str) -> int:
@@ -164,17 +164,18 @@ def _of_data(experiment: Experiment, table: Table) -> int:
     prepared = max(min(stack * widest * count, PREPARED), stack * widest * min(experiment.batch_size, count))
     if experiment.dropout:
         prepared *= 4  # masks are drawn, compared and divided, in steps of their own
-    kept = min(stack * features * count, PREPARED)
-    return int(table.samples * features + prepared + kept + 4 * stack * table.outputs * count)
+    evaluated = min(stack * features * count, PREPARED)
+    return int(table.samples * features + prepared + evaluated + 4 * stack * table.outputs * count)
 
 
 def _of_record(experiment: Experiment, table: Table) -> int:
-    """Numbers of the history: series, snapshots and kept weights (which are float32, so half of a number each)."""
+    """Numbers of the history: series, snapshots and checkpoints (which are float32, so half of a number each)."""
     series = (4 if table.task == "classification" else 2) * experiment.epochs * _networks(experiment)
     moments = _recorded(experiment.epochs) + FIRST_STEPS + 1
     weights = sum(network_numbers(experiment, table, arm) for arm in experiment.arms)
-    kept = max(2 * weights, min(KEPT_NUMBERS, weights * sum(epoch <= experiment.epochs for epoch in KEPT_EPOCHS)))
-    return int(series + moments * _of_moment(experiment, table) + kept // 2 + _of_target(experiment, table))
+    planned = sum(epoch <= experiment.epochs for epoch in CHECKPOINT_EPOCHS)
+    checkpoints = max(2 * weights, min(CHECKPOINT_NUMBERS, weights * planned))
+    return int(series + moments * _of_moment(experiment, table) + checkpoints // 2 + _of_target(experiment, table))
 
 
 def _of_moment(experiment: Experiment, table: Table) -> int:

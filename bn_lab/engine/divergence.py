@@ -75,28 +75,28 @@ class Growth:
 
     def note(self, bound: BoundLayers) -> None:
         """A step was taken."""
-        if (found := self._hidden.get(bound)) is None:
-            found = self._hidden[bound] = torch.zeros_like(bound.affine_outs), torch.empty_like(bound.affine_outs)
-        largest, scratch = found
+        if (tensors := self._hidden.get(bound)) is None:
+            tensors = self._hidden[bound] = torch.zeros_like(bound.affine_outs), torch.empty_like(bound.affine_outs)
+        largest, scratch = tensors
         torch.abs(bound.affine_outs, out=scratch)
         torch.maximum(largest, scratch, out=largest)
 
-    def end(self, outputs: Tensor, left: Array, gone: Array, own: Sequence[Tensor]) -> None:
+    def end(self, outputs: Tensor, alive: Array, diverged: Array, room: Sequence[Tensor]) -> None:
         """An epoch has ended.
 
         Args:
             outputs: of all its batches, `(R, C, N)`.
-            left: (R,) networks that had not diverged before.
-            gone: (R,) those that diverge in it, each of which has a layer afterwards.
-            own: the tensors for the outputs of the batches of an epoch, which are written again.
+            alive: (R,) networks that had not diverged before.
+            diverged: (R,) those that diverge in it, each of which has a layer afterwards.
+            room: the tensors for the outputs of the batches of an epoch, which are written again.
         """
         assert self._window is not None
         torch.maximum(self._outputs, outputs.abs().amax(dim=(1, 2)), out=self._outputs)
-        if not gone.any() and self._stack.steps - self._window.start.steps < WINDOW:
+        if not diverged.any() and self._stack.steps - self._window.start.steps < WINDOW:
             return
-        undecided = left & (self.layers < 0)
-        if (undecided & (self._growth().max(axis=0) > GREW)).any() or (undecided & gone).any():
-            self._decide(undecided, gone, own)
+        undecided = alive & (self.layers < 0)
+        if (undecided & (self._growth().max(axis=0) > GREW)).any() or (undecided & diverged).any():
+            self._decide(undecided, diverged, room)
         self._window = None
 
     def _growth(self) -> Array:
@@ -106,13 +106,13 @@ class Growth:
         hidden = [_finite(list(each)) for each in largest]
         return np.concatenate([np.maximum.reduce(hidden), _finite([self._outputs[:, None, None]])]) / self._base
 
-    def _decide(self, undecided: Array, gone: Array, own: Sequence[Tensor]) -> None:
+    def _decide(self, undecided: Array, diverged: Array, room: Sequence[Tensor]) -> None:
         assert self._window is not None
         first, start = self._window
-        epochs = (Epoch(self._source, first + k) for k in range((self._stack.steps - start.steps) // len(own)))
-        batches = (epoch.batch(i) for epoch in epochs for i in range(len(own)))
-        layers, most = grown_layers(self._stack, start, batches, own, self._base)
-        layers = np.where((layers < 0) & gone, most, layers)
+        epochs = (Epoch(self._source, first + k) for k in range((self._stack.steps - start.steps) // len(room)))
+        batches = (epoch.batch(i) for epoch in epochs for i in range(len(room)))
+        layers, most = grown_layers(self._stack, start, batches, room, self._base)
+        layers = np.where((layers < 0) & diverged, most, layers)
         self.layers = np.where(undecided, layers, self.layers)
 
 
@@ -120,7 +120,7 @@ class Growth:
 def grown_layers(
     stack: Stack, start: StackState, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
 ) -> tuple[Array, Array]:
-    """Repeat some epochs and look which affine layer grew first in each network; the stack is left as it was found.
+    """Repeat some epochs and look which affine layer grew first in each network; the stack is afterwards as it was before.
 
     Args:
         start: the state at their beginning.

@@ -25,7 +25,7 @@ SPLITS = ("train", "validation")
 """Which samples a series is measured on: in training mode, and in inference mode."""
 
 PERCENTILES = (5, 25, 50, 75, 95)
-"""Percentiles of a distribution that are kept."""
+"""The percentiles that are recorded of a distribution."""
 
 STAGES = ("pre_activation", "normalized", "scaled", "activation")
 """What is looked at in a hidden layer: Wx + b, x̂, γx̂ + β (with the noise, where there is some), and the output of the
@@ -34,12 +34,12 @@ activation function."""
 FIRST_STEPS = 64
 """After how many of the first steps a moment is recorded at most; see `bn_lab.engine.cost.recorded_steps`."""
 
-KEPT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(37)}))
-"""After which epochs weights are kept where there is room: 0 … 6, 8, 10, 13, 16, 20, … 4,096, three to each doubling. The next
-would be 5,161, which no experiment reaches."""
+CHECKPOINT_EPOCHS = (0, *sorted({round(2 ** (k / 3)) for k in range(37)}))
+"""After which epochs a run has a checkpoint where there is room: 0 … 6, 8, 10, 13, 16, 20, … 4,096, three to each doubling. The
+next would be 5,161, which no experiment reaches."""
 
-KEPT_NUMBERS = 1 << 21
-"""How many numbers the kept weights of a run may have together: 8 MB in float32. Two epochs are kept in any case."""
+CHECKPOINT_NUMBERS = 1 << 21
+"""How many numbers the checkpoints of a run may have together: 8 MB in float32. There are two in any case."""
 
 
 def freeze(value: object) -> None:
@@ -239,8 +239,8 @@ class History(Record):
         shown: true values belonging to the snapshots' predictions (regression), else None.
         points: some samples to show on the snapshots' boundaries, in order of targets; None unless there are two features.
         divergences: networks that stopped.
-        checkpoints: weights, in order of their epochs: those of `kept_epochs`, and of the last moment where nothing is left to
-            train or they were asked for.
+        checkpoints: weights, in order of their epochs: those of `planned_checkpoints`, and of the last moment where nothing is
+            left to train or they were asked for.
         composition: of the batches of every epoch, where samples are never shuffled; else None.
     """
 
@@ -283,7 +283,7 @@ class History(Record):
         return self.current or (self.snapshots[-1] if self.snapshots else None)
 
     def network(self, arm: str, seed: int) -> NetworkCopy | None:
-        """One network as it is at the end of the record; None where its weights of that moment were not kept.
+        """One network as it is at the end of the record; None where there is no checkpoint of that moment.
 
         Raises:
             ExperimentError: where the experiment has no such arm or seed.
@@ -335,7 +335,7 @@ class History(Record):
 
 
 def is_recorded(epoch: int) -> bool:
-    """Whether a snapshot is kept after this epoch: every one up to 64, then 32 to each doubling (265 in 5,000 epochs).
+    """Whether there is a snapshot after this epoch: every one up to 64, then 32 to each doubling (265 in 5,000 epochs).
 
     The rule knows nothing of the planned number of epochs, so a run that goes on longer keeps what a shorter one keeps.
     """
@@ -343,10 +343,10 @@ def is_recorded(epoch: int) -> bool:
     return epoch % stride == 0
 
 
-def kept_epochs(numbers: int) -> tuple[int, ...]:
-    """After which epochs weights are kept that have so many `numbers`: every first, second, third, … of `KEPT_EPOCHS`.
+def planned_checkpoints(numbers: int) -> tuple[int, ...]:
+    """After which epochs there is a checkpoint of so many `numbers`: every first, second, third, … of `CHECKPOINT_EPOCHS`.
 
-    As many as `KEPT_NUMBERS` allows, however long is trained; so a run that goes on longer keeps what a shorter one keeps.
+    As many as `CHECKPOINT_NUMBERS` allows, however long is trained: a run that goes on longer keeps what a shorter one keeps.
     """
-    most = max(2, KEPT_NUMBERS // numbers)
-    return KEPT_EPOCHS[:: -(-len(KEPT_EPOCHS) // most)]
+    most = max(2, CHECKPOINT_NUMBERS // numbers)
+    return CHECKPOINT_EPOCHS[:: -(-len(CHECKPOINT_EPOCHS) // most)]

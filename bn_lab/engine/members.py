@@ -33,7 +33,7 @@ class Members:
     """The S networks of each arm, in their order.
 
     Attributes:
-        experiments: (S,), what each is told by all fields but `seed`.
+        experiments: (S,), the experiment of each, but for `seed`.
         seeds: (S,).
     """
 
@@ -65,9 +65,9 @@ class Members:
 
     def runs(self, name: str) -> list[tuple[slice, float]]:
         """Neighbours with the same value in the field `name`: which members, and the value."""
-        found, start = [], 0
+        runs, start = [], 0
         for value, equal in groupby(self.values(name).tolist()):
             stop = start + len(list(equal))
-            found.append((slice(start, stop), value))
+            runs.append((slice(start, stop), value))
             start = stop
-        return found
+        return runs

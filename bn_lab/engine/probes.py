@@ -34,8 +34,8 @@ SHOWN = 200
 """How many predictions of a regression a snapshot keeps."""
 
 SCATTERED = 250
-"""How many samples are shown on a boundary, of those trained on and of those held back: every dot is painted anew with each
-picture, and 500 of them in every panel took two thirds of the time."""
+"""How many samples are shown on a boundary, of those trained on and of those for validation: every dot is painted anew with
+each picture, and 500 of them in every panel took two thirds of the time."""
 
 
 @torch.inference_mode()
@@ -43,7 +43,7 @@ picture, and 500 of them in every panel took two thirds of the time."""
 def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Snapshot:
     """A snapshot of what `bound` computed last and of how the networks do on all samples now."""
     train = evaluate(stack, source, "train")
-    held = evaluate(stack, source, "validation") if len(source.splits[0].validation) else None
+    validation = evaluate(stack, source, "validation") if len(source.splits[0].validation) else None
     values = _values(stack, bound)
     # The arms are counted together and parted afterwards: for networks this small the calls are the cost.
     distributions = _distributions(np.concatenate(list(values.values()), axis=1))
@@ -61,7 +61,7 @@ def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Sna
             **{name: array[:, a] for name, array in measures.items()},
             **_units(stack, arm),
             predictions=_predictions(source, train, a, "train"),
-            validation_predictions=_predictions(source, held, a, "validation") if held else np.empty(0, np.float32),
+            validation_predictions=_predictions(source, validation, a, "validation") if validation else np.empty(0, np.float32),
             boundary=boundaries[a],
         )
     return Snapshot(epoch, arms, train.loss, train.accuracy)
@@ -137,17 +137,17 @@ def _distributions(values: Array) -> dict[str, Array]:
     lower, upper = flat[:, below].astype(np.float64), flat[:, above].astype(np.float64)
     percentiles = lower + (upper - lower) * (at - below)
 
-    def kept(result: Array) -> Array:
+    def per_stage(result: Array) -> Array:
         result = np.where(finite.reshape(-1, *[1] * (result.ndim - 1)), result, np.nan)
         return result.reshape(*shape, *result.shape[1:]).astype(np.float32)
 
     return {
-        "low": kept(low),
-        "high": kept(high),
-        "counts": kept(counts),
-        "percentiles": kept(percentiles),
-        "mean": kept(flat.mean(axis=1, dtype=np.float64)),
-        "std": kept(flat.std(axis=1, dtype=np.float64)),
+        "low": per_stage(low),
+        "high": per_stage(high),
+        "counts": per_stage(counts),
+        "percentiles": per_stage(percentiles),
+        "mean": per_stage(flat.mean(axis=1, dtype=np.float64)),
+        "std": per_stage(flat.std(axis=1, dtype=np.float64)),
     }
 
 

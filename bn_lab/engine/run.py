@@ -26,7 +26,7 @@ from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.cost import recorded_steps
 from bn_lab.engine.divergence import Growth, magnitudes
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import Checkpoint, Divergence, History, NetworkCopy, Snapshot, is_recorded, kept_epochs
+from bn_lab.engine.history import Checkpoint, Divergence, History, NetworkCopy, Snapshot, is_recorded, planned_checkpoints
 from bn_lab.engine.losses import accuracy
 from bn_lab.engine.probes import points, probe, shown
 from bn_lab.engine.stack import Stack, Weights
@@ -101,7 +101,7 @@ class Run:
         self._snapshots: list[Snapshot] = [self._probe()]
         self._checkpoints = [self._present()]
         self._recorded_steps = recorded_steps(experiment, self.table)
-        self._kept_epochs = frozenset(kept_epochs(self._checkpoints[0].numbers))
+        self._planned_checkpoints = frozenset(planned_checkpoints(self._checkpoints[0].numbers))
         self._targets = {experiment.epochs}
         self._ends: dict[int, End] = {}  # of the targets that are reached, by epoch
 
@@ -110,8 +110,8 @@ class Run:
         snapshot = probe(self.stack, self._bound, self.source, self.progress)
         begun = self._epoch_means() if self._position else {}  # `train_loss`, and `train_accuracy` for classes
         measured = {name: getattr(snapshot, name) for name in ("inference_loss", "inference_accuracy")} | begun
-        found: dict[str, Any] = {name: self._of_alive(values) for name, values in measured.items() if values is not None}
-        return replace(snapshot, **found)
+        alive: dict[str, Any] = {name: self._of_alive(values) for name, values in measured.items() if values is not None}
+        return replace(snapshot, **alive)
 
     def _of_alive(self, values: Array) -> Array:
         """`values` of all networks as (A, S), NaN for those that have stopped."""
@@ -151,10 +151,10 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train: the furthest target is reached, or every network has diverged."""
-        return self.epoch >= self.experiment.epochs or self._gone
+        return self.epoch >= self.experiment.epochs or self._all_diverged
 
     @property
-    def _gone(self) -> bool:
+    def _all_diverged(self) -> bool:
         """Whether every network has diverged."""
         return len(self.divergences) == self.stack.networks
 
@@ -217,10 +217,10 @@ class Run:
         outputs = self._outputs_so_far()
         results = self._epoch_means(outputs)
         if "validation_loss" in self._series:
-            held = evaluate(self.stack, self.source, "validation")
-            results["validation_loss"] = held.loss.ravel()
-            if held.accuracy is not None:
-                results["validation_accuracy"] = held.accuracy.ravel()
+            validation = evaluate(self.stack, self.source, "validation")
+            results["validation_loss"] = validation.loss.ravel()
+            if validation.accuracy is not None:
+                results["validation_accuracy"] = validation.accuracy.ravel()
         diverged = self._alive & ~np.isfinite(results["train_loss"])
         self._growth.end(outputs, self._alive, diverged, self._outputs)
         if diverged.any():
@@ -231,9 +231,9 @@ class Run:
         self._position = 0
         if is_recorded(self.epoch):
             self._snapshots.append(self._probe())
-        if self.epoch in self._kept_epochs:
+        if self.epoch in self._planned_checkpoints:
             self._checkpoints.append(self._present())
-        if self.epoch in self._targets or self._gone:
+        if self.epoch in self._targets or self._all_diverged:
             self._ends[self.epoch] = self._end()
 
     def _outputs_so_far(self) -> Tensor:
@@ -271,7 +271,7 @@ class Run:
         end = self._last_epoch(target)
         if end > self.epoch or self._stands_at(end) or end in self._ends:
             return True
-        return self.stack.seeds == 1 and is_recorded(end) and end in self._kept_epochs
+        return self.stack.seeds == 1 and is_recorded(end) and end in self._planned_checkpoints
 
     def aim(self, target: int) -> None:
         """Add a target, and train further if it is the furthest; the numbers so far stay as they are.
@@ -304,7 +304,7 @@ class Run:
 
     def _last_epoch(self, target: int) -> int:
         """Where a target ends: no further than every network has come."""
-        return min(target, self.epoch) if self._gone else target
+        return min(target, self.epoch) if self._all_diverged else target
 
     def _reached(self, target: int) -> int | None:
         """The last epoch of a target that is reached; None before.

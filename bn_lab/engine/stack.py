@@ -115,9 +115,9 @@ class Stack:
 
     def spread(self, values: Array, buffer: Buffer) -> Tensor:
         """The value of its member for each number of `buffer`, from `values (S,)`; flat, laid out as `buffer` is."""
-        own = torch.from_numpy(values).to(buffer.flat)
+        of_members = torch.from_numpy(values).to(buffer.flat)
         # Of each view, (A·S, …) or (S, …), the networks of an arm are together.
-        blocks = (own[:, None].expand(len(view) // self.seeds, -1, view[0].numel()) for view in buffer.views.values())
+        blocks = (of_members[:, None].expand(len(view) // self.seeds, -1, view[0].numel()) for view in buffer.views.values())
         return torch.cat([block.flatten() for block in blocks]) if buffer.views else buffer.flat
 
     def norms(self, flat: Tensor) -> Tensor:
@@ -258,27 +258,27 @@ class Stack:
 
     def weights(self, arm: int, member: int) -> dict[str, Array]:
         """Copies of one network's parameters and moving statistics by name, such as `weight.0 (out, in)` and `gamma.0 (F,)`."""
-        found = {}
+        views = {}
         for key, view in (self.parameters.views | self.moving.views).items():
             kind, layer, *owner = key.split(".")
             if not owner:
-                own = view[arm * self.seeds + member]
-                found[key] = own.squeeze(-1) if kind == "bias" else own
+                whole = view[arm * self.seeds + member]
+                views[key] = whole.squeeze(-1) if kind == "bias" else whole
             elif owner == [self.arms[arm]]:
-                found[f"{kind}.{layer}"] = view[member]
-        return {key: own.cpu().numpy().copy() for key, own in found.items()}
+                views[f"{kind}.{layer}"] = view[member]
+        return {key: view.cpu().numpy().copy() for key, view in views.items()}
 
     def state(self) -> StackState:
         """A copy of everything that the next step depends on."""
-        kept = tuple(tensor.clone() for tensor in self.optimizer.state)
-        return StackState(self.parameters.flat.clone(), self.moving.flat.clone(), kept, self.steps)
+        optimizer = tuple(tensor.clone() for tensor in self.optimizer.state)
+        return StackState(self.parameters.flat.clone(), self.moving.flat.clone(), optimizer, self.steps)
 
     def restore(self, state: StackState) -> None:
         """Go back to `state`."""
         self.parameters.flat.copy_(state.parameters)
         self.moving.flat.copy_(state.moving)
-        for tensor, kept in zip(self.optimizer.state, state.optimizer, strict=True):
-            tensor.copy_(kept)
+        for tensor, value in zip(self.optimizer.state, state.optimizer, strict=True):
+            tensor.copy_(value)
         self.steps = state.steps
 
 

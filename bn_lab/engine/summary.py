@@ -29,8 +29,8 @@ times where the same samples were shuffled once; with 0.68 and 0.75, in batches 
 LATE = 100
 """Epochs that count as "of late"."""
 
-TOLD = 3
-"""Divergences that are told one by one; of the others only how many there are."""
+MOST_NAMED = 3
+"""Divergences that are named one by one; of the others only how many there are."""
 
 
 @dataclass(frozen=True)
@@ -133,31 +133,31 @@ def summaries(history: History) -> list[Summary]:
 def at_moment(history: History, snapshot: Snapshot) -> tuple[Standing, ...]:
     """Where each arm stands at the moment of `snapshot`, one of the record's, in the order of the experiment's arms."""
     losses = {arm: _measured(history, snapshot, a, "loss") for a, arm in enumerate(history.experiment.arms)}
-    plain = _middle(losses[BASELINE]["train"]) if BASELINE in losses else None
-    return tuple(_standing(history, snapshot, arm, own, plain) for arm, own in losses.items())
+    baseline = _middle(losses[BASELINE]["train"]) if BASELINE in losses else None
+    return tuple(_standing(history, snapshot, arm, of_arm, baseline) for arm, of_arm in losses.items())
 
 
-def _standing(history: History, snapshot: Snapshot, arm: str, losses: dict[str, Array], plain: float | None) -> Standing:
-    found = {split: _middle(values) for split, values in losses.items()}
+def _standing(history: History, snapshot: Snapshot, arm: str, losses: dict[str, Array], baseline: float | None) -> Standing:
+    middle = {split: _middle(values) for split, values in losses.items()}
     return Standing(
         arm=arm,
-        train_loss=found["train"],
-        validation_loss=found.get("validation"),
-        inference_loss=found["inference"],
+        train_loss=middle["train"],
+        validation_loss=middle.get("validation"),
+        inference_loss=middle["inference"],
         metrics=dict(_metrics_at(history, snapshot, arm, losses)),
-        difference=None if plain is None or arm == BASELINE else found["train"] - plain,
+        difference=None if baseline is None or arm == BASELINE else middle["train"] - baseline,
         diverged=sum(d.arm == arm and d.epoch <= snapshot.epoch for d in history.divergences),
     )
 
 
 def _measured(history: History, snapshot: Snapshot, arm: int, measure: str) -> dict[str, Array]:
     """`loss` or `accuracy` of the networks of the arm at place `arm`, by split: (S,) each."""
-    begun, held = getattr(snapshot, f"train_{measure}"), getattr(history, f"validation_{measure}")
-    found = {
+    begun, validation = getattr(snapshot, f"train_{measure}"), getattr(history, f"validation_{measure}")
+    values = {
         "train": _after_epoch(getattr(history, f"train_{measure}"), snapshot, arm) if begun is None else begun[arm],
         "inference": getattr(snapshot, f"inference_{measure}")[arm],
     }
-    return found if held is None else found | {"validation": _after_epoch(held, snapshot, arm)}
+    return values if validation is None else values | {"validation": _after_epoch(validation, snapshot, arm)}
 
 
 def _after_epoch(series: Array, snapshot: Snapshot, arm: int) -> Array:
@@ -175,8 +175,8 @@ def _metrics_at(
     history: History, snapshot: Snapshot, arm: str, losses: dict[str, Array]
 ) -> Iterator[tuple[tuple[str, str], float]]:
     if history.task == "classification":
-        found = _measured(history, snapshot, history.experiment.arms.index(arm), "accuracy")
-        yield from ((("accuracy", split), _middle(values)) for split, values in found.items())
+        accuracies = _measured(history, snapshot, history.experiment.arms.index(arm), "accuracy")
+        yield from ((("accuracy", split), _middle(values)) for split, values in accuracies.items())
         return
     for split, loss in losses.items():
         variance = history.validation_target_variance if split == "validation" else history.target_variance
@@ -192,12 +192,12 @@ def sentence(history: History, snapshot: Snapshot) -> Sentence:
     if other is None:
         return Sentence("alone", arm, None, value, np.nan)
     other_value = _train_loss(history, snapshot, other)
-    found = Sentence(_relation(value, other_value), arm, other, value, other_value)
+    compared = Sentence(_relation(value, other_value), arm, other, value, other_value)
     if snapshot.epoch < 1:
-        return replace(found, id="early")
-    if found.id == "diverged" and np.isfinite(value):
+        return replace(compared, id="early")
+    if compared.id == "diverged" and np.isfinite(value):
         return Sentence("diverged", other, arm, other_value, value)
-    return found
+    return compared
 
 
 def _pair(arms: tuple[str, ...]) -> tuple[str, str | None]:
@@ -286,9 +286,8 @@ def findings(history: History) -> list[Finding]:
     if not history.epoch:
         return []
     medians = {arm: values[: history.epoch] for arm, values in _medians(history).items()}
-    found = [*_race(history, medians), *_control(history, medians), *_modes(history, medians)]
-    found += [*_gaps(history), *_seeds(history), *_divergences(history)]
-    return found
+    about_all = [*_race(history, medians), *_control(history, medians), *_modes(history, medians)]
+    return [*about_all, *_gaps(history), *_seeds(history), *_divergences(history)]
 
 
 def is_output_layer(layer: int, experiment: Experiment) -> bool:
@@ -300,22 +299,22 @@ def _race(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
     """Batch normalization against none: who is lower now and was of late, and who was at epoch 10."""
     if BASELINE not in medians:
         return
-    plain = medians[BASELINE]
+    baseline = medians[BASELINE]
     for arm in normalized(medians):
-        values: dict[str, Any] = {"arm": arm, "loss": _last(medians[arm]), "plain": _last(plain)}
+        values: dict[str, Any] = {"arm": arm, "loss": _last(medians[arm]), "plain": _last(baseline)}
         if not np.isfinite([values["loss"], values["plain"]]).all():
             continue
         relation = _compare(values["loss"], values["plain"])
         # One epoch's loss is noisy; how often it was so of late is not.
-        late, late_plain = medians[arm][-LATE:], plain[-LATE:]
-        ahead = late > late_plain if relation == "higher" else late < late_plain
+        late, late_baseline = medians[arm][-LATE:], baseline[-LATE:]
+        ahead = late > late_baseline if relation == "higher" else late < late_baseline
         values |= {"count": int(ahead.sum()), "window": len(late)}
         yield Finding(f"race_{relation}", values)
         early = min(10, history.epoch)
-        first = _compare(float(medians[arm][early - 1]), float(plain[early - 1]))
+        first = _compare(float(medians[arm][early - 1]), float(baseline[early - 1]))
         if early < history.epoch and {first, relation} == {"lower", "higher"}:
             yield Finding(
-                f"early_{first}", {"arm": arm, "early": early, "loss": medians[arm][early - 1], "plain": plain[early - 1]}
+                f"early_{first}", {"arm": arm, "early": early, "loss": medians[arm][early - 1], "plain": baseline[early - 1]}
             )
 
 
@@ -414,20 +413,20 @@ def _seeds(history: History) -> Iterator[Finding]:
     late = history.train_loss[..., -LATE:]  # (A, S, up to LATE)
     # A network that diverged has lost; two that did are no win.
     losses = np.where(np.isnan(late[..., -1]), np.inf, np.median(late, axis=-1))
-    plain = losses[experiment.arms.index(BASELINE)]
+    baseline = losses[experiment.arms.index(BASELINE)]
     for arm in arms:
-        ahead = losses[experiment.arms.index(arm)] < plain
+        ahead = losses[experiment.arms.index(arm)] < baseline
         values = {"arm": arm, "ahead": int(ahead.sum()), "seeds": experiment.seeds, "window": late.shape[-1]}
         yield Finding("seeds_ahead", values)
 
 
 def _divergences(history: History) -> Iterator[Finding]:
     """Networks that stopped, and where their values grew first."""
-    for d in history.divergences[:TOLD]:
+    for d in history.divergences[:MOST_NAMED]:
         values = {"arm": d.arm, "seed": d.seed, "epoch": d.epoch}
         if is_output_layer(d.layer, history.experiment):
             yield Finding("diverged_output", values)
         else:
             yield Finding("diverged", values | {"layer": d.layer})
-    if (more := len(history.divergences) - TOLD) > 0:
+    if (more := len(history.divergences) - MOST_NAMED) > 0:
         yield Finding("diverged_more", {"count": more})

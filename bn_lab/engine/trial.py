@@ -62,7 +62,7 @@ def train_stack(
 
 
 class Trial:
-    """A stack of networks being trained, and what is kept of it.
+    """A stack of networks being trained, and what is recorded of it.
 
     Attributes:
         series: by name, (E, n).
@@ -97,29 +97,29 @@ class Trial:
                 start += thread_time() - before
             self.stack.step(batch.x, batch.y, batch.masks, outputs, batch.noise)
         together = torch.cat(self.outputs, dim=2)  # (n, C, samples)
-        found = {"train_loss": self.stack.loss.values(together, batches.targets).numpy()}
+        values = {"train_loss": self.stack.loss.values(together, batches.targets).numpy()}
         if self.table.task == "classification":
-            found["train_accuracy"] = accuracy(together, batches.targets).numpy()
+            values["train_accuracy"] = accuracy(together, batches.targets).numpy()
         self.seconds += thread_time() - start
-        ended = self.alive & ~np.isfinite(found["train_loss"])
+        ended = self.alive & ~np.isfinite(values["train_loss"])
         self.diverged[ended] = epoch + 1
         self.alive &= ~ended
-        self._keep(epoch, found | self._evaluations(epoch))
+        self._record(epoch, values | self._evaluations(epoch))
 
     def _evaluations(self, epoch: int) -> dict[str, Array]:
-        found: dict[str, Array] = {}
+        values: dict[str, Array] = {}
         if len(self.source.splits[0].validation):
-            found |= self._scores("validation", evaluate(self.stack, self.source, "validation"))
+            values |= self._scores("validation", evaluate(self.stack, self.source, "validation"))
         if epoch + 1 in self.evaluated:
-            found |= self._scores("inference", evaluate(self.stack, self.source, "train"))
-        return found
+            values |= self._scores("inference", evaluate(self.stack, self.source, "train"))
+        return values
 
     def _scores(self, name: str, scores: Evaluation) -> dict[str, Array]:
-        found = {f"{name}_loss": scores.loss.ravel()}
-        return found if scores.accuracy is None else found | {f"{name}_accuracy": scores.accuracy.ravel()}
+        values = {f"{name}_loss": scores.loss.ravel()}
+        return values if scores.accuracy is None else values | {f"{name}_accuracy": scores.accuracy.ravel()}
 
-    def _keep(self, epoch: int, found: Mapping[str, Array]) -> None:
-        for name, values in found.items():
+    def _record(self, epoch: int, named: Mapping[str, Array]) -> None:
+        for name, values in named.items():
             series = self.series.setdefault(name, np.full((self.experiments[0].epochs, len(self.alive)), np.nan))
             series[epoch] = np.where(self.alive, values, np.nan)
 
@@ -128,14 +128,14 @@ class Trial:
         experiment = self.experiments[n]
         (arm,) = experiment.arms
         checkpoint = Checkpoint(float(experiment.epochs), {arm: self.stack.weights(0, n)})
-        found = {
+        final = {
             f"{way}.{samples}.{name}": value
             for way, scores in vars(three_ways(experiment, checkpoint, arm, self.table)).items()
             for samples, score in scores.items()
             for name, value in vars(score).items()
             if value is not None
         }
-        return found if self.alive[n] else dict.fromkeys(found, np.nan)
+        return final if self.alive[n] else dict.fromkeys(final, np.nan)
 
     def outcome(self, n: int, *, final: bool) -> Outcome:
         """What became of network number `n`; `final` for the scores of `three_ways`."""

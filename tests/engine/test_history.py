@@ -11,14 +11,14 @@ import pytest
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine.history import (
+    CHECKPOINT_EPOCHS,
+    CHECKPOINT_NUMBERS,
     FIRST_STEPS,
-    KEPT_EPOCHS,
-    KEPT_NUMBERS,
     STAGES,
     batch_norm_input,
     freeze,
     is_recorded,
-    kept_epochs,
+    planned_checkpoints,
     stages,
 )
 from bn_lab.engine.run import Run
@@ -161,25 +161,25 @@ def test_progress_counts_batches(toy: Toy) -> None:
 
 
 def test_weights_are_kept_of_about_three_epochs_to_each_doubling() -> None:
-    assert KEPT_EPOCHS[:16] == (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 51)
-    assert len(KEPT_EPOCHS) == 35
-    assert KEPT_EPOCHS[-1] < 5000 < round(2 ** (37 / 3))
-    assert all(b / a < 1.34 for a, b in pairwise(KEPT_EPOCHS[6:]))
+    assert CHECKPOINT_EPOCHS[:16] == (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 51)
+    assert len(CHECKPOINT_EPOCHS) == 35
+    assert CHECKPOINT_EPOCHS[-1] < 5000 < round(2 ** (37 / 3))
+    assert all(b / a < 1.34 for a, b in pairwise(CHECKPOINT_EPOCHS[6:]))
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5, 12, 34, 35, 100])
 def test_what_memory_allows_is_kept_evenly(most: int) -> None:
-    epochs = kept_epochs(KEPT_NUMBERS // most)
-    assert most / 2 < len(epochs) <= max(2, most) or len(epochs) == len(KEPT_EPOCHS)
+    epochs = planned_checkpoints(CHECKPOINT_NUMBERS // most)
+    assert most / 2 < len(epochs) <= max(2, most) or len(epochs) == len(CHECKPOINT_EPOCHS)
     assert epochs[0] == 0
-    places = [KEPT_EPOCHS.index(epoch) for epoch in epochs]
+    places = [CHECKPOINT_EPOCHS.index(epoch) for epoch in epochs]
     assert len(set(np.diff(places))) == 1
     if most >= 35:
-        assert epochs == KEPT_EPOCHS
+        assert epochs == CHECKPOINT_EPOCHS
 
 
 def test_two_epochs_are_kept_however_large_a_network_is() -> None:
-    assert len(kept_epochs(9 * KEPT_NUMBERS)) == 2
+    assert len(planned_checkpoints(9 * CHECKPOINT_NUMBERS)) == 2
 
 
 def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:

@@ -240,7 +240,7 @@ def test_weights_that_do_not_fit_are_kept_of_fewer_epochs(
     def run_for(epochs: int) -> Run:
         return Run(Experiment(epochs=epochs, depth=1), table=toy())
 
-    monkeypatch.setattr(history, "KEPT_NUMBERS", 9 * run_for(1).history().checkpoints[0].numbers + 1)
+    monkeypatch.setattr(history, "CHECKPOINT_NUMBERS", 9 * run_for(1).history().checkpoints[0].numbers + 1)
     run = run_for(9)
     finish(run)
     assert kept_epochs(run) == [0, 4, 9], "every fourth, and the last moment of a run that ends between kept epochs"

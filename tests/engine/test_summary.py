@@ -20,8 +20,8 @@ from bn_lab.engine.summary import (
     ALIKE,
     CLOSE,
     LATE,
+    MOST_NAMED,
     SENTENCES,
-    TOLD,
     Sentence,
     Standing,
     Summary,
@@ -578,7 +578,7 @@ def test_the_first_three_divergences_are_told() -> None:
     assert [value["seed"] for value in found["diverged"]] == [0, 1, 2]
     assert found["diverged_more"] == [{"count": 2}]
     assert not [name for name in found if name.startswith(("race", "early"))]
-    assert "diverged_more" not in told(made_up(losses, divergences=divergences[:TOLD]))
+    assert "diverged_more" not in told(made_up(losses, divergences=divergences[:MOST_NAMED]))
 
 
 def test_the_output_layer_has_no_number() -> None:

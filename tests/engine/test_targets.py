@@ -42,7 +42,7 @@ def experiment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """One of the experiments, as far as the furthest target; of the wide one, weights are kept of a few epochs only."""
     found = replace(EXPERIMENTS[request.param], epochs=FURTHEST)
     if request.param == "wide":
-        monkeypatch.setattr(records, "KEPT_NUMBERS", 1 << 18)
+        monkeypatch.setattr(records, "CHECKPOINT_NUMBERS", 1 << 18)
     return found
 
 

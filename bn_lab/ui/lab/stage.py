@@ -16,7 +16,7 @@ import streamlit as st
 from bn_lab.arms import ARMS, BASELINE
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine.cost import network_numbers, recorded_steps
-from bn_lab.engine.history import is_recorded, kept_epochs, stages
+from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.figures.pictures import alt, beside_loss
@@ -154,7 +154,7 @@ def _format(field: str) -> str:
 def checkpoint_epochs(experiment: Experiment, data: Table) -> list[int]:
     """The epochs of which there will be weights: what the Algorithm page can take apart."""
     numbers = sum(network_numbers(experiment, data, arm) for arm in experiment.arms)
-    return [*(epoch for epoch in kept_epochs(numbers) if epoch < experiment.epochs), experiment.epochs]
+    return [*(epoch for epoch in planned_checkpoints(numbers) if epoch < experiment.epochs), experiment.epochs]
 
 
 @lru_cache(maxsize=256)

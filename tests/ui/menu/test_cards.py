@@ -13,7 +13,7 @@ import pytest
 from bn_lab import numerals, train
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import History
-from bn_lab.engine.summary import TOLD, findings, summaries
+from bn_lab.engine.summary import MOST_NAMED, findings, summaries
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.ui.menu import report_text as written
@@ -80,12 +80,12 @@ def check_findings(history: History, language: str) -> None:
 def test_a_diverged_network_names_its_layer(language: str) -> None:
     history, t = train(replace(DIVERGING, seeds=4)), texts(language)
     divergences = history.divergences
-    assert len(divergences) > TOLD
+    assert len(divergences) > MOST_NAMED
     told = written.sentences(history, t)
-    for d in divergences[:TOLD]:
+    for d in divergences[:MOST_NAMED]:
         layer = "figure.output_layer" if d.layer > history.experiment.depth else "figure.layer"
         assert any(t(layer, layer=d.layer) in line for line in told)
-    assert t("finding.diverged_more", count=len(divergences) - TOLD) in told
+    assert t("finding.diverged_more", count=len(divergences) - MOST_NAMED) in told
 
 
 @pytest.mark.usefixtures("no_pictures")
