@@ -125,7 +125,7 @@ def pack(header: Mapping[str, Any], blocks: Sequence[Block]) -> bytes:
     """Write a frame.
 
     Args:
-        header: an object that JSON can say; `bn_lab.server.stream` has what a page is told in it.
+        header: an object that JSON can say; `bn_lab.server.stream` has what a page learns from it.
 
     Raises:
         ValueError: a header with NaN or infinity, which JSON does not have, or a block that is not `count` equal rows.
@@ -341,7 +341,7 @@ def _limits(ends: Mapping[str, Any], table: Recorded, *, logarithmic: bool) -> l
 
 def _ends(ends: Sequence[Any], table: Recorded, *, logarithmic: bool) -> NDArray[Any]:
     """The finite numbers of ends, those above 0 alone on a logarithmic axis."""
-    found: list[NDArray[Any]] = [np.empty(0)]
+    numbers: list[NDArray[Any]] = [np.empty(0)]
     for end in ends:
         part: NDArray[Any] | None
         if isinstance(end, Mapping):
@@ -351,8 +351,8 @@ def _ends(ends: Sequence[Any], table: Recorded, *, logarithmic: bool) -> NDArray
         else:
             part = np.array([table.target if end == "target" else end])
         if part is not None:
-            found.append(np.asarray(part, np.float64).ravel())
-    every = np.concatenate(found)
+            numbers.append(np.asarray(part, np.float64).ravel())
+    every = np.concatenate(numbers)
     return np.asarray(every[np.isfinite(every) & ((every > 0) | (not logarithmic))])
 
 

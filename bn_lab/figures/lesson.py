@@ -52,7 +52,7 @@ def spreads(history: History, t: Texts, *, narrow: bool = False) -> Spec:
     sheet = Sheet(t("lesson.figure.spreads"), rows, columns, height=240, heading=20, narrow=narrow)
     epochs = [snapshot.epoch for snapshot in history.snapshots]
     values = {arm: spread_of_layers(history, k) for k, arm in enumerate(arms)}
-    every = np.log10(np.concatenate([found[found > 0] for found in values.values()]))
+    every = np.log10(np.concatenate([stds[stds > 0] for stds in values.values()]))
     ends = [float(every.min()) - 0.1, float(every.max()) + 0.1]
     for k, arm in enumerate(arms):
         row, column = divmod(k, columns)

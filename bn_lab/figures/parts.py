@@ -67,10 +67,10 @@ def layouts(history: History) -> dict[str, Layout]:
     if not history.snapshots:
         return {}
     untrained = history.snapshots[0]
-    found = {name: _layout("moment", fields(history, untrained)) for name, fields in _MOMENT.items()}
-    found |= {f"curves.{measure}": _layout("epoch", _curve(history, measure, 0, 0)) for measure in MEASURES[history.task]}
-    found["samples"] = _layout("once", _samples(history))
-    return {name: layout for name, layout in found.items() if layout.size}
+    divided = {name: _layout("moment", fields(history, untrained)) for name, fields in _MOMENT.items()}
+    divided |= {f"curves.{measure}": _layout("epoch", _curve(history, measure, 0, 0)) for measure in MEASURES[history.task]}
+    divided["samples"] = _layout("once", _samples(history))
+    return {name: layout for name, layout in divided.items() if layout.size}
 
 
 def moment_row(part: str, history: History, snapshot: Snapshot) -> Numbers:
@@ -93,9 +93,9 @@ def once_row(part: str, history: History) -> Numbers:
 def recorded(history: History) -> Recorded:
     """All parts of a history, its present moment as the end row where it is none of the recorded ones."""
     moments = [*history.snapshots, *([history.current] if history.current else [])]
-    found = layouts(history)
+    divided = layouts(history)
     parts: dict[str, Numbers] = {}
-    for name, layout in found.items():
+    for name, layout in divided.items():
         if layout.axis == "moment":
             parts[name] = np.stack([moment_row(name, history, moment) for moment in moments])
         elif layout.axis == "epoch":
@@ -103,7 +103,7 @@ def recorded(history: History) -> Recorded:
         else:
             parts[name] = once_row(name, history)[None]
     epochs = np.array([moment.epoch for moment in moments])
-    return Recorded(float(history.experiment.epochs), found, parts, epochs)
+    return Recorded(float(history.experiment.epochs), divided, parts, epochs)
 
 
 def units(experiment: Experiment) -> int:

@@ -38,40 +38,39 @@ class Counts(Protocol):
     def rest(self) -> int: ...
 
 
-def distributions(found: Sequence[Counts], t: Texts, *, narrow: bool = False) -> Spec:
+def distributions(counted: Sequence[Counts], t: Texts, *, narrow: bool = False) -> Spec:
     """A panel for each column; the first one is the target, in another colour."""
-    columns = 2 if narrow else min(4, len(found))
-    rows = -(-len(found) // columns)
+    columns = 2 if narrow else min(4, len(counted))
+    rows = -(-len(counted) // columns)
     title = t("uploads.figure.distributions")
     sheet = Sheet(title, rows, columns, height=110, heading=18, feet=14, left=44, narrow=narrow)
     sheet.layout["bargap"] = 0.04
-    for k, each in enumerate(found):
+    for k, each in enumerate(counted):
         name = escape_plotly(each.name, NAME) if k else t("uploads.figure.target", name=escape_plotly(each.name, NAME))
         draw = _bars if each.labels else _histogram
         draw(sheet, divmod(k, columns), each, name, FIRST if k else SECOND, t)
     return sheet.spec()
 
 
-def _histogram(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
+def _histogram(sheet: Sheet, place: tuple[int, int], column: Counts, name: str, color: str, t: Texts) -> None:
     panel = sheet.panel(*place, {"nticks": 4}, {"nticks": 3}, name)
-    edges = np.array(found.edges)
+    edges = np.array(column.edges)
     middles, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     hover = [
         t("uploads.figure.between", low=numerals.short(low), high=numerals.short(high), count=count)
-        for low, high, count in zip(edges[:-1], edges[1:], found.counts, strict=True)
+        for low, high, count in zip(edges[:-1], edges[1:], column.counts, strict=True)
     ]
-    _add(sheet, panel, middles.tolist(), found.counts, color, hover, width=widths.tolist())
+    _add(sheet, panel, middles.tolist(), column.counts, color, hover, width=widths.tolist())
 
 
-def _bars(sheet: Sheet, place: tuple[int, int], found: Counts, name: str, color: str, t: Texts) -> None:
-    names = [escape_plotly(label, 40) for label in found.labels] + (
-        [t("uploads.figure.rest", count=found.rest)] if found.rest else []
-    )
-    short = [escape_plotly(label, 8) for label in found.labels] + ["…"] * bool(found.rest)
+def _bars(sheet: Sheet, place: tuple[int, int], column: Counts, name: str, color: str, t: Texts) -> None:
+    names = [escape_plotly(label, 40) for label in column.labels]
+    names += [t("uploads.figure.rest", count=column.rest)] if column.rest else []
+    short = [escape_plotly(label, 8) for label in column.labels] + ["…"] * bool(column.rest)
     x = {"tickvals": list(range(len(names))), "ticktext": short, "tickangle": -40 if len(names) > 3 else 0, "nticks": 0}
     panel = sheet.panel(*place, x, {"nticks": 3, "rangemode": "tozero"}, name)
-    hover = [t("uploads.figure.times", name=each, count=count) for each, count in zip(names, found.counts, strict=True)]
-    _add(sheet, panel, list(range(len(names))), found.counts, color, hover)
+    hover = [t("uploads.figure.times", name=each, count=count) for each, count in zip(names, column.counts, strict=True)]
+    _add(sheet, panel, list(range(len(names))), column.counts, color, hover)
 
 
 def _add(sheet: Sheet, panel: Any, x: list[Any], counts: Sequence[int], color: str, labels: list[str], **more: Any) -> None:

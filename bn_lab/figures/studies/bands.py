@@ -38,18 +38,20 @@ def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
 def _draw(
     sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, cell: Cell, kind: str, t: Texts, *, first: bool
 ) -> None:
-    found = [o.smoothness for o in outcomes(study, results, arm, cell) if o.smoothness is not None]
-    if not found:
+    records = [o.smoothness for o in outcomes(study, results, arm, cell) if o.smoothness is not None]
+    if not records:
         return
-    steps = found[0].steps.tolist()
+    steps = records[0].steps.tolist()
     if kind == "beta":
-        line(sheet, panel, arm, steps, _median(found, "beta"), t, log=True, first=first)
+        line(sheet, panel, arm, steps, _median(records, "beta"), t, log=True, first=first)
         return
-    low, high = _median(found, f"{kind}_low"), _median(found, f"{kind}_high")
+    low, high = _median(records, f"{kind}_low"), _median(records, f"{kind}_high")
     band(sheet, panel, arm, steps, low, high, log=True)
     line(sheet, panel, arm, steps, high, t, log=True, first=first)
 
 
-def _median(found: Sequence[Smoothness], name: str) -> Array:
+def _median(records: Sequence[Smoothness], name: str) -> Array:
     """Over the seeds, (P,); one that has diverged counts as the worst there can be."""
-    return np.asarray(np.median(worst_if_nan(np.stack([getattr(each, name) for each in found]), lower_is_better=True), axis=0))
+    return np.asarray(
+        np.median(worst_if_nan(np.stack([getattr(each, name) for each in records]), lower_is_better=True), axis=0)
+    )

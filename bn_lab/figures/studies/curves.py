@@ -84,13 +84,13 @@ def _panel(
     panel = sheet.panel(*place, x, y, title)
     log = y.get("type") == "log"
     for arm in study.base.arms:
-        found = curve(study, results, name, arm, cell)
-        if found is None:
+        series = curve(study, results, name, arm, cell)
+        if series is None:
             sheet.add(panel, x=[None], y=[None], name=t(f"arm.{arm}"), showlegend=False, hoverinfo="skip")
             continue
         if study.base.seeds > 1:
-            band(sheet, panel, arm, found.epochs.tolist(), found.low, found.high, log=log)
-        line(sheet, panel, arm, found.epochs.tolist(), found.median, t, log=log, first=first)
+            band(sheet, panel, arm, series.epochs.tolist(), series.low, series.high, log=log)
+        line(sheet, panel, arm, series.epochs.tolist(), series.median, t, log=log, first=first)
 
 
 def row(study: Study, where: Mapping[str, Any]) -> tuple[str, Sequence[Cell]]:

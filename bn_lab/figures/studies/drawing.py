@@ -54,11 +54,11 @@ def line(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], y: Array, t: Te
     sheet.add(panel, x=list(x), y=drawable(y, log=log), **legend(arm, t, first=first), **look)
 
 
-def strip(sheet: Sheet, panel: Panel, found: Mapping[str, Sequence[Spread]], x: Mapping[str, Sequence[Any]], t: Texts) -> None:
+def strip(sheet: Sheet, panel: Panel, by_arm: Mapping[str, Sequence[Spread]], x: Mapping[str, Sequence[Any]], t: Texts) -> None:
     """Networks without a number, on a strip above the panel: where they are, and how many of how many."""
     bottom, top = panel.place[2:]
     over = sheet.over(panel, domain=[top - STRIP * (top - bottom), top], range=[-0.2, 1.2], fixedrange=True, visible=False)
-    for k, (arm, spreads) in enumerate(found.items()):
+    for k, (arm, spreads) in enumerate(by_arm.items()):
         shown = [(at, spread) for at, spread in zip(x[arm], spreads, strict=True) if spread.beyond]
         hover = [
             t("claims.figure.beyond_of", beyond=s.beyond, networks=s.known, diverged=s.diverged, arm=t(f"arm.{arm}"))
@@ -67,7 +67,7 @@ def strip(sheet: Sheet, panel: Panel, found: Mapping[str, Sequence[Spread]], x: 
         sheet.add(
             over,
             x=[at for at, _ in shown],
-            y=[1 - k / max(1, len(found) - 1)] * len(shown),
+            y=[1 - k / max(1, len(by_arm) - 1)] * len(shown),
             mode="markers",
             marker={"symbol": "x", "size": 7, "color": ARMS[arm].color},
             customdata=hover,

@@ -72,9 +72,9 @@ def rows(study: Study, results: Results, t: Texts, *, narrow: bool = False, mode
                 _row_name(arm, others, t, narrow=narrow), [spread(study, results, measure, arm, cell) for cell in cells]
             )
     columns = [value_label(axis, value, t) for value in dict(study.axes)[axis]]
-    found = Map(list(named.values()), list(named), columns, "")
+    drawn = Map(list(named.values()), list(named), columns, "")
     title = t("claims.figure.rows", measure=t(f"measure.{measure}"))
-    return _sheet([found], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t, spread=False))
+    return _sheet([drawn], measure, (t(f"field.{axis}"), ""), title, narrow, progress(study, results, t, spread=False))
 
 
 def _row_name(arm: str, others: Any, t: Texts, *, narrow: bool) -> str:
@@ -89,35 +89,35 @@ def _row_name(arm: str, others: Any, t: Texts, *, narrow: bool) -> str:
 def _sheet(maps: Sequence[Map], measure: str, titles: tuple[str, str], title: str, narrow: bool, subtitle: str) -> Spec:
     """Maps of one measure with one scale of colours."""
     size = grid(len(maps), narrow=narrow, widest=2)
-    longest = max(text_width(line, SMALL) for found in maps for name in found.rows for line in name.split("<br>"))
+    longest = max(text_width(line, SMALL) for drawn in maps for name in drawn.rows for line in name.split("<br>"))
     height = max(160, min(32 if narrow else 26, 480 // len(maps[0].rows)) * len(maps[0].rows))
     sheet = Sheet(capital(title), *size, height=height, heading=22, feet=20, left=round(min(170, longest + 50)), narrow=narrow)
     sheet.layout["margin"]["r"] = SCALE
     colors = _colors(maps, measure)
-    for k, found in enumerate(maps):
+    for k, drawn in enumerate(maps):
         place = divmod(k, size[1])
         x = {"title": titles[0] if place[0] == size[0] - 1 else "", "type": "category", "showgrid": False}
         y = {"title": titles[1] if place[1] == 0 else "", "type": "category", "autorange": "reversed", "showgrid": False}
         y["showticklabels"] = place[1] == 0
-        step = -(-len(found.columns) // 6) if narrow else 1  # every label, or six where there is little room
-        x |= {"tickangle": -45 if len(found.columns) > 8 else 0, "tickvals": found.columns[::step]}
-        panel = sheet.panel(*place, x, {**y, "nticks": 0}, found.title)
-        sheet.add(panel, type="heatmap", x=found.columns, y=found.rows, showscale=k == 0, **_cells(found, measure), **colors)
+        step = -(-len(drawn.columns) // 6) if narrow else 1  # every label, or six where there is little room
+        x |= {"tickangle": -45 if len(drawn.columns) > 8 else 0, "tickvals": drawn.columns[::step]}
+        panel = sheet.panel(*place, x, {**y, "nticks": 0}, drawn.title)
+        sheet.add(panel, type="heatmap", x=drawn.columns, y=drawn.rows, showscale=k == 0, **_cells(drawn, measure), **colors)
     sheet.subtitle(subtitle)
     return sheet.spec()
 
 
-def _cells(found: Map, measure: str) -> dict[str, Any]:
+def _cells(drawn: Map, measure: str) -> dict[str, Any]:
     """Numbers, and a cross where networks have none."""
-    medians = np.array([[each.median for each in line] for line in found.spreads])
+    medians = np.array([[each.median for each in line] for line in drawn.spreads])
     z = _scaled(medians, measure)
-    marks = [["×" if each.beyond else "" for each in line] for line in found.spreads]
-    told = [[_told(each, measure) for each in line] for line in found.spreads]
+    marks = [["×" if each.beyond else "" for each in line] for line in drawn.spreads]
+    hover = [[_hover(each, measure) for each in line] for line in drawn.spreads]
     return {
         "z": [[float(value) if np.isfinite(value) else None for value in line] for line in z],
         "text": marks,
         "texttemplate": "%{text}",
-        "customdata": told,
+        "customdata": hover,
         "hovertemplate": "%{x} · %{y}<br>%{customdata}<extra></extra>",
         "hoverongaps": True,
         "xgap": 1,
@@ -125,11 +125,11 @@ def _cells(found: Map, measure: str) -> dict[str, Any]:
     }
 
 
-def _told(found: Spread, measure: str) -> str:
-    if not found.known:
+def _hover(values: Spread, measure: str) -> str:
+    if not values.known:
         return "–"
-    number = numerals.measured(measure, found.median)
-    return f"{number} (×: {found.beyond} / {found.known})" if found.beyond else number
+    number = numerals.measured(measure, values.median)
+    return f"{number} (×: {values.beyond} / {values.known})" if values.beyond else number
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -140,7 +140,7 @@ def _scaled(medians: Array, measure: str) -> Array:
 
 def _colors(maps: Sequence[Map], measure: str) -> dict[str, Any]:
     """Colours with one scale for all maps; accuracies always from 0 to 1."""
-    medians = np.array([each.median for found in maps for line in found.spreads for each in line])
+    medians = np.array([each.median for drawn in maps for line in drawn.spreads for each in line])
     z = _scaled(medians, measure)
     z = z[np.isfinite(z)]
     low, high = (0.0, 1.0) if "accuracy" in measure else (float(z.min()), float(z.max())) if len(z) else (0.0, 1.0)

@@ -59,8 +59,8 @@ class Curve(NamedTuple):
 
 def outcomes(study: Study, results: Results, arm: str, cell: Cell) -> list[Outcome]:
     """What is there so far of one arm and cell, in the order of the seeds."""
-    found = (results.get(key) for key in _keys(cell.experiment, arm, study.seeds))
-    return [outcome for outcome in found if outcome is not None]
+    known = (results.get(key) for key in _keys(cell.experiment, arm, study.seeds))
+    return [outcome for outcome in known if outcome is not None]
 
 
 @lru_cache(maxsize=20_000)
@@ -71,18 +71,18 @@ def _keys(experiment: Experiment, arm: str, seeds: tuple[int, ...]) -> tuple[str
 
 def spread(study: Study, results: Results, measure: str, arm: str, cell: Cell) -> Spread:
     """The spread of a measure over the seeds."""
-    found = outcomes(study, results, arm, cell)
-    return spread_of(np.array([MEASURES[measure].of([outcome]) for outcome in found]), found, measure)
+    known = outcomes(study, results, arm, cell)
+    return spread_of(np.array([MEASURES[measure].of([outcome]) for outcome in known]), known, measure)
 
 
-def spread_of(values: Array, found: Sequence[Outcome], measure: str) -> Spread:
+def spread_of(values: Array, known: Sequence[Outcome], measure: str) -> Spread:
     """The spread of `values (n,)`, one for each outcome; NaN is the worst there can be."""
     if not len(values):
         return Spread(np.nan, np.nan, np.nan, 0, 0, 0)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
     median = float(np.median(worst_if_nan(values, lower_is_better=MEASURES[measure].lower_is_better)))
-    diverged = sum(outcome.diverged > 0 for outcome in found)
+    diverged = sum(outcome.diverged > 0 for outcome in known)
     return Spread(low, median, high, len(values), diverged, len(values) - len(finite))
 
 
@@ -98,15 +98,15 @@ def series_of(measure: str) -> str:
 
 def curve(study: Study, results: Results, name: str, arm: str, cell: Cell) -> Curve | None:
     """A series of `SERIES` over the epochs; None while no network has it."""
-    found = [outcome for outcome in outcomes(study, results, arm, cell) if getattr(outcome, name) is not None]
-    if not found:
+    known = [outcome for outcome in outcomes(study, results, arm, cell) if getattr(outcome, name) is not None]
+    if not known:
         return None
     if name.startswith("inference"):
-        epochs, at = found[0].inference_epochs, np.arange(len(found[0].inference_epochs))
+        epochs, at = known[0].inference_epochs, np.arange(len(known[0].inference_epochs))
     else:
-        epochs = kept_epochs(len(found[0].train_loss), POINTS)
+        epochs = kept_epochs(len(known[0].train_loss), POINTS)
         at = epochs - 1
-    values = np.stack([getattr(outcome, name)[at] for outcome in found])  # (S, n)
+    values = np.stack([getattr(outcome, name)[at] for outcome in known])  # (S, n)
     median = np.median(worst_if_nan(values, lower_is_better="loss" in name), axis=0)
     missing = ~np.isfinite(values)
     low = np.where(missing, np.inf, values).min(axis=0)

@@ -48,11 +48,11 @@ def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
     for k, (others, cells) in enumerate(groups):
         place = divmod(k, columns)
         x = _axis(axis, values, t, title=place[0] == rows - 1)
-        found = {arm: [spread(study, results, study.measure, arm, cell) for cell in cells] for arm in study.base.arms}
-        panel = _panel(sheet, study.measure, place, x, found, t, label(others, t))
-        _sides(sheet, panel, study, axis, values, found, t, first=k == 0)
+        by_arm = {arm: [spread(study, results, study.measure, arm, cell) for cell in cells] for arm in study.base.arms}
+        panel = _panel(sheet, study.measure, place, x, by_arm, t, label(others, t))
+        _sides(sheet, panel, study, axis, values, by_arm, t, first=k == 0)
         if "three_ways" in study.probes:
-            _other_ways(sheet, panel, study, results, cells, values, t, first=k == 0)
+            _other_statistics(sheet, panel, study, results, cells, values, t, first=k == 0)
     if any(spread.beyond for spread in _all(study, results)):
         strip_key(sheet, panel, t)
     sheet.subtitle(progress(study, results, t))
@@ -88,13 +88,13 @@ def _panel(
     measure: str,
     place: tuple[int, int],
     x: dict[str, Any],
-    found: Mapping[str, Sequence[Spread]],
+    by_arm: Mapping[str, Sequence[Spread]],
     t: Texts,
     title: str,
 ) -> Panel:
     """A panel with room for its strip if it has one."""
     panel = sheet.panel(*place, x, measure_axis(measure, t, title=place[1] == 0), title)
-    if any(spread.beyond for spreads in found.values() for spread in spreads):
+    if any(spread.beyond for spreads in by_arm.values() for spread in spreads):
         bottom, top = panel.place[2:]
         sheet.axis(panel.y, {"domain": (bottom, top - 1.2 * STRIP * (top - bottom))})
     return panel
@@ -106,7 +106,7 @@ def _sides(
     study: Study,
     axis: str,
     values: Sequence[Any],
-    found: Mapping[str, Sequence[Spread]],
+    by_arm: Mapping[str, Sequence[Spread]],
     t: Texts,
     *,
     first: bool,
@@ -114,12 +114,12 @@ def _sides(
     """Every arm: lines where the axis has numbers, else points with whiskers beside each other."""
     places: dict[str, Sequence[float]] = {}
     numeric = is_numeric(axis, values)
-    for k, (arm, spreads) in enumerate(found.items()):
-        aside = 0 if numeric else 0.18 * (k - (len(found) - 1) / 2)
+    for k, (arm, spreads) in enumerate(by_arm.items()):
+        aside = 0 if numeric else 0.18 * (k - (len(by_arm) - 1) / 2)
         places[arm] = list(values) if numeric else [n + aside for n in range(len(values))]
         _side(sheet, panel, study.measure, arm, places[arm], spreads, t, first=first, joined=numeric)
-    if any(spread.beyond for spreads in found.values() for spread in spreads):
-        strip(sheet, panel, found, places, t)
+    if any(spread.beyond for spreads in by_arm.values() for spread in spreads):
+        strip(sheet, panel, by_arm, places, t)
 
 
 def _side(
@@ -146,11 +146,11 @@ def _side(
         sheet.add(panel, **points(arm, x, median, log=log), error_y=bars, **legend(arm, t, first=first))
 
 
-OTHER_WAYS = {"batch_accuracy": "dash", "precise_accuracy": "dot"}
+OTHER_STATISTICS = {"batch_accuracy": "dash", "precise_accuracy": "dot"}
 """The same weights evaluated with other statistics than the moving ones, and how their lines look."""
 
 
-def _other_ways(
+def _other_statistics(
     sheet: Sheet,
     panel: Panel,
     study: Study,
@@ -163,7 +163,7 @@ def _other_ways(
 ) -> None:
     """Medians of the arms with batch normalization, evaluated with batch and with precise statistics."""
     for arm in normalized(study.base.arms):
-        for measure, dash in OTHER_WAYS.items():
+        for measure, dash in OTHER_STATISTICS.items():
             medians = np.array([spread(study, results, measure, arm, cell).median for cell in cells])
             look = {"line": {"color": ARMS[arm].color, "dash": dash}, "hovertemplate": "%{y}"}
             sheet.add(panel, x=list(x), y=drawable(medians), name=t(f"measure.{measure}"), showlegend=first, **look)
@@ -218,8 +218,8 @@ def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, c
     """Both losses of one condition with their whiskers, side by side."""
     for k, (kind, symbol) in enumerate(SYMBOLS.items()):
         measure = "inference_loss" if kind == "train" else "validation_loss"
-        found = spread(study, results, measure, arm, cell)
-        low, median, high = (np.array([value]) for value in found[:3])
+        loss = spread(study, results, measure, arm, cell)
+        low, median, high = (np.array([value]) for value in loss[:3])
         trace = points(arm, [at - 0.08 + 0.16 * k], median, log=True, symbol=symbol)
         bars = whiskers(low, median, high)
         name = f"{t(f'arm.{arm}')} · {t(f'figure.{kind}')}"
