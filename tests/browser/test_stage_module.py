@@ -96,7 +96,7 @@ def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str,
         "figures": figures,
         "alts": {name: t(f"figure.{name}.alt") for name in drawn},
         "moments": len(record(experiment).epochs),
-        "kept": [0, 1, 2, 4, 12],
+        "checkpoints": [0, 1, 2, 4, 12],
         "chips": [{"id": "boston", "label": "Boston", "on": True}, {"id": "iris", "label": "Iris", "disabled": True}],
         "fixed": {"seed": True, "epochs": False},
         "can_longer": "Train to 24",
@@ -295,11 +295,11 @@ def test_a_layer_lights_up_in_all_arms_and_opens_large(stage: Open) -> None:
     assert float(said) == pytest.approx(
         float(table.parts["stage.normalized"][list(table.epochs).index(3), offset + 1]), rel=0.005
     )
-    expect(dialog.locator(".bn-door")).to_have_text(texts("en")("scene.door", epoch=2))
+    expect(dialog.locator(".bn-compute")).to_have_text(texts("en")("scene.compute", epoch=2))
     page.keyboard.press("End")  # no control of the dialog has the focus
-    expect(dialog.locator(".bn-door")).to_have_text(texts("en")("scene.door", epoch=12))
-    dialog.locator(".bn-door").click()
-    assert page.evaluate("acts") == [{"act": "door", "arm": "before", "layer": 2, "epoch": 12}]
+    expect(dialog.locator(".bn-compute")).to_have_text(texts("en")("scene.compute", epoch=12))
+    dialog.locator(".bn-compute").click()
+    assert page.evaluate("acts") == [{"act": "compute", "arm": "before", "layer": 2, "epoch": 12}]
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 

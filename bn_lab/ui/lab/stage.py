@@ -103,7 +103,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "scale": bool(st.session_state.get(SAME_SCALE)),
         "figures": figures,
         "alts": alts,
-        "kept": checkpoint_epochs(experiment, data),
+        "checkpoints": checkpoint_epochs(experiment, data),
         "chips": [] if embedded else _chips(experiment, t),
         "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
         "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
@@ -206,7 +206,7 @@ def _act(said: Mapping[str, Any]) -> None:
             st.session_state[SAME_SCALE] = same
         case {"act": "layers", "layers": list(layers)}:
             panels.choose_layers(layers, session.experiment())
-        case {"act": "door", "arm": str(arm), "layer": int(layer), "epoch": int(epoch)} if arm in ARMS:
+        case {"act": "compute", "arm": str(arm), "layer": int(layer), "epoch": int(epoch)} if arm in ARMS:
             st.session_state["algorithm"] = f"arm:{arm},layer:{layer},epoch:{epoch}"
             navigation.to("algorithm")
 

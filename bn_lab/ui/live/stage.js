@@ -51,7 +51,7 @@ export class Stage {
     this.numbers = new Numbers(this.root, number);
     this.sentence = new Sentence(this.root, number);
     this.layers = new LayerButtons(this.pictures.network.root, (arm, layer) => this.dialog.open(arm, layer, this.data, this.addresses));
-    this.dialog = new LayerDialog(this.root, { number, door: (arm, layer, epoch) => this.act("door", { arm, layer, epoch }) });
+    this.dialog = new LayerDialog(this.root, { number, compute: (arm, layer, epoch) => this.act("compute", { arm, layer, epoch }) });
     this.keys = new KeysDialog(this.root);
     this.failure = element("p", "bn-failure", { role: "alert", hidden: true });
     this.leave = element("button", "bn-button bn-leave", { type: "button" }, icon("close"));

@@ -165,7 +165,7 @@ def test_layers_and_scale_are_chosen_on_the_stage(lab: Open) -> None:
 def test_a_door_leads_to_the_layer_on_the_algorithm_page(lab: Open) -> None:
     page = lab(dataset="iris", epochs="6", lang="en")
     page.train()
-    page.act("door", arm="before", layer=2, epoch=4)
+    page.act("compute", arm="before", layer=2, epoch=4)
     assert [title.value for title in page.at.title] == [texts("en")("page.algorithm")]
     assert page.at.query_params["algorithm"] == "arm:before,layer:2,epoch:4"
 
@@ -177,7 +177,7 @@ def test_a_door_leads_to_the_layer_on_the_algorithm_page(lab: Open) -> None:
         {"act": "nothing"},
         {"act": "chip", "id": "lab"},
         {"act": "chip", "id": ["boston"]},
-        {"act": "door", "arm": "../x", "layer": 1, "epoch": 1},
+        {"act": "compute", "arm": "../x", "layer": 1, "epoch": 1},
         {"act": "scale", "same": "yes"},
         {"act": "layers", "layers": ["<b>", 99, None]},
     ],

@@ -55,28 +55,28 @@ export class LayerButtons {
   }
 }
 
-/** One layer of one arm, large: all its stages as they are at the moment shown, their numbers, and the way to its computation. */
+/** One layer of one arm, large: all its stages as they are at the moment shown, their numbers, and a link to its computation. */
 export class LayerDialog {
   /**
    * @param number (field, at) gives a value at the moment shown
-   * @param door (arm, layer, epoch) opens the page that computes it
+   * @param compute (arm, layer, epoch) opens the page that computes it
    */
-  constructor(parent, { number, door }) {
-    Object.assign(this, { number, door });
+  constructor(parent, { number, compute }) {
+    Object.assign(this, { number, compute });
     this.title = element("h2", "", { id: "bn-layer-title" });
     this.epoch = element("span", "bn-at-epoch");
     this.close = element("button", "bn-button bn-close", { type: "button" }, icon("close"));
     this.close.addEventListener("click", () => this.root.close());
     this.place = element("div", "bn-figure-place bn-layer-figure");
     this.table = element("div", "bn-layer-numbers", { tabindex: "0", role: "region", "aria-labelledby": "bn-layer-title" });
-    this.way = element("button", "bn-button bn-door", { type: "button" });
-    this.way.addEventListener("click", () => {
+    this.link = element("button", "bn-button bn-compute", { type: "button" });
+    this.link.addEventListener("click", () => {
       this.root.close();
-      this.door(this.arm.id, this.layer, this.kept);
+      this.compute(this.arm.id, this.layer, this.checkpoint);
     });
     const head = element("header", "", {}, this.title, this.epoch, this.close);
     this.root = element("dialog", "bn-dialog bn-large", { "aria-labelledby": "bn-layer-title", tabindex: "-1" },
-      head, this.place, this.table, element("footer", "", {}, this.way));
+      head, this.place, this.table, element("footer", "", {}, this.link));
     parent.append(this.root);
     this.root.addEventListener("click", (event) => event.target === this.root && this.root.close());
     this.root.addEventListener("close", () => this.clear());
@@ -135,14 +135,14 @@ export class LayerDialog {
   /** What is shown follows the playhead. */
   show() {
     if (!this.isOpen) return;
-    const { texts, kept = [] } = this.data, epoch = cursor() ?? 0;
+    const { texts, checkpoints = [] } = this.data, epoch = cursor() ?? 0;
     for (const [cell, field, where, format, scale] of this.cells) {
       write(cell, written(this.number(field, where), format, scale && this.number(scale, where)));
     }
     write(this.epoch, place(texts["scene.at_epoch"], { epoch: writtenEpoch(epoch) }));
-    this.kept = nearest(kept, epoch);
-    this.way.hidden = this.kept === undefined;
-    write(this.way, place(texts["scene.door"], { epoch: writtenEpoch(this.kept) }));
+    this.checkpoint = nearest(checkpoints, epoch);
+    this.link.hidden = this.checkpoint === undefined;
+    write(this.link, place(texts["scene.compute"], { epoch: writtenEpoch(this.checkpoint) }));
   }
 }
 
