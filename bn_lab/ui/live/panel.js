@@ -1,5 +1,6 @@
 // A figure which is filled from the store and painted by Plotly, when it can be seen.
 import { fill, readBy } from "./bind.js";
+import { element } from "./elements.js";
 import { paintNever, paintSometime, paintSoon } from "./paint.js";
 import { redraw } from "./redraw.js";
 import { buttons } from "./save.js";
@@ -15,12 +16,9 @@ const TOUCH = window.matchMedia("(pointer: coarse)");
 
 export class Panel {
   constructor(parent) {
-    this.root = document.createElement("div");
-    this.root.className = "bn-panel";
-    this.root.setAttribute("role", "figure"); // not an image, within which the buttons would be none
-    this.root.dataset.painted = "0";
-    this.plot = document.createElement("div");
-    this.root.append(this.plot);
+    this.plot = element("div");
+    // Not an image, within which the buttons would be none.
+    this.root = element("div", "bn-panel", { role: "figure", "data-painted": "0" }, this.plot);
     parent.append(this.root);
     this.zoomed = new Map(); // axis -> range, of axes that the visitor moved, while they mean the same
     this.isTouched = TOUCH.matches;
@@ -44,8 +42,8 @@ export class Panel {
    * @param plotly address of plotly.js
    */
   update({ data }, plotly) {
-    const { recording, subject, key: name, save, fit = false } = data, { source: given = {} } = this;
-    if (data.figure !== given.figure || data.narrow !== given.narrow) this.take(data.figure, data.narrow);
+    const { recording, subject, key: name, save, fit = false } = data, { source: before = {} } = this;
+    if (data.figure !== before.figure || data.narrow !== before.narrow) this.take(data.figure, data.narrow);
     if (recording !== this.recording || subject !== this.subject) this.zoomed.clear();
     Object.assign(this, { source: data, plotly, recording, subject, name, fit, save: { ...save, alt: data.alt } });
     this.config = { ...configuration(save ? this.buttons(save.words) : []), displayModeBar: fit ? false : "hover" };
@@ -126,22 +124,22 @@ export class Panel {
   paint() {
     const width = this.root.clientWidth;
     if (!width || this.destroyed || (this.isDrawn && !this.visible)) return;
-    if (this.isLaying) return void (this.isAskedMeanwhile = true);
+    if (this.isLaying) return void (this.isAskedAgain = true);
     if (this.plot._dragging) return void setTimeout(this.request, DRAG_WAIT); // not under the visitor's hand
     this.arrange();
     const isBound = this.isBound, height = this.root.clientHeight;
     if (isBound && (this.isDrawn || this.visible) && !this.hasRows()) return; // what it shows stays until they are there
-    const says = { recording: this.recording, cursor: isBound ? cursor() ?? "" : "" };
+    const shows = { recording: this.recording, cursor: isBound ? cursor() ?? "" : "" };
     const frame = [this.recording, this.edition, this.look, width, height, isBound].join(" ");
     const numbers = isBound ? this.progress().join(" ") : "";
     const isSame = frame === this.frame;
-    if (isSame && numbers === this.numbers) return void Object.assign(this.root.dataset, says); // nothing moves with the playhead
+    if (isSame && numbers === this.numbers) return void Object.assign(this.root.dataset, shows); // nothing moves with the playhead
     Object.assign(this, { frame, numbers });
     const picture = fill(this.figure, isBound);
     if (isSame && this.isDrawn && redraw(this.plot, this.picture, picture)) {
       this.settle();
-      this.painted(says);
-    } else this.lay(picture, width, height).then(() => this.painted(says), (error) => this.fail(error));
+      this.painted(shows);
+    } else this.lay(picture, width, height).then(() => this.painted(shows), (error) => this.fail(error));
     this.picture = picture;
   }
 
@@ -169,8 +167,8 @@ export class Panel {
     } finally {
       this.isLaying = false;
       if (this.destroyed) this.clear();
-      else if (this.isAskedMeanwhile) this.ask();
-      this.isAskedMeanwhile = false;
+      else if (this.isAskedAgain) this.ask();
+      this.isAskedAgain = false;
     }
   }
 
@@ -179,7 +177,7 @@ export class Panel {
     Object.assign(this, { laid: undefined, listening: false });
   }
 
-  /** Once nothing moves any more. */
+  /** Have Plotly lay out what was only redrawn, once nothing moves any more. */
   settle() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => (isMoving() ? this.settle() : this.again({})), SETTLE);
@@ -212,7 +210,7 @@ export class Panel {
     return [follows ? cursor() : "", moments.length > 0, current().layouts !== null, ...(grows ? [target, moments.length] : []), ...counts];
   }
 
-  painted(says) {
+  painted(shows) {
     if (this.destroyed) return;
     if (!this.listening) {
       this.listening = true;
@@ -221,7 +219,7 @@ export class Panel {
     // The label says what the drawing shows; read letter by letter its ticks say nothing.
     for (const drawing of this.plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
     // These say what is on the screen, not what is on its way.
-    Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...says });
+    Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...shows });
   }
 
   /** Have a swipe zoom, or scroll the page; in the latter case what was zoomed is shown whole again. */
@@ -314,8 +312,7 @@ function loadPlotly(url) {
 }
 
 async function loadScript(url) {
-  const script = document.createElement("script");
-  script.src = url;
+  const script = Object.assign(document.createElement("script"), { src: url });
   await new Promise((resolve, reject) => {
     script.onload = resolve;
     script.onerror = () => reject(new Error(`${url} cannot be loaded`));
