@@ -53,7 +53,7 @@ window.WebSocket = class {
     gives(bytes) { this.onmessage({ data: Uint8Array.from(bytes).buffer }); }
     says(message) { this.onmessage({ data: JSON.stringify(message) }); }
 };
-window.plain = (value) => JSON.parse(JSON.stringify(value ?? null, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v)));
+window.toJson = (value) => JSON.parse(JSON.stringify(value ?? null, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v)));
 """
 """A websocket that does what the test says, and tells what it was sent."""
 
@@ -141,17 +141,17 @@ def header(n: int = 1, **more: Any) -> dict[str, Any]:
 
 def blocks(table: Recorded, only: list[str] | None = None, start: int = 0, stop: int | None = None) -> list[Block]:
     """The rows of a recording as the server sends them: the target's own last moment apart from the others."""
-    found = []
+    sent = []
     regular = sum(1 for epoch in table.epochs if epoch in EPOCHS) if table.layouts is LAYOUTS else len(table.epochs)
     for name, rows in table.parts.items():
         if only is not None and name not in only:
             continue
         until = regular if table.layouts[name].axis == "moment" else len(rows)
         end = until if stop is None else min(stop, until)
-        found.append(Block(name, start, rows[start:end], end - start))
+        sent.append(Block(name, start, rows[start:end], end - start))
         if stop is None and table.layouts[name].axis == "moment" and len(rows) > regular:
-            found.append(Block(name, regular, rows[regular:], 1, end=True))
-    return found
+            sent.append(Block(name, regular, rows[regular:], 1, end=True))
+    return sent
 
 
 def receive(page: Page, frame: bytes) -> None:
@@ -160,7 +160,7 @@ def receive(page: Page, frame: bytes) -> None:
 
 def shown(page: Page) -> Any:
     return page.evaluate(
-        "() => plain({ ...store.shown(), cursor: store.cursor(), index: store.index(), playing: store.player.playing })"
+        "() => toJson({ ...store.shown(), cursor: store.cursor(), index: store.index(), playing: store.player.playing })"
     )
 
 
@@ -337,14 +337,14 @@ def test_the_end_moment_stays_on_screen_while_others_come_before_it(page: Page) 
 
 
 def test_playing_asks_for_the_rest_and_moves_by_itself(page: Page) -> None:
-    page.evaluate("() => { store.show('r', 12, 0); window.told = new Set(); store.subscribe((what) => told.add(what)); }")
+    page.evaluate("() => { store.show('r', 12, 0); window.heard = new Set(); store.subscribe((what) => heard.add(what)); }")
     receive(page, pack(header(epoch=0, state="ready"), blocks(small(), ["summary"], 0, 1)))
     assert page.evaluate("() => store.wanted().epochs") == 0
     page.evaluate("() => store.play()")
     assert page.evaluate("() => store.wanted().epochs") == 12
     receive(page, pack(header(), blocks(small(), ["summary"])))
     page.wait_for_function("() => store.cursor() === 12 && !store.player.playing")
-    assert set(page.evaluate("() => [...told]")) == {"state", "rows", "cursor"}
+    assert set(page.evaluate("() => [...heard]")) == {"state", "rows", "cursor"}
 
 
 def test_a_server_that_began_anew_takes_nothing_away(page: Page) -> None:
@@ -416,7 +416,7 @@ TEMPLATE: dict[str, Any] = {
 
 
 def filled(page: Page, figure: Any) -> Any:
-    return page.evaluate("figure => plain(bind.fill(figure))", figure)
+    return page.evaluate("figure => toJson(bind.fill(figure))", figure)
 
 
 def is_like(there: Any, here: Any) -> bool:
@@ -457,7 +457,7 @@ def test_rows_that_have_not_come_are_gaps(page: Page) -> None:
     assert data[8]["y"][2:] == [None] * 6
     assert len(data[8]["x"]) == len(data[8]["y"])
     assert data[0]["y"] == data[9]["x"] == []
-    assert page.evaluate("figure => plain(bind.fill(figure, false))", TEMPLATE)["data"][8]["y"] == []
+    assert page.evaluate("figure => toJson(bind.fill(figure, false))", TEMPLATE)["data"][8]["y"] == []
 
 
 def test_ranges_grow_with_what_comes_and_are_the_same_as_of_the_whole(page: Page) -> None:
@@ -645,16 +645,16 @@ def test_it_says_who_it_is_and_what_it_wants_at_an_address_under_the_base(page: 
     assert page.evaluate("() => stream.stream.state") == "open"
 
 
-def test_wishes_of_one_moment_are_one_message_and_rows_are_no_wish(page: Page) -> None:
+def test_what_is_asked_for_at_one_moment_is_one_message_and_rows_ask_for_nothing(page: Page) -> None:
     connected(page)
     gives(page, pack(header(), blocks(small(), ["summary"])))
     page.evaluate("() => { for (const name of ['counts', 'span', 'a.line', 'shown']) store.need(name, [name]); }")
-    wish = {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8, "wide": 0, "curves.loss": 0, "samples": 0}}
-    wait_for_sent(page, wish)
+    request = {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8, "wide": 0, "curves.loss": 0, "samples": 0}}
+    wait_for_sent(page, request)
     wait_for_sent(page, {"painted": 1})
     gives(page, pack(header(2, layouts=None), blocks(small(), ["wide"])))
     wait_for_sent(page, {"painted": 2})
-    assert [message for message in sent(page) if "watch" in message][1:] == [wish]
+    assert [message for message in sent(page) if "watch" in message][1:] == [request]
 
 
 def test_a_cut_line_is_opened_again_ever_later_and_nothing_comes_twice(page: Page) -> None:
@@ -729,8 +729,8 @@ def test_without_a_websocket_frames_are_asked_for_one_by_one(page: Page) -> None
     blocked(page)
     assert page.evaluate("() => [asked[0].address, stream.stream.state]") == [f"{BASE}lab/poll", "polling"]
     assert asked(page) == [[*HELLO, {"seen": ""}, {"watch": "r", "epochs": 12, "parts": {"summary": 0}}]]
-    told = {**header(), "tag": "what it says"}
-    page.evaluate("bytes => answers[0](bytes)", list(pack(told, blocks(small(), ["summary"]))))
+    answer = {**header(), "tag": "what it says"}
+    page.evaluate("bytes => answers[0](bytes)", list(pack(answer, blocks(small(), ["summary"]))))
     page.wait_for_function("() => asked.length === 2")
     assert asked(page)[1][2] == {"seen": "what it says"}
     assert asked(page)[1][3] == {"watch": "r", "epochs": 12, "parts": {"summary": 7, "summary!": 8}}
@@ -808,7 +808,7 @@ def wait_for_picture(page: Page, cursor: str, place: str = "place") -> None:
 
 
 def drawn(page: Page, place: str = "place") -> Any:
-    return page.evaluate("id => plain(document.querySelector(`#${id} .js-plotly-plot`).data[0].y)", place)
+    return page.evaluate("id => toJson(document.querySelector(`#${id} .js-plotly-plot`).data[0].y)", place)
 
 
 def test_a_picture_shows_the_moment_at_the_playhead(page: Page) -> None:
@@ -976,7 +976,7 @@ GEOMETRY = """id => {
     const plot = document.querySelector(`#${id} .js-plotly-plot`);
     const numbers = (text) => (text ?? "").split(/([-\\d.]+)/).map((piece, k) => (k % 2 ? Number(piece) : piece));
     const paths = [...plot.querySelectorAll(".scatterlayer .trace path")];
-    return plain({
+    return toJson({
         paths: paths.map((path) => [numbers(path.getAttribute("d")), numbers(path.getAttribute("transform"))]),
         texts: [...plot.querySelectorAll(".annotation-text")].map((text) => [text.textContent, text.children.length]),
         hovered: plot.calcdata.map((points, k) => plot.data[k].meta?.bind.x?.until ? [] : points.map(({ x, y }) => [x, y])),

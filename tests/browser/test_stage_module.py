@@ -39,8 +39,8 @@ MOUNT = """async (data) => {
     const { stage } = await import("/base/lab.js");
     window.acts ??= [];
     window.mounted = { parentElement: document.getElementById("stage"), setTriggerValue: (_, act) => acts.push(act) };
-    window.remount = (more) => stage({ ...mounted, data: { ...(window.told = { ...told, ...more }) } }, "/base/plotly.min.js");
-    window.told = data;
+    window.remount = (more) => stage({ ...mounted, data: { ...(window.content = { ...content, ...more }) } }, "/base/plotly.min.js");
+    window.content = data;
     remount({});
     await document.fonts.ready;
 }"""
@@ -55,8 +55,8 @@ def record(experiment: Experiment) -> Recorded:
     return recorded(train(experiment))
 
 
-def told(experiment: Experiment, language: str = "en", **more: Any) -> dict[str, Any]:
-    """What the script tells the stage of an experiment."""
+def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[str, Any]:
+    """What the script hands the stage for an experiment."""
     t, data = texts(language), table_of(experiment)
     layers = list(range(1, min(experiment.depth, 3) + 1))
     beside = beside_loss(data)
@@ -112,13 +112,13 @@ def gives(page: Page, experiment: Experiment, stop: int | None = None, **more: A
     table = record(experiment)
     epoch = float(table.epochs[-1 if stop is None else stop - 1])
     state = "ended" if stop is None else "training"
-    found = header(**{"epoch": epoch, "state": state, "target": experiment.epochs, "layouts": described(table.layouts), **more})
+    head = header(**{"epoch": epoch, "state": state, "target": experiment.epochs, "layouts": described(table.layouts), **more})
     few = blocks(table, stop=stop)
     if stop is not None:  # of epochs there are as many as are completed
         few = [part for part in few if table.layouts[part.part].axis != "epoch"] + blocks(
             table, [name for name, layout in table.layouts.items() if layout.axis == "epoch"], stop=int(epoch)
         )
-    receive(page, pack(found, few))
+    receive(page, pack(head, few))
 
 
 Open = Callable[..., Page]
@@ -136,7 +136,7 @@ def stage(chromium: Browser) -> Iterator[Open]:
         page = opened(context)
         page.evaluate("html => { document.body.innerHTML = html }", BODY)
         page.evaluate(SHIFTS)
-        page.evaluate(MOUNT, told(experiment, language, **more))
+        page.evaluate(MOUNT, content(experiment, language, **more))
         if all_there:
             gives(page, experiment)
         return page
@@ -151,8 +151,8 @@ def at(page: Page, name: str) -> str:
 
 
 def boxes(page: Page, selector: str) -> list[FloatRect]:
-    found = [each.bounding_box() for each in page.locator(selector).all() if each.is_visible()]
-    return [box for box in found if box]
+    sizes = [each.bounding_box() for each in page.locator(selector).all() if each.is_visible()]
+    return [box for box in sizes if box]
 
 
 def wait_for_pictures(page: Page) -> None:

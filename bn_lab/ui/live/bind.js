@@ -224,9 +224,9 @@ function extremes(end, logarithmic) {
   const place = placed(end, end.length);
   if (!place) return undefined;
   const { moments, regular } = extent();
-  const found = extremesOf(place, logarithmic, Math.min(regular, current().rows(place.part)));
+  const range = extremesOf(place, logarithmic, Math.min(regular, current().rows(place.part)));
   const last = moments.length > regular ? rowAt(place.part, regular) : undefined;
-  const [least, most] = last ? widened(found, last, place, logarithmic) : found;
+  const [least, most] = last ? widened(range, last, place, logarithmic) : range;
   return least <= most ? [least, most] : undefined;
 }
 
@@ -241,11 +241,11 @@ function extremesOfCurve({ curve: field, part: within }, logarithmic) {
 /** The same of the first `count` rows; what was looked at is not looked at again. */
 function extremesOf({ part, start, stop }, logarithmic, count) {
   const { extremes: known, parts } = current(), key = `${part} ${start} ${stop} ${logarithmic}`;
-  let { rows, found } = known.get(key) ?? { rows: 0, found: [Infinity, -Infinity] };
-  if (rows > count) [rows, found] = [0, [Infinity, -Infinity]]; // the target is a nearer one now
-  for (; rows < count; rows += 1) found = widened(found, parts.get(part).row(rows), { start, stop }, logarithmic);
-  known.set(key, { rows, found });
-  return found;
+  let { rows, range } = known.get(key) ?? { rows: 0, range: [Infinity, -Infinity] };
+  if (rows > count) [rows, range] = [0, [Infinity, -Infinity]]; // the target is a nearer one now
+  for (; rows < count; rows += 1) range = widened(range, parts.get(part).row(rows), { start, stop }, logarithmic);
+  known.set(key, { rows, range });
+  return range;
 }
 
 function widened([least, most], row, { start, stop }, logarithmic) {

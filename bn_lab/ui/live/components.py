@@ -42,12 +42,12 @@ def stage(data: Mapping[str, Any], *, act: Callable[[Mapping[str, Any]], None], 
         file: name of its pictures when they are saved.
     """
 
-    def wanted() -> None:
-        said = (st.session_state.get(key) or {}).get(ACT)
-        if isinstance(said, Mapping):
-            act(said)
+    def acted() -> None:
+        request = (st.session_state.get(key) or {}).get(ACT)
+        if isinstance(request, Mapping):
+            act(request)
 
-    _stage(data={**data, "save": saving(file)}, key=key, on_act_change=guarded(wanted))
+    _stage(data={**data, "save": saving(file)}, key=key, on_act_change=guarded(acted))
 
 
 def connect(token: str, *, key: str) -> None:

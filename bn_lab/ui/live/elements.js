@@ -1,16 +1,4 @@
 // Elements of the page: making them, their icons and names, and writing into them.
-import { place } from "./format.js";
-
-const EXACT = 2; // decimals of an epoch that is typed
-
-/** The template around one of its places: the text before it and the text after it, other places filled. */
-export function around(template = "", name, values = {}) {
-  const [before, after = ""] = template.split(`{${name}}`);
-  return [place(before, values), place(after, values)];
-}
-
-/** An epoch as an input takes it: no thousands separators. */
-export const epochValue = (epoch) => (Number.isFinite(epoch) ? String(Number(epoch.toFixed(EXACT))) : "");
 
 /** Change a text only where it differs: what is read aloud or selected is left alone. */
 export function write(element, text) {

@@ -61,3 +61,12 @@ export const writtenEpoch = known((epoch) => {
 
 /** A text with its places, such as `{epoch}`, filled; a place for which there is nothing stays empty. */
 export const place = (text = "", values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+/** A template around one of its places: the text before it and the text after it, other places filled. */
+export function around(template = "", name, values = {}) {
+  const [before, after = ""] = template.split(`{${name}}`);
+  return [place(before, values), place(after, values)];
+}
+
+/** An epoch as an input takes it: without thousands separators, with at most two decimals. */
+export const epochValue = (epoch) => (Number.isFinite(epoch) ? String(Number(epoch.toFixed(2))) : "");

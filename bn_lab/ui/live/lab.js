@@ -2,12 +2,11 @@
 // this module, and the clean-up of such an overtaken call runs although the component stays, even before the next call came.
 // So one instance belongs to one parent element, and a clean-up ends it only once that element has left the page.
 import { element } from "./elements.js";
-import { Findings } from "./findings.js";
+import { Findings, Table } from "./numbers.js";
 import { Panel } from "./panel.js";
 import { Stage } from "./stage.js";
 import { connect as connectTo } from "./stream.js";
 import { addStyle } from "./style.js";
-import { Table } from "./table.js";
 import { COPIED, HEADING_WAIT } from "./timing.js";
 
 const instances = new WeakMap(); // parent element -> instance

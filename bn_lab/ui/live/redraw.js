@@ -56,7 +56,7 @@ function hasSameRanges(before, after) {
   ));
 }
 
-/** What draws a trace with its new numbers; undefined where it cannot be told. */
+/** What draws a trace with its new numbers; undefined where only Plotly can. */
 function moved(plot, full, k, before, after) {
   const group = plot.querySelector(`.scatterlayer .trace${full.uid}`);
   const subplot = plot._fullLayout._plots[`${full.xaxis}${full.yaxis}`];

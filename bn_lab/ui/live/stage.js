@@ -1,13 +1,11 @@
 // The stage: what one sees first. The player, each arm's network with its numbers, one sentence, the curves. It follows the
 // playhead of the store by itself; only a new seed, training longer, another experiment and what is drawn are the script's.
-import { around, element, icon, named, write } from "./elements.js";
-import { place, written, writtenEpoch } from "./format.js";
+import { Controls, KeysDialog, Top, meaning } from "./controls.js";
+import { element, icon, named, write } from "./elements.js";
+import { around, place, written, writtenEpoch } from "./format.js";
+import { LayerButtons, LayerDialog } from "./layers.js";
+import { Numbers, Sentence } from "./numbers.js";
 import { Pictures } from "./pictures.js";
-import { Controls } from "./stage/controls.js";
-import { KeysDialog, meaning } from "./stage/keys.js";
-import { LayerButtons, LayerDialog } from "./stage/layers.js";
-import { Numbers, Sentence } from "./stage/numbers.js";
-import { Top } from "./stage/top.js";
 import * as store from "./store.js";
 import { connect, stream } from "./stream.js";
 import { CONNECTION_CHECK } from "./timing.js";
@@ -218,13 +216,13 @@ export class Stage {
 
   status({ state, place: inLine, seconds, rate, epoch, target, done }) {
     const { texts } = this.data;
-    const told = (key, values = {}) => place(texts[`player.${key}`], values);
-    if (this.isAway) return told("away");
-    if (state === "queued") return inLine ? told("queued", { place: inLine }) : told("starting");
-    if (state === "training" && rate > 0) return told("training_rate", { rate: written(Math.round(rate), "whole") });
-    if (state === "ended" && done && epoch < target) return told("ended_early");
-    if (state === "ended") return told("ended", { seconds: seconds.toFixed(seconds < 10 ? 1 : 0) });
-    return told(state);
+    const text = (key, values = {}) => place(texts[`player.${key}`], values);
+    if (this.isAway) return text("away");
+    if (state === "queued") return inLine ? text("queued", { place: inLine }) : text("starting");
+    if (state === "training" && rate > 0) return text("training_rate", { rate: written(Math.round(rate), "whole") });
+    if (state === "ended" && done && epoch < target) return text("ended_early");
+    if (state === "ended") return text("ended", { seconds: seconds.toFixed(seconds < 10 ? 1 : 0) });
+    return text(state);
   }
 
   announce(epoch) {

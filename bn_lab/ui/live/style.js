@@ -67,7 +67,7 @@ const STAGE = `
 .bn-play svg { width: 1.75em; height: 1.75em; }
 .bn-play:hover:enabled { opacity: .88; }
 .bn-line { flex: 1 1 auto; display: grid; gap: .1rem; min-width: 0; }
-.bn-told { display: flex; align-items: baseline; justify-content: space-between; gap: .75em; min-width: 0; white-space: nowrap;
+.bn-progress { display: flex; align-items: baseline; justify-content: space-between; gap: .75em; min-width: 0; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .bn-shown { flex: none; white-space: pre; }
 .bn-status { flex: 1 1 0; text-align: right; color: ${DIM}; font-size: .9em; overflow: hidden; text-overflow: ellipsis; }
@@ -192,7 +192,7 @@ const STAGE = `
   background: ${GROUND}; border-top: 1px solid ${LINE}; }
 .bn-stage[data-narrow=true] :is(.bn-go, .bn-more) { display: contents; }
 .bn-stage[data-narrow=true] .bn-line { grid-column: 1 / -1; order: -1; }
-.bn-stage[data-narrow=true] .bn-told { font-size: .93em; }
+.bn-stage[data-narrow=true] .bn-progress { font-size: .93em; }
 .bn-stage[data-narrow=true] .bn-timeline { height: 1.75rem; }
 .bn-stage[data-narrow=true] .bn-player :is(.bn-button, select) { width: auto; min-width: 0; height: 2.75rem; padding: 0 .2em; }
 .bn-stage[data-narrow=true] .bn-worded span { display: none; }

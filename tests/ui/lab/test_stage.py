@@ -162,7 +162,7 @@ def test_layers_and_scale_are_chosen_on_the_stage(lab: Open) -> None:
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_door_leads_to_the_layer_on_the_algorithm_page(lab: Open) -> None:
+def test_a_layer_of_the_stage_opens_on_the_algorithm_page(lab: Open) -> None:
     page = lab(dataset="iris", epochs="6", lang="en")
     page.train()
     page.act("compute", arm="before", layer=2, epoch=4)

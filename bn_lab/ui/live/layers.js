@@ -1,8 +1,8 @@
 // The layers on the stage can be pointed at and opened: a button over each layer of each arm, and the dialog that shows one large.
-import { AXIS, place, written, writtenEpoch } from "../format.js";
-import { Panel } from "../panel.js";
-import { cursor, need } from "../store.js";
-import { element, icon, write } from "../elements.js";
+import { element, icon, write } from "./elements.js";
+import { AXIS, place, written, writtenEpoch } from "./format.js";
+import { Panel } from "./panel.js";
+import { cursor, need } from "./store.js";
 
 const SLOTS = 32; // of a histogram's outline for each layer: its bins, and an empty one at either end
 const TINT = 0.25; // how much of a layer's colour fills its outline
@@ -41,8 +41,8 @@ export class LayerButtons {
 
   button(arm, layer, texts) {
     const label = place(texts["scene.open"], { arm: arm.name, layer });
-    const said = { "aria-label": label, title: label, "data-layer": layer, "data-arm": arm.id };
-    const button = element("button", "bn-layer-button", { type: "button", ...said });
+    const attributes = { "aria-label": label, title: label, "data-layer": layer, "data-arm": arm.id };
+    const button = element("button", "bn-layer-button", { type: "button", ...attributes });
     button.style.setProperty("--arm", arm.color);
     button.addEventListener("click", () => this.open(arm, layer));
     return button;
@@ -59,7 +59,7 @@ export class LayerButtons {
 export class LayerDialog {
   /**
    * @param number (field, at) gives a value at the moment shown
-   * @param compute (arm, layer, epoch) opens the page that computes it
+   * @param compute (arm, layer, epoch) opens the page that computes it step by step
    */
   constructor(parent, { number, compute }) {
     Object.assign(this, { number, compute });
@@ -96,8 +96,8 @@ export class LayerDialog {
     this.root.focus(); // no control has the focus: the keys go on playing
     this.panel = new Panel(this.place);
     const [figure, narrow] = [COLUMNS.wide, COLUMNS.narrow].map((columns) => layerFigure(arm, layer, data.texts, columns));
-    const told = { figure, narrow, key: `layer_${arm.id}_${layer}`, alt: this.title.textContent, fit: true };
-    this.panel.update({ data: { ...data.panel, ...told } }, addresses);
+    const content = { figure, narrow, key: `layer_${arm.id}_${layer}`, alt: this.title.textContent, fit: true };
+    this.panel.update({ data: { ...data.panel, ...content } }, addresses);
     need(this, this.cells.map(([, field]) => `${arm.id}.${field}`));
     this.show();
   }
