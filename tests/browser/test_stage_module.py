@@ -39,7 +39,10 @@ MOUNT = """async (data) => {
     const { stage } = await import("/base/lab.js");
     window.acts ??= [];
     window.mounted = { parentElement: document.getElementById("stage"), setTriggerValue: (_, act) => acts.push(act) };
-    window.remount = (more) => stage({ ...mounted, data: { ...(window.content = { ...content, ...more }) } }, "/base/plotly.min.js");
+    window.remount = (more) => {
+        window.content = { ...content, ...more };
+        stage({ ...mounted, data: { ...content } }, "/base/plotly.min.js");
+    };
     window.content = data;
     remount({});
     await document.fonts.ready;
@@ -369,5 +372,5 @@ def test_it_is_for_everyone(stage: Open, size: tuple[int, int], dark: bool) -> N
     wait_for_pictures(page)
     page.locator(".bn-all").click()
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-    found = Axe().run(page, ".bn-stage", rules).response["violations"]
-    assert not found, [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+    violations = Axe().run(page, ".bn-stage", rules).response["violations"]
+    assert not violations, [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
