@@ -6,6 +6,7 @@ It normalizes by the mean of the batch alone: x̂ = x − μ_B and out = x̂ + �
 from __future__ import annotations
 
 import html
+import re
 import runpy
 import sys
 from collections.abc import Mapping
@@ -298,6 +299,32 @@ def test_it_is_described(language: str) -> None:
     alone.finish_epoch()
     assert sentence(alone.history(), alone.history().snapshots[-1]).arm == "centered_after"
     assert findings(alone.history())[0].values["arm"] == "centered_after"
+
+
+IDS = f"[\"']({'|'.join(ARMS)})[\"']"
+COMPARED = re.compile(rf"(?<!for )\barms? (==|!=|in|not in) [(\[{{]?{IDS}|{IDS} (==|!=|in|not in) (\w+\.)*arms?\b")
+"""An arm, or several, compared with an id or some."""
+
+
+@pytest.mark.parametrize(
+    ("source", "is_compared"),
+    [
+        ('if arm == "none":', True),
+        ('copy.arm in ("before", "after")', True),
+        ('"none" not in experiment.arms', True),
+        ('ARMS[arm].placement == "before"', False),
+        ("arm == BASELINE", False),
+        ('replace(LESSON, arms=("none", "before"))', False),
+    ],
+)
+def test_comparisons_with_ids_are_seen(source: str, is_compared: bool) -> None:
+    assert bool(COMPARED.search(source)) == is_compared
+
+
+def test_nobody_compares_an_arm_with_an_id_but_asks_its_record() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "bn_lab").rglob("*") if path.suffix in (".py", ".js")}
+    assert len(sources) > 100
+    assert [path for path, source in sources.items() if COMPARED.search(source)] == []
 
 
 def test_records_of_the_lab_are_whole() -> None:
