@@ -70,7 +70,7 @@ from numpy.typing import NDArray
 
 from bn_lab.experiment import FIELDS
 from bn_lab.figures.axes import log_ticks
-from bn_lab.numerals import FORMATS
+from bn_lab.numerals import FORMATS, setting
 
 Numbers = NDArray[np.float32]
 Binding = Mapping[str, Any]
@@ -208,7 +208,8 @@ def fill(template: Mapping[str, Any], table: Recorded, cursor: float | None = No
             if settings.get("type") == "log":
                 layout[axis] |= log_ticks(10 ** limits[0], 10 ** limits[1]) or {}
             if symmetric := ends.get("symmetric"):
-                layout[axis]["tickvals"] = [0, limits[1]] if symmetric == "right" else [limits[0], 0, limits[1]]
+                ticks = [0, limits[1]] if symmetric == "right" else [limits[0], 0, limits[1]]
+                layout[axis] |= {"tickvals": ticks, "ticktext": [setting(tick) for tick in ticks]}
     if titles := meta.get("titles"):
         layout["annotations"] = [dict(annotation) for annotation in layout.get("annotations", ())]
         for title in titles:

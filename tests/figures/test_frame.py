@@ -208,8 +208,8 @@ def test_ranges_span_all_moments_whatever_the_cursor() -> None:
         assert layout["xaxis"]["range"] == pytest.approx([-4 - 13 * 0.02, 9 + 13 * 0.02])
         assert layout["yaxis"]["range"] == pytest.approx([-0.02, 1.02]), "from 1 to 9, rounded up to 10"
         assert "xaxis2" not in layout
-        assert layout["xaxis3"] == {"range": [-4, 4], "autorange": False, "tickvals": [-4, 0, 4]}
-        assert layout["xaxis4"] == {"range": [-1, 1], "autorange": False, "tickvals": [0, 1]}
+        assert layout["xaxis3"] == {"range": [-4, 4], "autorange": False, "tickvals": [-4, 0, 4], "ticktext": ["−4", "0", "4"]}
+        assert layout["xaxis4"] == {"range": [-1, 1], "autorange": False, "tickvals": [0, 1], "ticktext": ["0", "1"]}
         assert layout["xaxis5"]["range"] == pytest.approx([-0.02 * 21, 1.02 * 21])
         assert layout["xaxis6"]["range"] == pytest.approx([5 - 95 * 0.02, 100 + 95 * 0.02])
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bn_lab.figures.sheet import Spec
-from bn_lab.figures.studies.bands import bands
-from bn_lab.figures.studies.curves import Mode, curves, panels
+from bn_lab.figures.studies.curves import Mode, bands, curves, panels
 from bn_lab.figures.studies.maps import heat_map, rows
 from bn_lab.figures.studies.numbers import Results, capital, label, series_of, value_label
 from bn_lab.figures.studies.sweep import overfitting, sweep

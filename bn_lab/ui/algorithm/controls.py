@@ -16,7 +16,7 @@ from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.elements import stepped_slider
 from bn_lab.ui.algorithm.scene import Scene, select, selected
-from bn_lab.ui.algorithm.selection import EPSILONS, Selection, arms
+from bn_lab.ui.algorithm.selection import EPSILONS, Selection, arms, as_typed
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 
@@ -89,7 +89,7 @@ def _table(selection: Selection, t: Texts) -> None:
     """The typed numbers as a table to be edited; whole lists may be pasted into the field below it."""
     version = st.session_state.get("algorithm_version", 0)
     key = f"algorithm_table_{version}"
-    numbers = [formatting.exact(value) for value in selection.values]
+    numbers = [as_typed(value) for value in selection.values]
     frame = pd.DataFrame({"x": numbers}, index=range(1, len(numbers) + 1))
     left, right = st.columns(2)
     with left:

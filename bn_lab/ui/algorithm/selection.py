@@ -15,7 +15,6 @@ from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Checkpoint
 from bn_lab.experiment import Experiment
-from bn_lab.ui.kit import formatting
 
 EPSILONS = (1e-12, 10.0)
 """Limits of ε on this page, wider than in training: what breaks is what one learns from."""
@@ -69,7 +68,12 @@ def _written(value: object) -> str:
         return ";".join(map(_written, value))
     if value is True:
         return YES
-    return formatting.exact(value) if isinstance(value, float) else str(value)
+    return as_typed(value) if isinstance(value, float) else str(value)
+
+
+def as_typed(value: float) -> str:
+    """The shortest decimal that is the same number: what one types, and what a link has."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def decode(text: str) -> Selection:

@@ -14,11 +14,6 @@ JOINER = "\u2060"
 """U+2060, word joiner: takes no room, and no line is broken there."""
 
 
-def exact(value: float) -> str:
-    """A number as it is typed: the shortest decimal that is the same number."""
-    return repr(float(value)).removesuffix(".0")
-
-
 def duration(seconds: float | None) -> str:
     """Minutes and seconds, `1:05`; tenths below ten seconds."""
     if seconds is None or not math.isfinite(seconds):

@@ -126,7 +126,10 @@ export function fill(figure, bound = true) {
     if (!range) continue;
     layout[axis] = { ...layout[axis], range, autorange: false };
     if (layout[axis].type === "log") Object.assign(layout[axis], logTicks(10 ** range[0], 10 ** range[1]));
-    if (ends.symmetric) layout[axis].tickvals = ends.symmetric === "right" ? [0, range[1]] : [range[0], 0, range[1]];
+    if (ends.symmetric) {
+      const tickvals = ends.symmetric === "right" ? [0, range[1]] : [range[0], 0, range[1]];
+      Object.assign(layout[axis], { tickvals, ticktext: tickvals.map(setting) });
+    }
   }
   if (titles.length) layout.annotations = layout.annotations.map((annotation) => ({ ...annotation }));
   for (const title of titles) layout.annotations[title.annotation].text = titled(title, bound);

@@ -25,8 +25,8 @@ function whole(value) {
   return text === "0" ? text : sign(value) + text;
 }
 
-/** A number above 0 that somebody chose, such as that of a tick. */
-export const setting = (value) => digits(value, 10).replace(/^[^×]+/, withoutZeros);
+/** A number that somebody chose, such as that of a tick. */
+export const setting = (value) => sign(value) + digits(Math.abs(value), 10).replace(/^[^×]+/, withoutZeros);
 
 export const powerOfTen = (exponent) => ["1", "10"][exponent] ?? `10${superscript(exponent)}`;
 
