@@ -317,3 +317,10 @@ def test_texts_of_one_language_are_equal() -> None:
 )
 def test_the_first_wish_that_is_a_language_is_taken(wishes: tuple[str | None, ...], language: str) -> None:
     assert choose_language(*wishes) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_in_texts_are_written_like_all_others(language: str) -> None:
+    """As in `bn_lab.numerals`: powers of ten instead of 1e-5, and no space before the percent sign."""
+    wrong = {key for key, text in catalogue(language).items() if re.search(r"\d[eE][-+]?\d|[\d}] %", text)}
+    assert not wrong
