@@ -5,12 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from bn_lab import timing
-from bn_lab.ui import algorithm, claims, compare, lesson, session
+from bn_lab.ui import session
+from bn_lab.ui.algorithm import page as algorithm_page
+from bn_lab.ui.claims import page as claims_page
+from bn_lab.ui.compare import page as compare_page
 from bn_lab.ui.data import page as data_page
 from bn_lab.ui.data import uploads_page
 from bn_lab.ui.kit import errors, navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import page as lab_page
+from bn_lab.ui.lesson import page as lesson_page
 from bn_lab.ui.live import components
 from bn_lab.ui.menu import header
 
@@ -47,12 +51,12 @@ if guarded(session.awaited)() is not None:
     st.stop()
 pages = [
     st.Page(guarded(lab_page.show), title=t("page.lab"), url_path="lab", default=True),
-    st.Page(guarded(lesson.show), title=t("page.lesson"), url_path="lesson"),
-    st.Page(guarded(algorithm.show), title=t("page.algorithm"), url_path="algorithm"),
-    st.Page(guarded(claims.show), title=t("page.claims"), url_path="claims"),
+    st.Page(guarded(lesson_page.show), title=t("page.lesson"), url_path="lesson"),
+    st.Page(guarded(algorithm_page.show), title=t("page.algorithm"), url_path="algorithm"),
+    st.Page(guarded(claims_page.show), title=t("page.claims"), url_path="claims"),
     st.Page(guarded(data_page.show), title=t("page.data"), url_path="data"),
     st.Page(guarded(uploads_page.show), title=t("page.own"), url_path="own", visibility="hidden"),
-    st.Page(guarded(compare.show), title=t("page.compare"), url_path="compare", visibility="hidden"),
+    st.Page(guarded(compare_page.show), title=t("page.compare"), url_path="compare", visibility="hidden"),
     st.Page(guarded(rules_page), title=t("page.rules"), url_path="rules", visibility="hidden"),
 ]
 page = navigation.choose_page(pages)

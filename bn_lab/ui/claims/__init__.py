@@ -1,5 +1,1 @@
 """The page on which claims are put on trial: a card for each, and a study of one's own."""
-
-from bn_lab.ui.claims.page import show
-
-__all__ = ["show"]

@@ -2,7 +2,3 @@
 
 `run_list` is the list of runs and what is kept of each; `links` how a comparison stands in a link; `page` draws it.
 """
-
-from bn_lab.ui.compare.page import show, show_link
-
-__all__ = ["show", "show_link"]

@@ -6,7 +6,8 @@ import streamlit as st
 
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch
-from bn_lab.ui import compare, rules, session
+from bn_lab.ui import rules, session
+from bn_lab.ui.compare import page as compare_page
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import controls, panels, presets, preview, stage
@@ -47,7 +48,7 @@ def _below(watch: Watch, t: Texts) -> None:
         presets.question(t)
     if not rules.is_hidden("findings"):
         components.findings(watch, t, key="findings")
-    guarded(compare.show_link)(watch, t)
+    guarded(compare_page.show_link)(watch, t)
     if not rules.is_hidden("curves"):
         guarded(panels.curves)(watch, t)
     panels.layers(watch, t)

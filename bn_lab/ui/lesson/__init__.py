@@ -1,5 +1,1 @@
 """The lesson as a guide: step by step, each with a question to answer first, and the answer computed from a run."""
-
-from bn_lab.ui.lesson.page import show
-
-__all__ = ["show"]
