@@ -48,13 +48,13 @@ class Texts:
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All texts of a language by dotted key."""
-    found: dict[str, str] = {}
+    everything: dict[str, str] = {}
     for path in sorted((_FOLDER / language).glob("*.toml")):
         texts = dict(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
-        if twice := found.keys() & texts.keys():
+        if twice := everything.keys() & texts.keys():
             raise ValueError(f"{path.name} must not repeat keys of another file, got {', '.join(sorted(twice))}")
-        found |= texts
-    return found
+        everything |= texts
+    return everything
 
 
 def _flatten(tree: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
@@ -73,13 +73,13 @@ def texts(language: str) -> Texts:
     return Texts(language, catalogue(language))
 
 
-def choose_language(*wishes: str | None) -> str:
-    """The first wish that is a language here; a wish may be a browser's, such as `ko-KR`."""
-    known = (language_of(wish) for wish in wishes if wish)
+def choose_language(*requested: str | None) -> str:
+    """The first of the requested languages that is one here; each may be written as browsers do, such as `ko-KR`."""
+    known = (language_of(each) for each in requested if each)
     return next((language for language in known if language), next(iter(LANGUAGES)))
 
 
-def language_of(wish: str) -> str | None:
-    """The language here that is meant by `wish`, such as `ko` by `ko-KR`; None where there is none."""
-    short = wish.lower().replace("_", "-").split("-")[0]
+def language_of(name: str) -> str | None:
+    """The language here that is meant by `name`, such as `ko` by `ko-KR`; None where there is none."""
+    short = name.lower().replace("_", "-").split("-")[0]
     return short if short in LANGUAGES else None

@@ -129,8 +129,8 @@ class Trial:
         (arm,) = experiment.arms
         checkpoint = Checkpoint(float(experiment.epochs), {arm: self.stack.weights(0, n)})
         final = {
-            f"{way}.{samples}.{name}": value
-            for way, scores in vars(three_ways(experiment, checkpoint, arm, self.table)).items()
+            f"{mode}.{samples}.{name}": value
+            for mode, scores in vars(three_ways(experiment, checkpoint, arm, self.table)).items()
             for samples, score in scores.items()
             for name, value in vars(score).items()
             if value is not None

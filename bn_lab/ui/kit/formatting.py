@@ -59,8 +59,10 @@ def error(t: Texts, problem: ExperimentError) -> str:
 def _fits(t: Texts, problem: LimitError) -> str:
     """What would fit, in words: `It would fit with epochs 400, or with width 32.`"""
     together, instead = f" {t('limit.and')} ", f" {t('limit.or')} "
-    ways = (together.join(f"{t(f'field.{name}')} {value:,}" for name, value in way.items()) for way in problem.fits)
-    return t("limit.would_fit", fits=instead.join(ways))
+    proposals = (
+        together.join(f"{t(f'field.{name}')} {value:,}" for name, value in proposal.items()) for proposal in problem.fits
+    )
+    return t("limit.would_fit", fits=instead.join(proposals))
 
 
 def failure(watch: Watch, t: Texts) -> str:
