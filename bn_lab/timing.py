@@ -1,6 +1,6 @@
 """Every interval and time limit of the Python side, each once, in seconds: what is done how often, and who waits how long.
 
-The browser's own intervals stand in its modules (`bn_lab/ui/live`). What is counted in other units stands where it is used.
+The browser's own intervals stand in `bn_lab/ui/live/timing.js`. What is counted in other units stands where it is used.
 """
 
 # Training, in a worker process (bn_lab.service.worker, turns, packing).
@@ -95,7 +95,7 @@ UPLOAD_UNCLAIMED = 30.0
 FULL_PAGE_RETRY = 20.0
 """Seconds after which a page that found no room tries again by itself."""
 
-# The log (bn_lab.server; bn_lab.ui.errors).
+# The log (bn_lab.server, bn_lab.ui.kit.errors).
 
 LOG_WINDOW = 60.0
 """Seconds in which so many records of one kind are written at most; then it begins anew."""

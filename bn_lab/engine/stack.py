@@ -1,7 +1,7 @@
 """`Stack`: all arms and seeds of an experiment as one stack of networks, trained in lockstep.
 
 Networks this small cost nothing but the calls; a stack pays each call once for all its networks. Letters as in
-`bn_lab.engine.layers`: R = A·S networks, arm by arm in the order of `bn_lab.experiment.ARMS`, the seeds of an arm together.
+`bn_lab.engine.layers`: R = A·S networks, arm by arm in the order of `bn_lab.arms.ARMS`, the seeds of an arm together.
 """
 
 from __future__ import annotations
