@@ -11,7 +11,7 @@ from bn_lab.engine.cost import memory
 from bn_lab.service import Limits, Watch, WatchState
 from tests.service.conftest import Bench, Clock, alone, differences
 
-LONG = Experiment(dataset="iris", epochs=120)
+LONG = Experiment(dataset="iris", epochs=40)
 MB = memory(LONG) / 1e6
 
 
@@ -87,7 +87,7 @@ def test_without_memory_a_visitor_waits_in_line_until_there_is_some(clock: Clock
     bench.ended(*watches)
     assert holds_run(bench, watches[0]) is holds_run(bench, watches[1]) is False
     for watch in watches:
-        assert watch.progress.epoch == 120
+        assert watch.progress.epoch == LONG.epochs
 
 
 def test_what_gave_its_run_up_is_trained_again_when_it_is_asked_for(clock: Clock) -> None:
