@@ -1,7 +1,7 @@
 """How numbers are written for readers: in cards, tables, sentences and pictures, in all languages.
 
-`ui/live/format.js` writes the same in the browser; a test holds the two equal. Files, links and whatever a program reads keep
-Python's own way of writing.
+`ui/live/format.js` writes the same in the browser; a test holds the two equal. Files, links, the command line and whatever
+a program reads keep Python's own way of writing.
 
 ======================== ========================= ===========================================================================
 `number(0.0123456)`      `0.0123`                  three significant digits, zeros kept, so that what ticks keeps its width

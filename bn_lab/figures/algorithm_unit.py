@@ -63,7 +63,7 @@ def _samples(sheet: Sheet, panel: Panel, values: Array, order: Array, sample: in
         mode="markers",
         marker=marker,
         showlegend=False,
-        hovertemplate=f"{t('anatomy.steps.sample')} %{{x}}: %{{y}}<extra></extra>",
+        hovertemplate=f"{t('anatomy.steps.sample')} %{{x:,d}}: %{{y}}<extra></extra>",
     )
 
 

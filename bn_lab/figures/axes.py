@@ -1,7 +1,7 @@
 """The axes of all figures: how numbers stand at them and in hover boxes, and where the ticks of a logarithmic one are.
 
-The rules are those of `bn_lab.numerals`, as far as Plotly knows them: it has no format with a power of ten for numbers under
-the pointer, so there small ones are written out.
+The rules are those of `bn_lab.numerals`, as far as Plotly knows them. Under the pointer it has no format that
+keeps all digits before the point, nor one with powers of ten: numbers have four digits there, small ones are written out.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 
 from bn_lab.numerals import LARGEST, SMALLEST, power_of_ten, setting
 
-HOVER = ",.3~r"
-"""Three significant digits in Plotly's (d3's) way of saying it. A template has it by naming `%{x}`, `%{y}` or `%{z}` alone."""
+HOVER = ",.4~r"
+"""Four significant digits, 12,350 for 12,345.6, in Plotly's (d3's) way of saying it. A template has it by naming `%{x}`, `%{y}`
+or `%{z}` alone."""
 
 EPOCH = "%{x:,.6~r}"
 """An epoch under the pointer."""

@@ -112,7 +112,7 @@ def ribbons(
     log_x: bool = False,
     narrow: bool = False,
 ) -> Spec:
-    """One stage of the layers over all epochs, a column for each arm that has it: median, 25–75 % and 5–95 % of the values."""
+    """One stage of the layers over all epochs, a column for each arm that has it: median, 25–75% and 5–95% of the values."""
     shown = chosen_layers(experiment, layers)
     arms = [arm for arm in experiment.arms if stage in stages(arm)] or list(experiment.arms[:1])
     columns = min(2, len(arms)) if narrow else len(arms)

@@ -14,6 +14,7 @@ from bn_lab.engine.types import Array
 from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import band, line
+from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -31,15 +32,15 @@ def curves(history: History, t: Texts, *, measure: str = "loss", split: str = "t
     log = measure == "loss"
     y = log_axis() if log else share_axis(range=[-0.03, 1.03])
     ends = [-0.02, float(np.log10(max(history.epoch, 2)))]
-    panel = sheet.panel(0, 0, log_axis(title=t("figure.epoch"), range=ends), {"title": t(f"measure.{name}"), **y})
-    epochs = list(range(1, history.epoch + 1))
+    panel = sheet.panel(0, 0, {**epochs(t, log=True), "range": ends}, {"title": t(f"measure.{name}"), **y})
+    moments = list(range(1, history.epoch + 1))
     for arm in history.experiment.arms:
         values = history.series(arm, measure, split)
         assert values is not None
         low, middle, high = spread(values)
         if history.experiment.seeds > 1:
-            band(sheet, panel, arm, epochs, low, high, log=log)
-        line(sheet, panel, arm, epochs, middle, t, log=log, first=True)
+            band(sheet, panel, arm, moments, low, high, log=log)
+        line(sheet, panel, arm, moments, middle, t, log=log, first=True)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(t("figure.seeds", seeds=history.experiment.seeds))
     return sheet.spec()
@@ -50,7 +51,7 @@ def spreads(history: History, t: Texts, *, narrow: bool = False) -> Spec:
     arms, columns = history.experiment.arms, 1 if narrow else len(history.experiment.arms)
     rows = -(-len(arms) // columns)
     sheet = Sheet(t("lesson.figure.spreads"), rows, columns, height=240, heading=20, narrow=narrow)
-    epochs = [snapshot.epoch for snapshot in history.snapshots]
+    moments = [snapshot.epoch for snapshot in history.snapshots]
     values = {arm: spread_of_layers(history, k) for k, arm in enumerate(arms)}
     every = np.log10(np.concatenate([stds[stds > 0] for stds in values.values()]))
     ends = [float(every.min()) - 0.1, float(every.max()) + 0.1]
@@ -59,16 +60,16 @@ def spreads(history: History, t: Texts, *, narrow: bool = False) -> Spec:
         x = {"title": t("figure.epoch") if row == rows - 1 else ""}
         y = log_axis(title=t("lesson.figure.std") if column == 0 else "", range=ends)
         panel = sheet.panel(row, column, x, y, t(f"arm.{arm}"))
-        _layers(sheet, panel, epochs, values[arm], ARMS[arm].color, t, named=k == 0)
+        _layers(sheet, panel, moments, values[arm], ARMS[arm].color, t, named=k == 0)
     return sheet.spec()
 
 
-def _layers(sheet: Sheet, panel: Panel, epochs: list[float], values: Array, color: str, t: Texts, *, named: bool) -> None:
+def _layers(sheet: Sheet, panel: Panel, moments: list[float], values: Array, color: str, t: Texts, *, named: bool) -> None:
     for layer, series in enumerate(values.T, start=1):
         look = {"color": color, "width": 2, "dash": DASHES[(layer - 1) % len(DASHES)]}
         name = t("figure.layer", layer=layer)
         group = {"name": name, "legendgroup": name, "showlegend": named}
-        sheet.add(panel, x=epochs, y=series.tolist(), line=look, hovertemplate="%{y}", **group)
+        sheet.add(panel, x=moments, y=series.tolist(), line=look, hovertemplate="%{y}", **group)
 
 
 def spread_of_layers(history: History, arm: int) -> Array:

@@ -67,7 +67,7 @@ def _histogram(sheet: Sheet, panel: Panel, data: Data, t: Texts, values: Array, 
             legendgroup=name,
             showlegend=legend and bool(data.classes),
             marker={"color": f"rgb({AREAS[k]})" if data.classes else GRAY, "line": {"width": 0}},
-            hovertemplate="%{x}: %{y}" + (f"<extra>{name}</extra>" if data.classes else "<extra></extra>"),
+            hovertemplate="%{x}: %{y:,d}" + (f"<extra>{name}</extra>" if data.classes else "<extra></extra>"),
         )
 
 

@@ -139,7 +139,7 @@ def _verdict(question: Question, verdict: Verdict | None) -> str:
     measure = MEASURES[question.measure]
     form = "{:+.1%}" if measure.relative else "{:+.4g}"
     median, low, high = (form.format(value) for value in (verdict.median, verdict.low, verdict.high))
-    interval = "no interval" if verdict.reason == "too_few" else f"95 % interval {low} to {high}"
+    interval = "no interval" if verdict.reason == "too_few" else f"95% interval {low} to {high}"
     better = f"in favour of the sentence in {question.measure}"  # a lower loss is a positive difference
     return (
         f"{verdict.outcome}, median difference {median} {better}, {interval}, {verdict.pairs} pair{'s' * (verdict.pairs != 1)}"

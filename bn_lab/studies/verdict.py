@@ -103,7 +103,7 @@ def differences(ours: Array, theirs: Array, *, lower_is_better: bool, relative: 
 
 
 def interval(values: Array) -> tuple[float, float]:
-    """The 95 % interval of the median of `values (S,)`, NaN where there are too few."""
+    """The 95% interval of the median of `values (S,)`, NaN where there are too few."""
     if len(values) < FEWEST:
         return np.nan, np.nan
     from scipy.stats import quantile_test  # takes half a second to import, for which nobody else need wait

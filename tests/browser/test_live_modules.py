@@ -22,7 +22,7 @@ from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.training import train
 from bn_lab.experiment import Experiment
-from bn_lab.figures.axes import log_axis, log_ticks
+from bn_lab.figures.axes import AXIS, log_axis, log_ticks
 from bn_lab.figures.frame import Block, Layout, Recorded, fill, kept_epochs, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, figure_names
@@ -512,6 +512,7 @@ def test_numbers_are_written_as_python_writes_them(page: Page) -> None:
     moments = [abs(value) for value in values if value is not None and abs(value) < 1e15]
     there = page.evaluate("values => values.map((value) => format.writtenEpoch(value))", moments)
     assert there == [numerals.epoch(moment) for moment in moments]
+    assert page.evaluate("format.AXIS") == AXIS
 
 
 def test_noise_is_what_python_takes_for_noise(page: Page) -> None:

@@ -27,6 +27,7 @@ def test_steps_draw_every_sample_of_every_step(narrow: bool) -> None:
     for trace, values in zip(drawn, (NODES.x, NODES.squared, NODES.normalized, NODES.y), strict=True):
         np.testing.assert_allclose(trace.y, values[0])
         assert np.argmax(trace.marker.size) == 2
+        assert "%{x:,d}" in trace.hovertemplate  # of 1,234 samples the last one is not the 1,230th
         assert trace.marker.color == drawn[0].marker.color  # a sample keeps its colour
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from bn_lab.experiment import Experiment
+from bn_lab.figures.axes import EPOCH
 from bn_lab.figures.studies import FIGURES, rows
 from bn_lab.figures.studies.curves import panels
 from bn_lab.i18n import LANGUAGES, texts
@@ -62,6 +63,7 @@ def test_lines_are_medians_and_bands_go_from_smallest_to_largest() -> None:
     study = Study("own", IRIS, measure="train_loss")
     found = results(study)
     figure = go.Figure(FIGURES["curves"](study, found, T))
+    assert figure.layout.xaxis.unifiedhovertitle.text == T("figure.at_epoch", epoch=EPOCH)
     for arm in IRIS.arms:
         series = np.stack([found[study.cells[0].network(arm, seed).key].train_loss for seed in study.seeds])
         (line,) = named(figure, T(f"arm.{arm}"))

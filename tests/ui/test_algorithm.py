@@ -125,6 +125,9 @@ def test_the_numbers_are_those_of_the_batch(lab: Open) -> None:
     x = subject(IRIS, checkpoint, "before", 2).x[2]
     for number in (x.mean(), x.std()):
         assert numerals.number(number) in page.text
+    (steps,) = [frame.value for frame in page.at.dataframe if "x" in frame.value]
+    assert list(steps["x"]) == [numerals.number(number) for number in x]
+    assert page.at.slider(key="algorithm_gamma").proto.format == "%.3f"
     page.set("algorithm_unit", 5)
     other = subject(IRIS, checkpoint, "before", 2).x[4]
     assert numerals.number(other.mean()) in page.text
@@ -158,7 +161,7 @@ def test_x_comes_back(lab: Open) -> None:
         ("1 2 x 4", "cell", {"position": "3", "value": "x"}),
         ("1 nan", "cell", {"position": "2", "value": "nan"}),
         ("1 2 inf", "cell", {"position": "3", "value": "inf"}),
-        ("1 1e51", "magnitude", {"position": "2", "value": "1e51", "high": r"1e\+50"}),
+        ("1 1e51", "magnitude", {"position": "2", "value": "1e51", "high": "1×10⁵⁰"}),
         ("7", "count", {"low": "2", "high": "256", "value": "1"}),
         ("", "count", {"low": "2", "high": "256", "value": "0"}),
         (" ".join(map(str, range(257))), "count", {"low": "2", "high": "256", "value": "257"}),

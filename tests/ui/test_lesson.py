@@ -228,7 +228,7 @@ def test_the_change_of_units_is_that_of_the_formula(history: History) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.996, "99.6"), (1.0, "100"), (12.5, "1,250"), (0.618, "61.8"), (0.0123, "1.23"), (2e-6, "0.0002"), (2e-8, "2×10⁻⁶")],
+    [(0.996, "100"), (12.5, "1,250"), (0.618, "62"), (0.0999, "10"), (0.0123, "1.2"), (2e-6, "0.0002"), (2e-8, "2×10⁻⁶")],
 )
 def test_a_share_is_written_in_percent(share: float, text: str) -> None:
     assert written("share", share) == text

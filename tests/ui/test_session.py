@@ -230,9 +230,10 @@ def test_a_link_to_own_data_of_another_visitor_does_not_open_them(lab: Open) -> 
     name = "own-0123456789abcdef-2-regression-dropped"
     held = keep(Table(name, np.eye(8), tuple("abcdefgh"), np.arange(8.0), "y", "", "regression"))
     assert table_of(Experiment(dataset=name)) is held
-    page = lab(dataset=name, depth="2", lang="en")
-    assert page.at.query_params == {"dataset": name, "depth": "2", "lang": "en"}
+    page = lab(dataset=name, epsilon="1e-05", lang="en")
+    assert page.at.query_params == {"dataset": name, "epsilon": "1e-05", "lang": "en"}
     assert texts("en")("uploads.ask", hash=name[4:12]) in [info.value for info in page.at.info]
+    assert any("1×10⁻⁵" in caption.value for caption in page.at.caption)
     assert "stage" not in page.components
     assert not page.at.dataframe
 

@@ -107,7 +107,7 @@ def typed(values: Sequence[object], epsilon: float, chosen: int = 0) -> Subject:
         if not _is_number(value):
             raise TypedError("values", "cell", value, position=i)
         if abs(float(value)) > LARGEST:
-            raise TypedError("values", "magnitude", value, position=i, high=f"{LARGEST:g}")
+            raise TypedError("values", "magnitude", value, position=i, high=LARGEST)
     if not 0 <= chosen < len(values):
         raise TypedError("chosen", "chosen", chosen, high=len(values) - 1)
     rows = np.arange(len(values))

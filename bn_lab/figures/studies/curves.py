@@ -15,6 +15,7 @@ from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.studies.drawing import MOST_PANELS, band, grid, line, measure_axis
 from bn_lab.figures.studies.numbers import Results, curve, label, outcomes, progress, series_of, value_label, worst_if_nan
+from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 from bn_lab.studies.study import Cell, Study
 
@@ -33,7 +34,7 @@ def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) ->
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
         ends = [-0.02, log10(max(cell.experiment.epochs, 2))]
-        x = log_axis(title=t("figure.epoch") if place[0] == rows - 1 else "", range=ends)
+        x = {**epochs(t, log=True, title=place[0] == rows - 1), "range": ends}
         y = measure_axis(name, t, title=place[1] == 0)
         _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
@@ -63,7 +64,7 @@ def panels(
     sheet = Sheet(t("claims.figure.panels", series=t(f"measure.{name}")), rows, columns, height=100, heading=16, narrow=narrow)
     for k, cell in enumerate(cells):
         place = divmod(k, columns)
-        x = {"title": t("figure.epoch") if place[0] == rows - 1 else "", "nticks": 4, "range": [0, cell.experiment.epochs]}
+        x = {**epochs(t, log=False, title=place[0] == rows - 1), "nticks": 4, "range": [0, cell.experiment.epochs]}
         y = share_axis(range=[-0.05, 1.05], tickvals=[0, 0.5, 1], showticklabels=place[1] == 0)
         title = value_label(axis, cell.values[axis], t)
         _panel(sheet, study, results, cell, name, (place, x, y, title), t, first=k == 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from math import log10
+from math import ceil, log10
 from typing import Any
 
 import pandas as pd
@@ -115,6 +115,7 @@ def _take(cells: Sequence[object], whose: str = "") -> None:
     except TypedError as error:
         t = session.words()
         shown = {name: formatting.escape_markdown(value) for name, value in error.values.items()}
+        shown |= {name: numerals.setting(float(str(error.values[name]))) for name in ("low", "high") if name in shown}
         if "position" in error.values:
             cell = cells[int(str(error.values["position"])) - 1]
             shown["value"] = formatting.escape_markdown(str(cell)[:40]) if cell not in (None, "") else t("algorithm.blank")
@@ -175,7 +176,7 @@ def _slider(name: str, label: str, value: float, original: float) -> None:
         -reach,
         reach,
         step=reach / 500,
-        format="%.4g",
+        format=f"%.{max(0, ceil(-log10(reach / 500)))}f",
         key=key,
         width=160,
         on_change=guarded(act),

@@ -43,14 +43,15 @@ def inference(scene: Scene, t: Texts) -> None:
     answer = t("algorithm.inference.answer", epoch=f"{int(moment.epoch):,}", weight=numerals.short(100 * weight), **losses)
     opening("inference", t, answer, [*UPDATES, remaining])
     picture("statistics", scene, t, figures.statistics, statistics, scene.unit, at)
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, dict[str, float]] = {}
     for kind, by_split in by_kind.items():
         cells = rows[t(f"algorithm.inference.{kind}")] = {}
         for split, score in by_split.items():
-            cells[t(f"algorithm.inference.loss_{split}")] = numerals.number(score.loss)
+            cells[t(f"algorithm.inference.loss_{split}")] = score.loss
             if score.accuracy is not None:
-                cells[t(f"algorithm.inference.accuracy_{split}")] = numerals.number(score.accuracy)
-    table("inference", pd.DataFrame.from_dict(rows, orient="index"), ())
+                cells[t(f"algorithm.inference.accuracy_{split}")] = score.accuracy
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    table("inference", frame, map(str, frame))
 
 
 # Part 5: one sample among other samples. In links the part is called `mates`.

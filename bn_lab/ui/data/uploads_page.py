@@ -25,6 +25,7 @@ from bn_lab.datasets.uploads import (
 from bn_lab.experiment import FIELDS
 from bn_lab.figures import uploads as figures
 from bn_lab.figures.sheet import Spec
+from bn_lab.figures.studies.numbers import value_label
 from bn_lab.i18n import Texts
 from bn_lab.sharing import decode, one_line
 from bn_lab.ui import session, uploads
@@ -204,7 +205,7 @@ def ask() -> None:
     st.markdown(_chosen(choice, t))
     rest = {name: value for name, value in experiment.differences().items() if name != "dataset"}
     if rest:
-        listed = ", ".join(f"{t(f'field.{name}')} {FIELDS[name].format(value)}" for name, value in rest.items())
+        listed = ", ".join(f"{t(f'field.{name}')} {value_label(name, value, t)}" for name, value in rest.items())
         st.caption(f"{t('uploads.ask_settings')} {formatting.escape_markdown(listed)}")
     upload.show(t, lambda opened: _take(opened, parameters), choice.format, partial(_judge, digest))
     if len(uploads.files()) >= uploads.MOST_FILES:  # no other page, where they could be closed, can be gone to from here

@@ -2,7 +2,7 @@
 
 Every function here makes a function from a `History` to an `Answer`. The rules:
 
-- `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.answers.answer`): pairs over the seeds, the 95 %
+- `compared` puts two sides on trial as the Claims page does (`bn_lab.studies.answers.answer`): pairs over the seeds, the 95%
   interval of the median difference, and the smallest difference that matters. Where the interval reaches across that, the
   numbers leave the question open. Each side is tried against the other, so that either is lower by a share of the other's loss.
 - `learned` calls a side able to learn where every seed ends with a training accuracy of `LEARNED` or more, unable where none

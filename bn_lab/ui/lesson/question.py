@@ -174,9 +174,9 @@ def _numbers(answer: Answer, t: Texts) -> None:
 
 
 def written(name: str, value: float | int) -> str:
-    """A number of an answer's sentence: shares in percent."""
+    """A number of an answer's sentence: shares in percent, two digits and from ten on whole ones."""
     if name in ("share", "change", "mark"):
-        return numerals.short(100 * value)
+        return numerals.whole(100 * value) if value >= 0.1 else numerals.short(float(f"{100 * value:.2g}"))
     return f"{value:,}" if isinstance(value, int) else numerals.number(value)
 
 

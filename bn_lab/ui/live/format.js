@@ -9,7 +9,7 @@ const [SMALLEST, LARGEST] = [-4, 6]; // as there
 const known = (write) => (value, ...more) => (Number.isFinite(value) ? write(value, ...more) : NOTHING);
 const sign = (value) => (value < 0 ? MINUS : "");
 const superscript = (exponent) => String(exponent).replace(/./g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻");
-const fixed = (size, places) => size.toFixed(places).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
+const fixed = (size, places) => size.toFixed(places).replace(/^\d+/, (text) => text.replace(/\B(?=(\d{3})+$)/g, ","));
 
 const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
@@ -31,7 +31,7 @@ export const setting = (value) => sign(value) + digits(Math.abs(value), 10).repl
 export const powerOfTen = (exponent) => ["1", "10"][exponent] ?? `10${superscript(exponent)}`;
 
 /** What every axis has; `AXIS` of bn_lab/figures/axes.py. */
-export const AXIS = { exponentformat: "power", minexponent: LARGEST - 1, separatethousands: true, hoverformat: ",.3~r" };
+export const AXIS = { exponentformat: "power", minexponent: LARGEST - 1, separatethousands: true, hoverformat: ",.4~r" };
 
 /** Below and from where numbers are written with powers of ten. */
 export const ENDS = [10 ** SMALLEST, 10 ** LARGEST];
