@@ -1,6 +1,7 @@
-"""Every interval and time limit of the Python side, each once, in seconds: what is done how often, and who waits how long.
+"""Every interval and time limit in seconds outside the engine, each once: what is done how often, and who waits how long.
 
-The browser's own intervals stand in `bn_lab/ui/live/timing.js`. What is counted in other units stands where it is used.
+The browser's own stand in `bn_lab/ui/live/timing.js`, what a step of training costs in `bn_lab.engine.cost`, and what is
+counted in other units, such as the minutes of `bn_lab.service.limits`, where it is used.
 """
 
 # Training, in a worker process (bn_lab.service.worker, turns, packing).

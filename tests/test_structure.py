@@ -144,11 +144,57 @@ def test_every_room_of_the_interface_imports_only_what_its_row_allows() -> None:
     assert not {path: rooms for path, rooms in wrong.items() if rooms}
 
 
-def test_intervals_and_time_limits_stand_in_one_place() -> None:
-    """Constants that are described as seconds; in the engine those are what a step costs."""
-    others = [path for path in SOURCES if part_of(path) not in ("timing", "engine")]
+SECONDS = {"timeout", "run_every", "interval", "delay"}
+WAITING = {"sleep": 0, "wait": 0, "join": 0, "timeout": 0, "result": 0, "call_later": 0, "Timer": 0, "wait_for": 1}
+"""Arguments that are seconds: by name, and by the place that they have in calls of functions with these names."""
+
+
+def seconds_written(source: str) -> Iterator[str]:
+    """Seconds that a module writes as a number: in a constant, a call or a parameter's default."""
     constant = re.compile(r'^[A-Z_, ]+ = .*\n"""Seconds', re.MULTILINE)
-    assert [path for path in others if constant.search(path.read_text(encoding="utf-8"))] == []
+    yield from constant.findall(source)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            values = [keyword.value for keyword in node.keywords if keyword.arg in SECONDS]
+            values += node.args[WAITING[name] :][:1] if name in WAITING else []
+            yield from (ast.unparse(node) for value in values if is_number(value))
+        elif isinstance(node, ast.arguments):
+            places = [*zip([*node.posonlyargs, *node.args][::-1], node.defaults[::-1], strict=False)]
+            places += zip(node.kwonlyargs, node.kw_defaults, strict=True)
+            yield from (argument.arg for argument, default in places if argument.arg in SECONDS and is_number(default))
+
+
+def is_number(value: ast.expr | None) -> bool:
+    """A number, or one with a unit in a text, as in `"2s"`."""
+    return isinstance(value, ast.Constant) and re.match(r"'?\d", repr(value.value)) is not None
+
+
+def test_intervals_and_time_limits_stand_in_one_place() -> None:
+    """In `bn_lab.timing`; the engine's seconds are what a step costs."""
+    others = [path for path in SOURCES if part_of(path) not in ("timing", "engine")]
+    assert not {path: written for path in others if (written := [*seconds_written(path.read_text(encoding="utf-8"))])}
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ('PATIENCE = 3.0\n"""Seconds for which it waits."""', 1),
+        ('LARGEST = 3.0\n"""MB of a file."""', 0),
+        ("process.wait(timeout=2)", 1),
+        ("process.wait(timing.KILL)", 0),
+        ("st.fragment(draw, run_every='2s')", 1),
+        ("st.fragment(draw, run_every=None)", 0),
+        ("time.sleep(0.5)", 1),
+        ("await asyncio.wait_for(read(), 5)", 1),
+        ("Timer(60.0, act)", 1),
+        ("', '.join(names)", 0),
+        ("def ask(what: str, timeout: float = 10.0): ...", 1),
+        ("def ask(what: str, timeout: float | None = None): ...", 0),
+    ],
+)
+def test_the_reader_sees_seconds(source: str, count: int) -> None:
+    assert len([*seconds_written(source)]) == count
 
 
 def test_optional_packages_are_imported_only_inside_functions() -> None:

@@ -24,6 +24,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from bn_lab import timing
 from bn_lab.server import addresses
 
+MIB = 1024**2
+"""What Streamlit, whose setting says how large a file may be, calls a MB."""
+
 WRAPPING = 1_000_000
 """Bytes of a request besides the file itself, at most."""
 
@@ -88,7 +91,7 @@ class UploadMemory:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
-        self._storage, self._clock = storage, clock
+        self.storage, self._clock = storage, clock
         self._under_way: dict[str, Transfer] = {}
         self._seen: dict[tuple[str, str], float] = {}  # session and file, and when it was first seen in Streamlit's memory
 
@@ -101,8 +104,8 @@ class UploadMemory:
         if session in self._under_way:
             raise UploadRefusedError(429, "this page is sending another file; please wait until it is there")
         self._fits(declared)
-        for before in list(self._storage.file_storage.get(session, ())):
-            self._storage.remove_file(session, before)
+        for before in list(self.storage.file_storage.get(session, ())):
+            self.storage.remove_file(session, before)
         transfer = Transfer(session, file, declared, self._clock())
         self._has_room(transfer)
         self._under_way[session] = transfer
@@ -127,7 +130,7 @@ class UploadMemory:
 
     def _fits(self, size: int) -> None:
         if size > self.largest:
-            raise UploadRefusedError(413, f"a file has at most {(self.largest - WRAPPING) // 1024**2} MB")
+            raise UploadRefusedError(413, f"a file has at most {(self.largest - WRAPPING) // MIB} MB")
 
     def _has_room(self, transfer: Transfer) -> None:
         if transfer.size <= self.share or self._fills(transfer):
@@ -139,7 +142,7 @@ class UploadMemory:
 
     def _fills(self, transfer: Transfer) -> bool:
         """Whether what is common is enough for this one and all others."""
-        stored = list(self._storage.file_storage.items())
+        stored = list(self.storage.file_storage.items())
         sizes = {session: sum(len(file.data) for file in list(files.values())) for session, files in stored}
         sizes |= {each.session: each.size for each in (*self._under_way.values(), transfer)}
         return sum(max(0.0, size - self.share) for size in sizes.values()) <= self.common
@@ -148,11 +151,11 @@ class UploadMemory:
         self._note_files()
         for (session, file), since in self._seen.items():
             if self._clock() - since > timing.UPLOAD_UNCLAIMED:
-                self._storage.remove_file(session, file)
+                self.storage.remove_file(session, file)
 
     def _note_files(self) -> None:
         """Note which files are in memory, some of them for the first time."""
-        now, files = self._clock(), list(self._storage.file_storage.items())
+        now, files = self._clock(), list(self.storage.file_storage.items())
         there = [(session, file) for session, named in files for file in list(named)]
         self._seen = {key: self._seen.get(key, now) for key in there}
 
@@ -162,7 +165,7 @@ class UploadLimits:
 
     Args:
         app: what answers.
-        total, pages: see `UploadMemory`, asked when the first upload comes.
+        total, pages: see `UploadMemory`, asked when the first upload comes since Streamlit is running.
         files: where Streamlit keeps them; None while it is not running.
     """
 
@@ -183,7 +186,7 @@ class UploadLimits:
         if storage is None or len(named) != 2 or f"/{addresses.UPLOADS}/" not in scope["path"]:
             await self._app(scope, receive, send)
             return
-        if self._memory is None:
+        if self._memory is None or self._memory.storage is not storage:
             self._memory = UploadMemory(storage, self._total(), self._pages(), largest())
         upload = _Upload(self._memory, named[0], named[1], scope, receive, send)
         try:
@@ -260,7 +263,7 @@ def declared(length: str) -> int:
 
 def largest() -> int:
     """Bytes of one upload at most: of the largest file (`server.maxUploadSize`), and of what it is wrapped in."""
-    return int(config.get_option("server.maxUploadSize")) * 1024**2 + WRAPPING
+    return int(config.get_option("server.maxUploadSize")) * MIB + WRAPPING
 
 
 def streamlits_files() -> MemoryUploadedFileManager | None:

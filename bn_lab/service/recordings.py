@@ -382,11 +382,12 @@ class Recordings:
 
     def _resolve(self, number: int, value: Any = None, error: ExperimentError | None = None) -> None:
         """Give who waits for a reply a value or an error."""
-        if pending := self._forget_ask(number):
+        if pending := self._pending.get(number):
             if error is None:
                 pending.future.set_result(value)
             else:
                 pending.future.set_exception(error)
+            self._forget_ask(number)
 
     def _forget_ask(self, number: int) -> PendingReply | None:
         """Nobody waits for this reply any more; None where nobody did."""

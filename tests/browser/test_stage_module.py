@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from bn_lab.arms import ARMS
 from bn_lab.datasets import table_of
-from bn_lab.engine.history import stages
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.engine.training import train
 from bn_lab.experiment import Experiment
@@ -21,6 +20,7 @@ from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, beside_loss
 from bn_lab.figures.sheet import as_json
 from bn_lab.i18n import catalogue, texts
+from bn_lab.ui.lab.stage import describe_arm
 from tests.browser.test_live_modules import blocks, described, header, opened, receive
 
 pytestmark = pytest.mark.browser
@@ -78,16 +78,7 @@ def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[s
         "language": language,
         "texts": dict(catalogue(language)),
         "sentences": list(SENTENCES),
-        "arms": [
-            {
-                "id": arm,
-                "name": t(f"arm.{arm}"),
-                "color": ARMS[arm].color,
-                "normalized": bool(ARMS[arm].normalizer),
-                "stages": list(stages(arm)),
-            }
-            for arm in experiment.arms
-        ],
+        "arms": [describe_arm(arm, t) for arm in experiment.arms],
         "numbers": [
             {"field": field, "label": t(f"number.{field}"), "format": "number"}
             for field in ("train_loss", "inference_loss", "difference", "diverged")

@@ -81,7 +81,6 @@ def test_networks_without_batch_norm_pass_through(rows: slice) -> None:
     Bypass(case.x, case.out, others).forward()
     for network in set(range(NETWORKS)) - set(range(rows.start, rows.stop)):
         assert torch.equal(case.out[network], case.x[network])
-        assert torch.equal(case.x_grad[network], case.grad_y[network])
 
 
 @pytest.mark.parametrize("epsilon", EPSILONS)

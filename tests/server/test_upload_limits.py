@@ -232,6 +232,13 @@ def test_what_streamlit_refuses_unread_forgets_and_counts_nothing(site: Site) ->
     assert not site.files.file_storage["a"]
 
 
+def test_files_are_counted_where_they_are_now(site: Site) -> None:
+    """Streamlit, begun anew in the same process, has another memory."""
+    assert site.put(19 * MB, "a")[0] == 204
+    site.files = MemoryUploadedFileManager("/upload")
+    assert site.put(19 * MB, "b")[0] == 204
+
+
 @pytest.mark.parametrize(
     ("length", "number"), [("17", 17), ("", 0), ("-1", 0), ("1e3", 0), ("٣", 0), ("9" * 5_000, 10**15 - 1)]
 )

@@ -83,16 +83,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "open": {"epoch": opening.epoch, "playing": opening.playing, "id": st.session_state["opened"]},
         "language": t.language,
         "texts": {key: text for key, text in catalogue(t.language).items() if key.partition(".")[0] in TEXTS},
-        "arms": [
-            {
-                "id": arm,
-                "name": t(f"arm.{arm}"),
-                "color": ARMS[arm].color,
-                "normalized": "variance" in ARMS[arm].statistics,
-                "stages": list(stages(arm)),
-            }
-            for arm in experiment.arms
-        ],
+        "arms": [describe_arm(arm, t) for arm in experiment.arms],
         "numbers": [
             {"field": field, "label": t(f"number.{field}"), "format": _format(field)} for field in _numbers(experiment, data)
         ],
@@ -110,6 +101,17 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "hidden": [name for name in PARTS if rules.is_hidden(name)],
         "embed": embedded,
         "present": bool(st.session_state.pop(PRESENT, False)),
+    }
+
+
+def describe_arm(arm: str, t: Texts) -> dict[str, Any]:
+    """What the browser knows of an arm."""
+    return {
+        "id": arm,
+        "name": t(f"arm.{arm}"),
+        "color": ARMS[arm].color,
+        "normalized": "variance" in ARMS[arm].statistics,
+        "stages": list(stages(arm)),
     }
 
 
