@@ -50,10 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_train(options: argparse.Namespace) -> int:
+    from bn_lab.files import tables
+
     opened = _opened(options)
     experiment = opened.experiment
-    written = [path for path in (options.json, options.csv, options.parquet) if path is not None]
-    for path in written:
+    table_files = {ending: path for ending in tables.FORMATS if (path := getattr(options, ending)) is not None}
+    for path in (*table_files.values(), *([options.json] if options.json is not None else [])):
         path.open("a", encoding="utf-8").close()  # a path that can't be written is better known now than later
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
@@ -63,19 +65,11 @@ def _run_train(options: argparse.Namespace) -> int:
     _summarize(history)
     if options.json is not None:
         options.json.write_text(json.dumps(record(history), allow_nan=False) + "\n", encoding="utf-8")
-    _write_files(history, options)
-    return 0
-
-
-def _write_files(history: History, options: argparse.Namespace) -> None:
-    """The tables and the weights that are asked for."""
-    from bn_lab.files import tables
-
-    for ending, write in tables.WRITERS.items():
-        if (path := getattr(options, ending)) is not None:
-            path.write_bytes(write(tables.networks(history)))
+    for ending, path in table_files.items():
+        path.write_bytes(tables.FORMATS[ending].write(tables.networks(history)))
     if options.weights is not None:
         _write_weights(history, options.weights)
+    return 0
 
 
 def _write_weights(history: History, folder: Path) -> None:

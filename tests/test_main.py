@@ -24,6 +24,7 @@ from bn_lab.codegen import FRAMEWORKS, notebook, script
 from bn_lab.datasets.uploads import DataChoice, Format, digest_of, id_of
 from bn_lab.experiment import FIELDS
 from bn_lab.files.experiments import to_json
+from bn_lab.files.tables import FORMATS
 from bn_lab.presets import PRESETS
 from bn_lab.sharing import link
 from bn_lab.studies import command
@@ -471,14 +472,9 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: 
 def test_tables_and_weights_are_written_and_an_experiment_is_read(tmp_path: Path) -> None:
     experiment = Experiment(dataset="iris", epochs=2, depth=2, seed=3)
     (tmp_path / "iris.json").write_text(to_json(experiment), encoding="utf-8")
-    options = [
-        "--csv",
-        str(tmp_path / "a.csv"),
-        "--parquet",
-        str(tmp_path / "a.parquet"),
-        "--weights",
-        str(tmp_path / "weights"),
-    ]
+    options = ["--weights", str(tmp_path / "weights")]
+    for ending in FORMATS:
+        options += [f"--{ending}", str(tmp_path / f"a.{ending}")]
     contents = trained(tmp_path, "--experiment", str(tmp_path / "iris.json"), *options)
     assert Experiment(**contents["experiment"]) == experiment
     for frame in (pd.read_csv(tmp_path / "a.csv"), pd.read_parquet(tmp_path / "a.parquet")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -129,5 +130,13 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
 TABLES: Mapping[str, Callable[[History], pd.DataFrame]] = {"networks": networks, "layers": layers}
 """Tables by name."""
 
-WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {"csv": to_csv, "parquet": to_parquet}
-"""By the ending of the file's name."""
+
+class TableFormat(NamedTuple):
+    """A kind of file for tables: what it is called where one chooses, and what makes it."""
+
+    label: str
+    write: Callable[[pd.DataFrame], bytes]
+
+
+FORMATS: Mapping[str, TableFormat] = {"csv": TableFormat("CSV", to_csv), "parquet": TableFormat("Parquet", to_parquet)}
+"""By the ending of the file's name, which is the option of `train`, too."""

@@ -96,13 +96,13 @@ def _tables(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None
     for table in tables.TABLES:
         st.markdown(t("take.networks_about" if table == "networks" else "take.layers_about"))
         with st.container(horizontal=True):
-            for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
+            for ending, table_format in tables.FORMATS.items():
                 make, name = partial(_table, watch, table, ending), file_name(experiment, table, ending)
-                download(label, make, name, key=f"take_{name}", ready=ended)
+                download(table_format.label, make, name, key=f"take_{name}", ready=ended)
 
 
 def _table(watch: Watch, table: str, ending: str) -> bytes:
-    return tables.WRITERS[ending](tables.TABLES[table](history_of(watch, timing.DOWNLOAD_TIMEOUT)))
+    return tables.FORMATS[ending].write(tables.TABLES[table](history_of(watch, timing.DOWNLOAD_TIMEOUT)))
 
 
 def _weights(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None:
