@@ -25,7 +25,7 @@ from benchmarks.protocol import MOMENTS
 from benchmarks.settings import Settings, say
 from benchmarks.websocket import Visitor
 from bn_lab.engine.run import Run
-from bn_lab.service.messages import Requested, Take
+from bn_lab.service.messages import Requested, TakeRecording
 from bn_lab.service.packing import Packer
 from bn_lab.timing import TURN
 
@@ -319,7 +319,8 @@ def packed(epochs: int, repeats: int) -> list[float]:
     costs = []
     for _ in range(repeats):
         run = Run(experiment)
-        packer, requested = Packer(Take("pair", experiment)), Requested("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
+        packer = Packer(TakeRecording("pair", experiment))
+        requested = Requested("pair", (epochs,), epochs, dict.fromkeys(ON_STAGE, 0))
         took, reports = 0.0, 0
         while not run.finished:
             run.advance(TURN)

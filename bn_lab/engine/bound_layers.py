@@ -141,7 +141,7 @@ def _hidden(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor) -> Hidde
     activate = Activate(stack.activation, before.out if before else affine.out, grad)
     after = _normalization(stack, k, "after", activate.out, grad)
     x = after.out if after else activate.out
-    dropout = Dropout(x, grad, stack.seeds) if stack.members.values("dropout").any() else None
+    dropout = Dropout(x, grad, stack.per_arm) if stack.members.values("dropout").any() else None
     return Hidden(affine, before, activate, after, dropout)
 
 

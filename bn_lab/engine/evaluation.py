@@ -41,8 +41,8 @@ def evaluate(stack: Stack, source: Source, which: Literal["train", "validation"]
         if classes:
             right += accuracy(out, y) * x.shape[2]
         count += x.shape[2]
-        outputs.append(out[:: stack.seeds])
-    shape = len(stack.arms), stack.seeds
+        outputs.append(out[:: stack.per_arm])
+    shape = len(stack.arms), stack.per_arm
 
     def mean(summed: torch.Tensor) -> Array:
         return np.asarray((summed / count).cpu().numpy()).reshape(shape)

@@ -160,7 +160,7 @@ def _limits(low: Array, high: Array) -> tuple[Array, Array]:
 
 def _flatness(stack: Stack, bound: BoundLayers) -> dict[str, Array]:
     """Shares of values in a tail of the activation function, and of units that are there for every sample: (L, A) each."""
-    inputs = torch.stack([hidden.activate.x[:: stack.seeds] for hidden in bound.hidden])  # (L, A, F, B)
+    inputs = torch.stack([hidden.activate.x[:: stack.per_arm] for hidden in bound.hidden])  # (L, A, F, B)
     low, high = stack.activation.tails
     flat = (inputs <= low) | (inputs >= high)
     return {
@@ -186,7 +186,7 @@ def _units(stack: Stack, arm: str) -> dict[str, Any]:
 
 def _gradient_norms(stack: Stack) -> Array:
     """(L + 1, A)."""
-    gradients = [stack.gradients[f"weight.{k}"][:: stack.seeds] for k in range(stack.experiment.depth + 1)]
+    gradients = [stack.gradients[f"weight.{k}"][:: stack.per_arm] for k in range(stack.experiment.depth + 1)]
     return torch.stack([torch.linalg.vector_norm(gradient, dim=(1, 2)) for gradient in gradients]).cpu().numpy()
 
 

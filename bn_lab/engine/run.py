@@ -255,7 +255,7 @@ class Run:
     def _stop(self, networks: Array) -> None:
         """Mark `networks (R,)` as diverged."""
         for network in np.flatnonzero(networks):
-            arm, s = divmod(int(network), self.stack.seeds)
+            arm, s = divmod(int(network), self.stack.per_arm)
             seed = self.experiment.seed_list[s]
             self.divergences.append(
                 Divergence(self.experiment.arms[arm], seed, self.epoch + 1, int(self._growth.layers[network]) + 1)
@@ -271,7 +271,7 @@ class Run:
         end = self._last_epoch(target)
         if end > self.epoch or self._stands_at(end) or end in self._ends:
             return True
-        return self.stack.seeds == 1 and is_recorded(end) and end in self._planned_checkpoints
+        return self.stack.per_arm == 1 and is_recorded(end) and end in self._planned_checkpoints
 
     def aim(self, target: int) -> None:
         """Add a target, and train further if it is the furthest; the numbers so far stay as they are.

@@ -62,6 +62,7 @@ class Stack:
             the arms whose normalizer has such. S is the number of members, most often that of seeds.
         moving: moving statistics, views `mean.k.arm`, `variance.k.arm`, … `(S, F)`; the variance is biased, as Keras' is.
         batch_statistics: the same of the last batch.
+        networks: how many there are, R; per_arm: how many of each arm, S.
         placed: the arms that normalize `before` and `after` the activation.
         epsilons: which of the S networks have which ε.
         steps: updates so far.
@@ -80,8 +81,8 @@ class Stack:
     ) -> None:
         self.experiment, self.dtype, self.device = experiment, dtype, device
         self.members = Members.of(experiment, members)
-        self.arms, self.seeds = experiment.arms, len(self.members)
-        self.networks = len(self.arms) * self.seeds
+        self.arms, self.per_arm = experiment.arms, len(self.members)
+        self.networks = len(self.arms) * self.per_arm
         self.placed = {side: [arm for arm in self.arms if ARMS[arm].placement == side] for side in ("before", "after")}
         self.epsilons = self.members.runs("epsilon")
         self.sizes = [inputs, *[experiment.width] * experiment.depth, outputs]
@@ -117,7 +118,7 @@ class Stack:
         """The value of its member for each number of `buffer`, from `values (S,)`; flat, laid out as `buffer` is."""
         of_members = torch.from_numpy(values).to(buffer.flat)
         # Of each view, (A·S, …) or (S, …), the networks of an arm are together.
-        blocks = (of_members[:, None].expand(len(view) // self.seeds, -1, view[0].numel()) for view in buffer.views.values())
+        blocks = (of_members[:, None].expand(len(view) // self.per_arm, -1, view[0].numel()) for view in buffer.views.values())
         return torch.cat([block.flatten() for block in blocks]) if buffer.views else buffer.flat
 
     def norms(self, flat: Tensor) -> Tensor:
@@ -143,12 +144,12 @@ class Stack:
     def _per_unit(self, names: Mapping[str, Collection[str]]) -> dict[str, tuple[int, ...]]:
         """Shapes of what the arms have for each hidden unit under these `names`: those of one name together, layer by layer."""
         places = product(dict.fromkeys(chain(*names.values())), range(self.experiment.depth), self.arms)
-        return {f"{name}.{k}.{arm}": (self.seeds, self.experiment.width) for name, k, arm in places if name in names[arm]}
+        return {f"{name}.{k}.{arm}": (self.per_arm, self.experiment.width) for name, k, arm in places if name in names[arm]}
 
     def rows(self, arm: str) -> slice:
         """Where the networks of `arm` stand in the stack."""
-        start = self.arms.index(arm) * self.seeds
-        return slice(start, start + self.seeds)
+        start = self.arms.index(arm) * self.per_arm
+        return slice(start, start + self.per_arm)
 
     def _initialize(self) -> None:
         for key, view in (self.parameters.views | self.moving.views).items():
@@ -158,7 +159,7 @@ class Stack:
             draw, generator = INITIALIZERS[member.initializer], np.random.default_rng([seed, WEIGHTS])
             for k, (fan_in, fan_out) in enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True)):
                 weight = draw(generator, fan_in, fan_out, member) * member.weight_scale
-                self.parameters[f"weight.{k}"][s :: self.seeds] = torch.from_numpy(weight).to(self.dtype)
+                self.parameters[f"weight.{k}"][s :: self.per_arm] = torch.from_numpy(weight).to(self.dtype)
 
     def set_weights(self, weights: Weights) -> None:
         """Let every network start from `weights` instead.
@@ -227,7 +228,7 @@ class Stack:
         Args:
             members: ask only so many networks of each arm, the first ones; R is then as many as there are of them.
         """
-        count = self.seeds if members is None else members
+        count = self.per_arm if members is None else members
         for k in range(self.experiment.depth):
             z = self._affine(x, k, count)
             self._normalize(z, k, "before", count)
@@ -239,8 +240,8 @@ class Stack:
     def _affine(self, x: Tensor, k: int, count: int) -> Tensor:
         """Wx + b of layer k for the first `count` networks of each arm."""
         bias, weight = (self.parameters[f"{name}.{k}"] for name in ("bias", "weight"))
-        if count < self.seeds:
-            bias, weight = (each.view(-1, self.seeds, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
+        if count < self.per_arm:
+            bias, weight = (each.view(-1, self.per_arm, *each.shape[1:])[:, :count].flatten(0, 1) for each in (bias, weight))
         return torch.baddbmm(bias, weight, x)
 
     def _normalize(self, x: Tensor, k: int, placement: str, count: int) -> None:
@@ -262,7 +263,7 @@ class Stack:
         for key, view in (self.parameters.views | self.moving.views).items():
             kind, layer, *owner = key.split(".")
             if not owner:
-                whole = view[arm * self.seeds + member]
+                whole = view[arm * self.per_arm + member]
                 views[key] = whole.squeeze(-1) if kind == "bias" else whole
             elif owner == [self.arms[arm]]:
                 views[f"{kind}.{layer}"] = view[member]

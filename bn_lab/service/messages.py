@@ -45,7 +45,7 @@ class RequestError(ExperimentError):
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class TakeRecording:
     """Take care of a recording from now on. Nothing is done for it before the first `Requested`.
 
     Attributes:
@@ -191,5 +191,5 @@ class Reply:
     error: ExperimentError | None = None
 
 
-Order = Take | Requested | Drop | Ask | Withdraw
+Order = TakeRecording | Requested | Drop | Ask | Withdraw
 Report = Heartbeat | RecordingUpdate | Failed | Reply

@@ -13,7 +13,7 @@ from bn_lab.engine.history import History, is_recorded
 from bn_lab.engine.summary import Finding, findings
 from bn_lab.figures.frame import Layout
 from bn_lab.figures.parts import epoch_rows, layouts, moment_row, once_row
-from bn_lab.service.messages import RecordingUpdate, Requested, Rows, Take
+from bn_lab.service.messages import RecordingUpdate, Requested, Rows, TakeRecording
 
 if TYPE_CHECKING:
     from bn_lab.engine.run import Run
@@ -29,7 +29,7 @@ class Packer:
         overhead: seconds that the latest report took besides its rows; those are made once, this comes with every report.
     """
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: TakeRecording) -> None:
         self.overhead = 0.0
         self._recording = take.recording
         self._moments = take.moments  # how many are known

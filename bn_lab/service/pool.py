@@ -29,7 +29,7 @@ class Remote:
     Attributes:
         heard_at: when it last said something (seconds of the clock), or was started.
         is_ready: whether it has said anything.
-        turn: id of the recording that it last gave a turn to, of those for which it says so (`Take.closely`).
+        turn: id of the recording that it last gave a turn to, of those for which it says so (`TakeRecording.closely`).
     """
 
     def __init__(self, connection: Connection, end: Callable[[], None], clock: Callable[[], float]) -> None:

@@ -38,7 +38,7 @@ from bn_lab.service.messages import (
     Report,
     Requested,
     RequestError,
-    Take,
+    TakeRecording,
     Withdraw,
 )
 from bn_lab.service.pool import Pool, Remote, Start
@@ -311,7 +311,7 @@ class Recordings:
             self._fail(recording, error)
             return
         experiment, moments = recording.experiment_to_train, len(recording.relay.moments)
-        remote.send(Take(recording.id, experiment, recording.table, moments, recording.is_suspect))
+        remote.send(TakeRecording(recording.id, experiment, recording.table, moments, recording.is_suspect))
         self._request(recording)
         for ask in recording.asks.values():
             self._ask(ask, remote)

@@ -21,7 +21,19 @@ from bn_lab import timing
 from bn_lab.datasets import keep
 from bn_lab.experiment import ExperimentError
 from bn_lab.service.connection import Connection, Pipes
-from bn_lab.service.messages import Ask, Drop, Failed, Heartbeat, Order, Reply, Report, Requested, RequestError, Take, Withdraw
+from bn_lab.service.messages import (
+    Ask,
+    Drop,
+    Failed,
+    Heartbeat,
+    Order,
+    Reply,
+    Report,
+    Requested,
+    RequestError,
+    TakeRecording,
+    Withdraw,
+)
 from bn_lab.service.packing import Packer
 from bn_lab.service.turns import InTurn, Turns, computed
 
@@ -46,7 +58,7 @@ class RecordingJob(InTurn):
         clock: seconds, never going back.
     """
 
-    def __init__(self, take: Take, send: Callable[[Report], None], clock: Callable[[], float]) -> None:
+    def __init__(self, take: TakeRecording, send: Callable[[Report], None], clock: Callable[[], float]) -> None:
         self.take = take
         self.requested: Requested | None = None
         self.asks: list[Ask] = []
@@ -226,7 +238,7 @@ class Worker:
         match order:
             case None:
                 self._is_over = True
-            case Take():
+            case TakeRecording():
                 self._jobs[order.recording] = RecordingJob(order, self._send, self._clock)
             case Requested() if order.recording in self._jobs:
                 self._jobs[order.recording].follow(order)

@@ -19,7 +19,7 @@ from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.networks import Network
-from bn_lab.studies.progress import serves
+from bn_lab.studies.progress import has_probes
 from bn_lab.studies.study import Cell, Question, Side, Study, StudyError
 from bn_lab.studies.verdict import Verdict, judge
 
@@ -46,7 +46,7 @@ def complete(study: Study, results: Results, side: Side) -> bool:
     """Whether all networks of a side are there, with what the study's probes measure."""
     networks = (cell.network(side.arm, seed) for cell in study.matching(side.values) for seed in study.seeds)
     outcomes = (results.get(network.key) for network in networks)
-    return all(outcome is not None and serves(outcome, study.probes) for outcome in outcomes)
+    return all(outcome is not None and has_probes(outcome, study.probes) for outcome in outcomes)
 
 
 def answers(study: Study, results: Results) -> list[tuple[Question, Verdict | None]]:

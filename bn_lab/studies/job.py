@@ -17,7 +17,7 @@ from bn_lab import timing
 from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
 from bn_lab.studies.networks import Network, Portion
-from bn_lab.studies.progress import Failure, JobView, Ledger
+from bn_lab.studies.progress import Failure, JobProgress, JobView
 from bn_lab.studies.study import Study, StudyError
 
 __all__ = ["Failure", "Job", "JobView"]
@@ -60,7 +60,7 @@ class Job:
     ) -> None:
         self.study, self.place = study, 0
         self._factory, self._on_outcome, self._on_end = factory, on_outcome, on_end
-        self._ledger = Ledger(study, known or {})
+        self._progress = JobProgress(study, known or {})
         self._inbox: SimpleQueue[Future[Any] | None] = SimpleQueue()
         self._cancelled, self._over = Event(), Event()
         self._thread = Thread(target=self._run, name="bn-lab-study", daemon=True)
@@ -68,11 +68,11 @@ class Job:
     @property
     def view(self) -> JobView:
         """The present moment."""
-        return self._ledger.view(self.place)
+        return self._progress.view(self.place)
 
     def start(self, known: Mapping[str, Outcome] | None = None) -> bool:
         """Begin; False where it has begun or was cancelled before. `known`: more outcomes by key that need no training."""
-        if not self._ledger.begin(known or {}):
+        if not self._progress.begin(known or {}):
             return False
         self._thread.start()
         return True
@@ -80,7 +80,7 @@ class Job:
     def cancel(self) -> None:
         """Begin no more portions and return at once; what is running has `timing.CANCEL_GRACE` seconds to finish."""
         self._cancelled.set()
-        self._ledger.end("cancelled")
+        self._progress.end("cancelled")
         self._inbox.put(None)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -96,30 +96,30 @@ class Job:
     def _run(self) -> None:
         try:
             self._work()
-            self._ledger.end("cancelled" if self._cancelled.is_set() else "done")
+            self._progress.end("cancelled" if self._cancelled.is_set() else "done")
         except Exception as error:
             if not isinstance(error, StudyError | OSError):
                 log.exception("study %s failed", self.study.id)
-            self._ledger.end("failed", error)
+            self._progress.end("failed", error)
         finally:
             if self._on_end is not None:
                 self._on_end(self)
             self._over.set()
 
     def _work(self) -> None:
-        waiting = deque(_Piece(portion) for portion in self._ledger.plan())
+        waiting = deque(_Piece(portion) for portion in self._progress.plan())
         while waiting and not self._cancelled.is_set():
             with self._factory() as place:
-                _Feeder(place, waiting, self._inbox, self._cancelled, self._take, self._ledger.fail).run()
+                _Feeder(place, waiting, self._inbox, self._cancelled, self._take, self._progress.fail).run()
                 if not waiting and not self._cancelled.is_set():
-                    self._ledger.end("done")  # already here: closing the executor takes time that nobody need wait for
+                    self._progress.end("done")  # already here: closing the executor takes time that nobody need wait for
 
     def _take(self, portion: Portion, outcomes: list[Outcome]) -> None:
         for network, outcome in zip(portion.networks, outcomes, strict=True):
-            if not self._ledger.has(network):
+            if not self._progress.has(network):
                 if self._on_outcome is not None:
                     self._on_outcome(network, outcome)
-                self._ledger.add(network, outcome)
+                self._progress.add(network, outcome)
 
 
 @dataclass

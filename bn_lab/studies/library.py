@@ -16,7 +16,7 @@ from bn_lab.engine.outcome import Outcome
 from bn_lab.studies.executors import executor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network
-from bn_lab.studies.progress import serves
+from bn_lab.studies.progress import has_probes
 from bn_lab.studies.study import Study
 
 MOST_NUMBERS = 1 << 24
@@ -102,7 +102,7 @@ class Library:
     def _begin(self, job: Job) -> None:
         """Put it in line, or let it pass where everything is known."""
         known, study = self._known(), job.study
-        if known and study.size <= PASSING and all(_serves(known, network, study) for network in study.networks):
+        if known and study.size <= PASSING and all(_is_there(known, network, study) for network in study.networks):
             job.start(known)
         else:
             self._line.append(job)
@@ -172,8 +172,8 @@ def key_of(study: Study) -> Hashable:
     return study.base, study.axes, study.probes
 
 
-def _serves(known: Mapping[str, Outcome], network: Network, study: Study) -> bool:
-    return network.key in known and serves(known[network.key], study.probes)
+def _is_there(known: Mapping[str, Outcome], network: Network, study: Study) -> bool:
+    return network.key in known and has_probes(known[network.key], study.probes)
 
 
 def _numbers(outcome: Outcome) -> int:

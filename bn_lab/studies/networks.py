@@ -40,7 +40,7 @@ class Network:
 
     def __post_init__(self) -> None:
         assert len(self.experiment.arms) == self.experiment.seeds == 1
-        object.__setattr__(self, "experiment", plainest(self.experiment))
+        object.__setattr__(self, "experiment", without_idle_settings(self.experiment))
 
     @property
     def arm(self) -> str:
@@ -54,7 +54,7 @@ class Network:
         return hashlib.sha256(fields.encode()).hexdigest()[:20]
 
 
-def plainest(experiment: Experiment) -> Experiment:
+def without_idle_settings(experiment: Experiment) -> Experiment:
     """The experiment with the default in every field that cannot change its numbers."""
     if experiment.arms == (BASELINE,) and experiment.inputs == "standardized":
         experiment = replace(experiment, arms=(CONTROL,))

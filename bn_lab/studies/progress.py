@@ -1,4 +1,4 @@
-"""How far a study is: its job counts in a `Ledger`, everybody else reads a frozen `JobView`."""
+"""How far a study is: its job counts in a `JobProgress`, everybody else reads a frozen `JobView`."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class JobView:
         return self.state in ("done", "cancelled", "failed")
 
 
-def serves(outcome: Outcome, probes: tuple[str, ...]) -> bool:
+def has_probes(outcome: Outcome, probes: tuple[str, ...]) -> bool:
     """Whether an outcome holds what these probes measure."""
     return ("three_ways" not in probes or bool(outcome.final)) and (
         "smoothness" not in probes or outcome.smoothness is not None
     )
 
 
-class Ledger:
+class JobProgress:
     """The bookkeeping of a job; safe to use from any thread.
 
     Args:
@@ -112,7 +112,7 @@ class Ledger:
         networks, probes = self._study.networks, self._study.probes
         every = portions(networks, probes)
         costs = {network.key: portion.cost / len(portion.networks) for portion in every for network in portion.networks}
-        known = {key: outcome for key in costs if (outcome := self._known.get(key)) is not None and serves(outcome, probes)}
+        known = {key: outcome for key in costs if (outcome := self._known.get(key)) is not None and has_probes(outcome, probes)}
         with self._lock:
             self._costs, self._results, self._total_cost = costs, known, sum(costs.values())
             self._known = {}  # of other studies, too, whose outcomes need not stay in memory for this one

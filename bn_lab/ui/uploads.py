@@ -266,8 +266,8 @@ class WaitingLine:
             return self._places.index(mine)
 
 
-LINE = WaitingLine()
-"""That of this process."""
+READING_QUEUE = WaitingLine()
+"""In which the files of all visitors wait to be read."""
 
 
 def in_turn(data: bytes, asked: Format, waiting: Waiting | None = None) -> File:
@@ -276,7 +276,7 @@ def in_turn(data: bytes, asked: Format, waiting: Waiting | None = None) -> File:
     Raises:
         DataError: saying what is wrong with it.
     """
-    with LINE.turn(waiting):
+    with READING_QUEUE.turn(waiting):
         try:
             return read(data, asked)
         finally:

@@ -52,8 +52,8 @@ def batch(stack: Stack, task: str, seed: int = 0) -> tuple[Tensor, Tensor, list[
 def networks(stack: Stack) -> Iterator[tuple[int, str, int]]:
     """Place in the stack, arm and number of the seed."""
     for a, arm in enumerate(stack.arms):
-        for s in range(stack.seeds):
-            yield a * stack.seeds + s, arm, s
+        for s in range(stack.per_arm):
+            yield a * stack.per_arm + s, arm, s
 
 
 def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: str, s: int) -> Parameters:

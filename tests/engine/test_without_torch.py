@@ -50,8 +50,8 @@ def test_these_modules_come_without_torch(module: str) -> None:
 def test_a_study_is_planned_without_torch() -> None:
     stays_without_torch(
         "from bn_lab.studies.claims import STUDIES\n"
-        "from bn_lab.studies.progress import Ledger\n"
-        "assert all(Ledger(study, {}).plan() for study in [*STUDIES.values()][:3])"
+        "from bn_lab.studies.progress import JobProgress\n"
+        "assert all(JobProgress(study, {}).plan() for study in [*STUDIES.values()][:3])"
     )
 
 

@@ -21,7 +21,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.studies.executors import LocalExecutor
 from bn_lab.studies.job import Job
 from bn_lab.studies.networks import Network, portions
-from bn_lab.studies.progress import Ledger
+from bn_lab.studies.progress import JobProgress
 from bn_lab.studies.study import Study, StudyError
 
 BASE = Experiment(dataset="iris", depth=1, width=4, epochs=2, seeds=2)
@@ -302,7 +302,7 @@ def test_share_and_remaining_time_go_by_cost() -> None:
     expected = outcomes(STUDY)
     first, second = every[0], every[1]
     known = {network.key: expected[network.key] for network in first.networks}
-    progress = Ledger(STUDY, known, lambda: now[0])
+    progress = JobProgress(STUDY, known, lambda: now[0])
     assert progress.begin({})
     assert len(progress.plan()) == 5
     assert progress.view().share == pytest.approx(first.cost / total)

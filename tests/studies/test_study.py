@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
-from bn_lab.studies.networks import Network, plainest
+from bn_lab.studies.networks import Network, without_idle_settings
 from bn_lab.studies.study import MOST_NETWORKS, Study, StudyError
 
 PAIR = Experiment(seeds=3)
@@ -93,8 +93,8 @@ def test_a_key_is_the_same_in_every_process() -> None:
 @given(st.sampled_from(["none", "standardized", "before", "after"]), st.sampled_from(["normal", "he_normal"]))
 def test_the_plainest_form_is_plain(arm: str, initializer: str) -> None:
     experiment = Experiment(arms=(arm,), initializer=initializer, weight_std=0.7, epsilon=0.01, inputs="standardized")  # type: ignore[arg-type]
-    once = plainest(experiment)
-    assert plainest(once) == once
+    once = without_idle_settings(experiment)
+    assert without_idle_settings(once) == once
     assert (once.epsilon == 0.01) == (arm in ("before", "after"))
     assert (once.weight_std == 0.7) == (initializer == "normal")
     assert (once.inputs == "standardized") == (arm in ("before", "after"))

@@ -37,7 +37,7 @@ PRESENT = "present"
 SAME_SCALE = "view_same_scale"
 """In the session: whether the same stage of all arms has one axis."""
 
-CHIPS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
+QUICK_DATASETS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
 """Experiments that are put on the stage by one click: presets by the name of the chip. One more is about uploads."""
 
 UPLOADS = "own"
@@ -170,10 +170,10 @@ def moments(experiment: Experiment) -> int:
 
 def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
     now = UPLOADS if experiment.is_private else experiment.dataset
-    now = next((name for name, preset in CHIPS.items() if PRESETS[preset].experiment.dataset == now), now)
+    now = next((name for name, preset in QUICK_DATASETS.items() if PRESETS[preset].experiment.dataset == now), now)
     return [
         {"id": name, "label": t(f"chip.{name}"), "on": name == now, "disabled": not _is_allowed(name, experiment)}
-        for name in (*CHIPS, UPLOADS)
+        for name in (*QUICK_DATASETS, UPLOADS)
         if name != UPLOADS or not rules.is_hidden(UPLOADS)
     ]
 
@@ -182,7 +182,7 @@ def _is_allowed(chip: str, experiment: Experiment) -> bool:
     """Whether a chip leaves alone what the lesson's link fixes."""
     if chip == UPLOADS:
         return not rules.is_fixed("dataset")
-    return not rules.changed(PRESETS[CHIPS[chip]].experiment, experiment)
+    return not rules.changed(PRESETS[QUICK_DATASETS[chip]].experiment, experiment)
 
 
 def _longer(experiment: Experiment) -> int:
@@ -214,8 +214,8 @@ def _act(said: Mapping[str, Any]) -> None:
 
 
 def _chip(name: str) -> None:
-    if name in CHIPS:
-        session.adopt(PRESETS[CHIPS[name]].experiment)
+    if name in QUICK_DATASETS:
+        session.adopt(PRESETS[QUICK_DATASETS[name]].experiment)
     elif name == UPLOADS and (tables := uploads.tables()):
         session.adopt(replace(session.experiment(), dataset=next(reversed(tables))))
     elif name == UPLOADS:

@@ -24,7 +24,7 @@ def parameters(experiment: Experiment, arm: str) -> int:
     """The trainable numbers of one network of the engine."""
     table = load(experiment.dataset)
     stack = Stack(experiment, table.features.shape[1], table.outputs, table.task)
-    networks = {"weight": stack.networks, "bias": stack.networks, "gamma": stack.seeds, "beta": stack.seeds}
+    networks = {"weight": stack.networks, "bias": stack.networks, "gamma": stack.per_arm, "beta": stack.per_arm}
     total = 0
     for name, view in stack.parameters.views.items():
         kind, _, *owner = name.split(".")

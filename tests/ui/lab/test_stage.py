@@ -91,9 +91,9 @@ def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_a_chip_puts_its_experiment_on_the_stage_and_plays_it(lab: Open) -> None:
     page = lab(dataset="iris", depth="5", lang="en")
-    assert [chip["id"] for chip in page.stage["chips"]] == [*stage.CHIPS, "own"]
+    assert [chip["id"] for chip in page.stage["chips"]] == [*stage.QUICK_DATASETS, "own"]
     assert [chip["id"] for chip in page.stage["chips"] if chip["on"]] == ["iris"], "its data are on the stage"
-    for name, preset in stage.CHIPS.items():
+    for name, preset in stage.QUICK_DATASETS.items():
         page.act("chip", id=name)
         assert page.experiment == PRESETS[preset].experiment
         assert page.opening == {"epoch": None, "playing": True}
@@ -195,7 +195,7 @@ def test_what_no_stage_says_is_nothing(lab: Open, said: dict[str, Any]) -> None:
 def test_what_a_lesson_fixes_is_not_offered_and_not_done(lab: Open) -> None:
     page = lab(dataset="iris", epochs="6", fix="seed,epochs,dataset", lang="en")
     assert page.stage["fixed"] == {"seed": True, "epochs": True}
-    assert {chip["id"] for chip in page.stage["chips"] if chip["disabled"]} == {*stage.CHIPS, "own"}
+    assert {chip["id"] for chip in page.stage["chips"] if chip["disabled"]} == {*stage.QUICK_DATASETS, "own"}
     for act in ({"act": "new_seed"}, {"act": "longer"}, {"act": "chip", "id": "boston"}):
         page.act(**act)
         assert (page.experiment.seed, page.experiment.epochs, page.experiment.dataset) == (0, 6, "iris")
