@@ -14,7 +14,7 @@ from tests.deploy.replicas import Replica, Site, serve_replicas
 
 pytestmark = pytest.mark.browser
 
-QUERY, SHORT = "dataset=iris&epochs=3000&batch_size=8", "dataset=iris&epochs=500"
+QUERY, SHORT = "dataset=iris&epochs=1500&batch_size=8", "dataset=iris&epochs=500"
 """What is trained while a replica is killed, long enough to be in the midst of it, and what beside it at the other one."""
 
 CONNECTED = "() => document.querySelector('[data-testid=stApp]').dataset.testConnectionState === 'CONNECTED'"

@@ -344,8 +344,7 @@ def test_on_a_phone_one_picture_fills_the_width_and_the_player_is_at_the_thumb(s
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)], ids=["light desktop", "dark phone"])
 def test_it_is_for_everyone(stage: Open, size: tuple[int, int], dark: bool) -> None:
     page = stage(size, FOUR, "ko" if dark else "en")
     if dark:
