@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import struct
-from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol
 
 _LENGTH = struct.Struct("<Q")
@@ -53,42 +52,3 @@ class Pipes:
         if len(data) < count:
             raise EOFError
         return data
-
-
-class Queued:
-    """Messages over queues, for both ends in one process. They are pickled all the same, so that nothing is shared."""
-
-    def __init__(self, incoming: SimpleQueue[bytes | None], outgoing: SimpleQueue[bytes | None]) -> None:
-        self._incoming, self._outgoing = incoming, outgoing
-
-    def send(self, message: object) -> None:
-        """Send a message."""
-        self._outgoing.put(pickle.dumps(message))
-
-    def receive(self, wait: bool = True) -> Any:
-        """Wait for a message, or take one that is there; raises `queue.Empty` where there is none."""
-        data = self._incoming.get(block=wait)
-        if data is None:
-            self._incoming.put(None)  # for whoever asks again
-            raise EOFError
-        return pickle.loads(data)
-
-    def waiting(self) -> list[Any]:
-        """All messages that are there."""
-        messages = []
-        try:
-            while True:
-                messages.append(self.receive(wait=False))
-        except (Empty, EOFError):
-            return messages
-
-    def close(self) -> None:
-        """Close this end, which the other one notices."""
-        self._outgoing.put(None)
-
-
-def pair() -> tuple[Queued, Queued]:
-    """Two ends of one connection."""
-    there: SimpleQueue[bytes | None] = SimpleQueue()
-    back: SimpleQueue[bytes | None] = SimpleQueue()
-    return Queued(back, there), Queued(there, back)

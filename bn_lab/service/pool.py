@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 from bn_lab import timing
-from bn_lab.service.connection import Connection, Pipes, pair
+from bn_lab.service.connection import Connection, Pipes
 from bn_lab.service.messages import Order, Report
 
 Start = Callable[[], tuple[Connection, Callable[[], None]]]
@@ -51,12 +52,6 @@ class Remote:
                 return
         with suppress(OSError):
             self.connection.close()
-
-    def post_waiting(self) -> None:
-        """Hand on what was sent so far: for tests, which have no such thread."""
-        while not self._outbox.empty():
-            if (order := self._outbox.get()) is not None:
-                self.connection.send(order)
 
     def close(self) -> None:
         """There are no more orders."""
@@ -142,20 +137,12 @@ def in_process() -> tuple[Connection, Callable[[], None]]:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "bn_lab.service.worker"]
+    apart: dict[str, Any] = {"start_new_session": True}  # a Ctrl-C is for the server, which ends its workers
     if sys.platform == "win32":
-        apart = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, creationflags=apart)
-    else:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,  # a Ctrl-C is for the server, which ends its workers
-        )
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **apart)
     assert process.stdin is not None
     assert process.stdout is not None
-
     reports = process.stdout
 
     def end() -> None:
@@ -165,27 +152,3 @@ def in_process() -> tuple[Connection, Callable[[], None]]:
         reports.close()
 
     return Pipes(reports, process.stdin), end
-
-
-def on_a_thread() -> tuple[Connection, Callable[[], None]]:
-    """Start a worker on a thread of this process: for tests, which then need not wait for a process that imports torch."""
-    from bn_lab.service.worker import Worker
-
-    here, there = pair()
-    worker = Worker(there)
-
-    def listen() -> None:
-        try:
-            while True:
-                worker.receive(there.receive())
-        except EOFError:
-            worker.receive(None)
-
-    Thread(target=listen, name="bn-lab-worker-orders", daemon=True).start()
-    Thread(target=worker.work, name="bn-lab-worker", daemon=True).start()
-
-    def end() -> None:
-        here.close()
-        there.close()
-
-    return here, end

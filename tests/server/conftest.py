@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from bn_lab.experiment import Experiment
 from bn_lab.server import application, stream
 from bn_lab.service import Recordings, Visitor
-from bn_lab.service.pool import on_a_thread
+from tests.service.threads import on_a_thread
 
 SHORT = Experiment(dataset="iris", epochs=3)
 

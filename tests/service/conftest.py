@@ -13,9 +13,10 @@ import pytest
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
 from bn_lab.service import Limits, Recordings, Visitor, Watch, WatchState
-from bn_lab.service.connection import Connection, Queued, pair
+from bn_lab.service.connection import Connection
 from bn_lab.service.pool import Remote
 from bn_lab.service.worker import Worker
+from tests.service.threads import Queued, pair, post_waiting
 
 
 class Clock:
@@ -60,7 +61,7 @@ class Bench:
         busy = False
         self.clock.pass_by(self.tick)
         for remote in list(self.remotes):
-            remote.post_waiting()
+            post_waiting(remote)
             orders, worker = self.workers[remote.connection]
             for order in orders.waiting():
                 worker.receive(order)

@@ -13,8 +13,8 @@ import pytest
 
 from bn_lab import Experiment
 from bn_lab.service import Limits, Recordings, WatchState
-from bn_lab.service.pool import on_a_thread
 from tests.service.conftest import alone, differences
+from tests.service.threads import on_a_thread
 
 IRIS = Experiment(dataset="iris", epochs=6)
 LONG = Experiment(dataset="iris", epochs=5000)

@@ -16,12 +16,13 @@ from bn_lab.engine import anatomy
 from bn_lab.engine.run import Run
 from bn_lab.experiment import ExperimentError
 from bn_lab.service import Limits, RequestError, WatchState
-from bn_lab.service.connection import Pipes, pair
+from bn_lab.service.connection import Pipes
 from bn_lab.service.messages import Ask
 from bn_lab.service.pool import Remote
 from tests.service.conftest import Bench, Clock, alone, differences
 from tests.service.test_recordings import own
 from tests.service.test_rows import Page, assert_whole
+from tests.service.threads import pair, post_waiting
 
 IRIS = Experiment(dataset="iris", epochs=6, depth=2, seeds=2)
 LONG = Experiment(dataset="iris", epochs=90, depth=1)
@@ -203,7 +204,7 @@ def test_many_requests_do_not_stop_what_is_trained(clock: Clock) -> None:
     for number in range(200):
         remote.send(Ask(-number, "compute", None, ("folded",)))
     bench.until(lambda: watch.progress.epoch > before + 2)
-    remote.post_waiting()
+    post_waiting(remote)
     assert bench.workers[remote.connection][1]._asks
 
 
