@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bn_lab.engine.anatomy import typed
+from bn_lab.engine.anatomy.records import typed
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, link, parse_link, plain_text

@@ -12,17 +12,8 @@ from itertools import pairwise
 
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, table_of
+from bn_lab.engine import history
 from bn_lab.engine.boundary import GRID, has_boundary
-from bn_lab.engine.history import (
-    BINS,
-    CHECKPOINT_EPOCHS,
-    CHECKPOINT_NUMBERS,
-    FIRST_STEPS,
-    PERCENTILES,
-    STAGES,
-    is_recorded,
-    stages,
-)
 from bn_lab.experiment import Experiment
 
 CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
@@ -96,18 +87,18 @@ def recorded_steps(experiment: Experiment, table: Table | None = None) -> int:
         table: its data; those that its `dataset` names where not given.
     """
     table = table_of(experiment) if table is None else table
-    return max(1, min(FIRST_STEPS, int(_room(experiment, table) / _probe(experiment, table))))
+    return max(1, min(history.FIRST_STEPS, int(_room(experiment, table) / _probe(experiment, table))))
 
 
 def _probes(experiment: Experiment, table: Table) -> float:
     """Seconds for all snapshots of a run."""
     probe = _probe(experiment, table)
-    return _recorded(experiment.epochs) * probe + min(FIRST_STEPS * probe, _room(experiment, table))
+    return _recorded(experiment.epochs) * probe + min(history.FIRST_STEPS * probe, _room(experiment, table))
 
 
 def _room(experiment: Experiment, table: Table) -> float:
     """Seconds that the snapshots of the first steps may take together."""
-    return FIRST_STEPS * max(_step(experiment, table, _networks(experiment)), QUICK)
+    return history.FIRST_STEPS * max(_step(experiment, table, _networks(experiment)), QUICK)
 
 
 def _steps(experiment: Experiment, table: Table) -> int:
@@ -125,7 +116,7 @@ def _probe(experiment: Experiment, table: Table) -> float:
     """Seconds for a snapshot: all samples, and the points of the plane, sent forth, and the values of a batch counted."""
     sizes, arms, count = _sizes(experiment, table), len(experiment.arms), _count(experiment, table)
     evaluated = _networks(experiment) * count + (arms * GRID**2 if has_boundary(sizes[0]) else 0)
-    values = sum(len(stages(arm)) for arm in experiment.arms) * experiment.depth * experiment.width
+    values = sum(len(history.stages(arm)) for arm in experiment.arms) * experiment.depth * experiment.width
     forward = CALL * (len(sizes) - 1) + evaluated * (_products(sizes) / FLOPS + sum(sizes) * ELEMENT)
     return PROBE + forward + VALUE * values * min(experiment.batch_size, count)
 
@@ -171,15 +162,15 @@ def _of_data(experiment: Experiment, table: Table) -> int:
 def _of_record(experiment: Experiment, table: Table) -> int:
     """Numbers of the history: series, snapshots and checkpoints (which are float32, so half of a number each)."""
     series = (4 if table.task == "classification" else 2) * experiment.epochs * _networks(experiment)
-    moments = _recorded(experiment.epochs) + FIRST_STEPS + 1
+    moments = _recorded(experiment.epochs) + history.FIRST_STEPS + 1
     weights = sum(network_numbers(experiment, table, arm) for arm in experiment.arms)
-    planned = sum(epoch <= experiment.epochs for epoch in CHECKPOINT_EPOCHS)
-    checkpoints = max(2 * weights, min(CHECKPOINT_NUMBERS, weights * planned))
+    planned = sum(epoch <= experiment.epochs for epoch in history.CHECKPOINT_EPOCHS)
+    checkpoints = max(2 * weights, min(history.CHECKPOINT_NUMBERS, weights * planned))
     return int(series + moments * _of_moment(experiment, table) + checkpoints // 2 + _of_target(experiment, table))
 
 
 def _of_moment(experiment: Experiment, table: Table) -> int:
-    layer = len(STAGES) * (BINS + len(PERCENTILES) + 4) + 4 * experiment.width + 6
+    layer = len(history.STAGES) * (history.BINS + len(history.PERCENTILES) + 4) + 4 * experiment.width + 6
     moment = len(experiment.arms) * (experiment.depth * layer + 2 * table.outputs**2) + 4 * _networks(experiment)
     if has_boundary(table.features.shape[1]):
         moment += len(experiment.arms) * GRID**2  # half of that in the record, and half where it is sent to a page
@@ -207,4 +198,4 @@ def _sizes(experiment: Experiment, table: Table) -> list[int]:
 
 @lru_cache(maxsize=256)
 def _recorded(epochs: int) -> int:
-    return sum(map(is_recorded, range(epochs + 1)))
+    return sum(map(history.is_recorded, range(epochs + 1)))

@@ -13,20 +13,10 @@ import torch
 from torch import Tensor
 
 from bn_lab.arms import ARMS
-from bn_lab.engine import boundary
+from bn_lab.engine import boundary, history
 from bn_lab.engine.batches import Source
 from bn_lab.engine.bound_layers import BoundLayers, Hidden
 from bn_lab.engine.evaluation import Evaluation, evaluate
-from bn_lab.engine.history import (
-    BINS,
-    PERCENTILES,
-    ArmSnapshot,
-    Points,
-    Shown,
-    Snapshot,
-    batch_norm_input,
-    stages,
-)
 from bn_lab.engine.stack import Stack
 from bn_lab.engine.types import Array
 
@@ -40,7 +30,7 @@ each picture, and 500 of them in every panel took two thirds of the time."""
 
 @torch.inference_mode()
 @np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
-def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Snapshot:
+def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> history.Snapshot:
     """A snapshot of what `bound` computed last and of how the networks do on all samples now."""
     train = evaluate(stack, source, "train")
     validation = evaluate(stack, source, "validation") if len(source.splits[0].validation) else None
@@ -55,8 +45,9 @@ def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Sna
     boundaries = _boundaries(stack, source)
     arms, start = {}, 0
     for a, arm in enumerate(stack.arms):
-        start, columns = start + len(stages(arm)), slice(start, start + len(stages(arm)))
-        arms[arm] = ArmSnapshot(
+        count = len(history.stages(arm))
+        start, columns = start + count, slice(start, start + count)
+        arms[arm] = history.ArmSnapshot(
             **{name: array[:, columns] for name, array in distributions.items()},
             **{name: array[:, a] for name, array in measures.items()},
             **_units(stack, arm),
@@ -64,25 +55,25 @@ def probe(stack: Stack, bound: BoundLayers, source: Source, epoch: float) -> Sna
             validation_predictions=_predictions(source, validation, a, "validation") if validation else np.empty(0, np.float32),
             boundary=boundaries[a],
         )
-    return Snapshot(epoch, arms, train.loss, train.accuracy)
+    return history.Snapshot(epoch, arms, train.loss, train.accuracy)
 
 
-def shown(source: Source) -> Shown | None:
+def shown(source: Source) -> history.Shown | None:
     """The true values that belong to the predictions of snapshots; None for classification."""
     if source.table.task == "classification":
         return None
     split = source.splits[0]
     target = source.table.target
-    return Shown(target[split.train][_sample(len(split.train))], target[split.validation][_sample(len(split.validation))])
+    return history.Shown(*(target[rows][_sample(len(rows))] for rows in (split.train, split.validation)))
 
 
-def points(source: Source) -> Points | None:
+def points(source: Source) -> history.Points | None:
     """The samples that are shown on boundaries; None unless there are two features."""
     if source.plane is None:
         return None
     table, split = source.table, source.splits[0]
     every = np.column_stack([table.features, table.target])
-    return Points(*(_scattered(every[rows]) for rows in (split.train, split.validation)))
+    return history.Points(*(_scattered(every[rows]) for rows in (split.train, split.validation)))
 
 
 def _scattered(samples: Array) -> Array:
@@ -128,10 +119,10 @@ def _distributions(values: Array) -> dict[str, Array]:
     flat = np.where(finite[:, None], flat, 0)
     flat.sort(axis=1)
     low, high = _limits(flat[:, 0], flat[:, -1])
-    edges = low[:, None] + (high - low)[:, None] * np.arange(1, BINS) / BINS
+    edges = low[:, None] + (high - low)[:, None] * np.arange(1, history.BINS) / history.BINS
     smaller = np.stack([row.searchsorted(edge) for row, edge in zip(flat, edges, strict=True)])  # (K, BINS - 1)
     counts = np.diff(smaller, axis=1, prepend=0, append=flat.shape[1])
-    at = np.asarray(PERCENTILES) / 100 * (flat.shape[1] - 1)
+    at = np.asarray(history.PERCENTILES) / 100 * (flat.shape[1] - 1)
     below = at.astype(int)
     above = np.minimum(below + 1, flat.shape[1] - 1)
     lower, upper = flat[:, below].astype(np.float64), flat[:, above].astype(np.float64)
@@ -192,7 +183,7 @@ def _gradient_norms(stack: Stack) -> Array:
 
 def _batch_variance(values: dict[str, Array], width: int) -> Array:
     """Smallest, median and largest σ²_B over the units at the input of batch normalization: (L, A, 3)."""
-    inputs = [x[:, stages(arm).index(batch_norm_input(arm))] for arm, x in values.items()]  # (L, F·B) each
+    inputs = [x[:, history.stages(arm).index(history.batch_norm_input(arm))] for arm, x in values.items()]  # (L, F·B) each
     x = np.stack(inputs, axis=1).reshape(len(inputs[0]), len(inputs), width, -1)
     variance = x.astype(np.float64).var(axis=3)
     spread = np.stack([variance.min(axis=2), np.median(variance, axis=2), variance.max(axis=2)], axis=2)

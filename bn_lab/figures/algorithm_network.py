@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bn_lab.arms import ARMS
-from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
+from bn_lab.engine.anatomy.records import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.engine.types import Array
 from bn_lab.figures.axes import HOVER, log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable

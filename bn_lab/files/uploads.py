@@ -9,37 +9,20 @@ from typing import Any, get_args
 
 from bn_lab.codegen import facts_of
 from bn_lab.codegen.facts import Facts
-from bn_lab.datasets import Table, keep
-from bn_lab.datasets.uploads import (
-    FOUND_OUT,
-    MISSING,
-    SPACES,
-    AskedKind,
-    DataChoice,
-    DataError,
-    File,
-    Format,
-    digest_of,
-    id_of,
-    parsed,
-    possible_tasks,
-    proposed,
-    read,
-    table,
-)
+from bn_lab.datasets import Table, keep, uploads
 from bn_lab.datasets.uploads.limits import MOST_BYTES
 from bn_lab.experiment import Experiment
 from bn_lab.files.recipe import recipe
 
-WORDS: Mapping[str, str] = {"tab": "\t", "space": " ", "spaces": SPACES, "comma": ",", "semicolon": ";", "none": ""}
+WORDS: Mapping[str, str] = {"tab": "\t", "space": " ", "spaces": uploads.SPACES, "comma": ",", "semicolon": ";", "none": ""}
 """Signs that are awkward to type, by their names."""
 
 
-class ArgumentError(DataError):
+class ArgumentError(uploads.DataError):
     """An argument about a file that does not fit it."""
 
     RULES: Mapping[str, str] = {
-        **DataError.RULES,
+        **uploads.DataError.RULES,
         "column_named": "{field} must be the name of a column or its number from 1 to {high}, got {value}",
         "target_needed": "{field} must be given, since no column of the file seems to be one, got {value}",
         "task_possible": "{field} must be {possible} for that target, got {value}",
@@ -52,7 +35,7 @@ class ArgumentError(DataError):
     }
 
 
-NAMES: Mapping[str, str] = {"\t": "tabs", SPACES: "spaces"}
+NAMES: Mapping[str, str] = {"\t": "tabs", uploads.SPACES: "spaces"}
 """Delimiters that are awkward to read."""
 
 
@@ -74,7 +57,7 @@ class ExperimentWithData:
 
 
 HOW = ("sheet", "encoding", "delimiter", "header", "above", "below", "comment", "decimal", "thousands", "missing_value")
-SAID = ("target", "task", "missing", "without", *HOW, *get_args(AskedKind))
+SAID = ("target", "task", "missing", "without", *HOW, *get_args(uploads.AskedKind))
 """What can be said about a file."""
 
 
@@ -94,25 +77,25 @@ def opened(options: argparse.Namespace, experiment: Experiment) -> ExperimentWit
         if said:
             raise ArgumentError("file", "file_alone", f"--{said[0].replace('_', '-')} without it")
         if experiment.is_private:
-            raise ArgumentError("file", "file_needed", parsed(experiment.dataset)[0])
+            raise ArgumentError("file", "file_needed", uploads.parsed(experiment.dataset)[0])
         return ExperimentWithData(experiment)
     with options.file.open("rb") as source:
         data = source.read(MOST_BYTES + 1)  # one too many is enough to know
     before = None
     if experiment.is_private:
-        ours, before = parsed(experiment.dataset)
-        if digest_of(data) != ours:
-            raise ArgumentError("file", "file_hash", digest_of(data), ours=ours)
-    asked = _format(options, data, before.format if before else FOUND_OUT)
-    file = read(data, asked)
+        ours, before = uploads.parsed(experiment.dataset)
+        if uploads.digest_of(data) != ours:
+            raise ArgumentError("file", "file_hash", uploads.digest_of(data), ours=ours)
+    asked = _format(options, data, before.format if before else uploads.FOUND_OUT)
+    file = uploads.read(data, asked)
     choice = _choice(options, file, before)
-    name = id_of(file.digest, choice)
-    data_set = keep(table(file, name))
+    name = uploads.id_of(file.digest, choice)
+    data_set = keep(uploads.table(file, name))
     message = _message(options.file.name, file, choice, data_set)
     return ExperimentWithData(replace(experiment, dataset=name), data_set, facts_of(recipe(file, name)), message)
 
 
-def _format(options: argparse.Namespace, data: bytes, before: Format) -> Format:
+def _format(options: argparse.Namespace, data: bytes, before: uploads.Format) -> uploads.Format:
     """How the file is said to be written."""
     values: dict[str, Any] = {name: getattr(options, name) for name in ("encoding", "above", "below")}
     values = {name: value for name, value in values.items() if value is not None}
@@ -127,21 +110,21 @@ def _format(options: argparse.Namespace, data: bytes, before: Format) -> Format:
         values["missing"] = tuple(options.missing_value)
     asked = replace(before, **values)
     if options.sheet is not None:
-        names = read(data, replace(asked, sheet=None)).sheets
+        names = uploads.read(data, replace(asked, sheet=None)).sheets
         asked = replace(asked, sheet=_place("sheet", "sheet_named", options.sheet, names))
-    kinds = [(kind, text) for kind in get_args(AskedKind) if (text := getattr(options, kind)) is not None]
+    kinds = [(kind, text) for kind in get_args(uploads.AskedKind) if (text := getattr(options, kind)) is not None]
     if kinds:
-        file = read(data, asked)  # columns are known by their names only then
+        file = uploads.read(data, asked)  # columns are known by their names only then
         asked = replace(asked, kinds=tuple((k, kind) for kind, text in kinds for k in _columns(kind, text, file)))
     return asked
 
 
-def _columns(field: str, text: str, file: File) -> list[int]:
+def _columns(field: str, text: str, file: uploads.File) -> list[int]:
     """Indices of columns that are named or numbered, separated by commas."""
     return [_column(field, each.strip(), file) for each in text.split(",") if each.strip()]
 
 
-def _column(field: str, text: str, file: File) -> int:
+def _column(field: str, text: str, file: uploads.File) -> int:
     return _place(field, "column_named", text, [column.name for column in file.columns])
 
 
@@ -154,21 +137,21 @@ def _place(field: str, rule: str, text: str, names: Sequence[str]) -> int:
     raise ArgumentError(field, rule, text, high=len(names))
 
 
-def _choice(options: argparse.Namespace, file: File, before: DataChoice | None) -> DataChoice:
+def _choice(options: argparse.Namespace, file: uploads.File, before: uploads.DataChoice | None) -> uploads.DataChoice:
     """What to learn from the file."""
     if options.target is not None:
-        choice = proposed(file, _column("target", options.target, file))
+        choice = uploads.proposed(file, _column("target", options.target, file))
     else:
-        choice = replace(before, format=file.asked) if before is not None else proposed(file)
+        choice = replace(before, format=file.asked) if before is not None else uploads.proposed(file)
     if choice is None:
         raise ArgumentError("target", "target_needed", "none")
     if options.task is not None:
-        possible = possible_tasks(file.columns[choice.target])
+        possible = uploads.possible_tasks(file.columns[choice.target])
         if options.task not in possible:
             raise ArgumentError("task", "task_possible", options.task, possible=" or ".join(possible))
         choice = replace(choice, task=options.task)
     if options.missing is not None:
-        if options.missing not in MISSING:
+        if options.missing not in uploads.MISSING:
             raise ArgumentError("missing", "missing_words", options.missing)
         choice = replace(choice, missing=options.missing)
     if options.without is not None:
@@ -176,7 +159,7 @@ def _choice(options: argparse.Namespace, file: File, before: DataChoice | None) 
     return choice
 
 
-def _message(name: str, file: File, choice: DataChoice, data_set: Table) -> str:
+def _message(name: str, file: uploads.File, choice: uploads.DataChoice, data_set: Table) -> str:
     """What was found out, in a line for whoever wants to check it."""
     said = file.format
     how = (

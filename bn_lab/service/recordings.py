@@ -27,20 +27,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from bn_lab import timing
 from bn_lab.datasets import Table
 from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.service import messages
 from bn_lab.service.limits import MB, Limits
-from bn_lab.service.messages import (
-    Ask,
-    Drop,
-    Failed,
-    Heartbeat,
-    RecordingUpdate,
-    Reply,
-    Report,
-    Requested,
-    RequestError,
-    TakeRecording,
-    Withdraw,
-)
 from bn_lab.service.pool import Pool, Remote, Start
 from bn_lab.service.recording import Recording, id_of
 
@@ -276,7 +264,7 @@ class Recordings:
     def _release(self, recording: Recording) -> None:
         """Take a recording from its worker; what is known of it stays."""
         if recording.remote is not None:
-            recording.remote.send(Drop(recording.id))
+            recording.remote.send(messages.Drop(recording.id))
         recording.release()
 
     def _drop(self, recording: Recording) -> None:
@@ -285,7 +273,7 @@ class Recordings:
         self._queue.pop(recording.id, None)
         self._recordings.pop(recording.id, None)
         for number in list(recording.asks):
-            self._resolve(number, error=RequestError("recording", "lost", "recording"))
+            self._resolve(number, error=messages.RequestError("recording", "lost", "recording"))
 
     # What workers are given to do.
 
@@ -295,7 +283,7 @@ class Recordings:
             return self._pool.least_busy(self._load)
         except OSError:
             log.exception("no worker can be started")
-            raise RequestError("recording", "no_worker", what) from None
+            raise messages.RequestError("recording", "no_worker", what) from None
 
     def _load(self, remote: Remote) -> float:
         """How much a worker has to do."""
@@ -307,11 +295,11 @@ class Recordings:
         recording.place, recording.first_look_only, recording.admitted_bytes = 0, first_look_only, recording.run_bytes
         try:
             remote = recording.remote = self._worker("recording")
-        except RequestError as error:
+        except messages.RequestError as error:
             self._fail(recording, error)
             return
         experiment, moments = recording.experiment_to_train, len(recording.relay.moments)
-        remote.send(TakeRecording(recording.id, experiment, recording.table, moments, recording.is_suspect))
+        remote.send(messages.TakeRecording(recording.id, experiment, recording.table, moments, recording.is_suspect))
         self._request(recording)
         for ask in recording.asks.values():
             self._ask(ask, remote)
@@ -321,7 +309,7 @@ class Recordings:
         assert recording.remote is not None
         watchers = len({watch.visitor for watch in recording.present})
         targets = recording.targets or (recording.experiment_to_train.epochs,)
-        requested = Requested(recording.id, targets, recording.until, recording.parts, watchers)
+        requested = messages.Requested(recording.id, targets, recording.until, recording.parts, watchers)
         if recording.requested is None or not requested.says_the_same(recording.requested):
             recording.requested = requested
             recording.granted = max(recording.granted, requested.until)
@@ -338,7 +326,7 @@ class Recordings:
             recording = self._recordings.get(watch.recording) or self._recording_of(watch)
             if recording.error is not None:
                 raise recording.error
-            ask = Ask(number, what, recording.id, arguments, after=min(recording.relay.epoch, watch.target))
+            ask = messages.Ask(number, what, recording.id, arguments, after=min(recording.relay.epoch, watch.target))
             recording.asks[number] = ask
             pending = self._pending[number] = PendingReply(Future(), recording)
             self._start_housekeeping()
@@ -363,10 +351,10 @@ class Recordings:
             self._start_housekeeping()
             remote = self._worker(name)
             pending = self._pending[number] = PendingReply(Future())
-            self._ask(Ask(number, "compute", None, (name, *arguments), table=table), remote)
+            self._ask(messages.Ask(number, "compute", None, (name, *arguments), table=table), remote)
         return self._wait(number, pending, name, timeout)
 
-    def _ask(self, ask: Ask, remote: Remote) -> None:
+    def _ask(self, ask: messages.Ask, remote: Remote) -> None:
         self._pending[ask.number].remote = remote
         remote.send(ask)
 
@@ -374,11 +362,11 @@ class Recordings:
         try:
             return pending.future.result(timeout)
         except TimeoutError:
-            raise RequestError("recording", "late", what, seconds=f"{timeout:g}") from None
+            raise messages.RequestError("recording", "late", what, seconds=f"{timeout:g}") from None
         finally:
             with self.changing():
                 if self._forget_ask(number) and pending.remote is not None:
-                    pending.remote.send(Withdraw(number))
+                    pending.remote.send(messages.Withdraw(number))
 
     def _resolve(self, number: int, value: Any = None, error: ExperimentError | None = None) -> None:
         """Give who waits for a reply a value or an error."""
@@ -398,25 +386,25 @@ class Recordings:
 
     # What workers say.
 
-    def receive(self, remote: Remote, report: Report) -> None:
+    def receive(self, remote: Remote, report: messages.Report) -> None:
         """Take in a worker's report."""
         with self.changing():
             remote.heard_at, remote.is_ready = self._clock(), True
             match report:
-                case Heartbeat():
+                case messages.Heartbeat():
                     remote.turn = report.recording or remote.turn
-                case Reply():
+                case messages.Reply():
                     self._resolve(report.number, report.value, report.error)
-                case RecordingUpdate() | Failed():
+                case messages.RecordingUpdate() | messages.Failed():
                     recording = self._recordings.get(report.recording)
                     if recording is None or recording.remote is not remote:
                         return  # it was taken from this worker meanwhile
-                    if isinstance(report, Failed):
+                    if isinstance(report, messages.Failed):
                         self._fail(recording, report.error)
                     else:
                         self._update(recording, report)
 
-    def _update(self, recording: Recording, update: RecordingUpdate) -> None:
+    def _update(self, recording: Recording, update: messages.RecordingUpdate) -> None:
         recording.take_in(update, self._clock())
         self._mark_changed(recording)
         if not recording.needs_worker:
@@ -445,16 +433,16 @@ class Recordings:
             log.error("a worker ended; another one goes on with its %d recordings", len(orphans))
             for number, pending in list(self._pending.items()):
                 if pending.remote is remote and pending.recording is None:
-                    self._resolve(number, error=RequestError("recording", "lost", "request"))
+                    self._resolve(number, error=messages.RequestError("recording", "lost", "request"))
             for recording in orphans:
                 self._move(recording, remote)
 
     def _move(self, recording: Recording, lost: Remote) -> None:
         """Go on with a recording whose worker ended, unless that is the recording's own fault."""
         if not lost.is_ready:
-            self._fail(recording, RequestError("recording", "no_worker", "recording"))
+            self._fail(recording, messages.RequestError("recording", "no_worker", "recording"))
         elif recording.is_suspect and recording.id == lost.turn:
-            self._fail(recording, RequestError("recording", "lost", "recording"))
+            self._fail(recording, messages.RequestError("recording", "lost", "recording"))
         else:
             recording.is_suspect = recording.is_suspect or recording.needs_worker
             recording.release()
@@ -478,7 +466,7 @@ class Recordings:
         with self._lock:
             self._pool.close()
             for number in list(self._pending):
-                self._resolve(number, error=RequestError("recording", "lost", "request"))
+                self._resolve(number, error=messages.RequestError("recording", "lost", "request"))
 
     def keep_house(self) -> None:
         """Notice who has left, drop what nobody needs any more, and end workers that hang; to be called now and then."""

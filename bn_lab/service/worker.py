@@ -20,20 +20,8 @@ from typing import TYPE_CHECKING, Any
 from bn_lab import timing
 from bn_lab.datasets import keep
 from bn_lab.experiment import ExperimentError
+from bn_lab.service import messages
 from bn_lab.service.connection import Connection, Pipes
-from bn_lab.service.messages import (
-    Ask,
-    Drop,
-    Failed,
-    Heartbeat,
-    Order,
-    Reply,
-    Report,
-    Requested,
-    RequestError,
-    TakeRecording,
-    Withdraw,
-)
 from bn_lab.service.packing import Packer
 from bn_lab.service.turns import InTurn, Turns, computed
 
@@ -58,10 +46,12 @@ class RecordingJob(InTurn):
         clock: seconds, never going back.
     """
 
-    def __init__(self, take: TakeRecording, send: Callable[[Report], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, take: messages.TakeRecording, send: Callable[[messages.Report], None], clock: Callable[[], float]
+    ) -> None:
         self.take = take
-        self.requested: Requested | None = None
-        self.asks: list[Ask] = []
+        self.requested: messages.Requested | None = None
+        self.asks: list[messages.Ask] = []
         self._send, self._clock = send, clock
         self._table = None if take.table is None else keep(take.table)  # referred to here, so that the engine finds it
         self._run: Run | None = None
@@ -70,7 +60,7 @@ class RecordingJob(InTurn):
         self._reported_at = -math.inf  # when the latest report was made
         self._worked = 0.0  # seconds of training since then
 
-    def follow(self, requested: Requested) -> None:
+    def follow(self, requested: messages.Requested) -> None:
         """Do what is requested from now on."""
         self.requested, self.watchers = requested, requested.watchers
 
@@ -159,7 +149,7 @@ class RecordingJob(InTurn):
         self.asks = [ask for ask in self.asks if ask.number != number]
 
 
-def _read(run: Run, ask: Ask) -> Any:
+def _read(run: Run, ask: messages.Ask) -> Any:
     """What was asked for of a recording."""
     if ask.what == "history":
         (target,) = ask.arguments
@@ -178,16 +168,16 @@ class Worker:
 
     def __init__(self, connection: Connection, clock: Callable[[], float] = time.monotonic) -> None:
         self._connection, self._clock = connection, clock
-        self._inbox: SimpleQueue[Order | None] = SimpleQueue()
+        self._inbox: SimpleQueue[messages.Order | None] = SimpleQueue()
         self._jobs: dict[str, RecordingJob] = {}
-        self._asks: list[Ask] = []  # for functions
+        self._asks: list[messages.Ask] = []  # for functions
         self._computes = False  # whether it computed one in the latest turn
         self._turns: Turns[RecordingJob] = Turns()
         self._sent_at = -math.inf  # when the latest report left
         self._is_over = False  # whether the last order has come
         self._is_untidy = False  # whether something was dropped since the latest collection of garbage
 
-    def receive(self, order: Order | None) -> None:
+    def receive(self, order: messages.Order | None) -> None:
         """Take an order, on any thread; None is the last one."""
         self._inbox.put(order)
 
@@ -195,7 +185,7 @@ class Worker:
         """Work until the last order comes, or until nobody is at the other end."""
         warm_up()
         try:
-            self._send(Heartbeat())  # only who could import everything is ready
+            self._send(messages.Heartbeat())  # only who could import everything is ready
             while not self._is_over:
                 if not self.turn():
                     self._follow_all(timing.HEARTBEAT)
@@ -206,7 +196,7 @@ class Worker:
         """Follow the orders that have come, and do one thing; False if there was nothing to do."""
         self._follow_all(0.0)
         if self._clock() - self._sent_at >= timing.HEARTBEAT:
-            self._send(Heartbeat())
+            self._send(messages.Heartbeat())
         working = [job for job in self._jobs.values() if job.working]
         self._computes = bool(self._asks) and not (self._computes and working)  # at most every second time
         if self._computes:
@@ -218,7 +208,7 @@ class Worker:
             self._tidy_up()
             return False
         if job.take.closely:
-            self._send(Heartbeat(job.take.recording))
+            self._send(messages.Heartbeat(job.take.recording))
         try:
             self._turns.charge(job, job.turn(self._turns.length))
         except Exception as error:  # whatever breaks one recording must not end the thread that serves all
@@ -234,24 +224,24 @@ class Worker:
         except Empty:
             return
 
-    def _follow(self, order: Order | None) -> None:
+    def _follow(self, order: messages.Order | None) -> None:
         match order:
             case None:
                 self._is_over = True
-            case TakeRecording():
+            case messages.TakeRecording():
                 self._jobs[order.recording] = RecordingJob(order, self._send, self._clock)
-            case Requested() if order.recording in self._jobs:
+            case messages.Requested() if order.recording in self._jobs:
                 self._jobs[order.recording].follow(order)
-            case Drop():
+            case messages.Drop():
                 self._jobs.pop(order.recording, None)
                 self._is_untidy = True
-            case Ask(recording=None):
+            case messages.Ask(recording=None):
                 self._asks.append(order)
-            case Ask() if order.recording in self._jobs:
+            case messages.Ask() if order.recording in self._jobs:
                 self._jobs[order.recording].asks.append(order)
-            case Ask():
-                self._send(Reply(order.number, error=RequestError("recording", "failed", order.what)))
-            case Withdraw():
+            case messages.Ask():
+                self._send(messages.Reply(order.number, error=messages.RequestError("recording", "failed", order.what)))
+            case messages.Withdraw():
                 self._asks = [ask for ask in self._asks if ask.number != order.number]
                 for job in self._jobs.values():
                     job.withdraw(order.number)
@@ -261,12 +251,12 @@ class Worker:
         del self._jobs[recording]
         if not isinstance(error, ExperimentError):
             log.error("training failed: %s", "own data" if experiment.is_private else experiment, exc_info=error)
-            error = RequestError("recording", "failed", "recording")
+            error = messages.RequestError("recording", "failed", "recording")
         for ask in job.asks:
-            self._send(Reply(ask.number, error=error))
-        self._send(Failed(recording, error))
+            self._send(messages.Reply(ask.number, error=error))
+        self._send(messages.Failed(recording, error))
 
-    def _send(self, report: Report) -> None:
+    def _send(self, report: messages.Report) -> None:
         self._sent_at = self._clock()
         self._connection.send(report)
 
@@ -277,28 +267,28 @@ class Worker:
             gc.collect()
 
 
-def _compute(ask: Ask) -> Any:
+def _compute(ask: messages.Ask) -> Any:
     """The result of a function of `bn_lab.engine.anatomy`."""
     from bn_lab.engine import anatomy
 
     name, *arguments = ask.arguments
     if name not in anatomy.COMPUTED:
-        raise RequestError("recording", "failed", name)
+        raise messages.RequestError("recording", "failed", name)
     if ask.table is None:
         return getattr(anatomy, name)(*arguments)
     table = keep(ask.table)
     return getattr(anatomy, name)(*arguments, table=table)
 
 
-def reply_to(ask: Ask, what: str, make: Callable[..., Any], *arguments: Any) -> Reply:
+def reply_to(ask: messages.Ask, what: str, make: Callable[..., Any], *arguments: Any) -> messages.Reply:
     """The reply with what `make` returns, or with its error; of a mistake of ours the log says more, naming `what`."""
     try:
-        return Reply(ask.number, make(*arguments))
+        return messages.Reply(ask.number, make(*arguments))
     except ExperimentError as error:
-        return Reply(ask.number, error=error)
+        return messages.Reply(ask.number, error=error)
     except Exception:
         log.exception("failed in a worker: %s", what)
-        return Reply(ask.number, error=RequestError("recording", "failed", what))
+        return messages.Reply(ask.number, error=messages.RequestError("recording", "failed", what))
 
 
 @cache

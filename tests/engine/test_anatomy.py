@@ -17,18 +17,8 @@ from torch.nn import functional
 from bn_lab.arms import ARMS, normalized
 from bn_lab.datasets import Table, load, split
 from bn_lab.datasets.streams import BATCHES, generator
-from bn_lab.engine.anatomy import (
-    CompositionEffect,
-    TypedError,
-    folded,
-    placements,
-    random_batches,
-    rescaled,
-    statistics,
-    subject,
-    three_ways,
-    typed,
-)
+from bn_lab.engine.anatomy import folded, placements, random_batches, rescaled, statistics, subject, three_ways
+from bn_lab.engine.anatomy.records import CompositionEffect, TypedError, typed
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.run import Run
 from bn_lab.engine.types import Array

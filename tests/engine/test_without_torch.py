@@ -57,7 +57,7 @@ def test_a_study_is_planned_without_torch() -> None:
 
 def test_a_typed_batch_is_taken_apart_without_torch() -> None:
     stays_without_torch(
-        "from bn_lab.engine.anatomy import TypedError, typed\n"
+        "from bn_lab.engine.anatomy.records import TypedError, typed\n"
         "subject = typed([1.0, 2.0, 4.0], 1e-3)\n"
         "assert abs(subject.forward().mean - 7 / 3) < 1e-9 > abs(subject.backward().x.sum())\n"
         "try:\n    typed([1.0], 1e-3)\nexcept TypedError as error:\n    assert error.rule == 'count'"

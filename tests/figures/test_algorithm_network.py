@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from bn_lab.engine.anatomy import CompositionEffect, Folded, Placements, Rescaled, Statistics
+from bn_lab.engine.anatomy.records import CompositionEffect, Folded, Placements, Rescaled, Statistics
 from bn_lab.figures import algorithm_network as figures
 from bn_lab.i18n import texts
 

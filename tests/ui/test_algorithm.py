@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import numerals, timing, train
-from bn_lab.engine.anatomy import Rescaled, folded, placements, random_batches, rescaled, subject, three_ways
+from bn_lab.engine.anatomy import folded, placements, random_batches, rescaled, subject, three_ways
+from bn_lab.engine.anatomy.records import Rescaled
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import RequestError, WatchProgress, WatchState

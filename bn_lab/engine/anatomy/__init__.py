@@ -16,52 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bn_lab.engine.anatomy.records import (
-    FEWEST,
-    LARGEST,
-    MOST,
-    CompositionEffect,
-    Folded,
-    Placements,
-    RandomBatches,
-    Rescaled,
-    Score,
-    Statistics,
-    Subject,
-    ThreeWays,
-    TypedError,
-    typed,
-)
-
 if TYPE_CHECKING:
     from bn_lab.engine.anatomy.composition import random_batches
     from bn_lab.engine.anatomy.inference import folded, three_ways
     from bn_lab.engine.anatomy.layer import statistics, subject
     from bn_lab.engine.anatomy.weights import placements, rescaled
 
-__all__ = [
-    "FEWEST",
-    "LARGEST",
-    "MOST",
-    "CompositionEffect",
-    "Folded",
-    "Placements",
-    "RandomBatches",
-    "Rescaled",
-    "Score",
-    "Statistics",
-    "Subject",
-    "ThreeWays",
-    "TypedError",
-    "folded",
-    "placements",
-    "random_batches",
-    "rescaled",
-    "statistics",
-    "subject",
-    "three_ways",
-    "typed",
-]
+__all__ = ["folded", "placements", "random_batches", "rescaled", "statistics", "subject", "three_ways"]
 
 COMPUTED: Mapping[str, str] = {
     "subject": "layer",

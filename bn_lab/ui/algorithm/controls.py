@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from bn_lab import numerals
-from bn_lab.engine.anatomy import TypedError, typed
+from bn_lab.engine.anatomy.records import TypedError, typed
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.algorithm.elements import stepped_slider

@@ -15,7 +15,7 @@ import streamlit as st
 
 from bn_lab import numerals
 from bn_lab.arms import ARMS
-from bn_lab.engine.anatomy import Folded, Placements, RandomBatches, Rescaled, Statistics, ThreeWays
+from bn_lab.engine.anatomy.records import Folded, Placements, RandomBatches, Rescaled, Statistics, ThreeWays
 from bn_lab.figures import algorithm_network as figures
 from bn_lab.i18n import Texts
 from bn_lab.ui.algorithm.elements import opening, picture, stepped_slider, table, tex

@@ -16,7 +16,7 @@ import streamlit as st
 from bn_lab import timing
 from bn_lab.datasets import table_of
 from bn_lab.engine import reference
-from bn_lab.engine.anatomy import Subject, typed
+from bn_lab.engine.anatomy.records import Subject, typed
 from bn_lab.engine.history import Checkpoint, History
 from bn_lab.experiment import Experiment
 from bn_lab.service import recordings

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bn_lab.arms import ARMS
-from bn_lab.engine.anatomy import FEWEST, LARGEST, MOST
+from bn_lab.engine.anatomy.records import FEWEST, LARGEST, MOST
 from bn_lab.engine.history import Checkpoint
 from bn_lab.experiment import Experiment
 
