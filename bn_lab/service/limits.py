@@ -100,40 +100,33 @@ def _spare() -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The limits of one server process; those of memory follow from the memory there is, where they are not set."""
+    """The limits of one server process; those of memory follow from the memory there is, where they are not set.
+
+    Attributes:
+        workers: processes that train what visitors watch.
+        visitors: pages that may be open at once.
+        trainings_mb: memory of all runs together, in MB.
+        finished_mb: memory of those that have ended and that nobody watches, kept for those who open their links, in MB.
+        own_mb: memory of all data that visitors brought along, in MB; it is part of what is there for pages.
+        experiment_mb: memory of one run, in MB.
+        recording_targets: different numbers of epochs up to which one experiment may be watched at once.
+        visitor_watches: experiments that one page may watch at once.
+        experiment_minutes: time of one processor core that one experiment may take, by the estimate of `bn_lab.engine.cost`.
+        study_minutes: the same for one study, all its networks together.
+        visitor_studies: studies of one visitor that may be queued or running.
+    """
 
     workers: int = field(default_factory=usual_workers)
-    """Processes that train what visitors watch."""
-
     visitors: int = field(default_factory=lambda: int(_spare() / PAGE))
-    """Pages that may be open at once."""
-
     trainings_mb: float = field(default_factory=_spare)
-    """Memory of all runs together, in MB."""
-
     finished_mb: float = field(default_factory=lambda: min(128.0, _spare() / 2))
-    """Memory of those that have ended and that nobody watches, kept for those who open their links, in MB."""
-
     own_mb: float = field(default_factory=lambda: min(512.0, _spare() / 2))
-    """Memory of all data that visitors brought along, in MB; it is part of what is there for pages."""
-
     experiment_mb: float = field(default_factory=lambda: _spare() / 2)
-    """Memory of one run, in MB."""
-
     recording_targets: int = 32
-    """Different numbers of epochs up to which one experiment may be watched at once."""
-
     visitor_watches: int = 12
-    """Experiments that one page may watch at once."""
-
     experiment_minutes: float = 120.0
-    """Time of one processor core that one experiment may take, in minutes, by the estimate of `bn_lab.engine.cost`."""
-
     study_minutes: float = 600.0
-    """The same for one study, all its networks together."""
-
     visitor_studies: int = 3
-    """Studies of one visitor that may be queued or running."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Limits:

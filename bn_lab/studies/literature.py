@@ -18,29 +18,17 @@ def _at(arm: str, **values: Any) -> Side:
 
 
 def _batch_size() -> Study:
+    small, none = _at("before", batch_size=2), _at("none", batch_size=2)
+    large, none_large = _at("before", batch_size=128), _at("none", batch_size=128)
     return Study(
         "batch_size",
         SHALLOW,
         (("batch_size", (2, 4, 8, 16, 32, 64, 128)),),
         ("three_ways",),
         (
-            Question("batch_size_128", "validation_accuracy", _at("before", batch_size=128), _at("none", batch_size=128), 0.02),
-            Question(
-                "batch_size_precise",
-                "precise_accuracy",
-                _at("before", batch_size=2),
-                _at("before", batch_size=2),
-                0.02,
-                their_measure="validation_accuracy",
-            ),
-            Question(
-                "batch_size_worse",
-                "validation_accuracy",
-                _at("none", batch_size=2),
-                _at("before", batch_size=2),
-                0.02,
-                other_side=True,
-            ),
+            Question("batch_size_128", "validation_accuracy", large, none_large, 0.02),
+            Question("batch_size_precise", "precise_accuracy", small, small, 0.02, their_measure="validation_accuracy"),
+            Question("batch_size_worse", "validation_accuracy", none, small, 0.02, other_side=True),
         ),
         "sweep",
         "validation_accuracy",
@@ -68,27 +56,16 @@ def _placement() -> Study:
 
 def _epsilon() -> Study:
     small, usual = 0.004, 0.05
+
+    def lower(name: str, std: float, **more: Any) -> Question:
+        low, high = (_at("before", weight_std=std, epsilon=epsilon) for epsilon in (1e-6, 1e-3))
+        return Question(f"epsilon_{name}", "train_loss", low, high, 0.1, **more)
+
     return Study(
         "epsilon",
         replace(PAIR, initializer="normal", bn_momentum=0.9),
         (("weight_std", (small, usual)), ("epsilon", tuple(10.0**k for k in range(-8, 0)))),
-        questions=(
-            Question(
-                "epsilon_small",
-                "train_loss",
-                _at("before", weight_std=small, epsilon=1e-6),
-                _at("before", weight_std=small, epsilon=1e-3),
-                0.1,
-            ),
-            Question(
-                "epsilon_usual",
-                "train_loss",
-                _at("before", weight_std=usual, epsilon=1e-6),
-                _at("before", weight_std=usual, epsilon=1e-3),
-                0.1,
-                other_side=True,
-            ),
-        ),
+        questions=(lower("small", small), lower("usual", usual, other_side=True)),
         figure="sweep",
     )
 
@@ -108,17 +85,15 @@ def _depth() -> Study:
 
 
 def _shuffle() -> Study:
-    fixed, anew = "never", "every_epoch"
+    def lower(name: str, arm: str, **more: Any) -> Question:
+        anew, fixed = _at(arm, shuffle="every_epoch"), _at(arm, shuffle="never")
+        return Question(f"shuffle_{name}", "validation_loss", anew, fixed, 0.05, **more)
+
     return Study(
         "shuffle",
         replace(SHALLOW, depth=5, epochs=30, batch_size=20),
         (("shuffle", ("every_epoch", "once", "never")),),
-        questions=(
-            Question("shuffle_bn", "validation_loss", _at("before", shuffle=anew), _at("before", shuffle=fixed), 0.05),
-            Question(
-                "shuffle_none", "validation_loss", _at("none", shuffle=anew), _at("none", shuffle=fixed), 0.05, other_side=True
-            ),
-        ),
+        questions=(lower("bn", "before"), lower("none", "none", other_side=True)),
         figure="sweep",
         measure="validation_loss",
     )
