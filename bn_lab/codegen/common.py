@@ -52,13 +52,8 @@ def imports(needs: Needs, alone: bool, *packages: str | None) -> Section:
 
 def tables(needs: Needs) -> str | None:
     """What reads tables."""
-    return (
-        code(
-            "import pandas as pd" if "pd." in needs.reading else None,
-            "import pyarrow.parquet as pq" if "pq." in needs.reading else None,
-        )
-        or None
-    )
+    pandas = "import pandas as pd" if "pd." in needs.reading else None
+    return code(pandas, "import pyarrow.parquet as pq" if "pq." in needs.reading else None) or None
 
 
 def choices(needs: Needs, notebook: bool) -> Section:

@@ -38,6 +38,8 @@ frame = pd.read_csv(DATA)
 targets = frame.pop("medv").to_numpy("float32")[:, None]
 features = frame.to_numpy("float64")"""
 
+_BOSTON_WITHOUT_B = _BOSTON.replace("read_csv(DATA)", 'read_csv(DATA).drop(columns="b")')
+
 _RANDOM = "random = np.random.default_rng(0)  # the data are the same for every seed below"
 _NOISE = "features += 2 * DATA_NOISE * random.standard_normal(features.shape)"
 _TARGET_NOISE = "targets += DATA_NOISE * random.standard_normal(targets.shape)"
@@ -49,14 +51,7 @@ def _computed(title: str, outputs: int, reading: str) -> Facts:
 
 FACTS: Mapping[str, Facts] = {
     "boston": Facts("Boston housing", "data/boston.csv", 506, 13, 1, _BOSTON),
-    "boston_without_b": Facts(
-        "Boston housing without the column b",
-        "data/boston.csv",
-        506,
-        12,
-        1,
-        _BOSTON.replace("read_csv(DATA)", 'read_csv(DATA).drop(columns="b")'),
-    ),
+    "boston_without_b": Facts("Boston housing without the column b", "data/boston.csv", 506, 12, 1, _BOSTON_WITHOUT_B),
     "iris": Facts(
         "Iris",
         "data/iris.csv",

@@ -273,14 +273,7 @@ _PENALTY = """\
 def _judged(label: str, rows: str, classes: bool) -> str:
     """The last lines: `label` has a place for what is measured."""
     judged = f"    judged = [judge(models[arm], inputs[arm][{rows}], answers[{rows}]) for arm in ARMS]"
-    loss, accuracy = (f"seed {{seed}}, {label.format(measure)}" for measure in ("loss", "accuracy"))
-    if not classes:
-        return code(judged, f'    show(f"{loss}", judged)')
-    shown = [
-        f'    show(f"{label}", [{name} for {names} in judged])'
-        for label, name, names in (
-            (loss, "loss", "loss, _"),
-            (accuracy, "accuracy", "_, accuracy"),
-        )
-    ]
-    return code(judged, *shown)
+    values = {"loss": "judged"}
+    if classes:
+        values = {"loss": "[loss for loss, _ in judged]", "accuracy": "[accuracy for _, accuracy in judged]"}
+    return code(judged, *(f'    show(f"seed {{seed}}, {label.format(name)}", {value})' for name, value in values.items()))

@@ -11,20 +11,8 @@ import numpy as np
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
-VARIED = frozenset(
-    {
-        "learning_rate",
-        "epsilon",
-        "bn_momentum",
-        "bn_noise",
-        "initializer",
-        "weight_std",
-        "weight_scale",
-        "dropout",
-        "l2",
-        "seed",
-    }
-)
+VARIED = frozenset(("learning_rate", "epsilon", "bn_momentum", "bn_noise", "initializer", "weight_std", "weight_scale",
+                    "dropout", "l2", "seed"))  # fmt: skip
 """The fields in which members of a stack may differ; all others make its structure."""
 
 

@@ -230,10 +230,6 @@ def _medians(history: History) -> dict[str, Array]:
     return result
 
 
-def _inference_loss(snapshot: Snapshot, arm: int) -> float:
-    return float(median(snapshot.inference_loss[arm, :, None])[0])
-
-
 def _last(values: Array) -> float:
     return float(values[-1]) if len(values) else float("nan")
 
@@ -248,7 +244,7 @@ def _summary(history: History, arm: str, medians: dict[str, Array]) -> Summary:
     return Summary(
         arm=arm,
         train_loss=_last(medians[arm]),
-        inference_loss=_inference_loss(latest, experiment.arms.index(arm)) if latest else float("nan"),
+        inference_loss=_middle(latest.inference_loss[experiment.arms.index(arm)]) if latest else float("nan"),
         validation_loss=None if validation is None else _last(median(validation[:, -1:])),
         metrics=dict(_metrics(history, arm)),
         difference=difference,
@@ -349,7 +345,7 @@ def _modes(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
     if recorded is None or not (epoch := int(recorded.epoch)):
         return
     modes = {
-        arm: (float(losses[epoch - 1]), _inference_loss(recorded, history.experiment.arms.index(arm)))
+        arm: (float(losses[epoch - 1]), _middle(recorded.inference_loss[history.experiment.arms.index(arm)]))
         for arm, losses in medians.items()
     }
     usual = _rise(*modes[BASELINE]) if BASELINE in modes else 0.0

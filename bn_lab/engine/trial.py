@@ -28,10 +28,7 @@ samples in such pieces, 4 to 5 ms in those that fit the cache."""
 @torch.inference_mode()
 @np.errstate(over="ignore", invalid="ignore")  # the numbers of a diverging network overflow; what they become is the finding
 def train_stack(
-    experiments: Sequence[Experiment],
-    *,
-    table: Table | None = None,
-    probes: Collection[str] = (),
+    experiments: Sequence[Experiment], *, table: Table | None = None, probes: Collection[str] = ()
 ) -> list[Outcome]:
     """Train networks of one structure together.
 

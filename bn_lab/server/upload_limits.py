@@ -83,12 +83,7 @@ class UploadMemory:
     """
 
     def __init__(
-        self,
-        storage: MemoryUploadedFileManager,
-        total: float,
-        pages: int,
-        largest: int,
-        clock: Callable[[], float] = monotonic,
+        self, storage: MemoryUploadedFileManager, total: float, pages: int, largest: int, clock: Callable[[], float] = monotonic
     ) -> None:
         self.largest, self.share, self.common = largest, total / 2 / pages, max(total / 2, largest)
         self.storage, self._clock = storage, clock
@@ -204,15 +199,7 @@ class UploadLimits:
 class _Upload:
     """One request. It counts once Streamlit reads it: then the session is known, and that the page is ours."""
 
-    def __init__(
-        self,
-        memory: UploadMemory,
-        session: str,
-        file: str,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    def __init__(self, memory: UploadMemory, session: str, file: str, scope: Scope, receive: Receive, send: Send) -> None:
         self._memory, self._session, self._file = memory, session, file
         self._receive, self._send = receive, send
         self._declared = declared(Headers(scope=scope).get("content-length", ""))

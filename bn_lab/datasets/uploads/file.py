@@ -13,14 +13,7 @@ from bn_lab.datasets.uploads.columns import LONGEST, Column, cells_of, column_of
 from bn_lab.datasets.uploads.decoding import decoded, kind_of
 from bn_lab.datasets.uploads.errors import DataError
 from bn_lab.datasets.uploads.format import FOUND_OUT, Format, check
-from bn_lab.datasets.uploads.layout import (
-    LINES,
-    FileLayout,
-    layout_of,
-    lines_of,
-    sheet_layout,
-    table_of,
-)
+from bn_lab.datasets.uploads.layout import LINES, FileLayout, layout_of, lines_of, sheet_layout, table_of
 from bn_lab.datasets.uploads.limits import FEWEST_ROWS, MOST_ROWS
 from bn_lab.datasets.uploads.sheets import SheetKind, sheet_cells
 
