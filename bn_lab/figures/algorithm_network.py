@@ -45,13 +45,13 @@ def statistics(record: Statistics, unit: int, chosen: int, t: Texts, *, narrow: 
     x = {"title": t("anatomy.statistics.x"), "tickvals": ticks, "ticktext": [f"{record.epochs[k]:,.0f}" for k in ticks]}
     pairs = {"mean": (record.batch_mean, record.moving_mean), "variance": (record.batch_variance, record.moving_variance)}
     for k, (name, both) in enumerate(pairs.items()):
-        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, {}, t(f"anatomy.statistics.{name}"))
+        panel = sheet.panel(*divmod(k, columns), x, {}, t(f"anatomy.statistics.{name}"))
         for kind, values, color, dash in zip(("batch", "moving"), both, (BATCH, MOVING), ("solid", "dash"), strict=True):
             line = {"color": color, "dash": dash}
             settings = {"mode": "lines+markers", "line": line, "showlegend": k == 0, "name": t(f"anatomy.statistics.{kind}")}
             sheet.add(panel, x=at, y=values[:, unit].tolist(), hovertemplate="%{y}", **settings)
         _ring(sheet, panel, chosen, both[0][chosen, unit])
-    panel = sheet.panel(*((2, 0) if narrow else (0, 2)), x, {"range": [-0.1, 1.1]}, t("anatomy.statistics.start"))
+    panel = sheet.panel(*divmod(2, columns), x, {"range": [-0.1, 1.1]}, t("anatomy.statistics.start"))
     weights = record.start_weight.tolist()
     sheet.add(panel, x=at, y=weights, mode="lines+markers", line={"color": GRAY}, showlegend=False, hovertemplate="%{y}")
     _ring(sheet, panel, chosen, weights[chosen])
@@ -88,7 +88,7 @@ def composition(effect: CompositionEffect, t: Texts, *, narrow: bool = False) ->
             hovertemplate="%{y}",
         )
     log = log_axis(title=t("anatomy.composition.x"), tickvals=sizes)
-    right = sheet.panel(*((1, 0) if narrow else (0, 1)), log, log_axis(), t("anatomy.composition.std"))
+    right = sheet.panel(*divmod(1, columns), log, log_axis(), t("anatomy.composition.std"))
     stds = np.array(list(effect.std.values()))
     name = t("anatomy.composition.measured")
     marker = {"size": 9, "color": BATCH}
@@ -131,7 +131,7 @@ def rescaled(record: Rescaled, chosen: int, edge: float | None, t: Texts, *, nar
         "gradient": [("predicted", record.predicted), ("measured", record.gradient_norm)],
     }
     for k, (name, drawn) in enumerate(curves.items()):
-        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, log_axis(), t(f"anatomy.rescaled.{name}"))
+        panel = sheet.panel(*divmod(k, columns), x, log_axis(), t(f"anatomy.rescaled.{name}"))
         for kind, values in drawn:
             look: dict[str, Any] = {"mode": "lines", "line": {"color": PREDICTED, "dash": "dash"}}
             if kind == "measured":
@@ -215,7 +215,7 @@ def folded(record: Folded, arm: str, unit: int, t: Texts, *, narrow: bool = Fals
             {"title": t("anatomy.folded.x")} | _whole(shown.shape[1]),
             _whole(shown.shape[0]) | {"autorange": "reversed", "title": t("anatomy.folded.y") if narrow or k == 0 else ""},
         )
-        panel = sheet.panel(*((k, 0) if narrow else (0, k)), x, y, name)
+        panel = sheet.panel(*divmod(k, columns), x, y, name)
         sheet.add(
             panel,
             type="heatmap",

@@ -39,9 +39,8 @@ def steps(nodes: Forward, sample: int, t: Texts, *, narrow: bool = False) -> Spe
         ("y", nodes.y, nodes.y.mean(keepdims=True)),
     )
     for k, (name, values, level) in enumerate(drawn):
-        row, column = (k, 0) if narrow else (0, k)
         x = {"title": t("anatomy.steps.x")} if k == 3 or not narrow else {}
-        panel = sheet.panel(row, column, x, {}, t(f"anatomy.steps.{name}"))
+        panel = sheet.panel(*divmod(k, columns), x, {}, t(f"anatomy.steps.{name}"))
         _samples(sheet, panel, values[0], np.argsort(np.argsort(nodes.x[0])), sample, t)
         ends = [0.5, values.shape[1] + 0.5]
         sheet.add(panel, x=ends, y=[level.item()] * 2, line={"color": GRAY, "dash": "dash"}, showlegend=False, hoverinfo="skip")

@@ -146,7 +146,7 @@ def _samples(board: Board, panel: Panel, data: Data, t: Texts, split: str, *, sm
     x, y, target = (once(name) for name in POINTS[split])
     filled = split == "train"
     low, high = _limits(data)
-    marker = {"cmin": low, "cmax": high, "colorscale": _dots(data), "size": size if filled else size + 1}
+    marker = {"cmin": low, "cmax": high, "colorscale": dots(data), "size": size if filled else size + 1}
     marker |= (
         {"line": {"color": "#ffffff", "width": edge}} if filled else {"symbol": "circle-open", "line": {"width": 3 * edge}}
     )
@@ -193,7 +193,7 @@ def _bands(count: int) -> list[list[Any]]:
     return [[(k + end) / count, f"rgba({AREAS[k]},{end * STRONGEST:g})"] for k in range(count) for end in (0, 1)]
 
 
-def _dots(data: Data) -> list[list[Any]]:
+def dots(data: Data) -> list[list[Any]]:
     """Colours of the samples over the scale of targets."""
     if not data.classes:
         return [[0, DOTS[0]], [0.5, "#9a9a9a"], [1, DOTS[1]]]

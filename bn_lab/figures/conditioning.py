@@ -12,7 +12,7 @@ from bn_lab.figures.data import Data
 from bn_lab.figures.layers import chosen_layers, moment
 from bn_lab.figures.parts import QUANTILES, UNITS, units
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.style import GRAY, translucent
+from bn_lab.figures.style import GRAY, legend, translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
@@ -54,9 +54,7 @@ def _whisker(sheet: Sheet, panel: Panel, t: Texts, arm: str, layer: int, x: floa
         panel,
         x=[x] * 3,
         mode="lines+markers",
-        name=t(f"arm.{arm}"),
-        legendgroup=arm,
-        showlegend=layer == 1,
+        **legend(arm, t, first=layer == 1),
         line={"color": ARMS[arm].color, "width": 2},
         marker={"color": ARMS[arm].color, "symbol": ["line-ew-open", "circle", "line-ew-open"], "size": 10},
         customdata=[t("figure.gauge.smallest"), t("figure.gauge.median"), t("figure.gauge.largest")],
@@ -95,7 +93,7 @@ def gamma_beta(
             first = first or panel
             for arm in (arm for arm in experiment.arms if name in ARMS[arm].parameters):
                 draw = _units if experiment.width <= UNITS else _quantiles
-                draw(sheet, panel, experiment, t, arm, name, layer, legend=j == n == 0)
+                draw(sheet, panel, experiment, t, arm, name, layer, first=j == n == 0)
             sheet.cursor(panel)
     key = "figure.gamma_beta.units" if experiment.width <= UNITS else "figure.gamma_beta.quartiles"
     sheet.subtitle(t(key, seed=experiment.seed))
@@ -103,16 +101,14 @@ def gamma_beta(
 
 
 def _units(
-    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, legend: bool
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, first: bool
 ) -> None:
     count = units(experiment)
     for unit in range(count):
         hover = t("figure.gamma_beta.hover", unit=unit + 1, value="%{y}", epoch=EPOCH)
         sheet.add(
             panel,
-            name=t(f"arm.{arm}"),
-            legendgroup=arm,
-            showlegend=legend and unit == 0,
+            **legend(arm, t, first=first and unit == 0),
             line={"color": ARMS[arm].color, "width": 1.5},
             opacity=0.75,
             hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
@@ -121,15 +117,13 @@ def _units(
 
 
 def _quantiles(
-    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, legend: bool
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, arm: str, name: str, layer: int, *, first: bool
 ) -> None:
     """Smallest to largest, quartiles, then the median on top; an upper edge fills down to the trace before it."""
     for k, opacity in ((0, 0.0), (4, 0.15), (1, 0.0), (3, 0.3), (2, 0.0)):
         sheet.add(
             panel,
-            name=t(f"arm.{arm}"),
-            legendgroup=arm,
-            showlegend=legend and k == 2,
+            **legend(arm, t, first=first and k == 2),
             line={"color": ARMS[arm].color, "width": 2 if k == 2 else 0},
             hovertemplate=f"{100 * QUANTILES[k]:g}%: %{{y}}<extra>{t(f'arm.{arm}')}</extra>",
             meta=bind(x=EPOCHS, y=rows(f"{arm}.{name}", (layer - 1) * len(QUANTILES) + k)),
@@ -161,9 +155,7 @@ def gradients(
         for arm in experiment.arms:
             sheet.add(
                 panel,
-                name=t(f"arm.{arm}"),
-                legendgroup=arm,
-                showlegend=n == 0,
+                **legend(arm, t, first=n == 0),
                 line={"color": ARMS[arm].color, "width": 1.5},
                 hovertemplate="%{y}",
                 meta=bind(x=EPOCHS, y=rows(f"{arm}.gradient_norm", layer - 1)),

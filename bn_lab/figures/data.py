@@ -10,7 +10,11 @@ from bn_lab.i18n import Texts
 
 
 class Measured(Protocol):
-    """Something in a unit."""
+    """What axes need to know of what is to be predicted."""
+
+    @property
+    def task(self) -> str:
+        """`regression` or `classification`."""
 
     @property
     def target_unit(self) -> str:
@@ -31,10 +35,6 @@ class Data(Measured, Protocol):
     @property
     def target(self) -> Array:
         """What is to be predicted, (N,)."""
-
-    @property
-    def task(self) -> str:
-        """`regression` or `classification`."""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from bn_lab.figures.axes import share_axis
 from bn_lab.figures.bindings import EPOCHS, Part, bind, empty_bin, limits, numbers_of, percentile_of, row, rows, share_of
 from bn_lab.figures.data import Data
 from bn_lab.figures.sheet import Panel, Sheet, Spec
-from bn_lab.figures.style import translucent
+from bn_lab.figures.style import legend, translucent
 from bn_lab.figures.training import epochs
 from bn_lab.i18n import Texts
 
@@ -69,22 +69,20 @@ def histograms(
             x = {"title": t("figure.histograms.x") if last else ""}
             y = share_axis(title=t("figure.histograms.y") if k % columns == 0 else "")
             panel = sheet.panel(n * deep + k // columns, k % columns, x, y, title)
-            _fill_histogram(sheet, panel, experiment, t, layer, stage, legend=n == k == 0)
+            _fill_histogram(sheet, panel, experiment, t, layer, stage, first=n == k == 0)
     sheet.layout["hovermode"] = "x"
     moment(sheet, experiment, t)
     return sheet.spec()
 
 
 def _fill_histogram(
-    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, layer: int, stage: str, *, legend: bool
+    sheet: Sheet, panel: Panel, experiment: Experiment, t: Texts, layer: int, stage: str, *, first: bool
 ) -> None:
     arms = [arm for arm in experiment.arms if stage in stages(arm)]
     for arm in arms:
         sheet.add(
             panel,
-            name=t(f"arm.{arm}"),
-            legendgroup=arm,
-            showlegend=legend,
+            **legend(arm, t, first=first),
             line={"color": ARMS[arm].color, "width": 1.5, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=translucent(arm, 0.25),

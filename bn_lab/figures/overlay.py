@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.figures.axes import EPOCH, log_axis, share_axis
-from bn_lab.figures.data import with_unit
+from bn_lab.figures.axes import EPOCH
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import GRAY, escape_plotly
-from bn_lab.figures.training import epochs
+from bn_lab.figures.training import epochs, measure_axis
 from bn_lab.i18n import Texts
 
 RUN_COLORS = ("#7B5FD0", "#B07A00", "#17889B", "#E0364C", "#5D8A00", "#C04AA0", "#747A8C", "#9A6A3A")
@@ -33,8 +31,6 @@ class Target:
 
     task: str
     target_unit: str = ""
-    target_name: str = ""
-    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,30 +71,16 @@ def overlay(
         split: `train` (training mode) or `validation` (inference mode); a run without such a line is left out.
         log_y: without effect on R², which may be negative, and on accuracy.
     """
-    log_y = log_y and measure in ("loss", "rmse")
     part = t(f"figure.{split}")
     sheet = Sheet(f"{t(f'compare.figure.{measure}')} · {part}", 1, 1, height=HEIGHT, narrow=narrow)
-    panel = sheet.panel(0, 0, epochs(t, log=log_x), _axis(measure, target, t, log=log_y))
+    y = measure_axis(measure, target, t, log=log_y)
+    panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
     for run in runs:
-        _draw(sheet, panel, run, f"{split}.{measure}", t, log=log_y)
+        _draw(sheet, panel, run, f"{split}.{measure}", t, log=y.get("type") == "log")
     for arm in (arm for arm in ARMS if any(arm in run.arms for run in runs)):
         sheet.key(panel, t(f"arm.{arm}"), line={"color": GRAY, "width": 2, "dash": ARMS[arm].dash})
     sheet.subtitle(t("compare.figure.how"))
     return sheet.spec()
-
-
-def _axis(measure: str, target: Target, t: Texts, *, log: bool) -> dict[str, Any]:
-    """The axis of a measure, in the unit of the target."""
-    scale = log_axis() if log else {}
-    if measure == "accuracy":
-        return share_axis(title=t("measure.accuracy"), range=[0, 1.03])
-    if measure == "r2":
-        return {"title": "R²"}
-    if measure == "rmse":
-        return {"title": with_unit("RMSE", target, t), **scale}
-    if target.task == "regression":
-        return {"title": with_unit(t("figure.loss.mse"), target, t, power=2), **scale}
-    return {"title": t("figure.loss.cross_entropy"), **scale}
 
 
 def _draw(sheet: Sheet, panel: Panel, run: Overlaid, line: str, t: Texts, *, log: bool) -> None:

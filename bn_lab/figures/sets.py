@@ -11,7 +11,7 @@ import numpy as np
 
 from bn_lab.engine.boundary import cells
 from bn_lab.engine.types import Array
-from bn_lab.figures.boundary import AREAS, DOTS
+from bn_lab.figures.boundary import AREAS, DOTS, dots
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.sheet import Panel, Sheet, Spec
 from bn_lab.figures.style import GRAY, LEFT, escape_plotly
@@ -87,9 +87,8 @@ def scatter(data: Data, t: Texts, *, narrow: bool = False) -> Spec:
         look = {"color": DOTS[k], "size": 6, "line": {"color": "#ffffff", "width": 0.6}}
         _dots(sheet, panel, data.features[data.target == k], f"{target}: {escape_plotly(name)}", look)
     if not data.classes:
-        scale = [[0, DOTS[0]], [0.5, "#9a9a9a"], [1, DOTS[1]]]
         bar = {"title": {"text": target, "side": "right"}, "thickness": 10, "outlinewidth": 0}
-        look = {"color": data.target.tolist(), "colorscale": scale, "size": 7, "showscale": True, "colorbar": bar}
+        look = {"color": data.target.tolist(), "colorscale": dots(data), "size": 7, "showscale": True, "colorbar": bar}
         _dots(sheet, panel, data.features, target, look)
     return sheet.spec()
 

@@ -9,6 +9,7 @@ import unicodedata
 from typing import Any
 
 from bn_lab.arms import ARMS
+from bn_lab.i18n import Texts
 
 LIGHT, DARK = "#ffffff", "#0e1117"
 """Backgrounds of the page's two themes."""
@@ -65,36 +66,21 @@ def in_two_lines(text: str, width: float) -> str:
     return f"{text[:at]}<br>{text[at + 1 :]}"
 
 
+def legend(arm: str, t: Texts, *, first: bool) -> dict[str, Any]:
+    """One entry of the legend for all traces of an arm, whatever the panel: that of the first one."""
+    return {"name": t(f"arm.{arm}"), "legendgroup": arm, "showlegend": first}
+
+
 def layout(title: str, *, top: int, bottom: int, height: int, narrow: bool = False) -> dict[str, Any]:
     """The common layout; margins and `height` in pixels, the width follows the page."""
+    key = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top", "traceorder": "grouped", "tracegroupgap": 4}
     return {
-        "template": {},
-        "title": {
-            "text": title,
-            "font": {"size": TITLE - 2 if narrow else TITLE},
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "pad": {"t": 10, "l": EDGE},
-        },
+        **_common(title, TITLE - 2 if narrow else TITLE, {"t": 10, "l": EDGE}),
         "height": height,
         "margin": {"l": LEFT, "r": 14, "t": top, "b": bottom, "pad": 2},
         "font": {"size": SMALL if narrow else FONT},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hovermode": "closest",
         "dragmode": "zoom",
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "yanchor": "top",
-            "traceorder": "grouped",
-            "tracegroupgap": 4,
-        },
-        "meta": {},
+        "legend": key,
     }
 
 
@@ -102,23 +88,21 @@ def compact(title: str = "", *, left: int, right: int, top: int, bottom: int) ->
     """The layout of a figure on the stage, whose width and height the browser gives; margins in pixels. No legend: the names
     and numbers beside the stage have the arms' colours."""
     return {
-        "template": {},
-        "title": {
-            "text": title,
-            "font": {"size": FONT + 1},
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "pad": {"t": 3, "l": 2},
-        },
+        **_common(title, FONT + 1, {"t": 3, "l": 2}),
         "margin": {"l": left, "r": right, "t": top, "b": bottom, "pad": 0},
         "font": {"size": SMALL},
+        "dragmode": False,
+        "showlegend": False,
+    }
+
+
+def _common(title: str, size: int, pad: dict[str, int]) -> dict[str, Any]:
+    corner = {"x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"}
+    return {
+        "template": {},
+        "title": {"text": title, "font": {"size": size}, **corner, "pad": pad},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",
-        "dragmode": False,
-        "showlegend": False,
         "meta": {},
     }

@@ -10,7 +10,7 @@ from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.axes import EPOCH, log_axis, share_axis
 from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
-from bn_lab.figures.data import Data, with_unit
+from bn_lab.figures.data import Data, Measured, with_unit
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet, Spec
 from bn_lab.figures.style import FAINT, QUIET, SMALL, compact, translucent
@@ -48,12 +48,10 @@ def loss(
     Args:
         compact: for the stage.
     """
-    is_regression = data.task == "regression"
-    name = with_unit(t("figure.loss.mse"), data, t, power=2) if is_regression else t("figure.loss.cross_entropy")
-    y = {"title": name, **(log_axis() if log_y else {})}
+    y, title = measure_axis("loss", data, t, log=log_y), t("figure.loss.title")
     if compact:
-        return _compact(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x)
-    return _figure(experiment, t, "loss", t("figure.loss.title"), y, log_x=log_x, narrow=narrow)
+        return _compact(experiment, t, "loss", title, y, log_x=log_x)
+    return _figure(experiment, t, "loss", title, y, log_x=log_x, narrow=narrow)
 
 
 def metric(
@@ -74,18 +72,26 @@ def metric(
         log_y: without effect on R², which may be negative, and on accuracy.
         compact: for the stage.
     """
-    if data.task == "classification":
-        measure = "accuracy"
-        y = share_axis(title=t("measure.accuracy"), range=[0, 1.03])
-    elif measure == "r2":
-        y = {"title": "R²"}
-    else:
-        measure = "rmse"
-        y = {"title": with_unit("RMSE", data, t), **(log_axis() if log_y else {})}
-    title = t(f"figure.metric.{measure}")
+    measure = "accuracy" if data.task == "classification" else measure or "rmse"
+    y, title = measure_axis(measure, data, t, log=log_y), t(f"figure.metric.{measure}")
     if compact:
         return _compact(experiment, t, measure, title, y, log_x=log_x)
     return _figure(experiment, t, measure, title, y, log_x=log_x, narrow=narrow)
+
+
+def measure_axis(measure: str, data: Measured, t: Texts, *, log: bool) -> dict[str, Any]:
+    """The axis of a measure in the unit of the target; only the loss and RMSE may have a logarithmic one."""
+    if measure == "accuracy":
+        return share_axis(title=t("measure.accuracy"), range=[0, 1.03])
+    if measure == "r2":
+        return {"title": "R²"}
+    if measure == "rmse":
+        name = with_unit("RMSE", data, t)
+    elif data.task == "regression":
+        name = with_unit(t("figure.loss.mse"), data, t, power=2)
+    else:
+        name = t("figure.loss.cross_entropy")
+    return log_axis(title=name) if log else {"title": name}
 
 
 def _figure(

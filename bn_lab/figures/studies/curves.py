@@ -117,7 +117,7 @@ def bands(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
     sheet = Sheet(t("claims.figure.bands"), rows, columns, height=230, heading=34, narrow=narrow)
     for n, cell in enumerate(cells):
         for k, kind in enumerate(KINDS):
-            place = (3 * n + k, 0) if narrow else (n, k)
+            place = divmod(3 * n + k, columns)
             title = "<br>".join(part for part in (label(cell.values, t), t(f"claims.figure.{kind}")) if part)
             x = {"title": t("claims.figure.step") if place[0] == rows - 1 else ""}
             panel = sheet.panel(*place, x, log_axis(), title)

@@ -10,7 +10,7 @@ from bn_lab.engine.types import Array
 from bn_lab.figures.axes import log_axis, share_axis
 from bn_lab.figures.sheet import Panel, Sheet, drawable
 from bn_lab.figures.studies.numbers import Spread
-from bn_lab.figures.style import GRAY, translucent
+from bn_lab.figures.style import GRAY, legend, translucent
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 
@@ -33,11 +33,6 @@ def measure_axis(measure: str, t: Texts, *, title: bool = True) -> dict[str, Any
     if "accuracy" in measure:
         return share_axis(range=[-0.03, 1.03], **named)
     return log_axis(**named) if MEASURES[measure].log else named
-
-
-def legend(arm: str, t: Texts, *, first: bool) -> dict[str, Any]:
-    """One entry of the legend for all panels."""
-    return {"name": t(f"arm.{arm}"), "legendgroup": arm, "showlegend": first}
 
 
 def band(sheet: Sheet, panel: Panel, arm: str, x: Sequence[Any], low: Array, high: Array, *, log: bool) -> None:
