@@ -10,7 +10,7 @@ from bn_lab.engine.types import Array
 from bn_lab.figures.axes import EPOCH
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
 from bn_lab.figures.style import GRAY, escape_plotly
-from bn_lab.figures.training import epochs, measure_axis
+from bn_lab.figures.training import epochs, value_axis
 from bn_lab.i18n import Texts
 
 RUN_COLORS = ("#7B5FD0", "#B07A00", "#17889B", "#E0364C", "#5D8A00", "#C04AA0", "#747A8C", "#9A6A3A")
@@ -73,7 +73,7 @@ def overlay(
     """
     part = t(f"figure.{split}")
     sheet = Sheet(f"{t(f'compare.figure.{measure}')} · {part}", 1, 1, height=HEIGHT, narrow=narrow)
-    y = measure_axis(measure, target, t, log=log_y)
+    y = value_axis(measure, target, t, log=log_y)
     panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
     for run in runs:
         _draw(sheet, panel, run, f"{split}.{measure}", t, log=y.get("type") == "log")

@@ -48,7 +48,7 @@ def loss(
     Args:
         compact: for the stage.
     """
-    y, title = measure_axis("loss", data, t, log=log_y), t("figure.loss.title")
+    y, title = value_axis("loss", data, t, log=log_y), t("figure.loss.title")
     if compact:
         return _compact(experiment, t, "loss", title, y, log_x=log_x)
     return _figure(experiment, t, "loss", title, y, log_x=log_x, narrow=narrow)
@@ -73,13 +73,13 @@ def metric(
         compact: for the stage.
     """
     measure = "accuracy" if data.task == "classification" else measure or "rmse"
-    y, title = measure_axis(measure, data, t, log=log_y), t(f"figure.metric.{measure}")
+    y, title = value_axis(measure, data, t, log=log_y), t(f"figure.metric.{measure}")
     if compact:
         return _compact(experiment, t, measure, title, y, log_x=log_x)
     return _figure(experiment, t, measure, title, y, log_x=log_x, narrow=narrow)
 
 
-def measure_axis(measure: str, data: Measured, t: Texts, *, log: bool) -> dict[str, Any]:
+def value_axis(measure: str, data: Measured, t: Texts, *, log: bool) -> dict[str, Any]:
     """The axis of a measure in the unit of the target; only the loss and RMSE may have a logarithmic one."""
     if measure == "accuracy":
         return share_axis(title=t("measure.accuracy"), range=[0, 1.03])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bn_lab import numerals
-from bn_lab.figures.sheet import Sheet, Spec
+from bn_lab.figures.sheet import Sheet, Spec, drawable
 from bn_lab.figures.style import DARK, FIRST, SECOND, SMALL, escape_plotly, text_width
 from bn_lab.i18n import Texts
 
@@ -100,7 +100,7 @@ def correlations(names: Sequence[str], values: NDArray[np.float64], t: Texts, *,
         type="heatmap",
         x=short,
         y=short,
-        z=[[float(value) if np.isfinite(value) else None for value in line] for line in values],
+        z=[drawable(line) for line in values],
         customdata=[[f"{a} · {b}" for b in full] for a in full],
         hovertemplate="%{customdata}<br>r = %{z}<extra></extra>",
         zhoverformat=".3~f",

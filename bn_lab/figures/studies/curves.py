@@ -36,7 +36,8 @@ def curves(study: Study, results: Results, t: Texts, *, narrow: bool = False) ->
         ends = [-0.02, log10(max(cell.experiment.epochs, 2))]
         x = {**epochs(t, log=True, title=place[0] == rows - 1), "range": ends}
         y = measure_axis(name, t, title=place[1] == 0)
-        _panel(sheet, study, results, cell, name, (place, x, y, label(cell.values, t)), t, first=k == 0)
+        panel = sheet.panel(*place, x, y, label(cell.values, t))
+        _arms(sheet, panel, study, results, cell, name, t, log=y.get("type") == "log", first=k == 0)
     sheet.layout["hovermode"] = "x unified"
     sheet.subtitle(progress(study, results, t))
     return sheet.spec()
@@ -66,28 +67,18 @@ def panels(
         place = divmod(k, columns)
         x = {**epochs(t, log=False, title=place[0] == rows - 1), "nticks": 4, "range": [0, cell.experiment.epochs]}
         y = share_axis(range=[-0.05, 1.05], tickvals=[0, 0.5, 1], showticklabels=place[1] == 0)
-        title = value_label(axis, cell.values[axis], t)
-        _panel(sheet, study, results, cell, name, (place, x, y, title), t, first=k == 0)
+        panel = sheet.panel(*place, x, y, value_label(axis, cell.values[axis], t))
+        _arms(sheet, panel, study, results, cell, name, t, log=False, first=k == 0)
     sheet.layout["hovermode"] = "x unified"
     chosen = {other: value for other, value in cells[0].values.items() if other != axis}
     sheet.subtitle(" · ".join(part for part in (t("claims.figure.above", field=t(f"field.{axis}")), label(chosen, t)) if part))
     return sheet.spec()
 
 
-def _panel(
-    sheet: Sheet,
-    study: Study,
-    results: Results,
-    cell: Cell,
-    name: str,
-    placed: tuple[tuple[int, int], dict[str, Any], dict[str, Any], str],
-    t: Texts,
-    *,
-    first: bool,
+def _arms(
+    sheet: Sheet, panel: Panel, study: Study, results: Results, cell: Cell, name: str, t: Texts, *, log: bool, first: bool
 ) -> None:
-    place, x, y, title = placed
-    panel = sheet.panel(*place, x, y, title)
-    log = y.get("type") == "log"
+    """The series of every arm; one of which nothing is known yet is empty."""
     for arm in study.base.arms:
         series = curve(study, results, name, arm, cell)
         if series is None:

@@ -10,7 +10,7 @@ import numpy as np
 from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.engine.types import Array
-from bn_lab.figures.sheet import Sheet, Spec
+from bn_lab.figures.sheet import Sheet, Spec, drawable
 from bn_lab.figures.studies.curves import Mode, row
 from bn_lab.figures.studies.drawing import grid
 from bn_lab.figures.studies.numbers import Results, Spread, capital, progress, spread, value_label
@@ -114,7 +114,7 @@ def _cells(drawn: Map, measure: str) -> dict[str, Any]:
     marks = [["×" if each.beyond else "" for each in line] for line in drawn.spreads]
     hover = [[_hover(each, measure) for each in line] for line in drawn.spreads]
     return {
-        "z": [[float(value) if np.isfinite(value) else None for value in line] for line in z],
+        "z": [drawable(line) for line in z],
         "text": marks,
         "texttemplate": "%{text}",
         "customdata": hover,

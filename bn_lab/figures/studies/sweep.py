@@ -12,7 +12,7 @@ from bn_lab import numerals
 from bn_lab.arms import ARMS, normalized
 from bn_lab.figures.axes import log_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
-from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, legend, line, measure_axis, strip, strip_key
+from bn_lab.figures.studies.drawing import MOST_PANELS, STRIP, band, grid, line, measure_axis, strip, strip_key
 from bn_lab.figures.studies.numbers import (
     Results,
     Spread,
@@ -24,7 +24,7 @@ from bn_lab.figures.studies.numbers import (
     spread,
     value_label,
 )
-from bn_lab.figures.style import GRAY
+from bn_lab.figures.style import GRAY, legend
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Cell, Study
@@ -48,20 +48,17 @@ def sweep(study: Study, results: Results, t: Texts, *, narrow: bool = False) -> 
     for k, (others, cells) in enumerate(groups):
         place = divmod(k, columns)
         x = _axis(axis, values, t, title=place[0] == rows - 1)
+        y = measure_axis(study.measure, t, title=place[1] == 0)
+        panel = sheet.panel(*place, x, y, label(others, t))
         by_arm = {arm: [spread(study, results, study.measure, arm, cell) for cell in cells] for arm in study.base.arms}
-        panel = _panel(sheet, study.measure, place, x, by_arm, t, label(others, t))
-        _sides(sheet, panel, study, axis, values, by_arm, t, first=k == 0)
+        _arms(sheet, panel, study.measure, axis, values, by_arm, t, first=k == 0)
         if "three_ways" in study.probes:
             _other_statistics(sheet, panel, study, results, cells, values, t, first=k == 0)
-    if any(spread.beyond for spread in _all(study, results)):
+    networks = product(study.base.arms, study.cells)
+    if any(spread(study, results, study.measure, arm, cell).beyond for arm, cell in networks):
         strip_key(sheet, panel, t)
     sheet.subtitle(progress(study, results, t))
     return sheet.spec()
-
-
-def _all(study: Study, results: Results) -> list[Spread]:
-    pairs = product(study.base.arms, study.cells)
-    return [spread(study, results, study.measure, arm, cell) for arm, cell in pairs]
 
 
 def by_others(study: Study, axis: str) -> list[tuple[Mapping[str, Any], Sequence[Cell]]]:
@@ -83,27 +80,10 @@ def _axis(axis: str, values: Sequence[Any], t: Texts, *, title: bool) -> dict[st
     return {**named, **scale, **(few if len(values) <= FEW else {})}
 
 
-def _panel(
-    sheet: Sheet,
-    measure: str,
-    place: tuple[int, int],
-    x: dict[str, Any],
-    by_arm: Mapping[str, Sequence[Spread]],
-    t: Texts,
-    title: str,
-) -> Panel:
-    """A panel with room for its strip if it has one."""
-    panel = sheet.panel(*place, x, measure_axis(measure, t, title=place[1] == 0), title)
-    if any(spread.beyond for spreads in by_arm.values() for spread in spreads):
-        bottom, top = panel.place[2:]
-        sheet.axis(panel.y, {"domain": (bottom, top - 1.2 * STRIP * (top - bottom))})
-    return panel
-
-
-def _sides(
+def _arms(
     sheet: Sheet,
     panel: Panel,
-    study: Study,
+    measure: str,
     axis: str,
     values: Sequence[Any],
     by_arm: Mapping[str, Sequence[Spread]],
@@ -111,39 +91,25 @@ def _sides(
     *,
     first: bool,
 ) -> None:
-    """Every arm: lines where the axis has numbers, else points with whiskers beside each other."""
+    """Every arm: lines where the axis has numbers, else points with whiskers beside each other; and their strip."""
+    log, joined = MEASURES[measure].log, is_numeric(axis, values)
     places: dict[str, Sequence[float]] = {}
-    numeric = is_numeric(axis, values)
     for k, (arm, spreads) in enumerate(by_arm.items()):
-        aside = 0 if numeric else 0.18 * (k - (len(by_arm) - 1) / 2)
-        places[arm] = list(values) if numeric else [n + aside for n in range(len(values))]
-        _side(sheet, panel, study.measure, arm, places[arm], spreads, t, first=first, joined=numeric)
-    if any(spread.beyond for spreads in by_arm.values() for spread in spreads):
-        strip(sheet, panel, by_arm, places, t)
-
-
-def _side(
-    sheet: Sheet,
-    panel: Panel,
-    measure: str,
-    arm: str,
-    x: Sequence[float],
-    spreads: Sequence[Spread],
-    t: Texts,
-    *,
-    first: bool,
-    joined: bool,
-) -> None:
-    log = MEASURES[measure].log
-    low, median, high = (np.array([getattr(s, name) for s in spreads]) for name in ("low", "median", "high"))
-    if joined:
-        if any(s.known > 1 for s in spreads):
+        aside = 0.18 * (k - (len(by_arm) - 1) / 2)
+        x = places[arm] = list(values) if joined else [n + aside for n in range(len(values))]
+        low, median, high = (np.array([getattr(each, name) for each in spreads]) for name in ("low", "median", "high"))
+        marks = points(arm, x, median, log=log)
+        if not joined:
+            sheet.add(panel, **marks, error_y=whiskers(low, median, high), **legend(arm, t, first=first))
+            continue
+        if any(each.known > 1 for each in spreads):
             band(sheet, panel, arm, x, low, high, log=log)
         line(sheet, panel, arm, x, median, t, log=log, first=first)
-        sheet.add(panel, **points(arm, x, median, log=log), showlegend=False, legendgroup=arm)
-    else:
-        bars = whiskers(low, median, high)
-        sheet.add(panel, **points(arm, x, median, log=log), error_y=bars, **legend(arm, t, first=first))
+        sheet.add(panel, **marks, showlegend=False, legendgroup=arm)
+    if any(each.beyond for spreads in by_arm.values() for each in spreads):
+        bottom, top = panel.place[2:]
+        sheet.axis(panel.y, {"domain": (bottom, top - 1.2 * STRIP * (top - bottom))})
+        strip(sheet, panel, by_arm, places, t)
 
 
 OTHER_STATISTICS = {"batch_accuracy": "dash", "precise_accuracy": "dot"}
