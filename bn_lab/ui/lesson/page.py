@@ -14,20 +14,25 @@ from bn_lab.sharing import plain_text
 from bn_lab.ui import rules, session
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.lesson import question, state
+from bn_lab.ui.lesson import question
 from bn_lab.ui.lesson.steps import FIRST, SOURCES, STEPS, Step
+from bn_lab.ui.live import components
 
 NAMES = tuple(STEPS)
+
+LINK = "lesson"
+"""In the session: the name of the step on screen, as the link has it; empty for the first one."""
 
 
 def show() -> None:
     """Draw the page."""
     t = session.words()
     st.title(t("page.lesson"))
-    step = state.step()
+    named: str = st.session_state.get(LINK, "")
+    step = STEPS.get(named, STEPS[FIRST])
     if step.id == FIRST:
         st.markdown(t("lesson.intro"))
-    if named := state.unread():
+    if named and named not in STEPS:
         st.warning(t("lesson.unread", part=formatting.escape_markdown(plain_text(named))), icon=":material/warning:")
     _choose(step, t)
     _text(step, t)
@@ -38,17 +43,23 @@ def show() -> None:
     _turn(step, t)
 
 
+def _go_to(name: str) -> None:
+    """Show another step; the first one needs no word in the link."""
+    st.session_state[LINK] = "" if name == FIRST else name
+    components.scroll_to(name)  # the button stands below, the step begins above
+
+
 def _teacher(t: Texts) -> None:
     """The switch that shows answers without a question; a link for a class is for pupils, and has none."""
     if rules.is_lesson():
         return
     key = "lesson_show_all"
-    st.session_state[key] = state.shows_all()
+    st.session_state[key] = question.shows_all()
     st.toggle(
         t("lesson.show_all"),
         key=key,
         help=t("lesson.show_all_help"),
-        on_change=guarded(lambda: state.show_all(st.session_state[key])),
+        on_change=guarded(lambda: question.show_all(st.session_state[key])),
     )
 
 
@@ -62,10 +73,10 @@ def _choose(step: Step, t: Texts) -> None:
             NAMES,
             format_func=lambda name: _name(name, t),
             key=key,
-            on_change=guarded(lambda: state.go_to(st.session_state[key])),
+            on_change=guarded(lambda: _go_to(st.session_state[key])),
         )
         _teacher(t)
-    done = len(state.answered())
+    done = len(question.answered())
     st.progress(done / len(STEPS), text=t("lesson.progress", done=done, steps=len(STEPS)))
 
 
@@ -114,6 +125,6 @@ def _turn(step: Step, t: Texts) -> None:
                 key=f"lesson_{name}",
                 icon=icon,
                 disabled=not inside,
-                on_click=guarded(state.go_to),
+                on_click=guarded(_go_to),
                 args=(NAMES[other] if inside else step.id,),
             )

@@ -21,7 +21,6 @@ from bn_lab.ui.claims import verdicts
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.caching import cached_per_history, history_of
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.lesson import state
 from bn_lab.ui.lesson.answers import OPEN, SAME, Answer
 from bn_lab.ui.lesson.steps import STEPS, Step
 from bn_lab.ui.live import components
@@ -31,6 +30,24 @@ SLOT = "lesson"
 
 ENDED = (WatchState.ENDED, WatchState.FAILED)
 """States after which nothing comes any more."""
+
+ANSWERED, ALL = "lesson_answered", "lesson_all"
+"""In the session: the chosen option by step; whether answers are shown without a choice."""
+
+
+def answered() -> dict[str, str]:
+    """The chosen options by step."""
+    return dict(st.session_state.get(ANSWERED, {}))
+
+
+def shows_all() -> bool:
+    """Whether answers are shown without a choice."""
+    return bool(st.session_state.get(ALL, False))
+
+
+def show_all(shown: bool) -> None:
+    """Show answers without a choice, or do not."""
+    st.session_state[ALL] = shown
 
 
 def show(step: Step, t: Texts) -> None:
@@ -42,7 +59,7 @@ def show(step: Step, t: Texts) -> None:
 
 def _is_open(step: Step) -> bool:
     """Whether the answer may be seen."""
-    return state.shows_all() or step.id in state.answered()
+    return shows_all() or step.id in answered()
 
 
 def _is_waiting(step: Step) -> bool:
@@ -88,7 +105,7 @@ def _exchange(name: str, waiting: bool, t: Texts) -> None:
 
 def _ask(step: Step, t: Texts) -> None:
     key = f"lesson_option_{step.id}"
-    st.session_state[key] = state.answered().get(step.id)
+    st.session_state[key] = answered().get(step.id)
     st.radio(
         f"**{t(f'lesson.{step.id}.question')}**",
         step.options,
@@ -100,7 +117,9 @@ def _ask(step: Step, t: Texts) -> None:
 
 
 def _choose(name: str, key: str) -> None:
-    state.answer(name, st.session_state[key])
+    """Note what the reader says; nothing takes an answer back."""
+    if (option := st.session_state[key]) is not None:
+        st.session_state[ANSWERED] = {**answered(), name: option}
     st.rerun()  # the bar above counts the answers
 
 
@@ -150,7 +169,7 @@ def _computed(history: History, name: str) -> Answer:
 
 def _compare(step: Step, answer: Answer, t: Texts) -> None:
     """What the numbers say, and whether the reader said the same."""
-    said = state.answered().get(step.id)
+    said = answered().get(step.id)
     if answer.option == OPEN:
         st.info(t("lesson.open"), icon=":material/help:")
         return
