@@ -21,8 +21,8 @@ from bn_lab.studies.study import Cell, Study
 from bn_lab.ui import session
 from bn_lab.ui.claims import state, verdicts
 from bn_lab.ui.kit import formatting, navigation
-from bn_lab.ui.kit.downloads import download
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.widgets import download, one_of
 from bn_lab.ui.live import components
 
 SEEDS = (1, 3, 5, 6, 10, 20)
@@ -137,22 +137,15 @@ def _panel(study: Study, name: str, draw: partial[Any], t: Texts, subject: str =
 def _choices(study: Study, t: Texts) -> tuple[Mode, Mapping[str, Any]]:
     """Training or inference mode, and a value of each axis but the longest."""
     longest, _ = max(study.axes, key=lambda axis: len(axis[1]))
-    modes: dict[Mode, str] = {"inference": t("claims.mode.inference"), "training": t("claims.mode.training")}
+    modes: tuple[Mode, ...] = ("inference", "training")
     with st.container(horizontal=True, key=f"claims_{study.id}_view"):
-        mode = _segments(t("claims.mode.title"), f"claims_{study.id}_mode", modes)
+        mode = one_of(f"claims_{study.id}_mode", t("claims.mode.title"), modes, lambda name: t(f"claims.mode.{name}"))
         chosen = {}
         for name, values in study.axes:
             if name != longest:
-                labels = {value: value_label(name, value, t) for value in values}
-                chosen[name] = _segments(t(f"field.{name}"), f"claims_{study.id}_{name}", labels)
+                key, label_of = f"claims_{study.id}_{name}", partial(value_label, name, t=t)
+                chosen[name] = one_of(key, t(f"field.{name}"), values, label_of)
     return mode, chosen
-
-
-def _segments(label: str, key: str, labels: Mapping[Any, str]) -> Any:
-    """One of some values; the first one where the visitor unpicks what was picked."""
-    first = next(iter(labels))
-    picked = st.segmented_control(label, list(labels), format_func=labels.__getitem__, default=first, key=key)
-    return first if picked is None else picked
 
 
 def _take_away(study: Study, view: JobView, t: Texts) -> None:

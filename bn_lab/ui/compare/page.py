@@ -19,8 +19,8 @@ from bn_lab.ui.compare import run_list
 from bn_lab.ui.compare.links import LONGEST_NAME
 from bn_lab.ui.compare.run_list import ArmResults, ListedRun, differences, experiment_of, name_of, settings, value_of, values
 from bn_lab.ui.kit import formatting, navigation
-from bn_lab.ui.kit.choices import one_of
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.widgets import one_of
 from bn_lab.ui.live import components
 
 

@@ -19,8 +19,8 @@ from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.i18n import Texts
 from bn_lab.ui import rules, session
 from bn_lab.ui.kit import formatting, navigation
-from bn_lab.ui.kit.downloads import download
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.widgets import download
 from bn_lab.ui.lab import controls, preview
 from bn_lab.ui.live import components
 

@@ -19,7 +19,7 @@ from bn_lab.datasets.uploads.limits import WRITTEN
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.kit.downloads import download
+from bn_lab.ui.kit.widgets import download
 from bn_lab.ui.uploads import TOUCHED, OpenFile, Waiting, open_file, open_unread
 
 PROBLEM, TURN = "uploads_problem", "uploads_turn"

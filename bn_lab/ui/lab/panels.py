@@ -16,9 +16,8 @@ from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
 from bn_lab.ui import rules
-from bn_lab.ui.kit.choices import one_of
-from bn_lab.ui.kit.downloads import file_stem
 from bn_lab.ui.kit.errors import guarded
+from bn_lab.ui.kit.widgets import file_stem, one_of
 from bn_lab.ui.live.components import panel
 from bn_lab.ui.live.components import table as table_component
 

@@ -25,7 +25,7 @@ from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
-from bn_lab.ui.kit.downloads import file_stem
+from bn_lab.ui.kit.widgets import file_stem
 from bn_lab.ui.lab import panels, preview
 from bn_lab.ui.live import components
 

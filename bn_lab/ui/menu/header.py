@@ -14,7 +14,7 @@ from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import presets, stage
 from bn_lab.ui.live import components
-from bn_lab.ui.menu import downloads, lesson_link, programs
+from bn_lab.ui.menu import downloads, lesson_link
 
 
 class Dialog(NamedTuple):
@@ -36,8 +36,8 @@ def _share(t: Texts) -> None:
 DIALOGS: dict[str, Dialog] = {
     "presets": Dialog(presets.choose, 640, "presets"),
     "share": Dialog(_share, 640, "share"),
-    "code": Dialog(programs.show, 880, "take_away"),  # enough for a line of a program
-    "files": Dialog(downloads.show, 880, "take_away"),
+    "code": Dialog(downloads.show_code, 880, "take_away"),  # enough for a line of a program
+    "files": Dialog(downloads.show_files, 880, "take_away"),
     "lesson": Dialog(lesson_link.show, 760, "share"),
 }
 """Dialogs by the name of their texts, `menu.<name>`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 import segno
 import streamlit as st
@@ -17,6 +17,7 @@ from bn_lab.ui import rules, session
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.navigation import PAGES
+from bn_lab.ui.kit.widgets import one_of
 from bn_lab.ui.live import components
 from bn_lab.ui.rules import FIX, GROUPS, HIDE, SIDEBAR
 
@@ -81,13 +82,12 @@ def _look(hidden: Sequence[str], fixed: Sequence[str], t: Texts) -> LinkOptions:
     titles = {path: title for path, title in st.session_state[PAGES].items() if path not in hidden}
     start: str = st.selectbox(t("classroom.start"), list(titles), format_func=titles.__getitem__, key="lesson_start")
     names = {"": t("classroom.readers"), **LANGUAGES}
-    language = _one("lesson_language", t("page.language"), list(names), names)
+    language = one_of("lesson_language", t("page.language"), list(names), names.__getitem__)
     _opening(t)
     embedded = st.toggle(t("classroom.embedded"), key="lesson_embedded", help=t("classroom.embedded_help"))
     theme: Theme = ""
     if embedded:
-        themes = {name: t(f"classroom.theme_{name or 'own'}") for name in THEMES}
-        theme = _one("lesson_theme", t("classroom.theme"), THEMES, themes)
+        theme = one_of("lesson_theme", t("classroom.theme"), THEMES, lambda name: t(f"classroom.theme_{name or 'own'}"))
     return LinkOptions(start, embedded, language, theme, hidden, fixed)
 
 
@@ -95,13 +95,9 @@ def _opening(t: Texts) -> None:
     """How the lab opens: standing at an epoch, or playing."""
     most = session.experiment().epochs
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        run = _one("lesson_run", t("classroom.run"), RUNS, {name: t(f"classroom.run_{name or 'ready'}") for name in RUNS})
+        run = one_of("lesson_run", t("classroom.run"), RUNS, lambda name: t(f"classroom.run_{name or 'ready'}"))
         st.session_state["lesson_epoch"] = min(most, st.session_state.get("lesson_epoch", most))
         st.number_input(t("player.epoch"), 1, most, key="lesson_epoch", disabled=run != EPOCH, width=140)
-
-
-def _one(key: str, label: str, options: Sequence[Any], names: dict[Any, str]) -> Any:
-    return st.segmented_control(label, options, format_func=names.__getitem__, default=options[0], key=key, required=True)
 
 
 def _hidden(t: Texts) -> Iterator[str]:
