@@ -1,6 +1,6 @@
 // What is pressed on the stage: the row above the player, the player's row, and the keyboard. What is pressed here goes to the
 // stage's acts, what is shown comes from it.
-import { element, icon, named, write } from "./elements.js";
+import { button, details, dialog, element, icon, named, write } from "./elements.js";
 import { around, epochValue, place, writtenEpoch } from "./format.js";
 import { FOLLOW, SPEEDS } from "./player.js";
 
@@ -17,16 +17,12 @@ function worded(button, text) {
 export class Controls {
   /** `acts`: toggle, back, forward, start, seekIndex(index), seekEpoch(epoch), speed(speed), newSeed, longer. */
   constructor(parent, acts) {
-    const button = (name, act) => {
-      const made = element("button", `bn-button bn-${name}`, { type: "button" }, icon(name));
-      made.addEventListener("click", act);
-      return made;
-    };
-    this.play = button("play", acts.toggle);
+    const drawn = (name, act) => button(`bn-button bn-${name}`, act, {}, icon(name));
+    this.play = drawn("play", acts.toggle);
     this.icons = { play: this.play.firstChild, pause: icon("pause") };
-    this.start = button("start", acts.start);
-    this.back = button("back", acts.back);
-    this.forward = button("forward", acts.forward);
+    this.start = drawn("start", acts.start);
+    this.back = drawn("back", acts.back);
+    this.forward = drawn("forward", acts.forward);
     this.timeline = element("input", "bn-timeline", { type: "range", min: 0, max: 0, step: 1, value: 0 });
     this.timeline.addEventListener("input", () => acts.seekIndex(this.timeline.valueAsNumber));
     this.epoch = element("input", "bn-epoch", { type: "number", min: 0, step: "any", inputmode: "decimal" });
@@ -37,13 +33,8 @@ export class Controls {
     this.status = element("span", "bn-status");
     this.speed = element("select", "bn-speed");
     this.speed.addEventListener("change", () => acts.speed(SPEEDS.find((speed) => String(speed) === this.speed.value)));
-    const written = (name, drawing, act) => {
-      const made = element("button", `bn-button bn-worded bn-${name}`, { type: "button" }, icon(drawing), element("span"));
-      made.addEventListener("click", act);
-      return made;
-    };
-    this.newSeed = written("new-seed", "seed", acts.newSeed);
-    this.longer = written("longer", "longer", acts.longer);
+    this.newSeed = button("bn-button bn-worded bn-new-seed", acts.newSeed, {}, icon("seed"), element("span"));
+    this.longer = button("bn-button bn-worded bn-longer", acts.longer, {}, icon("longer"), element("span"));
     const line = element("div", "bn-line", {}, element("div", "bn-progress", {}, this.shown, this.status), this.timeline);
     const go = element("div", "bn-go", {}, this.play, this.start, this.back, this.forward);
     const more = element("div", "bn-more", {}, this.speed, this.newSeed, this.longer);
@@ -113,19 +104,14 @@ export class Top {
     this.sameLabel = element("label", "bn-switch", {}, this.same, this.sameText);
     this.picked = element("summary", "bn-button");
     this.choices = element("div", "bn-choices", { role: "group" });
-    this.pick = element("details", "bn-pick", {}, this.picked, this.choices);
-    this.pick.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !this.pick.contains(relatedTarget)) this.pick.open = false;
-    });
+    this.pick = details("bn-pick", this.picked, this.choices);
     this.pick.addEventListener("keydown", ({ key }) => {
       if (key !== "Escape") return;
       this.pick.open = false;
       this.picked.focus();
     });
-    this.present = element("button", "bn-button bn-small bn-present", { type: "button" }, icon("present"));
-    this.present.addEventListener("click", acts.present);
-    this.help = element("button", "bn-button bn-small bn-help", { type: "button" }, "?");
-    this.help.addEventListener("click", acts.help);
+    this.present = button("bn-button bn-small bn-present", acts.present, {}, icon("present"));
+    this.help = button("bn-button bn-small bn-help", acts.help, {}, "?");
     this.view = element("div", "bn-view", {}, this.pick, this.sameLabel, this.present, this.help);
     this.root = element("div", "bn-top", {}, this.chips, this.view);
     parent.append(this.root);
@@ -138,9 +124,9 @@ export class Top {
     const shape = JSON.stringify(chips.map(({ id, label }) => [id, label]));
     if (shape !== this.shape) this.chips.replaceChildren(...chips.map((chip) => this.chip(chip)));
     this.shape = shape;
-    [...this.chips.children].forEach((button, k) => {
-      button.setAttribute("aria-pressed", String(Boolean(chips[k].on)));
-      button.disabled = Boolean(chips[k].disabled);
+    [...this.chips.children].forEach((chip, k) => {
+      chip.setAttribute("aria-pressed", String(Boolean(chips[k].on)));
+      chip.disabled = Boolean(chips[k].disabled);
     });
     write(this.sameText, texts["scene.same_scale"] ?? "");
     this.sameLabel.hidden = hidden.includes("layers");
@@ -160,9 +146,7 @@ export class Top {
   }
 
   chip({ id, label }) {
-    const button = element("button", "bn-chip", { type: "button", "data-id": id }, label);
-    button.addEventListener("click", () => this.acts.chip(id));
-    return button;
+    return button("bn-chip", () => this.acts.chip(id), { "data-id": id }, label);
   }
 
   choice(layer) {
@@ -201,21 +185,19 @@ export function meaning(event, isOurs = () => false) {
   const at = event.target instanceof Element ? event.target : document.body;
   if (!act || at.closest(CONTROL)) return undefined;
   if (event.key === " " && at.closest(PRESSED)) return undefined;
-  const dialog = at.closest("dialog, [role=dialog]") ?? document.querySelector("dialog:modal, [role=dialog][aria-modal=true]");
-  return dialog && !isOurs(dialog) ? undefined : act;
+  const open = at.closest("dialog, [role=dialog]") ?? document.querySelector("dialog:modal, [role=dialog][aria-modal=true]");
+  return open && !isOurs(open) ? undefined : act;
 }
 
 /** The dialog that lists the keys. */
 export class KeysDialog {
   constructor(parent) {
-    this.root = element("dialog", "bn-dialog bn-keys", { "aria-labelledby": "bn-keys-title" });
+    this.root = dialog("bn-keys", { "aria-labelledby": "bn-keys-title" });
     parent.append(this.root);
-    this.root.addEventListener("click", (event) => event.target === this.root && this.root.close());
   }
 
   update(texts) {
-    const close = element("button", "bn-button bn-close", { type: "button", "aria-label": texts["scene.close"] }, icon("close"));
-    close.addEventListener("click", () => this.root.close());
+    const close = button("bn-button bn-close", () => this.root.close(), { "aria-label": texts["scene.close"] }, icon("close"));
     const rows = [
       [[texts["key.space_name"]], texts["key.space"]],
       [["←", "→"], texts["key.arrows"]],

@@ -17,6 +17,29 @@ export function element(name, className = "", attributes = {}, ...children) {
   return made;
 }
 
+/** A button with its class, what a click does, more attributes and children. */
+export function button(className, act, attributes = {}, ...children) {
+  const made = element("button", className, { type: "button", ...attributes }, ...children);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** A dialog over the page, which a click beside it closes. */
+export function dialog(className, attributes, ...children) {
+  const made = element("dialog", `bn-dialog ${className}`, attributes, ...children);
+  made.addEventListener("click", (event) => event.target === made && made.close());
+  return made;
+}
+
+/** What opens under its summary, and closes when the focus leaves it. */
+export function details(className, summary, content) {
+  const made = element("details", className, {}, summary, content);
+  made.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !made.contains(relatedTarget)) made.open = false;
+  });
+  return made;
+}
+
 const ICONS = {
   play: "M8 5.5v13l11-6.5z",
   pause: "M7 5h4v14H7zM13 5h4v14h-4z",

@@ -1,7 +1,7 @@
 // Entry: what Streamlit mounts. A component is called again for every new `data`, also while an earlier call still waits for
 // this module, and the clean-up of such an overtaken call runs although the component stays, even before the next call came.
 // So one instance belongs to one parent element, and a clean-up ends it only once that element has left the page.
-import { element } from "./elements.js";
+import { button, element } from "./elements.js";
 import { Findings, Table } from "./numbers.js";
 import { Panel } from "./panel.js";
 import { Stage } from "./stage.js";
@@ -42,11 +42,10 @@ class Copy {
   constructor(parent) {
     this.label = element("span");
     this.done = element("span"); // in the place of the label, so that nothing moves
-    this.button = element("button", "", { type: "button" }, this.label, this.done);
+    this.button = button("", () => this.copy(), {}, this.label, this.done);
     this.status = element("span", "bn-heard", { "aria-live": "polite" }); // the same for those who listen
     this.root = element("div", "bn-copy", {}, this.button, this.status);
     parent.append(this.root);
-    this.button.addEventListener("click", () => this.copy());
   }
 
   update({ data }) {

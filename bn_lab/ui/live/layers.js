@@ -1,5 +1,5 @@
 // The layers on the stage can be pointed at and opened: a button over each layer of each arm, and the dialog that shows one large.
-import { element, icon, write } from "./elements.js";
+import { button, dialog, element, icon, write } from "./elements.js";
 import { AXIS, place, written, writtenEpoch } from "./format.js";
 import { Panel } from "./panel.js";
 import { cursor, need } from "./store.js";
@@ -32,26 +32,25 @@ export class LayerButtons {
     }
     const { l = 0, r = 0, t = 0, b = 0 } = layout?.margin ?? {}, [across, down] = [width - l - r, height - t - b];
     for (const { arm, layer, x, y } of layout?.meta?.cells ?? []) {
-      const button = this.root.querySelector(`[data-arm="${arm}"][data-layer="${layer}"]`);
-      if (!button) continue; // of a choice of layers that is on its way
+      const over = this.root.querySelector(`[data-arm="${arm}"][data-layer="${layer}"]`);
+      if (!over) continue; // of a choice of layers that is on its way
       const place = { left: l + x[0] * across, top: t + (1 - y[1]) * down, width: (x[1] - x[0]) * across, height: (y[1] - y[0]) * down };
-      for (const [side, pixels] of Object.entries(place)) button.style[side] = `${pixels.toFixed(1)}px`;
+      for (const [side, pixels] of Object.entries(place)) over.style[side] = `${pixels.toFixed(1)}px`;
     }
   }
 
   button(arm, layer, texts) {
     const label = place(texts["scene.open"], { arm: arm.name, layer });
     const attributes = { "aria-label": label, title: label, "data-layer": layer, "data-arm": arm.id };
-    const button = element("button", "bn-layer-button", { type: "button", ...attributes });
-    button.style.setProperty("--arm", arm.color);
-    button.addEventListener("click", () => this.open(arm, layer));
-    return button;
+    const made = button("bn-layer-button", () => this.open(arm, layer), attributes);
+    made.style.setProperty("--arm", arm.color);
+    return made;
   }
 
   /** The same layer of all arms. */
   light(layer, isLit) {
     if (layer === undefined) return;
-    for (const button of this.root.querySelectorAll(`[data-layer="${layer}"]`)) button.classList.toggle("bn-lit", isLit);
+    for (const over of this.root.querySelectorAll(`[data-layer="${layer}"]`)) over.classList.toggle("bn-lit", isLit);
   }
 }
 
@@ -65,20 +64,17 @@ export class LayerDialog {
     Object.assign(this, { number, compute });
     this.title = element("h2", "", { id: "bn-layer-title" });
     this.epoch = element("span", "bn-at-epoch");
-    this.close = element("button", "bn-button bn-close", { type: "button" }, icon("close"));
-    this.close.addEventListener("click", () => this.root.close());
+    this.close = button("bn-button bn-close", () => this.root.close(), {}, icon("close"));
     this.place = element("div", "bn-figure-place bn-layer-figure");
     this.table = element("div", "bn-layer-numbers", { tabindex: "0", role: "region", "aria-labelledby": "bn-layer-title" });
-    this.link = element("button", "bn-button bn-compute", { type: "button" });
-    this.link.addEventListener("click", () => {
+    this.link = button("bn-button bn-compute", () => {
       this.root.close();
       this.compute(this.arm.id, this.layer, this.checkpoint);
     });
     const head = element("header", "", {}, this.title, this.epoch, this.close);
-    this.root = element("dialog", "bn-dialog bn-large", { "aria-labelledby": "bn-layer-title", tabindex: "-1" },
+    this.root = dialog("bn-large", { "aria-labelledby": "bn-layer-title", tabindex: "-1" },
       head, this.place, this.table, element("footer", "", {}, this.link));
     parent.append(this.root);
-    this.root.addEventListener("click", (event) => event.target === this.root && this.root.close());
     this.root.addEventListener("close", () => this.clear());
   }
 

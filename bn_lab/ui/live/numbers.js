@@ -1,6 +1,6 @@
 // What the numbers are and what they say, as text: beside the networks, in one sentence, as findings at the end, in a table.
 import { fieldsOf, writtenBinding } from "./bind.js";
-import { element, write } from "./elements.js";
+import { button, element, write } from "./elements.js";
 import { place, written } from "./format.js";
 import { cursor, need, shown, subscribe } from "./store.js";
 
@@ -13,8 +13,8 @@ export class Numbers {
   /** `number(field)` gives a value at the moment shown. */
   constructor(parent, number) {
     this.number = number;
-    this.more = element("button", "bn-link bn-all", { type: "button", "aria-expanded": "false", "aria-controls": "bn-all-numbers" });
-    this.more.addEventListener("click", () => this.open(this.all.hidden));
+    const controlled = { "aria-expanded": "false", "aria-controls": "bn-all-numbers" };
+    this.more = button("bn-link bn-all", () => this.open(this.all.hidden), controlled);
     this.rows = element("div", "bn-arms");
     this.root = element("section", "bn-numbers", {}, this.more, this.rows);
     this.all = element("div", "bn-all-numbers", { id: "bn-all-numbers", hidden: true, tabindex: "0", role: "region" });

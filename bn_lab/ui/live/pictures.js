@@ -1,6 +1,6 @@
 // The pictures of the stage in their places: the networks, the curves on the left, and one more on the right. In a narrow stage
 // one of them fills the width, chosen by tabs.
-import { element, icon, named, write } from "./elements.js";
+import { button, details, element, icon, named, write } from "./elements.js";
 import { Panel } from "./panel.js";
 
 /** What may stand in a place, the usual one first; several that there are make a choice. */
@@ -23,9 +23,7 @@ export class Pictures {
 
   tab(name, place) {
     const attributes = { "data-name": name, "data-place": place, id: `bn-tab-${name}`, "aria-controls": `bn-place-${place}` };
-    const tab = element("button", "bn-tab", { type: "button", role: "tab", ...attributes });
-    tab.addEventListener("click", () => this.choose(place));
-    return tab;
+    return button("bn-tab", () => this.choose(place), { role: "tab", ...attributes });
   }
 
   make(place) {
@@ -41,17 +39,14 @@ export class Pictures {
 
   /** What may be done with a picture; to zoom it needs a button where a swipe scrolls the page. */
   tools(at) {
-    at.zoom = element("button", "bn-button bn-tool bn-zoom", { type: "button", "aria-pressed": "false" }, icon("zoom"));
-    at.zoom.addEventListener("click", () => {
+    const zoom = () => {
       at.panel.zoom();
       at.zoom.setAttribute("aria-pressed", String(at.panel.isZooming));
-    });
+    };
+    at.zoom = button("bn-button bn-tool bn-zoom", zoom, { "aria-pressed": "false" }, icon("zoom"));
     at.saved = element("summary", "bn-button bn-tool", {}, icon("save"));
     at.formats = element("div", "bn-formats");
-    at.save = element("details", "bn-save", {}, at.saved, at.formats);
-    at.save.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !at.save.contains(relatedTarget)) at.save.open = false;
-    });
+    at.save = details("bn-save", at.saved, at.formats);
     return element("div", "bn-tools", {}, at.zoom, at.save, at.choice);
   }
 
@@ -62,12 +57,11 @@ export class Pictures {
     const { save } = this.data;
     at.save.hidden = !save;
     at.formats.replaceChildren(...(save ? at.panel.buttons(save.words) : []).map(({ name, title, click }) => {
-      const button = element("button", "bn-button", { type: "button", title }, name.toUpperCase());
-      button.addEventListener("click", () => {
+      const act = () => {
         at.save.open = false;
         click();
-      });
-      return button;
+      };
+      return button("bn-button", act, { title }, name.toUpperCase());
     }));
   }
 

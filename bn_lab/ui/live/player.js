@@ -28,11 +28,6 @@ export class Player {
     this.playing = false;
   }
 
-  toggle() {
-    if (this.playing) this.pause();
-    else this.play();
-  }
-
   /** Go to a moment; playing goes on from there. */
   seek(index) {
     this.index = clamp(index, this.#count);

@@ -1,7 +1,7 @@
 // The stage: what one sees first. The player, each arm's network with its numbers, one sentence, the curves. It follows the
 // playhead of the store by itself; only a new seed, training longer, another experiment and what is drawn are the script's.
 import { Controls, KeysDialog, Top, meaning } from "./controls.js";
-import { element, icon, named, write } from "./elements.js";
+import { button, element, icon, named, write } from "./elements.js";
 import { around, place, written, writtenEpoch } from "./format.js";
 import { LayerButtons, LayerDialog } from "./layers.js";
 import { Numbers, Sentence } from "./numbers.js";
@@ -52,8 +52,7 @@ export class Stage {
     this.dialog = new LayerDialog(this.root, { number, compute: (arm, layer, epoch) => this.act("compute", { arm, layer, epoch }) });
     this.keys = new KeysDialog(this.root);
     this.failure = element("p", "bn-failure", { role: "alert", hidden: true });
-    this.leave = element("button", "bn-button bn-leave", { type: "button" }, icon("close"));
-    this.leave.addEventListener("click", () => this.present(false));
+    this.leave = button("bn-button bn-leave", () => this.present(false), {}, icon("close"));
     this.controls.root.append(this.leave);
     this.root.append(this.failure);
     parent.append(this.root);

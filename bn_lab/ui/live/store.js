@@ -256,8 +256,6 @@ export function play() {
 
 export const pause = () => changed(() => player.pause());
 
-export const toggle = () => (player.playing ? pause() : play());
-
 export const setSpeed = (speed) => changed(() => player.setSpeed(speed));
 
 /** Go some moments on or back, and stay there; to one that is still to come as soon as it is there. */
