@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,18 +12,13 @@ from bn_lab.datasets import Table, table_of
 from bn_lab.experiment import Experiment
 from bn_lab.figures.layers import some_layers, stages_in_order
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
-from bn_lab.figures.sheet import as_json
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch
 from bn_lab.ui import rules
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.widgets import file_stem, one_of
-from bn_lab.ui.live.components import panel
-from bn_lab.ui.live.components import table as table_component
-
-WIDTHS = (False, True)
-"""Every figure is sent in a wide and a narrow arrangement; the browser takes the one that fits."""
+from bn_lab.ui.live import components
 
 AXES = ("log_x", "log_y", "compact")
 """Options of figures that change how they are divided, not what their axes mean."""
@@ -71,7 +67,7 @@ def _layers(watch: Watch, data: Table, t: Texts) -> None:
     _figure("ribbons", watch, data, t, stage=stage, layers=shown, log_x=log_epochs())
     _figure("histograms", watch, data, t, layers=shown)
     template = statistics(experiment, data, t, layers=shown)
-    table_component(template.columns, template.rows, watch=watch, alt=t("table.statistics.alt"), key="statistics")
+    components.table(template.columns, template.rows, watch=watch, alt=t("table.statistics.alt"), key="statistics")
 
 
 def _scales(watch: Watch, data: Table, t: Texts) -> None:
@@ -98,15 +94,15 @@ def _predictions(watch: Watch, data: Table, t: Texts) -> None:
 
 
 def _figure(name: str, watch: Watch, data: Table, t: Texts, key: str = "", **options: Any) -> None:
-    wide, narrow = templates(name, watch.experiment, data, t, **options)
     subject = " ".join(f"{option}={value}" for option, value in options.items() if option not in AXES)
-    file = file_stem(watch.experiment, key or name)
-    panel(wide, narrow=narrow, watch=watch, alt=alt(name, t), key=key or name, subject=subject, file=file)
+    draw = partial(FIGURES[name].draw, watch.experiment, data, t, **options)
+    key, file = key or name, file_stem(watch.experiment, key or name)
+    components.picture(draw, alt=alt(name, t), key=key, subject=subject, watch=watch, file=file)
 
 
-def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, ...]:
-    """A figure in both widths as JSON."""
-    return tuple(as_json(FIGURES[name].draw(experiment, data, t, narrow=narrow, **options)) for narrow in WIDTHS)
+def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, str]:
+    """A figure as the stage hands it on."""
+    return components.arrangements(partial(FIGURES[name].draw, experiment, data, t, **options))
 
 
 # What the visitor wants to see.

@@ -55,36 +55,25 @@ def connect(token: str, *, key: str) -> None:
     _connect(data={"token": token}, key=key)
 
 
-def panel(
-    figure: Mapping[str, Any] | str,
-    *,
-    watch: Watch | None,
-    alt: str,
-    key: str,
-    narrow: Mapping[str, Any] | str | None = None,
-    subject: str = "",
-    file: str = "",
-) -> None:
-    """Show a figure template, filled in the browser from what is watched, with buttons that save it.
+def arrangements(draw: Callable[..., Spec]) -> tuple[str, str]:
+    """A figure, `draw(narrow=…)`, for wide and for narrow screens as JSON; the browser takes the one that fits."""
+    return as_json(draw(narrow=False)), as_json(draw(narrow=True))
+
+
+def picture(draw: Callable[..., Spec], *, alt: str, key: str, subject: str, watch: Watch | None = None, file: str = "") -> None:
+    """Show a figure, with buttons that save it.
 
     Args:
-        figure: a Plotly figure as JSON text (`figure.to_json()`) or as a dict ready for JSON; bindings as in
-            `bn_lab.figures.bindings`.
-        watch: what fills it; None for a figure that has its numbers.
+        draw: as of `arrangements`; bindings as in `bn_lab.figures.bindings`.
         alt: what the figure shows, for those who do not see it.
-        narrow: another arrangement of the same figure, shown where there are fewer than 700 pixels.
         subject: what its axes mean, besides the recording and their type; the visitor's zoom is kept as long as that stays the
             same.
+        watch: what fills it; None for a figure that has its numbers.
         file: name of the file when it is saved, without an ending; by default the key, with hyphens.
     """
-    content = {"figure": figure, "narrow": narrow, "subject": subject, "alt": alt, "key": key, "save": saving(file or key)}
+    wide, narrow = arrangements(draw)
+    content = {"figure": wide, "narrow": narrow, "subject": subject, "alt": alt, "key": key, "save": saving(file or key)}
     _panel(data={**_followed(watch), **content}, key=key)
-
-
-def picture(draw: Callable[..., Spec], *, alt: str, key: str, subject: str) -> None:
-    """Show a figure that has its numbers: `draw(narrow=…)`, for wide and narrow screens; alt, key, subject as of `panel`."""
-    wide, narrow = (as_json(draw(narrow=is_narrow)) for is_narrow in (False, True))
-    panel(wide, narrow=narrow, watch=None, alt=alt, key=key, subject=subject)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, watch: Watch, alt: str, key: str) -> None:
