@@ -1,7 +1,5 @@
 """The parts of the page about the network at a moment, in their order: 4 the statistics of inference, 5 the composition of a
 batch, 6 the scale of the weights, 7 the placement, 8 folding. They show the network also while numbers are typed.
-
-Each part opens with the sentence that answers its question; then comes what it is read from.
 """
 
 from __future__ import annotations
@@ -133,15 +131,9 @@ def _scale_answer(rescaled: Rescaled, least_variance: float, scene: Scene, t: Te
         "epsilon": numerals.setting(scene.epsilon),
     }
     by_epsilon = ARMS[scene.arm].placement == "before" or scene.experiment.activation in HOMOGENEOUS
-    reason = "epsilon" if by_epsilon else "activation"
-    texts = {
-        "holds": t("algorithm.scale.answer_holds", **values),
-        "breaks_epsilon": t("algorithm.scale.answer_breaks_epsilon", **values),
-        "breaks_activation": t("algorithm.scale.answer_breaks_activation", **values),
-        "fails_epsilon": t("algorithm.scale.answer_fails_epsilon", **values),
-        "fails_activation": t("algorithm.scale.answer_fails_activation", **values),
-    }
-    return texts["holds" if kind == "holds" else f"{kind}_{reason}"]
+    if kind != "holds":
+        kind += "_epsilon" if by_epsilon else "_activation"
+    return t(f"algorithm.scale.answer_{kind}", **values)
 
 
 def verdict(rescaled: Rescaled) -> tuple[str, float]:

@@ -1,7 +1,5 @@
 """The parts of the page about one unit's numbers, or typed ones, in their order: 1 the four steps, 2 the computation graph,
 3 the part of ε.
-
-Each part opens with the sentence that answers its question; then comes what it is read from.
 """
 
 from __future__ import annotations
@@ -225,8 +223,7 @@ def epsilon(scene: Scene, t: Texts) -> None:
         "std": numerals.number(float(scene.nodes.normalized.std())),
     }
     kind = "large" if variance >= 10 * scene.epsilon else "small" if variance <= scene.epsilon / 10 else "close"
-    answers = {name: t(f"algorithm.epsilon.answer_{name}", **values) for name in ("large", "small", "close")}
-    opening("epsilon", t, answers[kind], [SPREAD])
+    opening("epsilon", t, t(f"algorithm.epsilon.answer_{kind}", **values), [SPREAD])
     # σ²_B of the units of every layer at this moment; of typed numbers there is nothing to compare with.
     layers = range(1, scene.experiment.depth + 1) if scene.moment and not scene.is_typed else ()
     variances = [scene.subject_of(layer).x.var(axis=1) for layer in layers]

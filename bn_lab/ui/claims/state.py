@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from threading import Timer
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -27,6 +26,7 @@ from bn_lab.studies.job import JobView
 from bn_lab.studies.library import Library, key_of
 from bn_lab.studies.study import Study
 from bn_lab.ui import session
+from bn_lab.ui.cleanup import start_timer
 
 PARTS = 8
 """Parts of a link's text that are read at most."""
@@ -165,9 +165,7 @@ class Orders:
 
     def leave(self) -> None:
         """Called by Streamlit when the connection is over."""
-        timer = Timer(timing.STUDY_VISITOR, library().leave, (self,))
-        timer.daemon = True
-        timer.start()
+        start_timer(timing.STUDY_VISITOR, partial(library().leave, self))
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=Orders.leave)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -54,11 +54,13 @@ def choose(file: File, choice: DataChoice) -> None:
 def show(file: File, choice: DataChoice, t: Texts) -> None:
     """The widgets; every one acts on its change."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="uploads_form"):
-        _select("target", t("uploads.target"), range(len(file.columns)), choice.target, file, t, _target)
+        common = _on_change("target", choice.target, file, _target)
+        columns = range(len(file.columns))
+        st.selectbox(t("uploads.target"), columns, format_func=lambda k: name_of(file, k), width=300, **common)
         tasks = possible_tasks(file.columns[choice.target])
-        _segments("task", t("uploads.task.title"), tasks, choice.task, file, t, _task)
+        _segments("task", t("uploads.task.title"), tasks, choice.task, file, t)
         if any(column.present < file.rows for column in file.columns if column.is_usable):
-            _segments("missing", t("uploads.missing.title"), MISSING, choice.missing, file, t, _missing)
+            _segments("missing", t("uploads.missing.title"), MISSING, choice.missing, file, t)
     _left_out(file, choice, t)
     task = t(f"uploads.task.{proposed_task(file.columns[choice.target])}")
     st.caption(t("uploads.proposal", task=task))
@@ -119,14 +121,6 @@ def _target(file: File, choice: DataChoice, k: int) -> DataChoice:
     return replace(choice, target=k, task=proposed_task(file.columns[k]), without=without)
 
 
-def _task(file: File, choice: DataChoice, task: Any) -> DataChoice:
-    return replace(choice, task=task)
-
-
-def _missing(file: File, choice: DataChoice, missing: Any) -> DataChoice:
-    return replace(choice, missing=missing)
-
-
 def _without(file: File, choice: DataChoice, indices: Sequence[int]) -> DataChoice:
     return replace(choice, without=tuple(sorted(indices)))
 
@@ -144,18 +138,14 @@ def _on_change(name: str, value: Any, file: File, act: Act) -> dict[str, Any]:
     return {"key": key, "on_change": guarded(_changed), "args": (key, file, act)}
 
 
-def _select(name: str, label: str, options: Sequence[int], value: int, file: File, t: Texts, act: Act) -> None:
-    common = _on_change(name, value, file, act)
-    st.selectbox(label, options, format_func=lambda k: name_of(file, k), width=300, **common)
-
-
-def _segments(name: str, label: str, options: Sequence[str], value: str, file: File, t: Texts, act: Act) -> None:
-    common = _on_change(name, value, file, act)
+def _segments(name: str, label: str, options: Sequence[str], value: str, file: File, t: Texts) -> None:
+    """One of some options for the part of the choice of this name."""
+    common = _on_change(name, value, file, lambda file, choice, picked: replace(choice, **{name: picked}))
     st.segmented_control(label, options, format_func=lambda option: t(f"uploads.{name}.{option}"), required=True, **common)
 
 
 def _left_out(file: File, choice: DataChoice, t: Texts) -> None:
     able = [k for k, column in enumerate(file.columns) if column.is_usable and k != choice.target]
-    common = _on_change("without", [k for k in choice.without if k in able], file, cast("Act", _without))
+    common = _on_change("without", [k for k in choice.without if k in able], file, _without)
     label = t("uploads.without")
     st.multiselect(label, able, format_func=lambda k: name_of(file, k), placeholder=t("uploads.without_none"), **common)

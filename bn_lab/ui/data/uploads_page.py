@@ -101,7 +101,8 @@ def _file(opened: OpenFile, t: Texts) -> None:
     plan = form.counted(file, choice, t)
     name = id_of(file.digest, choice)  # which says how the file is read, too
     if st.button(t("uploads.use_these"), key="uploads_use", icon=":material/science:", type="primary", disabled=plan is None):
-        _use(name)
+        session.adopt(replace(session.experiment(), dataset=name))  # other settings stay as far as they fit
+        navigation.to("")
     _columns(file, choice, t)
     if plan is not None:
         _looks(file, choice, plan, t)
@@ -113,12 +114,6 @@ def _lesson(file: File, t: Texts) -> None:
         st.info(t(f"uploads.known_{lesson.name}"), icon=":material/school:")
         if lesson.swapped:
             st.warning(t("uploads.known_swapped"), icon=":material/swap_horiz:")
-
-
-def _use(name: str) -> None:
-    """Take the data into the lab; other settings stay as far as they fit, and messages there name what does not."""
-    session.adopt(replace(session.experiment(), dataset=name))
-    navigation.to("")
 
 
 def _columns(file: File, choice: DataChoice | None, t: Texts) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -99,16 +99,19 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
         "on_change": guarded(_changed),
         "args": (field.name, turn, key),
     }
-    draw: Callable[[Field, Any, Texts, dict[str, Any]], object]
     if field.kind == "choice":
-        draw = _choice
+        options = [*field.options, *(uploads.tables() if field.besides else ())]
+        labels = {option: option_label(t, field.name, option) for option in options}
+        st.selectbox(options=options, format_func=labels.__getitem__, **common)
     elif field.kind == "choices":
-        draw = _choices
+        labels = {option: option_label(t, field.name, option) for option in field.options}
+        st.pills(options=field.options, selection_mode="multi", format_func=labels.__getitem__, **common)
     elif field.name in ("seed", "samples"):
-        draw = _number
+        _number(field, t, common)
+    elif field.name in BESIDE:
+        st.selectbox(options=stops(field, value), **common)  # a list takes little room
     else:
-        draw = _listed if field.name in BESIDE else _stops
-    draw(field, value, t, common)
+        st.select_slider(options=stops(field, value), format_func=numerals.setting, **common)
 
 
 def _changed(name: str, turn: int, key: str) -> None:
@@ -117,35 +120,11 @@ def _changed(name: str, turn: int, key: str) -> None:
         session.change(name, tuple(value) if isinstance(value, list) else value)
 
 
-def _choice(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    options = [*field.options, *(uploads.tables() if field.besides else ())]
-    labels = {option: option_label(t, field.name, option) for option in options}
-    st.selectbox(options=options, format_func=labels.__getitem__, **common)
-
-
-def _choices(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    st.pills(
-        options=field.options,
-        selection_mode="multi",
-        format_func=lambda option: option_label(t, field.name, option),
-        **common,
-    )
-
-
-def _number(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
+def _number(field: Field, t: Texts, common: dict[str, Any]) -> None:
     assert field.range is not None
     low, high = int(field.range.low), int(field.range.high)
     empty: dict[str, Any] = {"value": None, "placeholder": t("page.all")} if field.optional else {}
     st.number_input(min_value=low, max_value=high, step=1, **empty, **common)
-
-
-def _listed(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    """In a list, which takes little room."""
-    st.selectbox(options=stops(field, value), **common)
-
-
-def _stops(field: Field, value: Any, t: Texts, common: dict[str, Any]) -> None:
-    st.select_slider(options=stops(field, value), format_func=numerals.setting, **common)
 
 
 def stops(field: Field, value: float) -> list[float]:

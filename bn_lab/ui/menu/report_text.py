@@ -18,8 +18,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import Texts
 from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
-from bn_lab.studies.study import Question, Study
-from bn_lab.studies.verdict import Verdict
+from bn_lab.studies.study import Study
 from bn_lab.ui.claims import state
 from bn_lab.ui.claims.verdicts import details, effect
 from bn_lab.ui.kit import formatting
@@ -139,17 +138,13 @@ def _of_study(study: Study, experiment: Experiment, t: Texts) -> Iterator[Writte
         return
     for question, verdict in answers(study, view.results):
         if verdict is not None:
-            yield _written(study, question, verdict, t)
-
-
-def _written(study: Study, question: Question, verdict: Verdict, t: Texts) -> WrittenVerdict:
-    return WrittenVerdict(
-        study=t(f"study.{study.id}.title"),
-        question=t(f"question.{question.id}"),
-        outcome=verdict.outcome,
-        effect=effect(question, verdict, t),
-        details=details(question, verdict, t),
-    )
+            yield WrittenVerdict(
+                study=t(f"study.{study.id}.title"),
+                question=t(f"question.{question.id}"),
+                outcome=verdict.outcome,
+                effect=effect(question, verdict, t),
+                details=details(question, verdict, t),
+            )
 
 
 @lru_cache(maxsize=256)
