@@ -1,7 +1,5 @@
 """Figures of the Algorithm page about one unit: its mini-batch on its way through batch normalization, the computation
 graph, and the part of ε.
-
-They show numbers as they are, so nothing in them is bound to a run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Figures of the Lesson page: what a finished training recorded, over its epochs.
-
-They show numbers as they are, so nothing in them is bound to a run.
-"""
+"""Figures of the Lesson page: what a finished training recorded, over its epochs."""
 
 from __future__ import annotations
 

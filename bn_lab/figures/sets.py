@@ -1,7 +1,4 @@
-"""Pictures of a data set itself: the distribution of every column, and samples in the plane of two features.
-
-They show numbers as they are, so nothing in them is bound to a run.
-"""
+"""Pictures of a data set itself: the distribution of every column, and samples in the plane of two features."""
 
 from __future__ import annotations
 

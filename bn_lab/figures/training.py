@@ -49,9 +49,7 @@ def loss(
         compact: for the stage.
     """
     y, title = value_axis("loss", data, t, log=log_y), t("figure.loss.title")
-    if compact:
-        return _compact(experiment, t, "loss", title, y, log_x=log_x)
-    return _figure(experiment, t, "loss", title, y, log_x=log_x, narrow=narrow)
+    return _figure(experiment, t, "loss", title, y, log_x=log_x, compact=compact, narrow=narrow)
 
 
 def metric(
@@ -74,9 +72,7 @@ def metric(
     """
     measure = "accuracy" if data.task == "classification" else measure or "rmse"
     y, title = value_axis(measure, data, t, log=log_y), t(f"figure.metric.{measure}")
-    if compact:
-        return _compact(experiment, t, measure, title, y, log_x=log_x)
-    return _figure(experiment, t, measure, title, y, log_x=log_x, narrow=narrow)
+    return _figure(experiment, t, measure, title, y, log_x=log_x, compact=compact, narrow=narrow)
 
 
 def value_axis(measure: str, data: Measured, t: Texts, *, log: bool) -> dict[str, Any]:
@@ -95,8 +91,10 @@ def value_axis(measure: str, data: Measured, t: Texts, *, log: bool) -> dict[str
 
 
 def _figure(
-    experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool, narrow: bool
+    experiment: Experiment, t: Texts, measure: str, title: str, y: dict[str, Any], *, log_x: bool, compact: bool, narrow: bool
 ) -> Spec:
+    if compact:
+        return _compact(experiment, t, measure, title, y, log_x=log_x)
     sheet = Sheet(title, 1, 1, height=HEIGHT, narrow=narrow)
     panel = sheet.panel(0, 0, epochs(t, log=log_x), y)
     if y.get("type") == "log":
