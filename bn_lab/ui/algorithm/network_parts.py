@@ -131,9 +131,10 @@ def _scale_answer(rescaled: Rescaled, least_variance: float, scene: Scene, t: Te
         "epsilon": numerals.setting(scene.epsilon),
     }
     by_epsilon = ARMS[scene.arm].placement == "before" or scene.experiment.activation in HOMOGENEOUS
-    if kind != "holds":
-        kind += "_epsilon" if by_epsilon else "_activation"
-    return t(f"algorithm.scale.answer_{kind}", **values)
+    reason = "epsilon" if by_epsilon else "activation"
+    if kind == "holds":
+        return t("algorithm.scale.answer_holds", **values)
+    return t(f"algorithm.scale.answer_{kind}_{reason}", **values)
 
 
 def verdict(rescaled: Rescaled) -> tuple[str, float]:

@@ -10,7 +10,7 @@ from bn_lab import numerals
 from bn_lab.figures.studies import Results, capital, label
 from bn_lab.i18n import Texts
 from bn_lab.studies.answers import answers
-from bn_lab.studies.measures import MEASURES, Measure
+from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Question, Side, Study
 from bn_lab.studies.verdict import Verdict
 from bn_lab.ui.kit import formatting
@@ -55,24 +55,22 @@ def _one(question: Question, verdict: Verdict | None, t: Texts) -> None:
 
 def effect(question: Question, verdict: Verdict, t: Texts) -> str:
     """By how much our side is better or worse, with the interval: `Training loss: 38 % smaller (95 %: 12 % to 51 %)`."""
-    measure = MEASURES[question.measure]
     is_worse = verdict.median < 0
     low, high = (-verdict.high, -verdict.low) if is_worse else (verdict.low, verdict.high)
-    smaller = measure.lower_is_better is not is_worse
-    values = {"measure": capital(t(f"measure.{question.measure}")), "median": amount(abs(verdict.median), question, measure, t)}
+    smaller = MEASURES[question.measure].lower_is_better is not is_worse
+    values = {"measure": capital(t(f"measure.{question.measure}")), "median": amount(abs(verdict.median), question, t)}
     if verdict.median == 0:
         text = t("verdict.equal", **values)
     else:
         text = t("verdict.smaller" if smaller else "verdict.larger", **values)
     if math.isnan(low):
         return text
-    ends = (amount(low, question, measure, t), amount(high, question, measure, t))
+    ends = (amount(low, question, t), amount(high, question, t))
     return f"{text} {t('verdict.interval', low=ends[0], high=ends[1])}"
 
 
 def details(question: Question, verdict: Verdict, t: Texts) -> str:
     """Both sides' medians, pairs, what matters, and why there is no other verdict."""
-    measure = MEASURES[question.measure]
     ours, theirs = side_names(question, t)
     parts = [
         t(
@@ -83,7 +81,7 @@ def details(question: Question, verdict: Verdict, t: Texts) -> str:
             their_number=side_number(verdict.theirs, question, t),
         ),
         t("verdict.pairs", pairs=verdict.pairs),
-        t("verdict.smallest", smallest=amount(verdict.smallest, question, measure, t)),
+        t("verdict.smallest", smallest=amount(verdict.smallest, question, t)),
     ]
     if any(verdict.diverged):
         parts.append(t("verdict.diverged", ours=verdict.diverged[0], theirs=verdict.diverged[1]))
@@ -105,11 +103,11 @@ def _side_name(side: Side, other: Side, t: Texts) -> str:
     return f"{name} ({label(differing, t)})" if differing else name
 
 
-def amount(value: float, question: Question, measure: Measure, t: Texts) -> str:
+def amount(value: float, question: Question, t: Texts) -> str:
     """A difference in its unit: a share of the other side, percentage points, cells, or the measure's own."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if measure.relative:
+    if MEASURES[question.measure].relative:
         return t("verdict.percent", value=numerals.short(100 * value))
     if "accuracy" in question.measure:
         return t("verdict.points", value=numerals.short(100 * value))
