@@ -163,7 +163,7 @@ export class Panel {
     this.plot.style.touchAction = this.isZooming ? "none" : "pan-y pinch-zoom";
     this.isLaying = true;
     try {
-      await this.Plotly.react(this.plot, data, layout, this.config);
+      await this.Plotly.react(this.plot, [...data, ...placeholders(data)], layout, this.config);
     } finally {
       this.isLaying = false;
       if (this.destroyed) this.clear();
@@ -277,6 +277,20 @@ export class Panel {
 }
 
 const axesOf = ({ layout = {} }) => Object.keys(layout).filter((name) => AXIS.test(name)).join();
+
+/** A point that is nowhere, on each pair of axes where nothing is drawn yet: Plotly has no place for the lines of the others. */
+function placeholders(data) {
+  const drawn = new Map();
+  for (const { xaxis = "x", yaxis = "y", x, y, z } of data) {
+    const axes = `${xaxis} ${yaxis}`;
+    drawn.set(axes, drawn.get(axes) || (z ?? y ?? x)?.length > 0);
+  }
+  const look = { type: "scatter", mode: "markers", x: [null], y: [null], showlegend: false, hoverinfo: "skip" };
+  return [...drawn.keys()].filter((axes) => !drawn.get(axes)).map((axes) => {
+    const [xaxis, yaxis] = axes.split(" ");
+    return { ...look, xaxis, yaxis };
+  });
+}
 
 function configuration(buttons) {
   return {

@@ -73,7 +73,7 @@ function moved(plot, full, k, before, after) {
 /** What has an axis that takes in all numbers reach as far as the new ones; undefined where its ticks would be others. */
 function ranged({ _fullData: full }, axis, before, after) {
   const letter = axis._id[0];
-  const traces = full.map((_, k) => k).filter((k) => full[k].visible === true && full[k][`${letter}axis`] === axis._id);
+  const traces = before.map((_, k) => k).filter((k) => full[k].visible === true && full[k][`${letter}axis`] === axis._id);
   const [old, now] = [before, after].map((data) => extremes(traces.map((k) => data[k]), letter, axis.type === "log"));
   if (isSame(old, now)) return () => {};
   const isBare = axis.type === "linear" && !axis.showticklabels && !axis.showgrid && axis.rangemode === "tozero";
