@@ -149,6 +149,7 @@ def test_the_keyboard_alone_trains_and_saves(visit: Visit) -> None:
     lab.page.keyboard.press("Enter")
     lab.expect_state("ended")
     unseen += tab_to(lab, "bn-speed")
+    expect(lab.panel("loss")).not_to_have_attribute("data-painted", "0")  # only then has it buttons to get to
     with lab.page.expect_download():
         unseen += tab_to(lab, "loss / modebar-btn", "PNG")
         lab.page.keyboard.press("Enter")
