@@ -21,7 +21,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The one browser of all tests: a process can drive only one at a time. A missing one is a failure, not a skip."""
-    # The shell is Chromium without windows, which cost a third of the time.
+    # The shell is Chromium without windows, which has less to do for every page.
     path = os.environ.get("BN_LAB_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     assert path, f"no browser: install one of {', '.join(BROWSERS)}, or name one in BN_LAB_CHROMIUM"
     # No other host answers, so that a test is the same with and without a network; that none is asked is a test's own claim.
