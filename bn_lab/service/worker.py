@@ -187,7 +187,7 @@ class Worker:
         try:
             self._send(messages.Heartbeat())  # only who could import everything is ready
             while not self._is_over:
-                if not self.turn():
+                if not self.turn() and not self._is_over:
                     self._follow_all(timing.HEARTBEAT)
         except OSError:  # the other end is gone
             return

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -143,15 +144,19 @@ def test_a_page_can_want_no_more_than_its_script_said(page: Page) -> None:
 
 
 def test_a_longer_target_is_followed_without_being_asked_again(service: Recordings, page: Page) -> None:
-    visitor = page(wanted=3)
+    visitor, news = page(wanted=3), Event()
     viewer, browser, longer = stream.Viewer(visitor), Browser(), replace(SHORT, epochs=70)
+    visitor.connect(news.set)
     viewer.receive(watch(visitor))
 
     def follow(until: int) -> None:
-        while browser.header.get("state") != "ended" or len(browser.rows["curves.loss"]) < until:
+        while browser.header.get("state") != "ended" or len(browser.rows.get("curves.loss", [])) < until:
+            news.clear()
             if (frame := viewer.frame()) is not None:
                 browser.take(frame)
                 viewer.receive({"painted": browser.header["n"]})
+            else:
+                assert news.wait(60)
 
     follow(3)
     visitor.want("lab", longer)
@@ -264,7 +269,7 @@ def _text(socket: WebSocketTestSession) -> str:
 
 def test_requests_bring_the_same_frames(client: TestClient, page: Page) -> None:
     visitor, browser = page(), Browser()
-    while browser.header.get("state") != "ended" or len(browser.rows["curves.loss"]) < SHORT.epochs:
+    while browser.header.get("state") != "ended" or len(browser.rows.get("curves.loss", ())) < SHORT.epochs:
         have = {part.replace(".", "_"): len(rows) for part, rows in browser.rows.items()}
         answer = client.post(f"/{addresses.POLL}", json=[{"hello": visitor.token}, watch(visitor, **have)])
         assert answer.status_code == 200

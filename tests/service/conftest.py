@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -12,11 +13,15 @@ import pytest
 
 from bn_lab import Experiment, train
 from bn_lab.engine.history import History
+from bn_lab.engine.run import Run
 from bn_lab.service import Limits, Recordings, Visitor, Watch, WatchState
 from bn_lab.service.connection import Connection
 from bn_lab.service.pool import Remote
 from bn_lab.service.worker import Worker
 from tests.service.threads import Queued, pair, post_waiting
+
+STEPS = 8
+"""Steps of a turn."""
 
 
 class Clock:
@@ -107,6 +112,19 @@ class Bench:
         visitor = self.recordings.visitor(name)
         visitor.connect()
         return visitor
+
+
+@pytest.fixture(autouse=True)
+def turns_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn is so many steps instead of seconds: what is trained when a report is due does not depend on the machine."""
+
+    one_step = Run.advance
+
+    def advance(run: Run, seconds: float, until: float = math.inf) -> None:
+        for _ in range(STEPS):
+            one_step(run, 0.0, until)
+
+    monkeypatch.setattr(Run, "advance", advance)
 
 
 @pytest.fixture

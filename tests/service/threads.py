@@ -72,10 +72,12 @@ def on_a_thread() -> tuple[Connection, Callable[[], None]]:
             worker.receive(None)
 
     Thread(target=listen, name="bn-lab-worker-orders", daemon=True).start()
-    Thread(target=worker.work, name="bn-lab-worker", daemon=True).start()
+    working = Thread(target=worker.work, name="bn-lab-worker", daemon=True)
+    working.start()
 
     def end() -> None:
         here.close()
         there.close()
+        working.join()  # torch does not survive an interpreter that ends in the middle of a step
 
     return here, end
