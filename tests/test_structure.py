@@ -40,14 +40,13 @@ TABLE: dict[str, set[str]] = {
 that door: it would import every part at once.
 """
 
-STATE = {"cleanup", "rules", "uploads", "session"}
+STATE = {"rules", "uploads", "session"}
 FOR_PAGES = {*STATE, "kit", "live"}
 
 ROOMS: dict[str, set[str]] = {
-    "cleanup": set(),
     "rules": set(),
-    "uploads": {"cleanup"},
-    "session": {"cleanup", "rules", "uploads"},
+    "uploads": set(),
+    "session": {"rules", "uploads"},
     "kit": STATE,
     "live": {"kit"},
     "compare": FOR_PAGES,

@@ -1,7 +1,8 @@
-"""What speaks HTTP and is not Streamlit: the stream of a page's recordings, the browser's files, headers, and limits.
+"""What is of the server and not of a page: the stream of a page's recordings, the browser's files, headers and limits, all of
+which speak HTTP, and the memory that is given back once visitors have left (`cleanup`).
 
-`app.py` hands all of it to `st.App`, which answers these addresses before its own. What comes for Streamlit first goes through
-`closed_paths`, `websocket_gate` with `allowed_messages` and `seats`, and `upload_limits`.
+`app.py` hands what answers requests to `st.App`, which answers these addresses before its own. What comes for Streamlit first
+goes through `closed_paths`, `websocket_gate` with `allowed_messages` and `seats`, and `upload_limits`.
 """
 
 from bn_lab.server.application import lifespan, middleware, routes

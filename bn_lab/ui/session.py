@@ -17,11 +17,11 @@ import streamlit as st
 from bn_lab.datasets import split, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
+from bn_lab.server.cleanup import CleanUp
 from bn_lab.service import LimitError, Limits, Visitor, Watch, WatchState, recordings
 from bn_lab.service.admission import Admission
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, plain_text
 from bn_lab.ui import rules, uploads
-from bn_lab.ui.cleanup import CleanUp
 
 LAB = "lab"
 """Name of what a visitor watches in the lab."""

@@ -24,8 +24,8 @@ from bn_lab.datasets.uploads import FOUND_OUT, DataError, File, Format, digest_o
 from bn_lab.datasets.uploads.limits import MB
 from bn_lab.experiment import Experiment, ExperimentError
 from bn_lab.files.recipe import recipe
+from bn_lab.server.cleanup import return_free_memory
 from bn_lab.sharing import one_line
-from bn_lab.ui.cleanup import return_free_memory
 
 FILES, TABLES, FACTS, TOUCHED = "uploads_files", "uploads_tables", "uploads_facts", "uploads_touched"
 """In the session: open files by hash, tables by id and what programs have to know of each, and whether there was any file."""

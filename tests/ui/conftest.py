@@ -15,13 +15,13 @@ from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.testing.v1 import AppTest
 
 from bn_lab.experiment import Experiment
+from bn_lab.server.cleanup import CleanUp
 from bn_lab.service import Limits, Recordings, Visitor, Watch, WatchState
 from bn_lab.service.admission import Admission
 from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import scene
-from bn_lab.ui.cleanup import CleanUp
 from bn_lab.ui.lab import panels
 from tests.service.threads import on_a_thread
 

@@ -21,12 +21,12 @@ import streamlit as st
 
 from bn_lab import timing
 from bn_lab.experiment import FIELDS
+from bn_lab.server.cleanup import start_timer
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.job import JobView
 from bn_lab.studies.library import Library, key_of
 from bn_lab.studies.study import Study
 from bn_lab.ui import session
-from bn_lab.ui.cleanup import start_timer
 
 PARTS = 8
 """Parts of a link's text that are read at most."""

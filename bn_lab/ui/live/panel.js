@@ -1,8 +1,7 @@
 // A figure which is filled from the store and painted by Plotly, when it can be seen.
 import { fill, readBy } from "./bind.js";
 import { element } from "./elements.js";
-import { paintNever, paintSometime, paintSoon } from "./paint.js";
-import { redraw } from "./redraw.js";
+import { paintNever, paintSometime, paintSoon, redraw } from "./paint.js";
 import { buttons } from "./save.js";
 import { current, cursor, extent, index, isMoving, need, rowAt, shown, subscribe } from "./store.js";
 import { theme } from "./style.js";

@@ -1,8 +1,7 @@
 // What is known of recordings, which of them this page shows and up to where, and the moment on screen: one store for the page,
 // filled by the stream, read by pictures, tables and the stage.
 import { onMove, wake } from "./paint.js";
-import { Player, atOrBefore } from "./player.js";
-import { Recording, decode } from "./recording.js";
+import { Player, Recording, atOrBefore, decode } from "./player.js";
 
 const MOST_RECORDINGS = 8; // in memory, for a visitor who goes back and forth
 

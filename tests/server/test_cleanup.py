@@ -12,7 +12,7 @@ from streamlit import config
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from bn_lab import timing
-from bn_lab.ui.cleanup import CleanUp
+from bn_lab.server.cleanup import CleanUp
 
 
 class Cycle:
