@@ -36,7 +36,7 @@ from bn_lab.figures.pictures import FIGURES, figure_names
 from bn_lab.files.weights import state_dict
 from bn_lab.i18n import LANGUAGES, catalogue, texts
 from bn_lab.sharing import link, parse_link
-from bn_lab.ui.menu import report_text
+from bn_lab.ui.menu import report
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -289,7 +289,7 @@ def test_its_weights_have_the_names_of_the_program() -> None:
 def test_it_is_described(language: str) -> None:
     record_of, t = history(), texts(language)
     names = [NAMES[language].format(record.placement) for record in RECORDS]
-    cards, lines = html.unescape(report_text.cards(record_of, t)), report_text.sentences(record_of, t)
+    cards, lines = html.unescape(report.cards(record_of, t)), report.sentences(record_of, t)
     for name in names:
         assert name in cards
         assert any(name in line for line in lines)

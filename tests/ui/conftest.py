@@ -22,7 +22,8 @@ from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import scene
-from bn_lab.ui.lab import panels
+from bn_lab.ui.lab import page as lab_page
+from bn_lab.ui.lab import stage
 from tests.service.threads import on_a_thread
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bn_lab" / "ui" / "script.py"
@@ -213,5 +214,5 @@ def lab(recordings: Recordings) -> Callable[..., Lab]:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out: drawing them is most of the time that a page takes."""
-    monkeypatch.setattr(panels, "_figure", lambda *asked, **options: None)
-    monkeypatch.setattr(panels, "templates", lambda *asked, **options: ("", ""))
+    monkeypatch.setattr(lab_page, "_figure", lambda *asked, **options: None)
+    monkeypatch.setattr(stage, "templates", lambda *asked, **options: ("", ""))

@@ -20,8 +20,8 @@ from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.service import RequestError, WatchProgress, WatchState
 from bn_lab.ui import session
-from bn_lab.ui.algorithm import controls
 from bn_lab.ui.algorithm import page as algorithm_page
+from bn_lab.ui.algorithm import widgets
 from bn_lab.ui.algorithm.network_parts import verdict
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, UNIT_PARTS
 from bn_lab.ui.algorithm.selection import FACTORS, Selection, decode, encode
@@ -111,10 +111,10 @@ def test_what_a_link_says_that_cannot_be_read_is_named(lab: Open) -> None:
 
 def test_a_blank_cell_is_called_blank(lab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, str] = {}
-    monkeypatch.setattr(controls.st, "session_state", state)
-    monkeypatch.setattr(controls.session, "experiment", lambda: IRIS)
-    monkeypatch.setattr(controls.session, "words", lambda: texts("ko"))
-    controls._take([1.0, None])
+    monkeypatch.setattr(widgets.st, "session_state", state)
+    monkeypatch.setattr(widgets.session, "experiment", lambda: IRIS)
+    monkeypatch.setattr(widgets.session, "words", lambda: texts("ko"))
+    widgets._take([1.0, None])
     assert state["algorithm_problem"] == texts("ko")(
         "algorithm.problem_cell", position="2", value=texts("ko")("algorithm.blank")
     )

@@ -24,7 +24,7 @@ from bn_lab.studies.study import Question, Side, Study, StudyError
 from bn_lab.studies.verdict import judge
 from bn_lab.ui.claims import custom, state
 from bn_lab.ui.claims.state import StudyLink, decode, encode, unread
-from bn_lab.ui.claims.verdicts import details, effect
+from bn_lab.ui.claims.trial import details, effect
 from bn_lab.ui.kit import formatting
 from tests.figures.made_up import outcome, results
 from tests.ui.test_pages import check_text

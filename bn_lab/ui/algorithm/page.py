@@ -14,13 +14,13 @@ from bn_lab.i18n import Texts
 from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import plain_text
 from bn_lab.ui import session
-from bn_lab.ui.algorithm import controls, network_parts, unit_parts
+from bn_lab.ui.algorithm import network_parts, unit_parts, widgets
 from bn_lab.ui.algorithm.scene import Scene, scene_of, selected
 from bn_lab.ui.algorithm.selection import unread
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.caching import history_of
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.lab import controls as lab_controls
+from bn_lab.ui.lab import controls
 
 UNIT_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
     "steps": unit_parts.steps,
@@ -42,7 +42,7 @@ NETWORK_PARTS: Mapping[str, Callable[[Scene, Texts], None]] = {
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    lab_controls.show(t)
+    controls.show(t)
     st.title(t("page.algorithm"))
     st.markdown(t("algorithm.intro"))
     pace = _pace(session.watch())
@@ -76,7 +76,7 @@ def _body(pace: float | None, t: Texts) -> None:
         return
     if _pace(watch) != pace:
         st.rerun()
-    controls.show(scene, t)
+    widgets.choose(scene, t)
     if scene is None:
         return
     _notes(scene, t)

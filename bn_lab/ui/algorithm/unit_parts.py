@@ -15,8 +15,8 @@ from bn_lab import numerals
 from bn_lab.engine import reference
 from bn_lab.figures import algorithm_unit as figures
 from bn_lab.i18n import Texts
-from bn_lab.ui.algorithm.elements import displayed, opening, picture, table, tex, together
 from bn_lab.ui.algorithm.scene import Scene, select
+from bn_lab.ui.algorithm.widgets import displayed, opening, picture, table, tex, together
 from bn_lab.ui.kit.errors import guarded
 
 # Part 1: the four steps from x to y.

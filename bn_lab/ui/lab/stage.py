@@ -6,9 +6,9 @@ another experiment change what is on screen, and with that the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -19,14 +19,15 @@ from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import FIELDS, Experiment
-from bn_lab.figures.pictures import alt, beside_loss
+from bn_lab.figures.layers import some_layers
+from bn_lab.figures.pictures import FIGURES, alt, beside_loss
 from bn_lab.i18n import Texts, catalogue
 from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.widgets import file_stem
-from bn_lab.ui.lab import panels, preview
+from bn_lab.ui.lab import preview
 from bn_lab.ui.live import components
 
 KEY = "stage"
@@ -56,6 +57,9 @@ ALONE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 0 0.75rem; }
 </style>"""
 """Inside another page the stage has all there is."""
+
+MOST = 3
+"""Layers that are on the stage at most."""
 
 PARTS = ("presets", "numbers", "findings", "curves", "layers")
 """Parts of the lab that are on the stage, and which a lesson may hide."""
@@ -90,7 +94,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "sentences": list(SENTENCES),
         "seeds": experiment.seeds,
         "depth": experiment.depth,
-        "layers": list(panels.layers_on_stage(experiment)),
+        "layers": list(layers_on_stage(experiment)),
         "scale": bool(st.session_state.get(SAME_SCALE)),
         "figures": figures,
         "alts": alts,
@@ -117,23 +121,28 @@ def describe_arm(arm: str, t: Texts) -> dict[str, Any]:
 
 def _figures(experiment: Experiment, data: Table, t: Texts) -> tuple[dict[str, str], dict[str, str]]:
     """Templates by name, and what each shows for those who do not see it."""
-    templates: dict[str, str] = {}
+    drawn: dict[str, str] = {}
     alts: dict[str, str] = {}
 
     def add(name: str, figure: str, **options: Any) -> None:
-        templates[name], templates[f"{name}_narrow"] = panels.templates(figure, experiment, data, t, **options)
+        drawn[name], drawn[f"{name}_narrow"] = templates(figure, experiment, data, t, **options)
         alts[name] = alt(figure, t)
 
     same = bool(st.session_state.get(SAME_SCALE))
-    add("network", "network", layers=panels.layers_on_stage(experiment), same_scale=same)
-    axes = {"log_x": panels.log_epochs(), "compact": True}
-    add("loss", "loss", log_y=panels.log_loss(), **axes)
+    add("network", "network", layers=layers_on_stage(experiment), same_scale=same)
+    axes = {"log_x": log_epochs(), "compact": True}
+    add("loss", "loss", log_y=log_loss(), **axes)
     if data.task == "regression":
         for measure in ("rmse", "r2"):
             add(measure, "metric", measure=measure, **axes)
     second = beside_loss(data)
     add(second, second, **(axes if second == "metric" else {"compact": True}))
-    return templates, alts
+    return drawn, alts
+
+
+def templates(name: str, experiment: Experiment, data: Table, t: Texts, **options: Any) -> tuple[str, str]:
+    """A figure as the browser gets it, for wide and narrow screens."""
+    return components.arrangements(partial(FIGURES[name].draw, experiment, data, t, **options))
 
 
 def _numbers(experiment: Experiment, data: Table) -> list[str]:
@@ -192,6 +201,35 @@ def _longer(experiment: Experiment) -> int:
     return min(2 * experiment.epochs, int(highest.high))
 
 
+# What the visitor wants to see.
+
+
+def log_epochs() -> bool:
+    """Whether axes of epochs are logarithmic."""
+    return st.session_state.get("view_epochs") != "linear"
+
+
+def log_loss() -> bool:
+    """Whether axes of the loss are logarithmic."""
+    return st.session_state.get("view_scale") != "linear"
+
+
+def picked_layers(experiment: Experiment) -> tuple[int, ...]:
+    """The layers that the visitor picked and that exist, else the usual ones."""
+    picked = [layer for layer in st.session_state.get("view_layers", ()) if layer <= experiment.depth]
+    return tuple(sorted(picked)) or some_layers(experiment.depth)
+
+
+def layers_on_stage(experiment: Experiment) -> tuple[int, ...]:
+    """Those of them for which the stage has room."""
+    return picked_layers(experiment)[:MOST]
+
+
+def choose_layers(layers: Sequence[object], experiment: Experiment) -> None:
+    """Pick layers, as far as they exist."""
+    st.session_state["view_layers"] = [layer for layer in range(1, experiment.depth + 1) if layer in layers]
+
+
 # What the browser wants.
 
 
@@ -207,7 +245,7 @@ def _act(said: Mapping[str, Any]) -> None:
         case {"act": "scale", "same": bool(same)}:
             st.session_state[SAME_SCALE] = same
         case {"act": "layers", "layers": list(layers)}:
-            panels.choose_layers(layers, session.experiment())
+            choose_layers(layers, session.experiment())
         case {"act": "compute", "arm": str(arm), "layer": int(layer), "epoch": int(epoch)} if arm in ARMS:
             st.session_state["algorithm"] = f"arm:{arm},layer:{layer},epoch:{epoch}"
             navigation.to("algorithm")

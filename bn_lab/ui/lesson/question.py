@@ -17,7 +17,7 @@ from bn_lab.studies.measures import MEASURES
 from bn_lab.ui import rules, session
 from bn_lab.ui.algorithm.selection import encode
 from bn_lab.ui.claims import state as claims
-from bn_lab.ui.claims import verdicts
+from bn_lab.ui.claims import trial
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.caching import cached_per_history, history_of
 from bn_lab.ui.kit.errors import guarded
@@ -188,8 +188,8 @@ def _numbers(answer: Answer, t: Texts) -> None:
         values = {name: written(name, value) for name, value in answer.values.items()}
         st.markdown(t(f"lesson.sentence.{answer.sentence}", **values))
     for question, verdict in answer.trials:
-        st.markdown(formatting.escape_markdown(verdicts.effect(question, verdict, t)))
-        st.caption(formatting.escape_markdown(verdicts.details(question, verdict, t)))
+        st.markdown(formatting.escape_markdown(trial.effect(question, verdict, t)))
+        st.caption(formatting.escape_markdown(trial.details(question, verdict, t)))
 
 
 def written(name: str, value: float | int) -> str:

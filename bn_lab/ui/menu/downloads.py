@@ -25,8 +25,7 @@ from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.caching import history_of
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.widgets import download, file_name, one_of, one_of_many
-from bn_lab.ui.menu import report_text
-from bn_lab.ui.menu.report import Report
+from bn_lab.ui.menu.report import Report, of_visit
 
 # The dialog "Code".
 
@@ -134,7 +133,7 @@ def _report(experiment: Experiment, watch: Watch, ended: bool, t: Texts) -> None
     st.markdown(t("take.report_about"))
     if experiment.is_private:
         st.markdown(t("take.report_own"))
-    report = Report(t, navigation.here(), report_text.of_visit(experiment, t))
+    report = Report(t, navigation.here(), of_visit(experiment, t))
     name = file_name(experiment, "report", "html")
     download(
         "HTML",

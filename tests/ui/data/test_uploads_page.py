@@ -25,7 +25,7 @@ from bn_lab.ui import uploads
 from bn_lab.ui.data import form, uploads_page
 from bn_lab.ui.data import upload as upload_page
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.lab import panels
+from bn_lab.ui.lab import page as lab_page
 from tests.datasets.uploads.made import ROOT, column, file_of, mixed, written
 
 Open = Callable[..., Any]
@@ -37,7 +37,7 @@ IRIS_ID = f"own-{digest_of(IRIS)}-4-classification-dropped"
 @pytest.fixture(autouse=True)
 def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the lab's pictures, not those of own data."""
-    monkeypatch.setattr(panels, "_figure", lambda *asked, **options: None)
+    monkeypatch.setattr(lab_page, "_figure", lambda *asked, **options: None)
 
 
 def upload(page: Any, data: bytes, name: str = "data.csv") -> None:

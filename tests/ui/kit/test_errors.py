@@ -27,7 +27,7 @@ from bn_lab.ui.data import page as data_page
 from bn_lab.ui.kit import errors
 from bn_lab.ui.kit.errors import LETTERS, guarded, guarded_file
 from bn_lab.ui.lab import page as lab_page
-from bn_lab.ui.lab import panels, preview
+from bn_lab.ui.lab import preview
 from bn_lab.ui.uploads import TOUCHED
 from tests.ui.conftest import SCRIPT, Lab
 
@@ -135,7 +135,7 @@ def test_a_section_that_breaks_leaves_the_rest_of_the_page(
     lab: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(panels, "curves", broken)
+        patch.setattr(lab_page, "_curves", broken)
         page = lab(dataset="iris", lang="en")
         (reference,) = references(page)
         check_log(caplog, reference, experiment="dataset=iris")
@@ -260,7 +260,7 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(errors, "monotonic", lambda: now[0])
-    monkeypatch.setattr(panels, "curves", broken)
+    monkeypatch.setattr(lab_page, "_curves", broken)
     page = lab(lang="en")
     (first,) = references(page)
     for _ in range(5):
@@ -273,7 +273,7 @@ def test_what_fails_at_every_tick_is_logged_once_a_minute(
     (second,) = references(page)
     assert second != first
     check_log(caplog, first, second, experiment="default")
-    monkeypatch.setattr(panels, "_layers", made_broken(1))
+    monkeypatch.setattr(lab_page, "_layers", made_broken(1))
     page.run()
     assert [reference == second for reference in references(page)] == [True, False]
 

@@ -16,7 +16,7 @@ from bn_lab.engine.history import History
 from bn_lab.engine.summary import MOST_NAMED, findings, summaries
 from bn_lab.experiment import Experiment
 from bn_lab.i18n import LANGUAGES, catalogue, texts
-from bn_lab.ui.menu import report_text as written
+from bn_lab.ui.menu import report as written
 
 BOSTON = Experiment(arms=tuple(ARMS), epochs=25, batch_size=128, validation_share=0.2, seeds=2)
 IRIS = Experiment(dataset="iris", epochs=12, learning_rate=0.01)

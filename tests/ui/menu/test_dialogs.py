@@ -20,14 +20,14 @@ from bn_lab.i18n import texts
 from bn_lab.service import Watch
 from bn_lab.sharing import Decoded
 from bn_lab.ui.kit.errors import NoFile
-from bn_lab.ui.lab import panels
+from bn_lab.ui.lab import stage
 from bn_lab.ui.menu import downloads
 
 IRIS = Experiment(dataset="iris", epochs=4, arms=("none", "before"), seeds=2, depth=2)
 
 Make = Callable[[], str | bytes]
 
-DRAWN = panels.templates  # which pages here do without, and a report does not
+DRAWN = stage.templates  # which pages here do without, and a report does not
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -70,7 +70,7 @@ def test_trained_every_file_is_that_of_the_record(
     page.set("take_arm", "before")
     weights = load_weights(files["iris-before-seed0.safetensors"]())  # type: ignore[arg-type]
     assert (weights["0.weight"] == history.checkpoints[-1].arms["before"]["weight.0"]).all()
-    monkeypatch.setattr(panels, "templates", DRAWN)
+    monkeypatch.setattr(stage, "templates", DRAWN)
     report = str(files["iris-report.html"]())
     assert report.startswith('<!doctype html>\n<html lang="ko">')
     page.set("take_seed", 1)

@@ -16,8 +16,7 @@ from bn_lab.figures.pictures import figure_names
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.menu import report as written
-from bn_lab.ui.menu.report import SIGNIFICANT, Report, short
-from bn_lab.ui.menu.report_text import WrittenVerdict, concerns
+from bn_lab.ui.menu.report import SIGNIFICANT, Report, WrittenVerdict, concerns, short
 
 IRIS = Experiment(dataset="iris", epochs=5, arms=("none", "before", "after"), seeds=2, depth=2, validation_share=0.2)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bn_lab.i18n import LANGUAGES, catalogue
 from bn_lab.ui.kit import formatting
-from bn_lab.ui.menu.report_text import html
+from bn_lab.ui.menu.report import html
 
 
 @pytest.mark.parametrize(
