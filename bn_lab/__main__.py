@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bn_lab.codegen import FRAMEWORKS, notebook, script
+from bn_lab.drawn import kind_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.files.experiments import LARGEST, from_json
 from bn_lab.i18n import texts
@@ -82,7 +83,7 @@ def _write_weights(history: History, folder: Path) -> None:
         network = history.network(arm, experiment.seed)
         assert network is not None, "a finished run keeps its last weights"
         content = to_safetensors(experiment, network, table_of(experiment))
-        (folder / f"{experiment.dataset}-{arm}-seed{experiment.seed}.safetensors").write_bytes(content)
+        (folder / f"{kind_of(experiment.dataset)}-{arm}-seed{experiment.seed}.safetensors").write_bytes(content)
 
 
 def _run_code(options: argparse.Namespace) -> int:

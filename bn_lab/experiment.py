@@ -2,19 +2,20 @@
 
 This is the only place where they stand. Widgets, the command line and links read them from `FIELDS`; the registries of
 data sets, activations, optimizers and initializers are held equal to the options here by a test. The module imports nothing
-of the project but the registry of arms, so that anything may import it.
+of the project but the registry of arms and how points stand in an id, so that anything may import it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from bn_lab import drawn
 from bn_lab.arms import ARMS
 
 DatasetName = Literal["boston", "boston_without_b", "iris", "digits", "circle", "xor", "gaussians", "spiral", "moons", "plane"]
@@ -32,6 +33,10 @@ UPLOADED = re.compile(
 """Ids of data sets that visitors bring along: a hash of the file, the target's column, the task, what is done about missing
 values, columns left out, and what somebody said about how the file is written (`bn_lab.datasets.uploads.format`). Nothing of
 the data is in them."""
+
+
+LONGEST_ECHO = 60
+"""How many characters of an id that cannot be a message repeats at most."""
 
 
 def is_uploaded(dataset: str) -> bool:
@@ -61,6 +66,7 @@ class ExperimentError(ValueError):
         "too_many": "{field} must be at most {high} for {dataset} with this validation share, got {value}",
         "too_few": "{field} must leave at least {low} samples to train on, got {value}",
         "not_held": "{field} must be shipped, or read from a file in this session, got {value}",
+        **drawn.RULES,
     }
 
     def __init__(self, field: str, rule: str, value: object, **values: object) -> None:
@@ -106,10 +112,25 @@ class Range:
 
 @dataclass(frozen=True)
 class Options:
-    """The ids to choose from, maybe a registry, and the pattern of further ids that are none of ours."""
+    """The ids to choose from, maybe a registry, and what knows further ids that are none of ours: see `Field.besides`."""
 
     ids: Collection[str]
-    besides: re.Pattern[str] | None = None
+    besides: Callable[[str], str | None] | None = None
+
+
+def further_dataset(dataset: str) -> str | None:
+    """The id of uploaded or drawn data as it is written; None for any other.
+
+    Raises:
+        ExperimentError: `points` or `point`, for drawn data that cannot be.
+    """
+    if not drawn.is_drawn(dataset):
+        return dataset if is_uploaded(dataset) else None
+    try:
+        return drawn.canonical(dataset)
+    except drawn.PointsError as error:
+        start = dataset if len(dataset) <= LONGEST_ECHO else f"{dataset[: LONGEST_ECHO - 1]}…"
+        raise ExperimentError("dataset", error.rule, start, **error.values) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +143,9 @@ class Experiment:
         ExperimentError: (a `ValueError`) naming the field, the rule and the value.
     """
 
-    dataset: Annotated[str, Options(get_args(DatasetName), UPLOADED)] = "boston"
-    """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`, or uploaded, under an id like `UPLOADED`."""
+    dataset: Annotated[str, Options(get_args(DatasetName), further_dataset)] = "boston"
+    """The data to learn: shipped, each a function in `bn_lab.datasets.DATASETS`; drawn, with the points in the id
+    (`bn_lab.drawn`); or uploaded, under an id like `UPLOADED`."""
 
     data_noise: Annotated[float, Range(0.0, 0.5)] = 0.0
     """Noise of the data sets that are computed (`bn_lab.datasets.GENERATED`); without effect on all others. Every coordinate of
@@ -237,7 +259,7 @@ class Field:
     Attributes:
         kind: `int`, `float`, `choice` (one option) or `choices` (some options).
         ids: the ids to choose from, for `choice` and `choices`; a registry where more may be added to it.
-        besides: pattern of further ids that a `choice` may have.
+        besides: gives a further id that a `choice` may have as it is written, and None for what is none.
         range: the limits, for `int` and `float`.
         optional: whether `None` is a value.
     """
@@ -246,7 +268,7 @@ class Field:
     kind: Literal["int", "float", "choice", "choices"]
     default: Any
     ids: Collection[str] = ()
-    besides: re.Pattern[str] | None = None
+    besides: Callable[[str], str | None] | None = None
     range: Range | None = None
     optional: bool = False
 
@@ -264,8 +286,8 @@ class Field:
         return self._check_choices(value) if self.kind == "choices" else self._check_number(value)
 
     def _check_choice(self, value: Any) -> str:
-        if isinstance(value, str) and self.besides and self.besides.fullmatch(value):
-            return str(value)
+        if isinstance(value, str) and self.besides and (further := self.besides(str(value))) is not None:
+            return further
         return one_of(self.name, value, self.options)
 
     def _check_choices(self, value: Any) -> tuple[str, ...]:

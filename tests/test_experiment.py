@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab import drawn
 from bn_lab import experiment as module
 from bn_lab.arms import ARMS
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field, is_uploaded
@@ -213,7 +214,7 @@ def rules_raised() -> set[str]:
 
 
 def test_every_rule_has_a_sentence_and_every_sentence_a_rule() -> None:
-    assert rules_raised() == set(ExperimentError.RULES)
+    assert rules_raised() | set(drawn.RULES) == set(ExperimentError.RULES)
     for sentence in ExperimentError.RULES.values():
         names = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
         assert "value" in names

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bn_lab import drawn
 from bn_lab.engine.anatomy.records import typed
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field
 from bn_lab.i18n import LANGUAGES, catalogue, texts
@@ -79,6 +80,15 @@ TEXTS = (
         "🧪" * 50,
     ),
     *("x" * 100_000, "none," * 20_000, ";" * 1000, ":" * 1000, "/" * 1000, "=" * 1000, "NONE", "None,Before", "none,none", ","),
+    *(
+        "drawn",
+        "drawn:",
+        "drawn:1,2,0",
+        "drawn:1,2,0:1,2,7",
+        "drawn:1,2,0:nan,1,1",
+        "drawn:" * 1000,
+        "drawn" + ":1,2,0" * 30_000,
+    ),
     *("__class__", "__init__", "self", "dataset", "Boston", "boston ", "스위시", "swish\u0301", "constructor", "__proto__"),
 )
 
@@ -99,6 +109,8 @@ ODD_NAMES = (
 )
 
 characters = st.characters(codec=None)  # surrogates, too
+coordinates = st.floats(-drawn.FARTHEST, drawn.FARTHEST)
+drawn_sets = st.lists(st.tuples(coordinates, coordinates, st.integers(0, 1)), min_size=2, max_size=40).map(drawn.written)
 anything = st.text(characters, max_size=30)
 hostile_values = st.sampled_from(NUMBERS) | st.sampled_from(TEXTS) | anything
 names = st.sampled_from(NAMES) | st.sampled_from(ODD_NAMES) | anything
@@ -108,7 +120,9 @@ def values_of(spec: Field) -> S[Any]:
     """Values that a field can have, the ends of its range among them."""
     if spec.options:
         some = st.lists(st.sampled_from(spec.options), min_size=1, unique=True).map(tuple)
-        return some if spec.kind == "choices" else st.sampled_from(spec.options)
+        return (
+            some if spec.kind == "choices" else st.sampled_from(spec.options) | (drawn_sets if spec.besides else st.nothing())
+        )
     assert spec.range
     low, high = spec.range.low, spec.range.high
     number: S[Any] = st.floats(low, high) if spec.kind == "float" else st.integers(int(low), int(high))

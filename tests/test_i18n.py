@@ -17,6 +17,7 @@ import pytest
 from bn_lab.arms import ARMS
 from bn_lab.datasets.shipped import DATASETS, load
 from bn_lab.datasets.uploads import DataError
+from bn_lab.drawn import DRAWN
 from bn_lab.engine.history import STAGES
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import FIELDS
@@ -213,7 +214,7 @@ def test_texts_of_ids_are_those_of_the_ids_that_there_are() -> None:
     assert section("part") == set(rules.SECTIONS)
     assert section("state") == set(WatchState)
     assert section("group") == set(GROUPS)
-    assert section("about") == section("dataset") == set(DATASETS)
+    assert section("about") == section("dataset") == {*DATASETS, DRAWN}
     assert {key.split(".")[0] for key in section("figure") if "." in key} == set(FIGURES)
     assert all(f"figure.{name}.alt" in ENGLISH for name in FIGURES)
 

@@ -6,16 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bn_lab import drawn
 from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, link, parse_link
 
 IRIS = Experiment(dataset="iris", arms=("none", "after"), epsilon=1e-6, samples=60)
 
 
+coordinates = st.floats(-drawn.FARTHEST, drawn.FARTHEST)
+drawn_sets = st.lists(st.tuples(coordinates, coordinates, st.integers(0, 1)), min_size=2, max_size=40).map(drawn.written)
+
+
 def values_of(spec: Field) -> st.SearchStrategy[Any]:
     if spec.options:
         some = st.sets(st.sampled_from(spec.options), min_size=1).map(tuple)
-        return some if spec.kind == "choices" else st.sampled_from(spec.options)
+        return (
+            some if spec.kind == "choices" else st.sampled_from(spec.options) | (drawn_sets if spec.besides else st.nothing())
+        )
     assert spec.range
     low, high = spec.range.low, spec.range.high
     number = st.floats(low, high) if spec.kind == "float" else st.integers(int(low), int(high))

@@ -10,26 +10,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BELOW_FIGURES = {"timing", "arms", "experiment", "presets", "sharing", "codegen", "i18n", "numerals", "datasets", "engine"}
-BELOW_FIGURES |= {"files", "studies", "service"}
+BELOW_FIGURES = {"timing", "arms", "drawn", "experiment", "presets", "sharing", "codegen", "i18n", "numerals", "datasets"}
+BELOW_FIGURES |= {"engine", "files", "studies", "service"}
 
 TABLE: dict[str, set[str]] = {
     "app": {"streamlit", "server"},
     "arms": set(),
-    "experiment": {"arms"},
+    "drawn": set(),
+    "experiment": {"arms", "drawn"},
     "presets": {"experiment"},
     "sharing": {"experiment"},
-    "codegen": {"arms", "experiment"},
+    "codegen": {"arms", "drawn", "experiment"},
     "i18n": set(),
     "numerals": set(),
     "timing": set(),
     "locales": set(),
-    "datasets": {"timing", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
+    "datasets": {"timing", "drawn", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
     "engine": {"arms", "experiment", "datasets", "torch", "numpy"},
     "files": {"arms", "experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
-    "studies": {"presets", "timing", "arms", "experiment", "datasets", "engine", "numpy", "pandas", "scipy", "distributed"},
+    "studies": {"presets", "timing", "arms", "drawn", "experiment", "datasets", "engine", "numpy", "pandas", "scipy"}
+    | {"distributed"},
     "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
-    "figures": {"arms", "experiment", "engine", "studies", "i18n", "numerals", "plotly", "numpy"},
+    "figures": {"arms", "drawn", "experiment", "engine", "studies", "i18n", "numerals", "plotly", "numpy"},
     "server": {"timing", "service", "figures", "starlette", "streamlit"},
     "ui": BELOW_FIGURES | {"figures", "server", "numpy", "pandas", "jinja2", "markupsafe", "segno", "streamlit"},
     "__main__": BELOW_FIGURES,

@@ -12,6 +12,7 @@ from bn_lab.codegen import common, keras, pytorch
 from bn_lab.codegen.facts import Facts, Needs
 from bn_lab.codegen.sections import MODEL, Section, joined, notebook_of
 from bn_lab.codegen.uploads import facts_of
+from bn_lab.drawn import is_drawn
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 
 __all__ = ["FRAMEWORKS", "NAMES", "facts_of", "model", "notebook", "script"]
@@ -82,5 +83,7 @@ def _about(experiment: Experiment, framework: str) -> str:
     about = f"{_SAME_NUMBERS}\n\n{_NEEDED[framework]}"
     if experiment.is_private:
         return about + "\n\nWritten by BN Lab for a file of your own, read here as the lab did."
+    if is_drawn(experiment.dataset):
+        return about + "\n\nWritten by BN Lab for points that somebody has drawn; they stand below."
     fields = {name: FIELDS[name].format(value) for name, value in experiment.differences().items()}
     return f"{about}\n\nWritten by\n\n{common.command(framework, fields)}"

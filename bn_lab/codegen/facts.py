@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 
 from bn_lab.arms import ARMS, BATCH_NORM, Normalizer
+from bn_lab.drawn import is_drawn, kind_of, points_of
 from bn_lab.experiment import Experiment, ExperimentError
 
 
@@ -140,6 +142,25 @@ targets = targets.astype("float32")[:, None]""",
 }
 """By the name of the data set."""
 
+_DRAWN = """\
+points = np.array([
+{rows}
+])  # x1, x2 and the class of each
+features, targets = points[:, :2].copy(), points[:, 2].astype("int64")"""
+
+_ROW = 108
+"""Characters of a line with points, at most."""
+
+
+def facts_for(dataset: str) -> Facts:
+    """What is known of a data set that is no upload; the points of a drawn one stand in the program."""
+    if not is_drawn(dataset):
+        return FACTS[dataset]
+    points = points_of(dataset)
+    rows = wrap(" ".join(f"[{x:g},\N{NO-BREAK SPACE}{y:g},\N{NO-BREAK SPACE}{label}]," for x, y, label in points), _ROW)
+    lines = "\n".join(f"    {row}" for row in rows).replace("\N{NO-BREAK SPACE}", " ")
+    return Facts("Drawn points", "", len(points), 2, 2, _DRAWN.replace("{rows}", lines))
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -156,7 +177,7 @@ class Needs:
             ExperimentError: `not_held`, where nothing was handed in.
         """
         if not self.experiment.is_private:
-            return FACTS[self.experiment.dataset]
+            return facts_for(self.experiment.dataset)
         if self.uploaded is None:
             raise ExperimentError("dataset", "not_held", self.experiment.dataset)
         return self.uploaded
@@ -172,7 +193,7 @@ class Needs:
 
     @property
     def data_noise(self) -> bool:
-        return self.experiment.data_noise > 0 and not self.facts.file
+        return self.experiment.data_noise > 0 and "{noise}" in self.facts.reading
 
     @property
     def classes(self) -> bool:
@@ -242,7 +263,7 @@ class Needs:
         """
         wanted, left = self.experiment.samples, self.facts.samples - self.experiment.validation_size(self.facts.samples)
         if wanted is not None and wanted > left:
-            raise ExperimentError("samples", "too_many", wanted, high=left, dataset=self.experiment.dataset)
+            raise ExperimentError("samples", "too_many", wanted, high=left, dataset=kind_of(self.experiment.dataset))
         return left if wanted is None else wanted
 
     @property

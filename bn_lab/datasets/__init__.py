@@ -1,4 +1,4 @@
-"""Data sets: shipped, computed or uploaded; splitting and standardizing."""
+"""Data sets: shipped, computed, drawn or uploaded; splitting and standardizing."""
 
 from bn_lab.datasets.generated import GENERATED
 from bn_lab.datasets.lookup import keep, table_of

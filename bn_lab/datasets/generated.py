@@ -1,4 +1,4 @@
-"""Data sets of two features that are computed: what people know from TensorFlow Playground, and two moons.
+"""Data sets of two features that are computed: what people know from TensorFlow Playground, and two moons; and drawn ones.
 
 The shapes are those of Playground's data sets (Smilkov et al. 2017, https://playground.tensorflow.org) and of scikit-learn's
 `make_moons`; the code is our own, and differs in this: every set has exactly as many points of either class, no two points
@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bn_lab import drawn
 from bn_lab.datasets.tables import Table
 
 POINTS = 500
@@ -99,6 +100,37 @@ def generate(name: str, noise: float) -> Table:
         points = points + MOVED * noise * random.standard_normal(points.shape)
     else:
         target = target + noise * random.standard_normal(target.shape)
+    return _table(name, points, target)
+
+
+@lru_cache(maxsize=64)
+def drawn_table(dataset: str) -> Table:
+    """The table of a drawn set, in the order of its points; equal ids are one object.
+
+    Args:
+        dataset: an id as `bn_lab.drawn` writes it.
+    """
+    points = np.array(drawn.points_of(dataset))
+    return _table(dataset, points[:, :2], points[:, 2].astype(np.int64), reach=drawn.REACH)
+
+
+def thinned(points: NDArray[np.float64], target: NDArray[np.int64]) -> list[drawn.Point]:
+    """Samples as points of a drawn set: all, or evenly over the rows of each class as many as a set may have.
+
+    Args:
+        points: (N, 2), what lies further than `bn_lab.drawn.FARTHEST` is put there.
+        target: (N,), 0 or 1.
+    """
+    rows = np.arange(len(target))
+    if len(rows) > drawn.MOST:
+        ordered = rows[np.argsort(target, kind="stable")]
+        rows = np.sort(ordered[np.arange(drawn.MOST) * len(rows) // drawn.MOST])
+    kept = np.clip(points[rows], -drawn.FARTHEST, drawn.FARTHEST)
+    return [(float(x), float(y), int(label)) for (x, y), label in zip(kept, target[rows], strict=True)]
+
+
+def _table(name: str, points: NDArray[np.float64], target: NDArray[np.float64] | NDArray[np.int64], reach: float = 0) -> Table:
+    is_classes = bool(np.issubdtype(target.dtype, np.integer))
     return Table(
         name=name,
         features=points,
@@ -108,4 +140,5 @@ def generate(name: str, noise: float) -> Table:
         target_unit="",
         task="classification" if is_classes else "regression",
         classes=("0", "1") if is_classes else (),
+        reach=reach,
     )

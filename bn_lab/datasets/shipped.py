@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bn_lab.datasets.generated import GENERATED, generate
+from bn_lab.datasets.generated import GENERATED, drawn_table, generate
 from bn_lab.datasets.tables import Table
+from bn_lab.drawn import is_drawn
 from bn_lab.experiment import ExperimentError
 
 FOLDER = Path(__file__).resolve().parents[2] / "data"
@@ -81,11 +82,14 @@ def load(name: str, noise: float = 0.0) -> Table:
     """The data set of that name, read once per process; every caller and thread gets the same object.
 
     Args:
-        noise: `data_noise` of an experiment; without effect on sets that are read from a file.
+        name: of `DATASETS`, or the id of a drawn set (`bn_lab.drawn`).
+        noise: `data_noise` of an experiment; without effect on sets that are read from a file, or drawn.
 
     Raises:
         ExperimentError: there is no data set of that name.
     """
+    if is_drawn(name):
+        return drawn_table(name)
     if name not in DATASETS:
         raise ExperimentError("dataset", "one_of", name, options=", ".join(DATASETS))
     with _lock:

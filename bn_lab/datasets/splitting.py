@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bn_lab.datasets.streams import SPLIT, generator
 from bn_lab.datasets.tables import Table
+from bn_lab.drawn import kind_of
 from bn_lab.experiment import Experiment, ExperimentError
 
 FEWEST = 2
@@ -81,10 +82,10 @@ def _sizes(table: Table, experiment: Experiment) -> tuple[int, int]:
     validation = experiment.validation_size(table.samples)
     left = table.samples - validation
     if left < FEWEST:
-        field, value = ("validation_share", experiment.validation_share) if validation else ("dataset", table.name)
+        field, value = ("validation_share", experiment.validation_share) if validation else ("dataset", kind_of(table.name))
         raise ExperimentError(field, "too_few", value, low=FEWEST)
     if experiment.samples is not None and experiment.samples > left:
-        raise ExperimentError("samples", "too_many", experiment.samples, high=left, dataset=table.name)
+        raise ExperimentError("samples", "too_many", experiment.samples, high=left, dataset=kind_of(table.name))
     return validation, left if experiment.samples is None else experiment.samples
 
 

@@ -26,6 +26,7 @@ class Table:
         target_unit: unit of the target, empty where it has none.
         task: `regression` or `classification`.
         classes: names of the classes in the order of the network's outputs; empty for regression.
+        reach: pictures of the plane of two features show it at least from −reach to reach; 0 for what the samples need.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Table:
     target_unit: str
     task: Task
     classes: tuple[str, ...] = ()
+    reach: float = 0
 
     def __post_init__(self) -> None:
         kind = np.int64 if self.task == "classification" else np.float64

@@ -133,7 +133,7 @@ class Source:
         """The points of `bn_lab.engine.boundary` as inputs `(A, 2, GRID²)` of each arm's first network, where there are two."""
         if not boundary.has_boundary(self.table.features.shape[1]):
             return None
-        return self._scaled(self._tensor(boundary.points(self.table.features))[None]).mT
+        return self._scaled(self._tensor(boundary.points(self.table.features, self.table.reach))[None]).mT
 
     def outputs(self, rows: Array) -> Tensor:
         """Targets `(R, C, n)` of the samples `rows (S, n)`."""

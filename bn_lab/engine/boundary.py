@@ -27,13 +27,16 @@ def has_boundary(features: int) -> bool:
     return features == 2
 
 
-def cells(features: Array) -> Array:
+def cells(features: Array, reach: float = 0) -> Array:
     """Middles of the grid's cells along the two features: (2, GRID), from the smallest on.
 
     Args:
         features: (N, 2), all samples of the table.
+        reach: of the table; as if there were samples there.
     """
     low, high = features.min(axis=0), features.max(axis=0)
+    if reach:
+        low, high = np.minimum(low, -reach), np.maximum(high, reach)
     span = high - low
     span = np.where(span > 0, span, np.maximum(np.abs(low), 1.0))  # a constant feature has no range of its own
     if span.max() <= ALIKE * span.min():
@@ -43,9 +46,9 @@ def cells(features: Array) -> Array:
     return np.asarray(middle[:, None] + span[:, None] * ((np.arange(GRID) + 0.5) / GRID - 0.5))
 
 
-def points(features: Array) -> Array:
-    """The cells' middles one by one, x₁ running fastest: (GRID², 2)."""
-    x, y = np.meshgrid(*cells(features))
+def points(features: Array, reach: float = 0) -> Array:
+    """The cells' middles one by one, x₁ running fastest: (GRID², 2); of the same arguments."""
+    x, y = np.meshgrid(*cells(features, reach))
     return np.stack([x.ravel(), y.ravel()], axis=1)
 
 

@@ -96,7 +96,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
 
 def _axes(data: Data, t: Texts, *, first: bool, left: bool, below: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """The two axes of a panel: as large as the grid, and square whatever the units of the features."""
-    (x0, x1), (y0, y1) = (_ends(middles) for middles in cells(data.features))
+    (x0, x1), (y0, y1) = (_ends(middles) for middles in cells(data.features, data.reach))
     names = [escape_plotly(named(name, t), 20) for name in data.feature_names]
     x: dict[str, Any] = {"title": names[0] if below else "", "range": [x0, x1], "constrain": "domain"}
     y: dict[str, Any] = {
@@ -118,7 +118,7 @@ def _ends(middles: Any) -> tuple[float, float]:
 
 def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: str) -> None:
     """What the network says, and between two classes the line where it changes its mind."""
-    x, y = cells(data.features)
+    x, y = cells(data.features, data.reach)
     place = {"x0": x[0], "dx": x[1] - x[0], "y0": y[0], "dy": y[1] - y[0]}
     meta = bind(z=row(f"{arm}.boundary", shape=[GRID, GRID]))
     several = len(data.classes) > 2

@@ -44,6 +44,10 @@ class Data(Measured, Protocol):
     def target_name(self) -> str:
         """Heading of the target."""
 
+    @property
+    def reach(self) -> float:
+        """How far pictures of the plane reach at least, 0 for what the samples need."""
+
 
 def named(heading: str, t: Texts) -> str:
     """A column's name in the visitor's language, where the catalogue has one; it may still be a stranger's text."""

@@ -71,7 +71,7 @@ def _histogram(sheet: Sheet, panel: Panel, data: Data, t: Texts, values: Array, 
 def scatter(data: Data, t: Texts, *, narrow: bool = False) -> Spec:
     """The samples in the plane of their two features, coloured by the target; square, on the axes of the decision boundary."""
     sheet = Sheet(t("data.figure.scatter"), 1, 1, height=300 if narrow else 420, left=40 if narrow else LEFT, narrow=narrow)
-    middles = cells(data.features)
+    middles = cells(data.features, data.reach)
     names = [escape_plotly(named(name, t), 20) for name in data.feature_names]
     x, y = (
         {"title": name, "range": [float(ends[0]), float(ends[-1])], "constrain": "domain"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bn_lab import timing
+from bn_lab.drawn import kind_of
 from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
@@ -130,7 +131,7 @@ def report(study: Study, view: JobView, words: Words) -> Iterator[str]:
         name = f"{first.arms[0]}, seed {first.seed}" + (
             f" and {len(failure.experiments) - 1} more" * (len(failure.experiments) > 1)
         )
-        yield f"failed: {first.dataset}, {name}: {failure.error}"
+        yield f"failed: {kind_of(first.dataset)}, {name}: {failure.error}"
 
 
 def _verdict(question: Question, verdict: Verdict | None) -> str:

@@ -73,7 +73,10 @@ def random_experiments(count: int) -> list[Experiment]:
 
 SAMPLE = random_experiments(10)
 
+DRAWN = "drawn:" + ":".join(f"{x / 4 - 2:g},{x * x % 7 - 3},{x % 3 % 2}" for x in range(18))
+
 CASES = {name: preset.experiment for name, preset in PRESETS.items()}
+CASES["drawn"] = Experiment(dataset=DRAWN, optimizer="adam", learning_rate=0.01, validation_share=0.2, epochs=EPOCHS)
 CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}
 CASES = {
     name: replace(experiment, epochs=min(EPOCHS, experiment.epochs), seeds=min(2, experiment.seeds))

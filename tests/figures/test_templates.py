@@ -50,6 +50,7 @@ class Info:
     features: Array = field(default_factory=lambda: np.array([[-1.0, 3.0], [2.0, 5.0], [0.0, 4.0]]))
     feature_names: tuple[str, ...] = ("a", "b")
     target: Array = field(default_factory=lambda: np.arange(3) % 2)
+    reach: float = 0
 
 
 def variants(name: str, language: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bn_lab import numerals
+from bn_lab.drawn import is_drawn, points_of
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment
@@ -119,6 +120,8 @@ def value_label(name: str, value: Any, t: Texts) -> str:
         return t("page.all")
     if FIELDS[name].kind == "choices":
         return ", ".join(t(f"arm.{arm}") for arm in value)
+    if name == "dataset" and is_drawn(value):
+        return t("dataset.drawn", count=len(points_of(value)))
     return t(f"{name}.{value}") if FIELDS[name].kind == "choice" else numerals.setting(value)
 
 

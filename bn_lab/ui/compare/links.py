@@ -16,8 +16,8 @@ from bn_lab.sharing import PASSED_ON, decode, encode, one_line, plain_text
 MOST = 8
 """Runs of a link at most."""
 
-LONGEST = 6000
-"""Characters of a link's comparison at most: eight runs with all their settings and names take fewer."""
+LONGEST = 30_000
+"""Characters of a link's comparison at most: eight runs with all their settings, names and drawn points take fewer."""
 
 LONGEST_NAME = 60
 """Characters of a run's name at most."""

@@ -12,6 +12,7 @@ import streamlit as st
 
 from bn_lab import numerals
 from bn_lab.datasets import DATASETS, GENERATED, Table, as_csv, load
+from bn_lab.drawn import DRAWN, is_drawn, kind_of
 from bn_lab.engine.boundary import has_boundary
 from bn_lab.experiment import FIELDS
 from bn_lab.figures.data import named
@@ -30,10 +31,14 @@ ORIGINS: Mapping[str, str] = {
     "iris": "iris",
     "digits": "digits",
     "moons": "moons",
+    DRAWN: DRAWN,
 }
 """Whose texts say source and licence; those of `playground` for all others."""
 
-NOTES: Mapping[str, str] = {name: name if name not in GENERATED or name == "plane" else "computed" for name in DATASETS}
+NOTES: Mapping[str, str] = {
+    DRAWN: DRAWN,
+    **{name: name if name not in GENERATED or name == "plane" else "computed" for name in DATASETS},
+}
 """Whose texts say what is odd."""
 
 IMAGES, SCALE = 15, 2
@@ -54,15 +59,16 @@ def show() -> None:
 
 
 def _body(t: Texts) -> None:
-    name = _chosen(t)
-    st.header(t(f"dataset.{name}"), divider="gray")
+    chosen = _chosen(t)
+    name = kind_of(chosen)
+    st.header(controls.option_label(t, "dataset", chosen), divider="gray")
     st.markdown(t(f"about.{name}"))
     noise = _noise(name, t)
-    table = load(name, noise)
+    table = load(chosen, noise)
     st.markdown(_size(table, t))
-    _take(name, noise, t)
+    _take(chosen, noise, t)
     _picture(name, table, t)
-    if name in GENERATED:
+    if name in GENERATED or name == DRAWN:
         _paragraph(t("data.made"), t(f"data.how.{name}"))
     origin = ORIGINS.get(name, "playground")
     _paragraph(t("data.origin"), t(f"data.source.{origin}"))
@@ -75,11 +81,13 @@ def _body(t: Texts) -> None:
 
 
 def _chosen(t: Texts) -> str:
-    """The set on the page: at first the one of the experiment on screen."""
-    if st.session_state.get("data_set") not in DATASETS:
-        now = session.experiment()
+    """The set on the page: at first the one of the experiment on screen, which is among them also where it is drawn."""
+    now = session.experiment()
+    names = [*DATASETS, *([now.dataset] if is_drawn(now.dataset) else ())]
+    if st.session_state.get("data_set") not in names:
         st.session_state["data_set"] = FIELDS["dataset"].default if now.is_private else now.dataset
-    st.pills(t("data.set"), list(DATASETS), format_func=lambda name: t(f"dataset.{name}"), key="data_set", required=True)
+    called = partial(controls.option_label, t, "dataset")
+    st.pills(t("data.set"), names, format_func=called, key="data_set", required=True)
     return str(st.session_state["data_set"])
 
 
@@ -121,7 +129,8 @@ def _take(name: str, noise: float, t: Texts) -> None:
             args=(name, noise),
         )
         make = partial(as_csv, name, noise)
-        download(t("data.csv"), make, f"{name}.csv", key=f"data_csv_{name}", about=t("data.csv_help"))
+        kind = kind_of(name)
+        download(t("data.csv"), make, f"{kind}.csv", key=f"data_csv_{kind}", about=t("data.csv_help"))
 
 
 def _open(name: str, noise: float) -> None:

@@ -6,6 +6,7 @@ import math
 import re
 
 from bn_lab import numerals
+from bn_lab.drawn import is_drawn
 from bn_lab.experiment import FIELDS, ExperimentError, is_uploaded
 from bn_lab.i18n import Texts
 from bn_lab.service import LimitError, Watch
@@ -41,6 +42,8 @@ def error(t: Texts, problem: ExperimentError) -> str:
         values["field"] = t(f"field.{problem.field}")
     if is_uploaded(str(problem.values["value"])):
         values["value"] = t("uploads.name")
+    if is_drawn(str(problem.values["value"])):
+        values["value"] = t("draw.points")
     if problem.rule == "file_kind":
         values["value"] = t(f"uploads.content.{problem.values['value']}")
     for name in ("value", "high", "count", "line"):

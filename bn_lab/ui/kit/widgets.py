@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from bn_lab.drawn import kind_of
 from bn_lab.experiment import Experiment
 from bn_lab.ui.kit.errors import guarded_file
 
@@ -92,7 +93,7 @@ def download(
 
 def file_stem(experiment: Experiment, what: str) -> str:
     """`iris-networks`; whatever is no letter or digit becomes a hyphen, and uploads are only called `own`."""
-    dataset = "own" if experiment.is_private else experiment.dataset
+    dataset = "own" if experiment.is_private else kind_of(experiment.dataset)
     return re.sub(r"[\W_]+", "-", f"{dataset}-{what}").strip("-")
 
 

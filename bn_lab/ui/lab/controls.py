@@ -9,7 +9,9 @@ import streamlit as st
 
 from bn_lab import numerals
 from bn_lab.datasets import GENERATED
+from bn_lab.drawn import is_drawn
 from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
+from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
@@ -100,7 +102,9 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
         "args": (field.name, turn, key),
     }
     if field.kind == "choice":
-        options = [*field.options, *(uploads.tables() if field.besides else ())]
+        options = list(field.options)
+        if field.besides:
+            options += [*uploads.tables(), *([value] if is_drawn(value) else ())]
         labels = {option: option_label(t, field.name, option) for option in options}
         st.selectbox(options=options, format_func=labels.__getitem__, **common)
     elif field.kind == "choices":
@@ -140,4 +144,4 @@ def option_label(t: Texts, field: str, option: str) -> str:
     """What an option is called; arms are called the same everywhere, and uploads by the name of their file."""
     if field == "dataset" and is_uploaded(option):
         return uploads.name_of(option)
-    return t(f"arm.{option}" if field == "arms" else f"{field}.{option}")
+    return t(f"arm.{option}") if field == "arms" else value_label(field, option, t)

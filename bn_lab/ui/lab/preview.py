@@ -10,6 +10,7 @@ import streamlit as st
 from bn_lab import numerals
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, split, table_of
+from bn_lab.drawn import kind_of
 from bn_lab.engine.cost import parameters
 from bn_lab.experiment import Experiment
 from bn_lab.figures.data import named
@@ -89,7 +90,7 @@ def steps(experiment: Experiment, table: Table) -> int:
 def _about(experiment: Experiment, table: Table, t: Texts) -> str:
     """What to know of the data; of uploads, which file they are from and that they stay here."""
     if not experiment.is_private:
-        return t(f"about.{experiment.dataset}")
+        return t(f"about.{kind_of(experiment.dataset)}")
     file, target = (
         formatting.escape_markdown(uploads.name_of(experiment.dataset)),
         formatting.escape_markdown(plain_text(table.target_name)),

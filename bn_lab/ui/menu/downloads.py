@@ -12,7 +12,7 @@ import streamlit as st
 
 from bn_lab import timing
 from bn_lab.codegen import FRAMEWORKS, NAMES, notebook, script
-from bn_lab.codegen.facts import FACTS, Facts
+from bn_lab.codegen.facts import Facts, facts_for
 from bn_lab.codegen.loading import snippet
 from bn_lab.datasets import table_of
 from bn_lab.experiment import Experiment, ExperimentError
@@ -61,15 +61,15 @@ def show_code(t: Texts) -> None:
 
 def _data(experiment: Experiment, t: Texts) -> None:
     """The file that the program reads, if it reads one."""
-    if not FACTS[experiment.dataset].file:
+    if not facts_for(experiment.dataset).file:
         return
-    data = ROOT / FACTS[experiment.dataset].file
+    data = ROOT / facts_for(experiment.dataset).file
     download(t("take.data", file=data.name), data.read_bytes, data.name, key="take_data", icon=":material/table:")
 
 
 def _how(experiment: Experiment, framework: str, facts: Facts | None, t: Texts) -> str:
     """How to run the program."""
-    command, data = f"python {file_name(experiment, framework, 'py')}", Path((facts or FACTS[experiment.dataset]).file).name
+    command, data = f"python {file_name(experiment, framework, 'py')}", Path((facts or facts_for(experiment.dataset)).file).name
     if not data:
         return t("take.code_run_alone", command=command)
     return t("take.code_run_own" if facts else "take.code_run", command=f"{command} {data}")

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from bn_lab import numerals
 from bn_lab.arms import ARMS, BASELINE
 from bn_lab.datasets import Table, table_of
+from bn_lab.drawn import kind_of
 from bn_lab.engine.history import History
 from bn_lab.engine.summary import Summary, summaries
 from bn_lab.engine.summary import findings as found_in
@@ -96,7 +97,7 @@ class Report:
             made=t("report.made", date=datetime.now(UTC).strftime("%Y-%m-%d")),
             progress=t("report.progress", epoch=f"{int(history.progress):,}", epochs=f"{experiment.epochs:,}"),
             address=self.address,
-            about="" if experiment.is_private else html(t(f"about.{experiment.dataset}")),
+            about="" if experiment.is_private else html(t(f"about.{kind_of(experiment.dataset)}")),
             plan=html(preview.plan(experiment, data, t).replace("**", "")),
             networks=Markup(preview.networks(experiment, data, t)),
             settings=list(_settings(experiment, t)),
@@ -142,7 +143,7 @@ def _settings(experiment: Experiment, t: Texts) -> Iterator[dict[str, Any]]:
 
 def _dataset(name: str, t: Texts) -> str:
     """What a data set is called; those of visitors have no names here."""
-    return t("report.own_data") if is_uploaded(name) else t(f"dataset.{name}")
+    return t("report.own_data") if is_uploaded(name) else controls.option_label(t, "dataset", name)
 
 
 def _value(name: str, value: Any, t: Texts) -> str:
