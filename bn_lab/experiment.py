@@ -273,6 +273,12 @@ class Field:
     optional: bool = False
 
     @property
+    def limits(self) -> Range:
+        """`range`, of a field that is a number."""
+        assert self.range is not None
+        return self.range
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The ids to choose from, for `choice` and `choices`."""
         return tuple(self.ids)
@@ -307,9 +313,8 @@ class Field:
             raise ExperimentError(self.name, "number", value)
         if self.kind == "int" and number != int(number):
             raise ExperimentError(self.name, "integer", value)
-        assert self.range is not None
-        if not self.range.low <= number <= self.range.high:
-            low, high = f"{self.range.low:g}", f"{self.range.high:.10g}"
+        if not self.limits.low <= number <= self.limits.high:
+            low, high = f"{self.limits.low:g}", f"{self.limits.high:.10g}"
             raise ExperimentError(self.name, "between", value, low=low, high=high)
         return int(number) if self.kind == "int" else float(number)
 

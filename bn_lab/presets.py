@@ -106,3 +106,8 @@ PRESETS: Mapping[str, Preset] = {
 }
 """Presets by id: the programs that people start from, then the lesson's claims, each before its other side. Those of claims
 have as many seeds as a verdict needs, and so few epochs that they are trained in seconds."""
+
+
+def preset_of(experiment: Experiment) -> str | None:
+    """Id of the preset that is this experiment, None where none is."""
+    return next((name for name, preset in PRESETS.items() if preset.experiment == experiment), None)

@@ -25,7 +25,7 @@ from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.studies.study import Study, StudyError
 from bn_lab.ui import session
-from bn_lab.ui.algorithm import selection as algorithm
+from bn_lab.ui.algorithm import scene as algorithm
 from bn_lab.ui.claims import custom
 from bn_lab.ui.claims import state as claims
 from bn_lab.ui.kit import formatting

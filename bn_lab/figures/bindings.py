@@ -39,7 +39,7 @@ def epochs_of(measure: str, **more: Any) -> Binding:
     return curve("epoch", part=f"curves.{measure}", **more)
 
 
-def once(name: str) -> Binding:
+def constant(name: str) -> Binding:
     """A field that does not change during a run."""
     return {"once": name}
 

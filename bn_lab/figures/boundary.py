@@ -11,7 +11,7 @@ from bn_lab.engine.boundary import GRID, cells, has_boundary
 from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.axes import HOVER
-from bn_lab.figures.bindings import bind, once, row
+from bn_lab.figures.bindings import bind, constant, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.parts import POINTS
 from bn_lab.figures.series import splits
@@ -143,7 +143,7 @@ def _area(board: Board, panel: Panel, data: Data, t: Texts, arm: str) -> None:
 def _samples(board: Board, panel: Panel, data: Data, t: Texts, split: str, *, small: bool) -> None:
     """The samples: those trained on filled, those held back as rings."""
     size, edge = (3, 0.3) if small else (5, 0.6)
-    x, y, target = (once(name) for name in POINTS[split])
+    x, y, target = (constant(name) for name in POINTS[split])
     filled = split == "train"
     low, high = _limits(data)
     marker = {"cmin": low, "cmax": high, "colorscale": dots(data), "size": size if filled else size + 1}

@@ -282,9 +282,9 @@ def kept_epochs(last: int, limit: int | None = None) -> NDArray[Any]:
     assert limit >= 2, "the first and the last epoch are always kept"
     for density in DENSITIES:
         epochs = _spaced(density)
-        kept = epochs[: np.searchsorted(epochs, last)]  # those before the last one
-        if len(kept) < limit:
-            return np.append(kept, last)
+        before = epochs[: np.searchsorted(epochs, last)]
+        if len(before) < limit:
+            return np.append(before, last)
     return np.array([1, last])
 
 
@@ -294,8 +294,7 @@ DENSITIES = tuple(round(2 ** (k / 4)) for k in range(48, -1, -1))
 
 @cache
 def _spaced(density: int) -> NDArray[Any]:
-    limits = FIELDS["epochs"].range
-    assert limits is not None
+    limits = FIELDS["epochs"].limits
     epochs, e = [], 1
     while e <= limits.high:
         epochs.append(e)

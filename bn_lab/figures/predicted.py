@@ -6,7 +6,7 @@ import numpy as np
 
 from bn_lab.arms import ARMS
 from bn_lab.experiment import Experiment
-from bn_lab.figures.bindings import bind, once, row
+from bn_lab.figures.bindings import bind, constant, row
 from bn_lab.figures.data import Data, named, with_unit
 from bn_lab.figures.layers import moment
 from bn_lab.figures.series import splits
@@ -60,7 +60,7 @@ def predictions(experiment: Experiment, data: Data, t: Texts, *, compact: bool =
         )
         diagonal = {"name": t("figure.predictions.diagonal"), "legendgroup": "diagonal", "showlegend": k == 0}
         line = {"color": GRAY, "width": 1.5, "dash": "dash"}
-        sheet.add(panel, line=line, hoverinfo="skip", meta=bind(x=once("actual"), y=once("actual")), **diagonal)
+        sheet.add(panel, line=line, hoverinfo="skip", meta=bind(x=constant("actual"), y=constant("actual")), **diagonal)
         for split in splits(experiment):
             _points(sheet, panel, t, arm, split)
             if k == 0:
@@ -85,7 +85,7 @@ def _compact(experiment: Experiment, data: Data, t: Texts) -> Spec:
         axes.append({**quiet, "title": title})
     x = {**axes[0], "range": [low - beside, high + beside]}
     panel = board.place((0, 1, 0, 1), x, {**axes[1], "range": [low - beyond, high + beyond]})
-    ends = once("actual")
+    ends = constant("actual")
     board.add(panel, line={"color": GRAY, "width": 1.5, "dash": "dash"}, hoverinfo="skip", meta=bind(x=ends, y=ends))
     for arm in experiment.arms:
         for split in splits(experiment):
@@ -108,7 +108,7 @@ def _points(board: Board, panel: Panel, t: Texts, arm: str, split: str, size: fl
             "opacity": 0.6 if split == "train" else 1,
         },
         hovertemplate=f"{hover}<extra>{t(f'arm.{arm}')}</extra>",
-        meta=bind(x=once(f"shown.{split}"), y=row(f"{arm}.{FIELDS[split]}")),
+        meta=bind(x=constant(f"shown.{split}"), y=row(f"{arm}.{FIELDS[split]}")),
     )
 
 

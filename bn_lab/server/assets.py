@@ -89,11 +89,11 @@ async def plotly(request: Request) -> Response:
     return _script(request, await run_in_threadpool(plotly_source().read_bytes), packed)
 
 
-def _script(request: Request, plain: bytes, packed: bytes) -> Response:
+def _script(request: Request, unpacked: bytes, packed: bytes) -> Response:
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed, media_type=TYPE, headers={**headers, "Content-Encoding": "gzip"})
-    return Response(plain, media_type=TYPE, headers=headers)
+    return Response(unpacked, media_type=TYPE, headers=headers)
 
 
 @cache

@@ -239,9 +239,7 @@ def _with(experiment: Experiment, values: Mapping[str, int]) -> Experiment:
 
 
 def _lowest(name: str) -> int:
-    limits = FIELDS[name].range
-    assert limits is not None
-    return int(limits.low)
+    return int(FIELDS[name].limits.low)
 
 
 def _rounded(value: int, low: int) -> int:

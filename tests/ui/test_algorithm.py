@@ -24,7 +24,7 @@ from bn_lab.ui.algorithm import page as algorithm_page
 from bn_lab.ui.algorithm import widgets
 from bn_lab.ui.algorithm.network_parts import verdict
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, UNIT_PARTS
-from bn_lab.ui.algorithm.selection import FACTORS, Selection, decode, encode
+from bn_lab.ui.algorithm.scene import FACTORS, Selection, decode, encode
 from bn_lab.ui.kit import formatting
 from tests.ui.test_pages import check_text
 

@@ -14,7 +14,7 @@ from bn_lab.i18n import texts
 from bn_lab.service.admission import Admission
 from bn_lab.sharing import PASSED_ON, plain_text
 from bn_lab.ui import session
-from bn_lab.ui.algorithm import selection as algorithm
+from bn_lab.ui.algorithm import scene as algorithm
 from bn_lab.ui.claims import state as claims
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.lesson.steps import STEPS

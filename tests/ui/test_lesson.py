@@ -21,7 +21,7 @@ from bn_lab.presets import PRESETS
 from bn_lab.service import Limits, Recordings
 from bn_lab.studies.claims import STUDIES
 from bn_lab.ui.algorithm.page import NETWORK_PARTS, UNIT_PARTS
-from bn_lab.ui.algorithm.selection import decode, encode, fitted
+from bn_lab.ui.algorithm.scene import decode, encode, fitted
 from bn_lab.ui.lesson import answers
 from bn_lab.ui.lesson.answers import OPEN, SAME
 from bn_lab.ui.lesson.question import option_label, written

@@ -16,8 +16,7 @@ from bn_lab.arms import ARMS
 from bn_lab.engine.anatomy.records import Folded, Placements, RandomBatches, Rescaled, Statistics, ThreeWays
 from bn_lab.figures import algorithm_network as figures
 from bn_lab.i18n import Texts
-from bn_lab.ui.algorithm.scene import Scene, compute
-from bn_lab.ui.algorithm.selection import FACTORS
+from bn_lab.ui.algorithm.scene import FACTORS, Scene, compute
 from bn_lab.ui.algorithm.widgets import opening, picture, stepped_slider, table, tex
 
 # Part 4: the statistics that normalize in training, and those that do so afterwards.

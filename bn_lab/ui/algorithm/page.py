@@ -15,8 +15,7 @@ from bn_lab.service import Watch, WatchState
 from bn_lab.sharing import plain_text
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import network_parts, unit_parts, widgets
-from bn_lab.ui.algorithm.scene import Scene, scene_of, selected
-from bn_lab.ui.algorithm.selection import unread
+from bn_lab.ui.algorithm.scene import Scene, scene_of, selected, unread
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.caching import history_of
 from bn_lab.ui.kit.errors import guarded

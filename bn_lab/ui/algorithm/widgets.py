@@ -18,8 +18,7 @@ from bn_lab.engine.anatomy.records import TypedError, typed
 from bn_lab.figures.sheet import Spec
 from bn_lab.i18n import Texts
 from bn_lab.ui import session
-from bn_lab.ui.algorithm.scene import Scene, select, selected
-from bn_lab.ui.algorithm.selection import EPSILONS, Selection, arms, as_typed
+from bn_lab.ui.algorithm.scene import EPSILONS, Scene, Selection, arms, as_typed, select, selected
 from bn_lab.ui.kit import formatting
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.live import components

@@ -130,7 +130,7 @@ def _axis(place: str, t: Texts) -> str | None:
 
 def _example(name: str) -> str:
     """The default and a smaller and a larger value, as far as there are such."""
-    default = FIELDS[name].default or FIELDS[name].range.low  # type: ignore[union-attr]
+    default = FIELDS[name].default or FIELDS[name].limits.low
     stops = controls.stops(FIELDS[name], default)
     at = stops.index(default)
     return ", ".join(f"{stop:g}" for stop in stops[max(0, at - 3) : at + 4 : 3])

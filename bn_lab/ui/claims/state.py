@@ -84,8 +84,7 @@ def _is_known(name: str, value: str) -> bool:
         return value in STUDIES
     if name == "own":
         return CUSTOM.fullmatch(value) is not None
-    limits = FIELDS["seeds"].range
-    assert limits is not None
+    limits = FIELDS["seeds"].limits
     is_number = value.isascii() and value.isdigit() and len(value) <= 4
     return name == "seeds" and is_number and limits.low <= int(value) <= limits.high
 

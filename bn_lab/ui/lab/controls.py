@@ -125,16 +125,14 @@ def _changed(name: str, turn: int, key: str) -> None:
 
 
 def _number(field: Field, t: Texts, common: dict[str, Any]) -> None:
-    assert field.range is not None
-    low, high = int(field.range.low), int(field.range.high)
+    low, high = int(field.limits.low), int(field.limits.high)
     empty: dict[str, Any] = {"value": None, "placeholder": t("page.all")} if field.optional else {}
     st.number_input(min_value=low, max_value=high, step=1, **empty, **common)
 
 
 def stops(field: Field, value: float) -> list[float]:
     """The values at which the slider of `field` stops, among them the present one."""
-    assert field.range is not None
-    low, high = field.range.low, field.range.high
+    low, high = field.limits.low, field.limits.high
     usual = STOPS.get(field.name) or [float(f"{m}e{e}") for e in range(-9, 5) for m in (1, 2, 5)]
     kind = int if field.kind == "int" else float
     return sorted({kind(stop) for stop in usual if low <= stop <= high} | {kind(low), kind(high), value})

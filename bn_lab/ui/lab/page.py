@@ -13,13 +13,14 @@ from bn_lab.figures.layers import some_layers, stages_in_order
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
+from bn_lab.presets import preset_of
 from bn_lab.service import LimitError, Watch
 from bn_lab.ui import rules, session
 from bn_lab.ui.compare import page as compare_page
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.widgets import file_stem, one_of
-from bn_lab.ui.lab import controls, presets, preview, stage
+from bn_lab.ui.lab import controls, preview, stage
 from bn_lab.ui.live import components
 
 AXES = ("log_x", "log_y", "compact")
@@ -59,7 +60,7 @@ def _below(watch: Watch, t: Texts) -> None:
     if not rules.is_hidden("intro"):
         st.markdown(t("page.intro"))
     if not rules.is_hidden("presets"):
-        presets.question(t)
+        _question(t)
     if not rules.is_hidden("findings"):
         components.findings(watch, t, key="findings")
     guarded(compare_page.show_link)(watch, t)
@@ -69,6 +70,14 @@ def _below(watch: Watch, t: Texts) -> None:
     if not rules.is_hidden("preview"):
         st.subheader(t("preview.title"))
         guarded(preview.show)(watch.experiment, t)
+
+
+def _question(t: Texts) -> None:
+    """What the preset on screen asks; nothing where it is none."""
+    with st.container(key="preset_question"):  # always there, so that what follows stays where it is
+        if (name := preset_of(session.experiment())) is not None:
+            text = t("presets.on_screen", title=t(f"preset.{name}.title"), question=t(f"preset.{name}.question"))
+            st.info(text, icon=":material/bookmark:")
 
 
 # The pictures, in sections, each with its choices above it. They follow the playhead in the browser.

@@ -15,7 +15,7 @@ from bn_lab.service import LimitError, Watch, WatchState
 from bn_lab.studies.claims import CLAIMS, STUDIES
 from bn_lab.studies.measures import MEASURES
 from bn_lab.ui import rules, session
-from bn_lab.ui.algorithm.selection import encode
+from bn_lab.ui.algorithm.scene import encode
 from bn_lab.ui.claims import state as claims
 from bn_lab.ui.claims import trial
 from bn_lab.ui.kit import formatting, navigation

@@ -15,7 +15,7 @@ from bn_lab.experiment import Experiment
 from bn_lab.figures import lesson as figures
 from bn_lab.figures.sheet import Spec
 from bn_lab.presets import DIGITS, LESSON, PRESETS
-from bn_lab.ui.algorithm.selection import Selection
+from bn_lab.ui.algorithm.scene import Selection
 from bn_lab.ui.lesson.answers import (
     LEARNERS,
     SAME,

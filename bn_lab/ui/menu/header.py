@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
 
 from bn_lab.i18n import LANGUAGES, Texts
+from bn_lab.presets import PRESETS, preset_of
 from bn_lab.ui import rules, session
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
-from bn_lab.ui.lab import presets, stage
+from bn_lab.ui.lab import stage
 from bn_lab.ui.live import components
 from bn_lab.ui.menu import downloads, lesson_link
 
@@ -33,8 +34,42 @@ def _share(t: Texts) -> None:
         st.info(t("uploads.share"), icon=":material/lock:")
 
 
+PRESET_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "programs": tuple(name for name, preset in PRESETS.items() if not preset.claim),
+    "claims": tuple(name for name, preset in PRESETS.items() if preset.claim and not preset.counter),
+    "counter": tuple(name for name, preset in PRESETS.items() if preset.counter),
+}
+"""Names of presets under the headings of the list of presets."""
+
+
+def _choose_preset(t: Texts) -> None:
+    """Presets: titles and questions, the one on screen marked. Choosing closes it."""
+    for group in PRESET_GROUPS:
+        _preset_group(group, t)
+
+
+def _preset_group(group: str, t: Texts) -> None:
+    key, names, now = f"presets_{group}", PRESET_GROUPS[group], preset_of(session.experiment())
+    st.session_state[key] = now if now in names else None
+    st.radio(
+        t(f"presets.{group}"),
+        names,
+        format_func=lambda name: t(f"preset.{name}.title"),
+        captions=[t(f"preset.{name}.question") for name in names],
+        key=key,
+        on_change=guarded(_adopt_preset),
+        args=(key,),
+    )
+
+
+def _adopt_preset(key: str) -> None:
+    if (name := st.session_state[key]) is not None:
+        session.adopt(PRESETS[name].experiment)
+        st.session_state.pop(session.DIALOG, None)  # what was chosen is to be seen
+
+
 DIALOGS: dict[str, Dialog] = {
-    "presets": Dialog(presets.choose, 640, "presets"),
+    "presets": Dialog(_choose_preset, 640, "presets"),
     "share": Dialog(_share, 640, "share"),
     "code": Dialog(downloads.show_code, 880, "take_away"),  # enough for a line of a program
     "files": Dialog(downloads.show_files, 880, "take_away"),

@@ -10,7 +10,7 @@ import pytest
 from bn_lab.i18n import LANGUAGES, texts
 from bn_lab.presets import PRESETS
 from bn_lab.ui import session
-from bn_lab.ui.lab.presets import GROUPS
+from bn_lab.ui.menu.header import PRESET_GROUPS
 
 Open = Callable[..., Any]
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 def marked(page: Any) -> list[str]:
     """The presets that the list shows as on screen."""
     page.open("presets")
-    found = [page.widget(f"presets_{group}").value for group in GROUPS]
+    chosen = [page.widget(f"presets_{group}").value for group in PRESET_GROUPS]
     page.close()
-    return [name for name in found if name is not None]
+    return [name for name in chosen if name is not None]
 
 
 def test_every_preset_is_in_one_group() -> None:
-    assert sorted(name for names in GROUPS.values() for name in names) == sorted(PRESETS)
+    assert sorted(name for names in PRESET_GROUPS.values() for name in names) == sorted(PRESETS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
