@@ -165,11 +165,11 @@ any_parameters: S[Params] = st.dictionaries(names, hostile_values, max_size=4)
 def addresses(count: int) -> list[str]:
     """Addresses of experiments that are all over the place."""
     draw = Random(0)
-    found = []
+    collected = []
     for _ in range(count):
         choices = {name: draw.choice(good_values(spec)) for name, spec in FIELDS.items() if draw.random() < 0.3}
-        found.append(link("https://lab.example/", Experiment(**choices), {"lang": draw.choice(["ko", "en", "xx"])}))
-    return found
+        collected.append(link("https://lab.example/", Experiment(**choices), {"lang": draw.choice(["ko", "en", "xx"])}))
+    return collected
 
 
 def good_values(spec: Field) -> list[Any]:
@@ -314,18 +314,18 @@ algorithm_texts = st.lists(st.tuples(heads, algorithm_values).map("".join), max_
 
 def check_algorithm(text: str) -> None:
     """The Algorithm page looks at something that there is, or names what it cannot read."""
-    found = algorithm.decode(text)
-    assert algorithm.decode(algorithm.encode(found)) == found
-    assert algorithm.unread(algorithm.encode(found)) == []
+    decoded = algorithm.decode(text)
+    assert algorithm.decode(algorithm.encode(decoded)) == decoded
+    assert algorithm.unread(algorithm.encode(decoded)) == []
     for part in algorithm.unread(text):
         assert formatting.escape_markdown(plain_text(part)).replace(formatting.JOINER, "").isprintable()
     for experiment in (Experiment(), Experiment(dataset="iris", arms=("none",), depth=1, width=1)):
-        fitted = algorithm.fitted(found, experiment, ())
+        fitted = algorithm.fitted(decoded, experiment, ())
         assert fitted.arm in experiment.arms
         assert 1 <= fitted.layer <= experiment.depth
         assert 1 <= fitted.unit <= experiment.width
-    if found.values:
-        typed(found.values, 1e-3)
+    if decoded.values:
+        typed(decoded.values, 1e-3)
 
 
 @st.composite
@@ -367,15 +367,15 @@ axis = axis_names.flatmap(
 
 def check_claims(text: str) -> None:
     """The Claims page shows studies that there are, and names what it cannot read."""
-    found = claims.decode(text)
-    assert claims.decode(claims.encode(found)) == found
-    assert claims.unread(claims.encode(found)) == []
+    decoded = claims.decode(text)
+    assert claims.decode(claims.encode(decoded)) == decoded
+    assert claims.unread(claims.encode(decoded)) == []
     for part in claims.unread(text):
         assert formatting.escape_markdown(plain_text(part)).replace(formatting.JOINER, "").isprintable()
-    if found.study:
-        STUDIES[found.study].with_seeds(found.seeds or 3)
-    if found.custom:
-        check_custom(found.custom)
+    if decoded.study:
+        STUDIES[decoded.study].with_seeds(decoded.seeds or 3)
+    if decoded.custom:
+        check_custom(decoded.custom)
 
 
 def check_custom(text: str) -> None:

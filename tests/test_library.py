@@ -218,8 +218,8 @@ def test_train_takes_what_stands_for_the_same() -> None:
     expected = train(SMALL, weights=GOOD).train_loss
     for arguments in ({"weights": tensors}, {"weights": tuple(GOOD)}, {"weights": [[w.tolist(), b.tolist()] for w, b in GOOD]}):
         assert np.array_equal(train(SMALL, **arguments).train_loss, expected)  # type: ignore[arg-type]
-    found = train(SMALL, table=load("iris"), device=torch.device("cpu"), dtype=torch.float64)
-    assert found.train_loss.shape == (2, 2, 1)
+    trained = train(SMALL, table=load("iris"), device=torch.device("cpu"), dtype=torch.float64)
+    assert trained.train_loss.shape == (2, 2, 1)
     assert "cpu" in devices()
 
 

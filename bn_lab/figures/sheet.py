@@ -48,7 +48,7 @@ class Panel:
 
 
 class Board:
-    """Panels at shares of the plotting area.
+    """A figure on which panels are put one by one, at shares of the plotting area.
 
     Args:
         layout: the common layout (`style.layout`, `style.compact`).

@@ -62,13 +62,13 @@ PLOTLY = f"/{addresses.PLOTLY}/{version('plotly')}/{addresses.PLOTLY_NAME}"
 
 def visitors(site: Site) -> dict[str, str]:
     """A visitor of each replica: its address to the cookie."""
-    found: dict[str, str] = {}
+    collected: dict[str, str] = {}
     for _ in range(100):
         answer = ask(site, "/")
-        found[answer.replica] = drawn(answer)
-        if len(found) == len(site.replicas):
-            return found
-    raise AssertionError(f"all visitors in {set(found)}")
+        collected[answer.replica] = drawn(answer)
+        if len(collected) == len(site.replicas):
+            return collected
+    raise AssertionError(f"all visitors in {set(collected)}")
 
 
 def test_a_visitor_draws_a_lot_once_and_stays_with_its_replica(site: Site) -> None:

@@ -200,15 +200,15 @@ def in_order(name: DatasetName, order: np.ndarray[Any, Any]) -> Table:
 @pytest.mark.parametrize(("name", "size"), [("iris", 32), ("iris", 7), ("boston", 32), ("boston", 5), ("iris", 4096)])
 def test_the_composition_is_that_of_the_batches_that_networks_see(name: DatasetName, size: int) -> None:
     prepared = source(load(name), dataset=name, shuffle="never", batch_size=size, validation_share=0.2)
-    found = composition(prepared)
-    assert found is not None
+    composed = composition(prepared)
+    assert composed is not None
     for s in range(2):
         parts = [batch.y[s].numpy() for batch in all_batches(prepared)]  # (C, B) each; the targets of the first arm
         whole = np.concatenate(parts, axis=1)
         inside = sum(np.square(part - part.mean(axis=1, keepdims=True)).sum() for part in parts)
         spread = inside / (whole.shape[1] - len(parts)) / whole.var(axis=1, ddof=1).sum()
-        assert found.spread[s] == pytest.approx(spread)
-        assert found.uniform[s] == sum(int((part == part[:, :1]).all()) for part in parts)
+        assert composed.spread[s] == pytest.approx(spread)
+        assert composed.uniform[s] == sum(int((part == part[:, :1]).all()) for part in parts)
 
 
 def test_sorted_targets_make_batches_alike_and_random_orders_do_not() -> None:
@@ -227,10 +227,10 @@ def test_sorted_targets_make_batches_alike_and_random_orders_do_not() -> None:
 def test_no_composition_where_batches_change_or_the_target_does_not() -> None:
     assert composition(source(load("iris"), shuffle="once")) is composition(source(load("iris"))) is None
     for value in (0.1, 1e300):  # of which no mean is exact, and whose square overflows
-        found = composition(source(replace(load("boston"), target=np.full(506, value)), shuffle="never"))
-        assert found is not None
-        assert np.isnan(found.spread).all()
-        assert (found.uniform == 85).all()
+        composed = composition(source(replace(load("boston"), target=np.full(506, value)), shuffle="never"))
+        assert composed is not None
+        assert np.isnan(composed.spread).all()
+        assert (composed.uniform == 85).all()
     huge = composition(source(replace(load("boston"), target=load("boston").target * 1e200), shuffle="never"))
     usual = composition(source(load("boston"), shuffle="never"))
     assert huge is not None

@@ -52,10 +52,10 @@ def test_a_boundary_is_what_the_first_network_says(inputs: str) -> None:
     for a, arm in enumerate(ARMS):
         outputs = asked(run, a)
         expected = (np.exp(outputs) / np.exp(outputs).sum(axis=0))[1].reshape(GRID, GRID)
-        found = run.history().snapshots[-1].arms[arm].boundary
-        assert found is not None
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        drawn_boundary = run.history().snapshots[-1].arms[arm].boundary
+        assert drawn_boundary is not None
+        assert drawn_boundary.dtype == np.float32
+        np.testing.assert_allclose(drawn_boundary, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_of_a_regression_it_is_the_prediction() -> None:
@@ -69,10 +69,10 @@ def test_of_three_classes_it_is_the_class_and_how_sure_the_network_is() -> None:
     run = trained(replace(SPIRAL, dataset="iris", inputs="standardized"), several())
     outputs = asked(run, 0)
     shares = np.exp(outputs) / np.exp(outputs).sum(axis=0)
-    found = run.history().snapshots[-1].arms["none"].boundary
-    assert found is not None
-    np.testing.assert_array_equal(np.floor(found).ravel(), outputs.argmax(axis=0))
-    np.testing.assert_allclose((found % 1).ravel(), shares.max(axis=0), atol=1e-4)
+    drawn_boundary = run.history().snapshots[-1].arms["none"].boundary
+    assert drawn_boundary is not None
+    np.testing.assert_array_equal(np.floor(drawn_boundary).ravel(), outputs.argmax(axis=0))
+    np.testing.assert_allclose((drawn_boundary % 1).ravel(), shares.max(axis=0), atol=1e-4)
 
 
 def test_large_and_broken_outputs_are_shares_or_gaps() -> None:

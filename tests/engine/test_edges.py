@@ -102,10 +102,10 @@ def test_data_without_any_variance_are_normalized_to_beta(toy: Toy, epsilon: flo
 
 def test_two_samples_become_plus_and_minus_one() -> None:
     run = Run(Experiment(samples=2, arms=("before",), epsilon=1e-8), dtype=torch.float64)
-    found = run.history().snapshots[0].arms["before"]
+    recorded = run.history().snapshots[0].arms["before"]
     at = 1  # x̂
-    np.testing.assert_allclose([found.low[0, at], found.high[0, at]], [-1, 1], rtol=1e-5)
-    counts = found.counts[0, at]
+    np.testing.assert_allclose([recorded.low[0, at], recorded.high[0, at]], [-1, 1], rtol=1e-5)
+    counts = recorded.counts[0, at]
     assert counts[0] == counts[-1] == 8
     assert counts.sum() == 16
 
@@ -114,8 +114,8 @@ def test_two_samples_become_plus_and_minus_one() -> None:
 def test_epsilon_is_the_floor_of_the_spread(epsilon: float) -> None:
     """Weights so small that σ² ≪ ε leave x̂ = (x − μ)/√ε, hardly any spread; where σ² ≫ ε it is 1."""
     tiny = Run(Experiment(arms=("before",), depth=1, epsilon=epsilon, weight_scale=1e-5, inputs="standardized"))
-    found = tiny.history().snapshots[0].arms["before"]
-    variance = found.std[0, 0].item()
-    assert found.std[0, 1] <= 1.5 * max(variance, 1e-9) / np.sqrt(epsilon)
+    recorded = tiny.history().snapshots[0].arms["before"]
+    variance = recorded.std[0, 0].item()
+    assert recorded.std[0, 1] <= 1.5 * max(variance, 1e-9) / np.sqrt(epsilon)
     large = Run(Experiment(arms=("before",), depth=1, epsilon=epsilon))
     assert large.history().snapshots[0].arms["before"].std[0, 1] == pytest.approx(1, rel=1e-3)

@@ -98,12 +98,12 @@ def test_saturated_and_dead_shares_count_the_tails(activation: str, torch_activa
     function, (low, high) = torch_activations[activation], ACTIVATIONS[activation].tails
     run = at_the_start(activation, weight_scale=3.0)
     for a, arm in enumerate(ARMS):
-        found = first(run).arms[arm]
+        recorded = first(run).arms[arm]
         for k, layer in enumerate(plain_pass(run, a, function)):
             x = np.asarray(layer["input"])
             flat = (x <= low) | (x >= high)
-            assert found.saturated[k] == pytest.approx(flat.mean(), abs=1e-6)
-            assert found.dead[k] == pytest.approx(flat.all(axis=1).mean(), abs=1e-6)
+            assert recorded.saturated[k] == pytest.approx(flat.mean(), abs=1e-6)
+            assert recorded.dead[k] == pytest.approx(flat.all(axis=1).mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-3, 1e-1])
@@ -206,8 +206,8 @@ def test_predictions_of_a_regression_belong_to_the_shown_values(share: float) ->
         places = np.unique(np.linspace(0, len(rows) - 1, len(shown)).astype(int))
         np.testing.assert_array_equal(shown, run.table.target[rows[places]])
         for a, arm in enumerate(ARMS):
-            found = history.snapshots[-1].arms[arm]
-            predictions = found.predictions if which == "train" else found.validation_predictions
+            recorded = history.snapshots[-1].arms[arm]
+            predictions = recorded.predictions if which == "train" else recorded.validation_predictions
             np.testing.assert_array_equal(predictions, evaluation[which].outputs[a, 0, places])
     if not share:
         assert len(history.shown.validation) == 0
@@ -218,8 +218,8 @@ def test_the_confusion_matrix_counts_predicted_against_true_classes() -> None:
     run = trained("iris", validation_share=0.3)
     history, evaluation = run.history(), run.evaluate()
     for a, arm in enumerate(ARMS):
-        found = history.snapshots[-1].arms[arm]
-        for which, matrix in (("train", found.predictions), ("validation", found.validation_predictions)):
+        recorded = history.snapshots[-1].arms[arm]
+        for which, matrix in (("train", recorded.predictions), ("validation", recorded.validation_predictions)):
             rows = getattr(run.source.splits[0], which)
             expected = np.zeros((3, 3))
             for true, predicted in zip(run.table.target[rows], evaluation[which].outputs[a].argmax(axis=0), strict=True):
@@ -259,11 +259,11 @@ def distributions(*values: Array) -> dict[str, Array]:
 
 @pytest.mark.parametrize("constant", [0.0, 1e-30, -7.5, 3e6, -1e30])
 def test_a_constant_is_counted_in_one_bin_of_a_narrow_range(constant: float) -> None:
-    found = distributions(np.full(12, constant))
-    assert sorted(found["counts"][0, 0])[-2:] == [0, 12]
-    assert found["low"][0, 0] < np.float32(constant) < found["high"][0, 0]
-    assert found["std"][0, 0] == 0
-    np.testing.assert_array_equal(found["percentiles"][0, 0], np.full(5, np.float32(constant)))
+    histogram = distributions(np.full(12, constant))
+    assert sorted(histogram["counts"][0, 0])[-2:] == [0, 12]
+    assert histogram["low"][0, 0] < np.float32(constant) < histogram["high"][0, 0]
+    assert histogram["std"][0, 0] == 0
+    np.testing.assert_array_equal(histogram["percentiles"][0, 0], np.full(5, np.float32(constant)))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -279,11 +279,11 @@ def test_what_is_not_finite_is_not_counted_and_spoils_nothing_else(bad: float) -
 
 @pytest.mark.parametrize("values", [[1.0, np.nextafter(np.float32(1), 2)], [-1e-42, 1e-42], [-3e38, 3e38], [0.0, 1e-45]])
 def test_extreme_ranges_are_counted_too(values: list[float]) -> None:
-    found = distributions(np.array(values))
-    assert found["counts"][0, 0].tolist() == [1, *[0] * (BINS - 2), 1]
-    assert [found["low"][0, 0], found["high"][0, 0]] == np.array(values, np.float32).tolist()
+    histogram = distributions(np.array(values))
+    assert histogram["counts"][0, 0].tolist() == [1, *[0] * (BINS - 2), 1]
+    assert [histogram["low"][0, 0], histogram["high"][0, 0]] == np.array(values, np.float32).tolist()
 
 
 def test_values_on_every_edge_are_counted_once() -> None:
-    found = distributions(np.arange(BINS + 1))
-    assert found["counts"][0, 0].tolist() == [*[1] * (BINS - 1), 2]
+    histogram = distributions(np.arange(BINS + 1))
+    assert histogram["counts"][0, 0].tolist() == [*[1] * (BINS - 1), 2]

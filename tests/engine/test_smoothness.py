@@ -96,10 +96,10 @@ def test_bands_and_beta_match_autograd(arm: str, choices: dict[str, Any], plain:
 
 def test_at_small_distances_the_change_of_the_gradient_grows_with_the_distance() -> None:
     experiment = replace(BASE, dataset="boston", inputs="standardized", arms=("none",), learning_rate=1e-4)
-    found = train_stack([experiment], probes=["smoothness"])[0].smoothness
-    assert found is not None
-    np.testing.assert_allclose(found.distances, 1e-4 * FACTORS)
-    np.testing.assert_allclose(found.change_high / found.change_low, 8, rtol=0.2)
+    measured = train_stack([experiment], probes=["smoothness"])[0].smoothness
+    assert measured is not None
+    np.testing.assert_allclose(measured.distances, 1e-4 * FACTORS)
+    np.testing.assert_allclose(measured.change_high / measured.change_low, 8, rtol=0.2)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -114,13 +114,13 @@ def test_looking_changes_no_bit(arm: str, optimizer: str, assert_same_bits: Comp
 
 @pytest.mark.parametrize(("epochs", "stride"), [(3, 1), (12, 1), (13, 2), (100, 9)])
 def test_points_are_in_equal_strides_and_at_most_sixty(epochs: int, stride: int) -> None:
-    found = train_stack([replace(BASE, epochs=epochs)], probes=["smoothness"])[0].smoothness
-    assert found is not None
-    np.testing.assert_array_equal(found.steps, np.arange(0, 5 * epochs, stride))
-    assert len(found.steps) <= 60
+    measured = train_stack([replace(BASE, epochs=epochs)], probes=["smoothness"])[0].smoothness
+    assert measured is not None
+    np.testing.assert_array_equal(measured.steps, np.arange(0, 5 * epochs, stride))
+    assert len(measured.steps) <= 60
     for name in ("loss_low", "loss_high", "change_low", "change_high", "beta"):
-        assert getattr(found, name).shape == found.steps.shape
-        assert np.isfinite(getattr(found, name)).all()
+        assert getattr(measured, name).shape == measured.steps.shape
+        assert np.isfinite(getattr(measured, name)).all()
 
 
 def test_a_network_among_others_is_as_smooth_as_alone() -> None:
@@ -135,10 +135,10 @@ def test_a_network_among_others_is_as_smooth_as_alone() -> None:
 def test_a_loss_that_is_not_finite_is_infinitely_far_up_and_after_divergence_there_is_nothing() -> None:
     experiment = replace(BASE, dataset="boston", arms=("none",), activation="relu", learning_rate=10.0, epochs=2)
     (outcome,) = train_stack([experiment], probes=["smoothness"])
-    found = outcome.smoothness
-    assert found is not None
+    measured = outcome.smoothness
+    assert measured is not None
     assert outcome.diverged == 1
-    assert np.isnan(found.loss_low[-1])
-    assert np.isnan(found.beta[-1])
-    assert np.isinf(found.loss_high).any()
-    assert not np.isinf(found.loss_high[np.isnan(found.loss_low)]).any()
+    assert np.isnan(measured.loss_low[-1])
+    assert np.isnan(measured.beta[-1])
+    assert np.isinf(measured.loss_high).any()
+    assert not np.isinf(measured.loss_high[np.isnan(measured.loss_low)]).any()

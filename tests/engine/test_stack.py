@@ -58,14 +58,14 @@ def networks(stack: Stack) -> Iterator[tuple[int, str, int]]:
 
 def of_network(views: Mapping[str, Tensor], stack: Stack, place: int, arm: str, s: int) -> Parameters:
     """Copies of one network's tensors, named `weight.0`, `bias.0`, `gamma.0`, …; biases `(out,)`."""
-    found = {}
+    collected = {}
     for key, view in views.items():
         kind, layer, *owner = key.split(".")
         if not owner:
-            found[key] = view[place].clone().squeeze(-1) if kind == "bias" else view[place].clone()
+            collected[key] = view[place].clone().squeeze(-1) if kind == "bias" else view[place].clone()
         elif owner == [arm]:
-            found[f"{kind}.{layer}"] = view[s].clone()
-    return found
+            collected[f"{kind}.{layer}"] = view[s].clone()
+    return collected
 
 
 def run_network(

@@ -87,19 +87,19 @@ def made_up(
 
 
 def by_arm(history: History) -> dict[str, Summary]:
-    found = summaries(history)
-    assert [summary.arm for summary in found] == list(history.experiment.arms)
-    return {summary.arm: summary for summary in found}
+    listed = summaries(history)
+    assert [summary.arm for summary in listed] == list(history.experiment.arms)
+    return {summary.arm: summary for summary in listed}
 
 
 def told(history: History) -> dict[str, list[dict[str, Any]]]:
     """The values of all findings by id; each of them can be put into words."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    collected: dict[str, list[dict[str, Any]]] = {}
     for finding in findings(history):
         for language in LANGUAGES:
             assert texts(language)(f"finding.{finding.id}", **finding.values)
-        found.setdefault(finding.id, []).append(finding.values)
-    return found
+        collected.setdefault(finding.id, []).append(finding.values)
+    return collected
 
 
 # Summaries.
@@ -150,15 +150,15 @@ def test_classes_have_accuracy() -> None:
     ],
 )
 def test_the_rival_is_without_batch_norm_or_else_with_it(arms: tuple[str, ...], rivals: tuple[str | None, ...]) -> None:
-    found = by_arm(made_up({arm: [[1.0]] for arm in arms}))
-    assert tuple(summary.rival for summary in found.values()) == rivals
-    assert [summary.difference is not None for summary in found.values()] == ["none" in arms and arm != "none" for arm in arms]
+    of_arm = by_arm(made_up({arm: [[1.0]] for arm in arms}))
+    assert tuple(summary.rival for summary in of_arm.values()) == rivals
+    assert [summary.difference is not None for summary in of_arm.values()] == ["none" in arms and arm != "none" for arm in arms]
 
 
 def test_epochs_to_the_best_loss_of_the_rival() -> None:
-    found = by_arm(made_up({"none": [[9.0, 5.0, 6.0, 7.0]], "before": [[20.0, 5.5, 5.0, 2.0]]}))
-    assert (found["before"].rival_loss, found["before"].epochs_to_rival) == (5.0, 3)
-    assert (found["none"].rival_loss, found["none"].epochs_to_rival) == (2.0, None)
+    of_arm = by_arm(made_up({"none": [[9.0, 5.0, 6.0, 7.0]], "before": [[20.0, 5.5, 5.0, 2.0]]}))
+    assert (of_arm["before"].rival_loss, of_arm["before"].epochs_to_rival) == (5.0, 3)
+    assert (of_arm["none"].rival_loss, of_arm["none"].epochs_to_rival) == (2.0, None)
 
 
 def test_nothing_to_compare() -> None:
@@ -169,54 +169,54 @@ def test_nothing_to_compare() -> None:
 def test_numbers_are_medians_over_the_seeds() -> None:
     losses = {"none": [[9.0, 1.0], [9.0, 2.0], [9.0, 100.0]], "before": [[5.0, 5.0], [5.0, 3.0], [5.0, 4.0]]}
     inference = {"none": [1.0, 2.0, 3.0], "before": [1.0, 8.0, 9.0]}
-    found = by_arm(made_up(losses, inference=inference))
-    assert (found["none"].train_loss, found["before"].train_loss) == (2.0, 4.0)
-    assert found["before"].difference == 2.0
-    assert (found["none"].inference_loss, found["before"].inference_loss) == (2.0, 8.0)
-    assert found["none"].metrics["rmse", "train"] == pytest.approx(math.sqrt(2))
-    assert found["none"].rival_loss == 4.0
-    assert found["none"].epochs_to_rival == 2
+    of_arm = by_arm(made_up(losses, inference=inference))
+    assert (of_arm["none"].train_loss, of_arm["before"].train_loss) == (2.0, 4.0)
+    assert of_arm["before"].difference == 2.0
+    assert (of_arm["none"].inference_loss, of_arm["before"].inference_loss) == (2.0, 8.0)
+    assert of_arm["none"].metrics["rmse", "train"] == pytest.approx(math.sqrt(2))
+    assert of_arm["none"].rival_loss == 4.0
+    assert of_arm["none"].epochs_to_rival == 2
 
 
 def test_diverged_networks_are_counted_and_left_out() -> None:
     losses = {"none": [[4.0, NAN], [2.0, 2.0], [6.0, 8.0]], "before": [[3.0, 1.0], [3.0, 1.0], [3.0, 1.0]]}
-    found = by_arm(made_up(losses, divergences=[Divergence("none", 0, 2, 1)]))
-    assert found["none"].train_loss == 5.0
-    assert found["none"].diverged == 1
-    assert found["before"].diverged == 0
-    assert found["before"].difference == -4.0
+    of_arm = by_arm(made_up(losses, divergences=[Divergence("none", 0, 2, 1)]))
+    assert of_arm["none"].train_loss == 5.0
+    assert of_arm["none"].diverged == 1
+    assert of_arm["before"].diverged == 0
+    assert of_arm["before"].difference == -4.0
 
 
 def test_an_arm_of_which_nothing_is_left_has_no_numbers() -> None:
     losses = {"none": [[4.0, NAN]], "before": [[5.0, 4.5]]}
     inference = {"none": [NAN], "before": [1.0]}
-    found = by_arm(made_up(losses, inference=inference, divergences=[Divergence("none", 0, 2, 4)]))
-    assert math.isnan(found["none"].train_loss)
-    assert math.isnan(found["none"].inference_loss)
-    assert all(math.isnan(value) for value in found["none"].metrics.values())
-    assert found["before"].difference is not None
-    assert math.isnan(found["before"].difference)
-    assert (found["before"].rival_loss, found["before"].epochs_to_rival) == (4.0, None)
-    assert found["none"].epochs_to_rival == 1
+    of_arm = by_arm(made_up(losses, inference=inference, divergences=[Divergence("none", 0, 2, 4)]))
+    assert math.isnan(of_arm["none"].train_loss)
+    assert math.isnan(of_arm["none"].inference_loss)
+    assert all(math.isnan(value) for value in of_arm["none"].metrics.values())
+    assert of_arm["before"].difference is not None
+    assert math.isnan(of_arm["before"].difference)
+    assert (of_arm["before"].rival_loss, of_arm["before"].epochs_to_rival) == (4.0, None)
+    assert of_arm["none"].epochs_to_rival == 1
 
 
 def test_an_epoch_under_way_shows_in_the_loss_but_sets_no_marks() -> None:
     losses = {"none": [[9.0, 5.0]], "before": [[20.0, 6.0]]}
-    found = by_arm(made_up(losses, partial={"none": [3.0], "before": [1.0]}))
-    assert (found["none"].train_loss, found["before"].train_loss) == (3.0, 1.0)
-    assert found["before"].difference == -2.0
-    assert (found["none"].rival_loss, found["before"].rival_loss) == (6.0, 5.0)
-    assert found["none"].epochs_to_rival == 2
-    assert found["before"].epochs_to_rival is None
+    of_arm = by_arm(made_up(losses, partial={"none": [3.0], "before": [1.0]}))
+    assert (of_arm["none"].train_loss, of_arm["before"].train_loss) == (3.0, 1.0)
+    assert of_arm["before"].difference == -2.0
+    assert (of_arm["none"].rival_loss, of_arm["before"].rival_loss) == (6.0, 5.0)
+    assert of_arm["none"].epochs_to_rival == 2
+    assert of_arm["before"].epochs_to_rival is None
 
 
 def test_before_the_first_epoch_nothing_is_claimed() -> None:
     for partial in (None, {"none": [3.0], "before": [1.0]}):
         history = made_up({"none": [[]], "before": [[]]}, partial=partial)
-        found = by_arm(history)
-        assert found["before"].rival_loss is None
-        assert found["before"].epochs_to_rival is None
-        assert math.isnan(found["before"].train_loss) if partial is None else found["before"].train_loss == 1.0
+        of_arm = by_arm(history)
+        assert of_arm["before"].rival_loss is None
+        assert of_arm["before"].epochs_to_rival is None
+        assert math.isnan(of_arm["before"].train_loss) if partial is None else of_arm["before"].train_loss == 1.0
         assert findings(history) == []
 
 
@@ -235,9 +235,9 @@ HELD = {"none": [[16.0, 5.0]], "before": [[36.0, 4.0]]}
 
 
 def standings(history: History, snapshot: Snapshot) -> dict[str, Standing]:
-    found = at_moment(history, snapshot)
-    assert [each.arm for each in found] == list(history.experiment.arms)
-    return {each.arm: each for each in found}
+    standing = at_moment(history, snapshot)
+    assert [each.arm for each in standing] == list(history.experiment.arms)
+    return {each.arm: each for each in standing}
 
 
 def test_after_an_epoch_its_losses_count() -> None:
@@ -282,8 +282,8 @@ def test_classes_have_accuracy_at_every_moment() -> None:
     whole = standings(history, moment(2.0, [[1.0], [1.0]], accuracies=([[0.7], [0.9]], None)))["before"]
     assert whole.metrics == {("accuracy", "train"): 1.0, ("accuracy", "inference"): 0.9, ("accuracy", "validation"): 1.0}
     inside = moment(1.5, [[1.0], [1.0]], [[1.0], [1.0]], ([[0.7], [0.9]], [[0.6], [0.8]]))
-    found = standings(history, inside)["before"].metrics
-    assert found == {("accuracy", "train"): 0.8, ("accuracy", "inference"): 0.9, ("accuracy", "validation"): 0.25}
+    standing = standings(history, inside)["before"].metrics
+    assert standing == {("accuracy", "train"): 0.8, ("accuracy", "inference"): 0.9, ("accuracy", "validation"): 0.25}
 
 
 def test_at_a_moment_numbers_are_medians_of_what_has_not_diverged() -> None:
@@ -291,8 +291,8 @@ def test_at_a_moment_numbers_are_medians_of_what_has_not_diverged() -> None:
     losses = {"none": [[1.0] * 3] * 3, "before": [[2.0] * 3, [5.0, NAN, NAN], [4.0, 3.0, NAN]]}
     history = made_up(losses, divergences=ends)
     for epoch, loss, diverged in ((1.0, 4.0, 0), (2.0, 2.5, 1), (3.0, 2.0, 2)):
-        found = standings(history, moment(epoch, np.ones((2, 3))))["before"]
-        assert (found.train_loss, found.diverged) == (loss, diverged)
+        standing = standings(history, moment(epoch, np.ones((2, 3))))["before"]
+        assert (standing.train_loss, standing.diverged) == (loss, diverged)
 
 
 def test_the_last_moment_of_a_run_is_where_its_summary_stands() -> None:
@@ -341,11 +341,11 @@ def test_before_the_first_whole_epoch_is_over_the_sentence_judges_nobody() -> No
 
 
 def test_who_is_ahead_now_and_how_often_of_late() -> None:
-    found = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "before": [[9.0, 1.0, 5.0, 2.0]]}))
-    assert found["race_lower"] == [{"arm": "before", "loss": 2.0, "plain": 3.0, "count": 2, "window": 4}]
-    assert not {"race_higher", "race_equal"} & set(found)
-    found = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "after": [[9.0, 1.0, 5.0, 4.0]]}))
-    assert found["race_higher"] == [{"arm": "after", "loss": 4.0, "plain": 3.0, "count": 3, "window": 4}]
+    said = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "before": [[9.0, 1.0, 5.0, 2.0]]}))
+    assert said["race_lower"] == [{"arm": "before", "loss": 2.0, "plain": 3.0, "count": 2, "window": 4}]
+    assert not {"race_higher", "race_equal"} & set(said)
+    said = told(made_up({"none": [[1.0, 5.0, 4.0, 3.0]], "after": [[9.0, 1.0, 5.0, 4.0]]}))
+    assert said["race_higher"] == [{"arm": "after", "loss": 4.0, "plain": 3.0, "count": 3, "window": 4}]
 
 
 def test_of_late_is_not_the_whole_run() -> None:
@@ -356,30 +356,30 @@ def test_of_late_is_not_the_whole_run() -> None:
 
 @pytest.mark.parametrize("factor", [1 - CLOSE / 2, 1.0, 1 / (1 - CLOSE / 2)])
 def test_losses_that_hardly_differ_are_level(factor: float) -> None:
-    found = told(made_up({"none": [[5.0, 100.0]], "before": [[5.0, 100.0 * factor]]}))
-    assert found["race_equal"][0]["loss"] == 100.0 * factor
-    assert not {"race_lower", "race_higher"} & set(found)
+    said = told(made_up({"none": [[5.0, 100.0]], "before": [[5.0, 100.0 * factor]]}))
+    assert said["race_equal"][0]["loss"] == 100.0 * factor
+    assert not {"race_lower", "race_higher"} & set(said)
 
 
 def test_every_arm_with_batch_norm_has_its_race() -> None:
-    found = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[1.0]], "after": [[9.0]]}))
-    assert [race["arm"] for race in found["race_lower"]] == ["before"]
-    assert [race["arm"] for race in found["race_higher"]] == ["after"]
+    said = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[1.0]], "after": [[9.0]]}))
+    assert [race["arm"] for race in said["race_lower"]] == ["before"]
+    assert [race["arm"] for race in said["race_higher"]] == ["after"]
 
 
 @pytest.mark.parametrize("arms", [("before",), ("none",), ("none", "standardized"), ("before", "after")])
 def test_there_is_no_race_without_both_sides(arms: tuple[str, ...]) -> None:
-    found = told(made_up({arm: [[2.0 + len(arm)] * 12] for arm in arms}))
-    assert not [name for name in found if name.startswith(("race", "early", "one_seed", "seeds"))]
+    said = told(made_up({arm: [[2.0 + len(arm)] * 12] for arm in arms}))
+    assert not [name for name in said if name.startswith(("race", "early", "one_seed", "seeds"))]
 
 
 def test_the_other_way_round_at_epoch_ten() -> None:
     behind = [9.0] * 10 + [1.0] * 10
     level = [5.0] * 20
-    found = told(made_up({"none": [level], "before": [behind]}))
-    assert found["early_higher"] == [{"arm": "before", "early": 10, "loss": 9.0, "plain": 5.0}]
-    found = told(made_up({"none": [behind], "before": [level]}))
-    assert found["early_lower"] == [{"arm": "before", "early": 10, "loss": 5.0, "plain": 9.0}]
+    said = told(made_up({"none": [level], "before": [behind]}))
+    assert said["early_higher"] == [{"arm": "before", "early": 10, "loss": 9.0, "plain": 5.0}]
+    said = told(made_up({"none": [behind], "before": [level]}))
+    assert said["early_lower"] == [{"arm": "before", "early": 10, "loss": 5.0, "plain": 9.0}]
 
 
 @pytest.mark.parametrize(
@@ -392,8 +392,8 @@ def test_the_other_way_round_at_epoch_ten() -> None:
     ],
 )
 def test_it_is_not_the_other_way_round(before: list[float], why: str) -> None:
-    found = told(made_up({"none": [[5.0] * len(before)], "before": [before]}))
-    assert not [name for name in found if name.startswith("early")], why
+    said = told(made_up({"none": [[5.0] * len(before)], "before": [before]}))
+    assert not [name for name in said if name.startswith("early")], why
 
 
 def test_the_control_that_is_missing() -> None:
@@ -406,27 +406,27 @@ def test_the_control_that_is_missing() -> None:
 @pytest.mark.parametrize(("control", "relation"), [(1.0, "lower"), (4.9, "equal"), (9.0, "higher")])
 def test_the_control(control: float, relation: str) -> None:
     losses = {"none": [[50.0]], "standardized": [[control]], "before": [[5.0]]}
-    found = told(made_up(losses))
-    assert [name for name in found if name.startswith("control")] == [f"control_{relation}"]
-    assert found[f"control_{relation}"] == [{"arm": "before", "loss": 5.0, "control": control}]
+    said = told(made_up(losses))
+    assert [name for name in said if name.startswith("control")] == [f"control_{relation}"]
+    assert said[f"control_{relation}"] == [{"arm": "before", "loss": 5.0, "control": control}]
     assert not [name for name in told(made_up(losses, inputs="standardized")) if name.startswith("control")]
 
 
 def test_every_arm_with_batch_norm_has_its_control() -> None:
-    found = told(made_up({"none": [[50.0]], "standardized": [[5.0]], "before": [[9.0]], "after": [[1.0]]}))
-    assert found["control_lower"] == [{"arm": "before", "loss": 9.0, "control": 5.0}]
-    assert found["control_higher"] == [{"arm": "after", "loss": 1.0, "control": 5.0}]
-    found = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[NAN]], "after": [[1.0]]}))
-    assert [name for name in found if name.startswith("control")] == ["control_higher"]
+    said = told(made_up({"none": [[50.0]], "standardized": [[5.0]], "before": [[9.0]], "after": [[1.0]]}))
+    assert said["control_lower"] == [{"arm": "before", "loss": 9.0, "control": 5.0}]
+    assert said["control_higher"] == [{"arm": "after", "loss": 1.0, "control": 5.0}]
+    said = told(made_up({"none": [[5.0]], "standardized": [[5.0]], "before": [[NAN]], "after": [[1.0]]}))
+    assert [name for name in said if name.startswith("control")] == ["control_higher"]
 
 
 def test_modes_that_differ() -> None:
     losses = {"none": [[5.0]], "before": [[5.0]], "after": [[5.0]]}
-    found = told(made_up(losses, inference={"none": [5.0], "before": [9.0], "after": [1.0]}))
-    assert found["inference_higher"] == [{"arm": "before", "epoch": 1, "training": 5.0, "inference": 9.0}]
-    assert found["inference_lower"] == [{"arm": "after", "epoch": 1, "training": 5.0, "inference": 1.0}]
-    found = told(made_up(losses, inference={"none": [5.0], "before": [5.1], "after": [4.9]}))
-    assert not [name for name in found if name.startswith("inference")]
+    said = told(made_up(losses, inference={"none": [5.0], "before": [9.0], "after": [1.0]}))
+    assert said["inference_higher"] == [{"arm": "before", "epoch": 1, "training": 5.0, "inference": 9.0}]
+    assert said["inference_lower"] == [{"arm": "after", "epoch": 1, "training": 5.0, "inference": 1.0}]
+    said = told(made_up(losses, inference={"none": [5.0], "before": [5.1], "after": [4.9]}))
+    assert not [name for name in said if name.startswith("inference")]
 
 
 @pytest.mark.parametrize(
@@ -444,14 +444,14 @@ def test_modes_that_differ() -> None:
 )
 def test_modes_must_differ_more_than_without_batch_norm(plain: float, inference: float, relation: str | None) -> None:
     losses = {"none": [[10.0]], "before": [[10.0]]}
-    found = told(made_up(losses, inference={"none": [plain], "before": [inference]}))
-    names = [name for name in found if name.startswith("inference")]
+    said = told(made_up(losses, inference={"none": [plain], "before": [inference]}))
+    names = [name for name in said if name.startswith("inference")]
     assert names == ([f"inference_{relation}"] if relation else [])
 
 
 def test_modes_without_a_network_to_compare_with() -> None:
-    found = told(made_up({"before": [[10.0]]}, inference={"before": [9.4]}))
-    assert found["inference_lower"] == [{"arm": "before", "epoch": 1, "training": 10.0, "inference": 9.4}]
+    said = told(made_up({"before": [[10.0]]}, inference={"before": [9.4]}))
+    assert said["inference_lower"] == [{"arm": "before", "epoch": 1, "training": 10.0, "inference": 9.4}]
     assert not told(made_up({"before": [[0.0]]}, inference={"before": [0.0]})).keys() & {"inference_lower", "inference_higher"}
 
 
@@ -465,8 +465,8 @@ def test_modes_are_compared_at_the_last_whole_epoch_of_which_there_is_a_moment()
 def test_modes_are_compared_at_one_and_the_same_epoch() -> None:
     losses = {"none": [[5.0, 5.0, 5.0]], "before": [[9.0, 7.0, 1.0]]}
     inference, partial = {"none": [5.0], "before": [3.0]}, {"none": [5.0], "before": [0.5]}
-    found = told(made_up(losses, inference=inference, partial=partial, snapshot=2.0))
-    assert found["inference_lower"] == [{"arm": "before", "epoch": 2, "training": 7.0, "inference": 3.0}]
+    said = told(made_up(losses, inference=inference, partial=partial, snapshot=2.0))
+    assert said["inference_lower"] == [{"arm": "before", "epoch": 2, "training": 7.0, "inference": 3.0}]
     assert not [name for name in told(made_up(losses, inference=inference, snapshot=0.0)) if name.startswith("inference")]
 
 
@@ -484,9 +484,9 @@ SAID = {"arm": "before", "epoch": 1, "training": 5.0, "inference": 9.0}
 
 def test_batches_of_one_class_are_named_as_a_cause() -> None:
     history = in_order(made_up(**WORSE, accuracy={"none": [[0.5]], "before": [[0.5]]}), [0.3], [1])
-    found = told(history)
-    assert found["inference_higher_classes"] == [SAID | {"uniform": 1, "batches": 2}]
-    assert "inference_higher" not in found
+    said = told(history)
+    assert said["inference_higher_classes"] == [SAID | {"uniform": 1, "batches": 2}]
+    assert "inference_higher" not in said
     for spread, uniform, name in (
         (ALIKE, 2, "_classes"),
         (ALIKE + 0.01, 2, ""),
@@ -500,9 +500,9 @@ def test_batches_of_one_class_are_named_as_a_cause() -> None:
 
 def test_batches_of_a_narrow_range_of_the_target_are_named_as_a_cause() -> None:
     for spread, percent in ((0.0, 0), (0.001, 1), (0.3, 30), (0.301, 31), (ALIKE, 60)):
-        found = told(in_order(made_up(**WORSE), [spread], [1]))
-        assert found["inference_higher_alike"] == [SAID | {"spread": percent}]
-        assert "inference_higher" not in found
+        said = told(in_order(made_up(**WORSE), [spread], [1]))
+        assert said["inference_higher_alike"] == [SAID | {"spread": percent}]
+        assert "inference_higher" not in said
     assert "inference_higher" in told(in_order(made_up(**WORSE), [0.61], [0]))
 
 
@@ -523,8 +523,8 @@ def test_moving_statistics_that_have_hardly_begun_to_move_are_named_first() -> N
 
 def test_no_cause_is_named_where_inference_mode_does_no_worse() -> None:
     for inference in ({"none": [5.0], "before": [5.1]}, {"none": [5.0], "before": [1.0]}):
-        found = told(in_order(made_up(WORSE["losses"], inference=inference, bn_momentum=0.99), [0.0], [2]))
-        assert not [name for name in found if name.startswith("inference_higher")]
+        said = told(in_order(made_up(WORSE["losses"], inference=inference, bn_momentum=0.99), [0.0], [2]))
+        assert not [name for name in said if name.startswith("inference_higher")]
 
 
 def test_iris_in_the_order_of_its_file_shows_the_cause_and_shuffled_it_does_not() -> None:
@@ -537,33 +537,33 @@ def test_iris_in_the_order_of_its_file_shows_the_cause_and_shuffled_it_does_not(
 
 def test_overfitting_is_a_rise_after_the_best() -> None:
     losses = {"none": [[5.0, 4.0, 3.0]], "before": [[5.0, 4.0, 3.0]]}
-    found = told(made_up(losses, validation={"none": [[5.0, 2.0, 6.0]], "before": [[5.0, 4.0, 4.1]]}))
-    assert found["overfit"] == [{"arm": "none", "best": 2.0, "best_epoch": 2, "last": 6.0}]
+    said = told(made_up(losses, validation={"none": [[5.0, 2.0, 6.0]], "before": [[5.0, 4.0, 4.1]]}))
+    assert said["overfit"] == [{"arm": "none", "best": 2.0, "best_epoch": 2, "last": 6.0}]
     assert "overfit" not in told(made_up(losses))
 
 
 def test_a_network_that_diverged_did_not_overfit() -> None:
     losses = {"none": [[5.0, 2.0, NAN]]}
-    found = told(made_up(losses, validation=losses, divergences=[Divergence("none", 0, 3, 2)]))
-    assert found == {"diverged": [{"arm": "none", "seed": 0, "epoch": 3, "layer": 2}]}
+    said = told(made_up(losses, validation=losses, divergences=[Divergence("none", 0, 3, 2)]))
+    assert said == {"diverged": [{"arm": "none", "seed": 0, "epoch": 3, "layer": 2}]}
 
 
 def test_one_seed_may_be_luck() -> None:
     assert told(made_up({"none": [[5.0]], "before": [[5.0]]}))["one_seed"] == [{}]
-    found = told(made_up({"none": [[5.0], [3.0], [3.0]], "before": [[4.0], [4.0], [2.0]]}))
-    assert found["seeds_ahead"] == [{"arm": "before", "ahead": 2, "seeds": 3, "window": 1}]
-    assert "one_seed" not in found
+    said = told(made_up({"none": [[5.0], [3.0], [3.0]], "before": [[4.0], [4.0], [2.0]]}))
+    assert said["seeds_ahead"] == [{"arm": "before", "ahead": 2, "seeds": 3, "window": 1}]
+    assert "one_seed" not in said
 
 
 def test_every_arm_with_batch_norm_has_its_seeds() -> None:
-    found = told(made_up({"none": [[5.0], [5.0]], "before": [[4.0], [6.0]], "after": [[4.0], [4.0]]}))
-    assert [(value["arm"], value["ahead"]) for value in found["seeds_ahead"]] == [("before", 1), ("after", 2)]
+    said = told(made_up({"none": [[5.0], [5.0]], "before": [[4.0], [6.0]], "after": [[4.0], [4.0]]}))
+    assert [(value["arm"], value["ahead"]) for value in said["seeds_ahead"]] == [("before", 1), ("after", 2)]
 
 
 def test_a_seed_is_not_judged_by_its_last_epoch_alone() -> None:
     ahead, noisy = [9.0] * 50 + [1.0] * LATE, [1.0] * 50 + [5.0] * (LATE - 1) + [0.1]
-    found = told(made_up({"none": [noisy, noisy], "before": [ahead, [9.0] * (50 + LATE)]}))
-    assert found["seeds_ahead"] == [{"arm": "before", "ahead": 1, "seeds": 2, "window": LATE}]
+    said = told(made_up({"none": [noisy, noisy], "before": [ahead, [9.0] * (50 + LATE)]}))
+    assert said["seeds_ahead"] == [{"arm": "before", "ahead": 1, "seeds": 2, "window": LATE}]
 
 
 def test_a_diverged_network_has_lost_its_seed() -> None:
@@ -574,19 +574,19 @@ def test_a_diverged_network_has_lost_its_seed() -> None:
 def test_the_first_three_divergences_are_told() -> None:
     divergences = [Divergence("none", seed, 2, 1 + seed) for seed in range(5)]
     losses = {"none": [[5.0, NAN]] * 5, "before": [[5.0, 4.0]] * 5}
-    found = told(made_up(losses, divergences=divergences))
-    assert [value["seed"] for value in found["diverged"]] == [0, 1, 2]
-    assert found["diverged_more"] == [{"count": 2}]
-    assert not [name for name in found if name.startswith(("race", "early"))]
+    said = told(made_up(losses, divergences=divergences))
+    assert [value["seed"] for value in said["diverged"]] == [0, 1, 2]
+    assert said["diverged_more"] == [{"count": 2}]
+    assert not [name for name in said if name.startswith(("race", "early"))]
     assert "diverged_more" not in told(made_up(losses, divergences=divergences[:MOST_NAMED]))
 
 
 def test_the_output_layer_has_no_number() -> None:
     divergences = [Divergence("none", 0, 2, 2), Divergence("none", 1, 2, 3)]
     history = made_up({"none": [[5.0, NAN]] * 2}, depth=2, divergences=divergences)
-    found = told(history)
-    assert found["diverged"] == [{"arm": "none", "seed": 0, "epoch": 2, "layer": 2}]
-    assert found["diverged_output"] == [{"arm": "none", "seed": 1, "epoch": 2}]
+    said = told(history)
+    assert said["diverged"] == [{"arm": "none", "seed": 0, "epoch": 2, "layer": 2}]
+    assert said["diverged_output"] == [{"arm": "none", "seed": 1, "epoch": 2}]
     assert [is_output_layer(layer, history.experiment) for layer in (1, 2, 3)] == [False, False, True]
 
 
@@ -631,25 +631,25 @@ def middle(values: Sequence[float]) -> float:
 @settings(max_examples=60, deadline=None)
 def test_no_finding_contradicts_the_numbers(history: History) -> None:
     summaries(history)
-    found = told(history)
+    said = told(history)
     arms = history.experiment.arms
     last = {arm: middle(history.train_loss[a, :, -1].tolist()) for a, arm in enumerate(arms)}
-    for race in found.get("race_lower", []):
+    for race in said.get("race_lower", []):
         assert race["loss"] == last[race["arm"]] < last["none"] == race["plain"]
-    for race in found.get("race_higher", []):
+    for race in said.get("race_higher", []):
         assert race["loss"] == last[race["arm"]] > last["none"] == race["plain"]
-    for race in found.get("race_equal", []):
+    for race in said.get("race_equal", []):
         assert abs(race["loss"] - race["plain"]) <= CLOSE * max(race["loss"], race["plain"])
-    for early in found.get("early_higher", []):
+    for early in said.get("early_higher", []):
         assert early["loss"] > early["plain"]
         assert last[early["arm"]] < last["none"]
-    for early in found.get("early_lower", []):
+    for early in said.get("early_lower", []):
         assert early["loss"] < early["plain"]
         assert last[early["arm"]] > last["none"]
-    for control in found.get("control_lower", []):
+    for control in said.get("control_lower", []):
         assert control["control"] == last["standardized"] < last[control["arm"]]
-    for overfit in found.get("overfit", []):
+    for overfit in said.get("overfit", []):
         assert overfit["last"] > overfit["best"]
         assert overfit["best_epoch"] < history.epoch
-    values = [value for findings_of in found.values() for finding in findings_of for value in finding.values()]
+    values = [value for findings_of in said.values() for finding in findings_of for value in finding.values()]
     assert all(math.isfinite(value) for value in values if isinstance(value, float))

@@ -122,15 +122,15 @@ def packed(**header: Any) -> bytes:
 def test_a_frame_gives_back_what_was_packed() -> None:
     header, blocks = frame.unpack(packed())
     assert header == HEADER
-    found: dict[str, list[np.ndarray]] = {}
+    collected: dict[str, list[np.ndarray]] = {}
     for block in blocks:
         assert isinstance(block.rows, np.ndarray)
         assert len(block.rows) == block.count
-        assert block.start == sum(map(len, found.get(block.part, [])))
+        assert block.start == sum(map(len, collected.get(block.part, [])))
         assert block.end == (LAYOUTS[block.part].axis == "moment" and block.start == 4)
-        found.setdefault(block.part, []).append(block.rows)
+        collected.setdefault(block.part, []).append(block.rows)
     for part, rows in TABLE.parts.items():
-        np.testing.assert_array_equal(np.concatenate(found[part]), rows)
+        np.testing.assert_array_equal(np.concatenate(collected[part]), rows)
 
 
 def test_the_numbers_start_at_a_multiple_of_four_whatever_the_texts() -> None:

@@ -151,14 +151,14 @@ def test_the_table_has_the_numbers_of_every_layer_and_arm(run: Run, history: His
     assert all(len(cells) == len(shown.columns) for cells in shown.rows)
     cells = shown.rows[[*ARMS].index("after") + len(ARMS)]  # layer 2
     record, moment = after(history, 1).arms["after"], table.moment(1.0)
-    found = []
+    collected = []
     for cell in cells:
         if not isinstance(cell, str):
             columns = table.field(cell["row"][0], "moment")
             assert columns is not None
-            found.append(columns[moment, cell["row"][1]])
+            collected.append(columns[moment, cell["row"][1]])
     order = [3, 1, 2, 3]  # batch normalization's input is the activation, then x̂, then γx̂ + β; and the activation
     wanted = [v for k in order for v in (record.mean[1, k], record.std[1, k])]
     wanted += [record.saturated[1], record.dead[1], record.batch_variance[1, 1] / history.experiment.epsilon]
-    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    np.testing.assert_allclose(collected, wanted, rtol=1e-6)
     assert shown.rows[0].count("–") == 5  # no x̂, no γx̂ + β, no ε without batch normalization

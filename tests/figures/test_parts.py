@@ -32,9 +32,9 @@ known_layouts, known_row = cache(layouts), cache(moment_row)
 
 
 def value(history: History, snapshot: Snapshot, name: str) -> np.ndarray:
-    found = known_layouts(history)
-    part = next(part for part, layout in found.items() if layout.axis == "moment" and name in layout.fields)
-    offset, length = found[part].fields[name]
+    laid_out = known_layouts(history)
+    part = next(part for part, layout in laid_out.items() if layout.axis == "moment" and name in layout.fields)
+    offset, length = laid_out[part].fields[name]
     return known_row(part, history, snapshot)[offset : offset + length]
 
 
@@ -43,8 +43,8 @@ def moments(history: History) -> list[Snapshot]:
 
 
 def test_fields_fill_a_row_without_gaps_and_names_are_unique(history: History) -> None:
-    found = layouts(history)
-    for part, layout in found.items():
+    laid_out = layouts(history)
+    for part, layout in laid_out.items():
         offset = 0
         for start, length in layout.fields.values():
             assert start == offset
@@ -58,7 +58,7 @@ def test_fields_fill_a_row_without_gaps_and_names_are_unique(history: History) -
         assert rows.shape[1] == layout.size
         assert rows.dtype == np.float32
     for axis in ("moment", "epoch"):
-        names = [name for layout in found.values() if layout.axis == axis for name in layout.fields if name != "epoch"]
+        names = [name for layout in laid_out.values() if layout.axis == axis for name in layout.fields if name != "epoch"]
         assert len(names) == len(set(names))
 
 
@@ -96,10 +96,10 @@ def test_only_arms_that_have_a_stage_are_in_its_part(history: History) -> None:
 
 
 def test_a_stage_that_no_arm_has_is_no_part() -> None:
-    found = layouts(Run(Experiment(dataset="iris", arms=("none",))).history())
-    assert {part for part in found if part.startswith("stage.")} == {"stage.pre_activation", "stage.activation"}
-    assert "samples" not in found
-    assert "boundary" not in found
+    laid_out = layouts(Run(Experiment(dataset="iris", arms=("none",))).history())
+    assert {part for part in laid_out if part.startswith("stage.")} == {"stage.pre_activation", "stage.activation"}
+    assert "samples" not in laid_out
+    assert "boundary" not in laid_out
 
 
 def test_shares_are_of_all_values_and_lie_between_two_empty_bins(history: History) -> None:
@@ -213,19 +213,19 @@ def test_curves_are_the_recorded_numbers_in_whatever_pieces_they_are_asked_for(h
 
 def test_what_a_run_does_not_have_is_no_field() -> None:
     run = Run(Experiment(dataset="iris", epochs=2))
-    found = layouts(run.history())
+    laid_out = layouts(run.history())
     wanted = {"epoch", *(f"{arm}.train.accuracy.median" for arm in ("none", "before"))}
-    assert set(found["curves.accuracy"].fields) == wanted
-    assert "none.validation_loss" not in found["summary"].fields
+    assert set(laid_out["curves.accuracy"].fields) == wanted
+    assert "none.validation_loss" not in laid_out["summary"].fields
 
 
 def test_samples_are_the_true_values_and_the_points(history: History) -> None:
-    found = layouts(history)
-    assert ("samples" in found) == (history.shown is not None or history.points is not None)
-    if "samples" not in found:
+    laid_out = layouts(history)
+    assert ("samples" in laid_out) == (history.shown is not None or history.points is not None)
+    if "samples" not in laid_out:
         return
     row = once_row("samples", history)
-    kept = {name: row[offset : offset + length] for name, (offset, length) in found["samples"].fields.items()}
+    kept = {name: row[offset : offset + length] for name, (offset, length) in laid_out["samples"].fields.items()}
     assert ("actual" in kept) == (history.shown is not None)
     if history.shown is not None:
         both = np.concatenate([history.shown.train, history.shown.validation])

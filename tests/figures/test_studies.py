@@ -61,11 +61,11 @@ def test_a_study_of_one_cell_and_one_seed_or_of_two_axes_has_any_figure(figure: 
 
 def test_lines_are_medians_and_bands_go_from_smallest_to_largest() -> None:
     study = Study("own", IRIS, measure="train_loss")
-    found = results(study)
-    figure = go.Figure(FIGURES["curves"](study, found, T))
+    outcomes = results(study)
+    figure = go.Figure(FIGURES["curves"](study, outcomes, T))
     assert figure.layout.xaxis.unifiedhovertitle.text == T("figure.at_epoch", epoch=EPOCH)
     for arm in IRIS.arms:
-        series = np.stack([found[study.cells[0].network(arm, seed).key].train_loss for seed in study.seeds])
+        series = np.stack([outcomes[study.cells[0].network(arm, seed).key].train_loss for seed in study.seeds])
         (line,) = named(figure, T(f"arm.{arm}"))
         np.testing.assert_array_equal(line.x, range(1, 7))
         np.testing.assert_allclose(line.y, np.median(series, axis=0))
@@ -80,12 +80,12 @@ def test_a_diverged_network_is_the_worst_and_marked_not_dropped() -> None:
         e = network.experiment
         return 3 if e.learning_rate == 0.1 and (network.arm, e.seed) in late else 0
 
-    found = results(RATES, diverged)
-    figure = go.Figure(FIGURES["sweep"](RATES, found, T))
+    outcomes = results(RATES, diverged)
+    figure = go.Figure(FIGURES["sweep"](RATES, outcomes, T))
     (none,), (before,) = named(figure, T("arm.none")), named(figure, T("arm.before"))
     assert before.y[2] is None  # most of its networks have diverged
     cell = RATES.cells[2]
-    losses = [found[cell.network("none", seed).key].train_loss[-1] for seed in (1, 2)]
+    losses = [outcomes[cell.network("none", seed).key].train_loss[-1] for seed in (1, 2)]
     assert none.y[2] == max(losses)  # the middle one of two losses and something worse
     marks = [trace for trace in figure.data if trace.mode == "markers" and trace.customdata is not None]
     told = [text for mark in marks for text in mark.customdata]
@@ -99,25 +99,25 @@ def test_a_diverged_network_is_the_worst_and_marked_not_dropped() -> None:
 
 def test_the_same_weights_are_shown_with_all_three_statistics() -> None:
     study = short(STUDIES["batch_size"])
-    found = results(study)
-    figure = go.Figure(FIGURES["sweep"](study, found, T))
+    outcomes = results(study)
+    figure = go.Figure(FIGURES["sweep"](study, outcomes, T))
     for way in ("batch", "precise"):
         (line,) = named(figure, T(f"measure.{way}_accuracy"))
         values = [
-            [found[cell.network("before", seed).key].final[f"{way}.validation.accuracy"] for seed in study.seeds]
+            [outcomes[cell.network("before", seed).key].final[f"{way}.validation.accuracy"] for seed in study.seeds]
             for cell in study.cells
         ]
         np.testing.assert_allclose(line.y, np.median(values, axis=1))
 
 
 def test_maps_are_medians_by_row_and_column() -> None:
-    found = results(TWO)
-    figure = go.Figure(FIGURES["map"](TWO, found, T))
+    outcomes = results(TWO)
+    figure = go.Figure(FIGURES["map"](TWO, outcomes, T))
     maps = [trace for trace in figure.data if trace.type == "heatmap"]
     for arm, drawn in zip(IRIS.arms, maps, strict=True):
         expected = [
             [
-                np.median([MEASURES[TWO.measure].of([found[cell.network(arm, seed).key]]) for seed in TWO.seeds])
+                np.median([MEASURES[TWO.measure].of([outcomes[cell.network(arm, seed).key]]) for seed in TWO.seeds])
                 for cell in TWO.matching({"activation": activation})
             ]
             for activation in ("relu", "tanh")
@@ -130,13 +130,13 @@ def test_maps_are_medians_by_row_and_column() -> None:
 @pytest.mark.parametrize(("mode", "series"), [("training", "train_accuracy"), ("inference", "inference_accuracy")])
 def test_panels_show_the_chosen_epsilon_and_mode(mode: Any, series: str) -> None:
     study = short(STUDIES["initialization"])
-    found = results(study)
+    outcomes = results(study)
     where = {"epsilon": 1e-3, "bn_momentum": 0.99}
-    figure = go.Figure(panels(study, found, T, where=where, mode=mode))
+    figure = go.Figure(panels(study, outcomes, T, where=where, mode=mode))
     lines = named(figure, T("arm.before"))
     assert len(lines) == 16
     for line, cell in zip(lines, study.matching(where), strict=True):
-        values = [getattr(found[cell.network("before", seed).key], series) for seed in study.seeds]
+        values = [getattr(outcomes[cell.network("before", seed).key], series) for seed in study.seeds]
         np.testing.assert_allclose(line.y, np.median(values, axis=0))
 
 
@@ -150,11 +150,11 @@ def test_rows_name_epsilon_only_where_it_matters() -> None:
 
 def test_both_losses_of_every_condition() -> None:
     study = short(STUDIES["overfitting_digits"])
-    found = results(study)
-    figure = go.Figure(FIGURES["overfitting"](study, found, T))
+    outcomes = results(study)
+    figure = go.Figure(FIGURES["overfitting"](study, outcomes, T))
     drawn = [trace.y[0] for trace in figure.data if trace.error_y.array is not None]
     expected = [
-        np.median([getattr(found[cell.network(arm, seed).key], series)[-1] for seed in study.seeds])
+        np.median([getattr(outcomes[cell.network(arm, seed).key], series)[-1] for seed in study.seeds])
         for arm in study.base.arms
         for cell in study.cells
         for series in ("inference_loss", "validation_loss")
@@ -164,10 +164,10 @@ def test_both_losses_of_every_condition() -> None:
 
 def test_bands_are_medians_of_the_edges() -> None:
     study = replace(short(STUDIES["smoothness"]), axes=())
-    found = results(study)
-    figure = go.Figure(FIGURES["bands"](study, found, T))
+    outcomes = results(study)
+    figure = go.Figure(FIGURES["bands"](study, outcomes, T))
     (*_, beta) = named(figure, T("arm.before"))
-    values = [found[study.cells[0].network("before", seed).key].smoothness for seed in study.seeds]
+    values = [outcomes[study.cells[0].network("before", seed).key].smoothness for seed in study.seeds]
     np.testing.assert_allclose(beta.y, np.median([each.beta for each in values if each is not None], axis=0))
     edges = [trace.y for trace in figure.data if trace.line.width == 0 and trace.legendgroup == "before"]
     for edge, name in zip(edges, ("loss_low", "loss_high", "change_low", "change_high"), strict=True):
@@ -176,8 +176,8 @@ def test_bands_are_medians_of_the_edges() -> None:
 
 def test_a_mark_that_was_never_reached_is_told() -> None:
     study = replace(RATES, measure="epochs_to_20")
-    found = {n.key: outcome(n.experiment, train_loss=np.full(6, 99.0)) for n in study.networks}
-    figure = go.Figure(FIGURES["sweep"](study, found, T))
+    outcomes = {n.key: outcome(n.experiment, train_loss=np.full(6, 99.0)) for n in study.networks}
+    figure = go.Figure(FIGURES["sweep"](study, outcomes, T))
     told = [text for trace in figure.data if trace.customdata is not None for text in trace.customdata]
     assert len(told) == 2 * 3
     assert all("3 of 3" in text and text.endswith("diverged: 0") for text in told)

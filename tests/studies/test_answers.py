@@ -24,11 +24,11 @@ HALF = Question("half", "train_loss", Side("before", {"width": 8}), Side("none",
 
 def results(study: Study = PAIR, factor: float = 0.5) -> dict[str, Outcome]:
     """Losses 1 + seed/10 without batch normalization, and so many times that with it."""
-    found = {}
+    collected = {}
     for network in study.networks:
         loss = (1 + network.experiment.seed / 10) * (factor if network.arm == "before" else 1)
-        found[network.key] = outcome(network.experiment, train_loss=np.array([9.0, loss]))
-    return found
+        collected[network.key] = outcome(network.experiment, train_loss=np.array([9.0, loss]))
+    return collected
 
 
 def test_sides_are_paired_by_seed() -> None:

@@ -49,14 +49,14 @@ def same(ours: Outcome, theirs: Outcome) -> bool:
 
 
 def test_a_folder_gives_back_what_was_saved_in_it(tmp_path: Path) -> None:
-    found = Store(tmp_path / "a" / "b")
+    opened = Store(tmp_path / "a" / "b")
     for network in NETWORKS[:3]:
-        found.save(network, RESULTS[network.key])
-    read = found.load(NETWORKS)
+        opened.save(network, RESULTS[network.key])
+    read = opened.load(NETWORKS)
     assert list(read) == [network.key for network in NETWORKS[:3]]
     assert all(same(each, RESULTS[key]) for key, each in read.items())
-    assert (found.unusable.total(), found.unfinished) == (0, 0)
-    assert {path.name for path in found.folder.iterdir()} == {f"{key}.json" for key in read}
+    assert (opened.unusable.total(), opened.unfinished) == (0, 0)
+    assert {path.name for path in opened.folder.iterdir()} == {f"{key}.json" for key in read}
 
 
 def texts() -> dict[str, tuple[str, str | bytes]]:
@@ -179,16 +179,16 @@ def test_a_folder_in_the_way_is_renamed_with_all_that_is_in_it(folder: Path) -> 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is closed to root, and to none but POSIX's users")
 def test_a_record_that_may_not_be_read_is_told(folder: Path) -> None:
     (folder / f"{NETWORKS[0].key}.json").chmod(0)
-    found = Store(folder)
-    assert len(found.load(NETWORKS)) == len(NETWORKS) - 1
-    assert dict(found.unusable) == {"closed": 1}
+    opened = Store(folder)
+    assert len(opened.load(NETWORKS)) == len(NETWORKS) - 1
+    assert dict(opened.unusable) == {"closed": 1}
 
 
 def test_every_reason_is_told_in_words(folder: Path) -> None:
-    found = Store(folder)
-    found.unusable.update(REASONS.keys())
-    found.unfinished = 4
-    first, second = command.lost(found)
+    opened = Store(folder)
+    opened.unusable.update(REASONS.keys())
+    opened.unfinished = 4
+    first, second = command.lost(opened)
     assert all(f"1 {words}" in first for words in REASONS.values())
     assert f"{len(REASONS)} records" in first
     assert "4 records" in second
@@ -210,23 +210,23 @@ class FullDisk:
 
 
 def test_on_a_full_disk_records_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Store(tmp_path)
+    opened = Store(tmp_path)
     monkeypatch.setattr(store.os, "fsync", FullDisk(3).fsync)
     for i, network in enumerate(NETWORKS[:3]):
-        found.save(network, RESULTS[network.key])
-        assert len(found.load(NETWORKS)) == i + 1
+        opened.save(network, RESULTS[network.key])
+        assert len(opened.load(NETWORKS)) == i + 1
     lost = tmp_path / f"{NETWORKS[3].key}.json"
     with pytest.raises(OSError, match=r"No space left on device: .*" + lost.name):
-        found.save(NETWORKS[3], RESULTS[NETWORKS[3].key])
+        opened.save(NETWORKS[3], RESULTS[NETWORKS[3].key])
     assert len(list(tmp_path.iterdir())) == 3
     with pytest.raises(OSError, match="No space"):  # and an earlier record stays
-        found.save(NETWORKS[0], replace(RESULTS[NETWORKS[0].key], seconds=99.0))
-    assert all(same(each, RESULTS[key]) for key, each in found.load(NETWORKS).items())
-    assert (found.unusable.total(), found.unfinished) == (0, 0)
+        opened.save(NETWORKS[0], replace(RESULTS[NETWORKS[0].key], seconds=99.0))
+    assert all(same(each, RESULTS[key]) for key, each in opened.load(NETWORKS).items())
+    assert (opened.unusable.total(), opened.unfinished) == (0, 0)
 
 
 def test_what_a_killed_process_has_begun_to_write_is_told(folder: Path) -> None:
     (folder / f".{NETWORKS[0].key}.json.0123abcd.part").write_text("{", encoding="utf-8")
-    found = Store(folder)
-    assert len(found.load(NETWORKS)) == len(NETWORKS)
-    assert (found.unusable.total(), found.unfinished) == (0, 1)
+    opened = Store(folder)
+    assert len(opened.load(NETWORKS)) == len(NETWORKS)
+    assert (opened.unusable.total(), opened.unfinished) == (0, 1)

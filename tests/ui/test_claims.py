@@ -70,8 +70,8 @@ class FakeLibrary:
 
 
 def done(study: Study) -> JobView:
-    found = results(study)
-    return JobView("done", found, len(found), len(found), 1.0, 2.0, 0.0, trained=len(found))
+    outcomes = results(study)
+    return JobView("done", outcomes, len(outcomes), len(outcomes), 1.0, 2.0, 0.0, trained=len(outcomes))
 
 
 def running(study: Study) -> JobView:

@@ -159,16 +159,16 @@ def test_figures_hold_names_as_text_only(dataset: str) -> None:
 
 def check_page(page: Any) -> set[str]:
     """Everything that the browser gets, by what it does with it; returns the kinds of elements in which there was a name."""
-    found = set()
+    names = set()
     for node in page.at:
         for text in texts_of(node):
             if MARK not in text:
                 continue
-            found.add(node.type)
+            names.add(node.type)
             assert MARK not in left_of(text, node.type), (node.type, text)
     assert not page.at.exception
     assert not page.at.error
-    return found
+    return names
 
 
 def texts_of(node: Any) -> Iterator[str]:

@@ -115,8 +115,8 @@ def test_the_spread_of_features_is_that_of_the_table() -> None:
 def test_the_better_side_is_the_one_that_is_better_in_all_six_pairs(
     history: History, ours: list[float], theirs: list[float], option: str
 ) -> None:
-    found = made_up(history, train_loss={"before": ours, "none": theirs})
-    answer = answers.compared("train_loss", "before", "none", 0.1)(found)
+    record = made_up(history, train_loss={"before": ours, "none": theirs})
+    answer = answers.compared("train_loss", "before", "none", 0.1)(record)
     assert answer.option == option
     assert [verdict.pairs for _, verdict in answer.trials] == [6]
 
@@ -127,8 +127,8 @@ def test_the_better_side_is_the_one_that_is_better_in_all_six_pairs(
 )
 def test_either_side_is_lower_by_a_share_of_the_other(history: History, factor: float, option: str, lower: float) -> None:
     plain = np.arange(1.0, 7)
-    found = made_up(history, train_loss={"before": factor * plain, "none": plain})
-    answer = answers.compared("train_loss", "before", "none", 0.1)(found)
+    record = made_up(history, train_loss={"before": factor * plain, "none": plain})
+    answer = answers.compared("train_loss", "before", "none", 0.1)(record)
     assert answer.option == option
     ((question, verdict),) = answer.trials
     assert question.ours.arm == ("none" if factor > 1 else "before"), "the sentence tells of the side that is ahead"
@@ -169,8 +169,8 @@ def test_a_training_that_ends_early_because_all_diverge_is_answered() -> None:
 def test_when_a_side_is_ahead(history: History, early: float, late: float, option: str, epoch: int) -> None:
     plain = np.full((6, 12), 3.0)
     factors = np.where(np.arange(12) < 11, early, late)
-    found = made_up(history, train_loss={"none": plain, "before": plain * factors})
-    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
+    record = made_up(history, train_loss={"none": plain, "before": plain * factors})
+    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(record)
     assert answer.option == option
     assert answer.values.get("epoch", 0) == epoch
     assert answer.sentence == ("overtaken" if epoch else "not_overtaken")
@@ -179,8 +179,8 @@ def test_when_a_side_is_ahead(history: History, early: float, late: float, optio
 def test_a_network_that_diverges_does_not_hide_when_a_side_is_ahead(history: History) -> None:
     plain, other = np.full((6, 12), 100.0), np.full((6, 12), 10.0)
     plain[0, 6:] = np.nan
-    found = made_up(history, train_loss={"none": plain, "before": other})
-    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(found)
+    record = made_up(history, train_loss={"none": plain, "before": other})
+    answer = answers.overtaken("train_loss_10", "train_loss", "before", "none", 0.1)(record)
     assert (answer.option, answer.sentence) == ("first", "overtaken")
     assert answer.values["epoch"] == 1
 

@@ -30,7 +30,8 @@ Normalize = Callable[[Tensor, int], Tensor]
 
 
 class Bench:
-    """The first network of one arm and its samples, in float64, without noise, dropout and penalty.
+    """What the network is laid out on to be taken apart: the first network of one arm and its samples, in float64, without
+    noise, dropout and penalty.
 
     Raises:
         ExperimentError: if data and experiment do not fit.

@@ -21,9 +21,9 @@ def page(lab: Open, no_pictures: None) -> Callable[..., Any]:
     """`page(Experiment(…), lang=…)` opens the page about the data."""
 
     def opened(experiment: Experiment | None = None, **params: str) -> Any:
-        found = lab(experiment, **params)
-        found.go_to("data")
-        return found
+        visit = lab(experiment, **params)
+        visit.go_to("data")
+        return visit
 
     return opened
 
@@ -62,22 +62,22 @@ def test_numbers_of_the_text_are_those_of_the_data() -> None:
 
 def test_it_opens_with_the_set_and_noise_of_the_experiment_and_opens_another_in_the_lab(page: Open) -> None:
     experiment = Experiment(dataset="spiral", data_noise=0.1, depth=2)
-    found = page(experiment)
-    assert found.widget("data_set").value == "spiral"
-    assert found.widget("data_noise").value == 0.1
-    found.set("data_set", "moons")
-    found.set("data_noise", 0.25)
-    assert found.experiment == experiment  # looking changes nothing
-    found.at.button(key="data_open").click()
-    found.run()
-    assert found.experiment == Experiment(dataset="moons", data_noise=0.25, depth=2)
+    visit = page(experiment)
+    assert visit.widget("data_set").value == "spiral"
+    assert visit.widget("data_noise").value == 0.1
+    visit.set("data_set", "moons")
+    visit.set("data_noise", 0.25)
+    assert visit.experiment == experiment  # looking changes nothing
+    visit.at.button(key="data_open").click()
+    visit.run()
+    assert visit.experiment == Experiment(dataset="moons", data_noise=0.25, depth=2)
 
 
 def test_what_the_next_set_cannot_have_is_told_in_the_lab(page: Open) -> None:
-    found = page(Experiment(dataset="digits", samples=2000, width=16), lang="en")
-    found.set("data_set", "iris")
-    found.at.button(key="data_open").click()
-    found.run()
-    assert "stage" in found.components
-    assert found.experiment == Experiment(dataset="iris", width=16)
-    assert any("Training samples" in warning.value for warning in found.at.warning)
+    visit = page(Experiment(dataset="digits", samples=2000, width=16), lang="en")
+    visit.set("data_set", "iris")
+    visit.at.button(key="data_open").click()
+    visit.run()
+    assert "stage" in visit.components
+    assert visit.experiment == Experiment(dataset="iris", width=16)
+    assert any("Training samples" in warning.value for warning in visit.at.warning)

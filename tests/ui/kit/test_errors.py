@@ -55,12 +55,12 @@ def broken(*args: Any, **kwargs: Any) -> None:
 def references(page: Any) -> list[str]:
     """The references of all failures on the page, whose messages are nothing but the catalogue's."""
     t = texts(page.at.session_state["language"])
-    found = []
+    collected = []
     for error in page.at.error:
         (reference,) = REFERENCE.findall(error.value)
         assert error.value == t("failure.message", reference=reference)
-        found.append(reference)
-    return found
+        collected.append(reference)
+    return collected
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:

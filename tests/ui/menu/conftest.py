@@ -18,19 +18,19 @@ Make = Callable[[], str | bytes]
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Make]:
     """What makes each file that the page offers now, by name."""
-    found: dict[str, Make] = {}
+    collected: dict[str, Make] = {}
     draw = st.download_button
 
     def recorded(label: str, data: Any, **options: Any) -> Any:
         assert callable(data), "a file is made when somebody asks for it"
         if options.get("disabled"):
-            found.pop(options["file_name"], None)
+            collected.pop(options["file_name"], None)
         else:
-            found[options["file_name"]] = data
+            collected[options["file_name"]] = data
         return draw(label, data, **options)
 
     monkeypatch.setattr(st, "download_button", recorded)
-    return found
+    return collected
 
 
 @pytest.fixture

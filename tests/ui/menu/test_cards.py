@@ -26,13 +26,13 @@ DIVERGING = Experiment(optimizer="sgd", learning_rate=10.0, arms=("none", "befor
 def cards(history: History, language: str) -> list[dict[str, str]]:
     """The lines of each card."""
     body = written.cards(history, texts(language))
-    found = []
+    collected = []
     for card in body.split("<section")[1:]:
         names, values = re.findall("<dt>(.*?)</dt>", card), re.findall("<dd>(.*?)</dd>", card)
         (heading,) = re.findall("<h3>(.*?)</h3>", card)
         lines = {html.unescape(n): html.unescape(v) for n, v in zip(names, values, strict=True)}
-        found.append({"": html.unescape(heading), "color": re.findall("--arm:(#[0-9A-F]+)", card)[0]} | lines)
-    return found
+        collected.append({"": html.unescape(heading), "color": re.findall("--arm:(#[0-9A-F]+)", card)[0]} | lines)
+    return collected
 
 
 @pytest.mark.parametrize("experiment", [BOSTON, IRIS, DIVERGING], ids=["boston", "iris", "diverging"])
