@@ -62,7 +62,7 @@ class Ours:
         """Train some epochs, snapshots and all; seconds a step."""
         if self.run.epoch + epochs > self.run.experiment.epochs:
             self.run = self._make()
-        steps, self.bare = self.run.steps_per_epoch, []
+        steps, self.bare = self.run.source.steps.of_epoch(1), []
         start = before = self.clock()
         for _ in range(epochs):
             self.run.finish_epoch()

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError, Schedule
 
 if TYPE_CHECKING:
     from bn_lab.engine.training import train
 
-__all__ = ["Experiment", "ExperimentError", "train"]
+__all__ = ["Experiment", "ExperimentError", "Schedule", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -139,7 +139,7 @@ def record(history: History) -> dict[str, Any]:
     names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
     series = {name: values for name in names if (values := getattr(history, name)) is not None}
     return {
-        "experiment": asdict(history.experiment),
+        "experiment": history.experiment.plain(),
         "arms": {
             arm: {name: [[_number(v) for v in network] for network in values[a]] for name, values in series.items()}
             for a, arm in enumerate(history.experiment.arms)
@@ -247,7 +247,8 @@ def _values(name: str) -> str:
     field = FIELDS[name]
     if field.range is None:
         return "|".join(field.options) if field.kind == "choice" else ",".join(field.options)
-    return f"{field.range.low:g}…{field.range.high:.10g}" + ("|all" if field.optional else "")
+    more = "|all" if field.optional else "|NUMBER@1,NUMBER@EPOCH,…" if field.changeable else ""
+    return f"{field.range.low:g}…{field.range.high:.10g}{more}"
 
 
 def _opened(options: argparse.Namespace) -> ExperimentWithData:

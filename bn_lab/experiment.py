@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cached_property, partial
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -62,6 +62,9 @@ class ExperimentError(ValueError):
         "layers": "{field} must have {expected} layers, got {value}",
         "shape": "{field} must have the shape {expected}, got {value}",
         "type": "{field} must be {expected}, got {value}",
+        "schedule": "{field} must be one number, or numbers with the epochs from which they hold as in {example}, got {value}",
+        "ascending": "{field} must have epochs that begin with 1, ascend and end at {high} at most, got {value}",
+        "changes": "{field} must have at most {high} numbers, got {value}",
         "unknown": "{value} is not a setting of an experiment",
         "too_many": "{field} must be at most {high} for {dataset} with this validation share, got {value}",
         "too_few": "{field} must leave at least {low} samples to train on, got {value}",
@@ -108,6 +111,57 @@ class Range:
     low: float
     high: float
     log: bool = False
+
+
+MOST_NUMBERS = 8
+"""How many numbers a schedule has at most."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A number of a training that changes between epochs: `0.01@1,0.001@200` is 0.01, and from epoch 200 on 0.001.
+
+    Attributes:
+        numbers: pairs of the epoch from which a number holds, counting from 1, and the number; the first epoch is 1, and they
+            ascend. As the value of an experiment's field it has at least two, neighbours differ, and none has more than
+            `MOST_NUMBERS`. An epoch may lie beyond the experiment's last: it changes nothing, until more are trained.
+    """
+
+    numbers: tuple[tuple[int, float], ...]
+
+    def at(self, epoch: int) -> float:
+        """The number in an epoch, counting from 1."""
+        return next(number for first, number in reversed(self.numbers) if first <= max(1, epoch))
+
+    def __str__(self) -> str:
+        return ",".join(f"{written(number)}@{first}" for first, number in self.numbers)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Epochs of a training in which none of its numbers changes.
+
+    Attributes:
+        first: its first epoch, counting from 1; it lasts until the next phase.
+        learning_rate, batch_size, dropout, l2: the numbers, as in `Experiment`.
+    """
+
+    first: int
+    learning_rate: float
+    batch_size: int
+    dropout: float
+    l2: float
+
+
+def written(number: float) -> str:
+    """The shortest text that stands for this number."""
+    return repr(number).removesuffix(".0") if isinstance(number, float) else str(number)
+
+
+def scheduled(value: float | Schedule, epoch: int, number: float) -> Schedule:
+    """`value` until `epoch`, counting from 1, and `number` from then on, whatever was to come; not yet checked."""
+    before = value.numbers if isinstance(value, Schedule) else ((1, value),)
+    return Schedule((*(each for each in before if each[0] < epoch), (epoch, number)))
 
 
 @dataclass(frozen=True)
@@ -191,10 +245,10 @@ class Experiment:
     optimizer: OptimizerName = "rmsprop"
     """Update rule; each is an entry of `bn_lab.engine.optimizers.OPTIMIZERS`, `rmsprop` and `adam` with Keras' formulas."""
 
-    learning_rate: Annotated[float, Range(1e-6, 10.0, log=True)] = 1e-3
-    """Step size of the optimizer."""
+    learning_rate: Annotated[float | Schedule, Range(1e-6, 10.0, log=True)] = 1e-3
+    """Step size of the optimizer. This one, `batch_size`, `dropout` and `l2` may change during the training: see `Schedule`."""
 
-    batch_size: Annotated[int, Range(2, 4096, log=True)] = 32
+    batch_size: Annotated[int | Schedule, Range(2, 4096, log=True)] = 32
     """Samples in a batch. The last batch of an epoch is smaller; if it were a single sample (which has no variance), that
     sample joins the batch before it."""
 
@@ -210,10 +264,10 @@ class Experiment:
     weight_scale: Annotated[float, Range(1e-5, 100.0, log=True)] = 1.0
     """Factor on all initial weights."""
 
-    dropout: Annotated[float, Range(0.0, 0.9)] = 0.0
+    dropout: Annotated[float | Schedule, Range(0.0, 0.9)] = 0.0
     """Share of each hidden layer's outputs that are set to 0 in a training step; the others are divided by one minus it."""
 
-    l2: Annotated[float, Range(0.0, 1.0, log=True)] = 0.0
+    l2: Annotated[float | Schedule, Range(0.0, 1.0, log=True)] = 0.0
     """λ of the penalty λ·Σw² on weights (not biases, γ or β), as in Keras. It enters the gradient, not the reported loss."""
 
     shuffle: Shuffle = "every_epoch"
@@ -247,6 +301,23 @@ class Experiment:
         """Whether the networks of `arm` have standardized inputs."""
         return "standardized" in (self.inputs, ARMS[arm].inputs)
 
+    @cached_property
+    def phases(self) -> tuple[Phase, ...]:
+        """What the numbers of the training are in which epochs, in order; a single one where none has a `Schedule`."""
+        values = {name: getattr(self, name) for name, spec in FIELDS.items() if spec.changeable}
+        schedules = {name: v if isinstance(v, Schedule) else Schedule(((1, v),)) for name, v in values.items()}
+        firsts = sorted({first for schedule in schedules.values() for first, _ in schedule.numbers})
+        numbers: list[dict[str, Any]] = [{name: each.at(first) for name, each in schedules.items()} for first in firsts]
+        return tuple(Phase(first, **each) for first, each in zip(firsts, numbers, strict=True))
+
+    def phase(self, epoch: int) -> Phase:
+        """The numbers of the training in an epoch, counting from 1."""
+        return next(phase for phase in reversed(self.phases) if phase.first <= max(1, epoch))
+
+    def plain(self) -> dict[str, Any]:
+        """All fields as JSON has them, a schedule as its text; `Field.check` takes each back."""
+        return {name: str(v) if isinstance(v := getattr(self, name), Schedule) else v for name in FIELDS}
+
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""
         return {name: value for name, spec in FIELDS.items() if (value := getattr(self, name)) != spec.default}
@@ -262,6 +333,7 @@ class Field:
         besides: gives a further id that a `choice` may have as it is written, and None for what is none.
         range: the limits, for `int` and `float`.
         optional: whether `None` is a value.
+        changeable: whether a `Schedule` is a value.
     """
 
     name: str
@@ -271,6 +343,7 @@ class Field:
     besides: Callable[[str], str | None] | None = None
     range: Range | None = None
     optional: bool = False
+    changeable: bool = False
 
     @property
     def limits(self) -> Range:
@@ -289,7 +362,41 @@ class Field:
             return None
         if self.kind == "choice":
             return self._check_choice(value)
-        return self._check_choices(value) if self.kind == "choices" else self._check_number(value)
+        if self.kind == "choices":
+            return self._check_choices(value)
+        if self.changeable and isinstance(value, str) and "@" in value:
+            value = self._read_schedule(value)
+        return self._check_schedule(value) if self.changeable and isinstance(value, Schedule) else self._check_number(value)
+
+    def _read_schedule(self, text: str) -> Schedule:
+        """The schedule that is written like that; its numbers and epochs are not yet checked."""
+        parts = text.split(",", MOST_NUMBERS)
+        if len(parts) > MOST_NUMBERS:
+            raise ExperimentError(self.name, "changes", text, high=MOST_NUMBERS)
+        matched = [re.fullmatch(r"([^@]{1,30})@([0-9]{1,9})", part.strip(), re.ASCII) for part in parts]
+        try:
+            return Schedule(tuple((int(each[2]), _number(each[1])) for each in matched))  # type: ignore[index]
+        except (TypeError, ValueError):
+            assert self.range is not None
+            low, high = (f"{value:g}" for value in (self.range.low, self.range.high))
+            raise ExperimentError(self.name, "schedule", text, example=f"{high}@1,{low}@200") from None
+
+    def _check_schedule(self, schedule: Schedule) -> int | float | Schedule:
+        """Neighbours with the same number are one, and a schedule of one number is that number."""
+        firsts, most = [first for first, _ in schedule.numbers], FIELDS["epochs"].range
+        if not all(isinstance(first, int) for first in firsts):
+            raise ExperimentError(self.name, "integer", ", ".join(map(repr, firsts)))
+        assert most is not None
+        if len(firsts) > MOST_NUMBERS:
+            raise ExperimentError(self.name, "changes", len(firsts), high=MOST_NUMBERS)
+        if not firsts or firsts[0] != 1 or firsts != sorted(set(firsts)) or firsts[-1] > most.high:
+            raise ExperimentError(self.name, "ascending", str(schedule) or "nothing", high=f"{most.high:g}")
+        numbers: list[tuple[int, float]] = []
+        for first, number in schedule.numbers:
+            checked = self._check_number(number)
+            if not numbers or checked != numbers[-1][1]:
+                numbers.append((int(first), checked))
+        return Schedule(tuple(numbers)) if len(numbers) > 1 else numbers[0][1]
 
     def _check_choice(self, value: Any) -> str:
         if isinstance(value, str) and self.besides and (further := self.besides(str(value))) is not None:
@@ -319,18 +426,20 @@ class Field:
         return int(number) if self.kind == "int" else float(number)
 
     def parse(self, text: str) -> Any:
-        """The value that `text` (of a link or a command line) stands for, checked: `before,none`, `1e-3`, `all`."""
+        """The value that `text` (of a link or a command line) stands for, checked: `before,none`, `1e-3`, `all`, `1@1,2@5`."""
         if self.optional and text == "all":
             return None
         if self.kind == "choices":
             return self.check([part for part in text.split(",") if part])
         if self.kind == "choice":
             return self.check(text)
+        if self.changeable and "@" in text:
+            return self.check(text)
         try:
-            number = float(text)
+            number = _number(text)
         except ValueError:
             raise ExperimentError(self.name, "number", text) from None
-        return self.check(int(number) if number.is_integer() else number)
+        return self.check(number)
 
     def format(self, value: Any) -> str:
         """The shortest text from which `parse` gets `value` again."""
@@ -338,7 +447,13 @@ class Field:
             return "all"
         if isinstance(value, tuple):
             return ",".join(value)
-        return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+        return written(value) if isinstance(value, float) else str(value)
+
+
+def _number(text: str) -> int | float:
+    """The number that a text stands for, or a `ValueError`."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _describe(name: str, hint: Any, default: Any) -> Field:
@@ -348,7 +463,7 @@ def _describe(name: str, hint: Any, default: Any) -> Field:
             return Field(name, "choices" if get_origin(base) is tuple else "choice", default, limits.ids, limits.besides)
         members = get_args(base) or (base,)
         kind: Literal["int", "float"] = "int" if int in members else "float"
-        return Field(name, kind, default, range=limits, optional=type(None) in members)
+        return Field(name, kind, default, range=limits, optional=type(None) in members, changeable=Schedule in members)
     return Field(name, "choice", default, get_args(hint))
 
 

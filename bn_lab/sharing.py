@@ -24,7 +24,7 @@ PASSED_ON = ("run", "lang", *LOOKED_AT, "compare", "hide", "fix", "theme", "embe
 """Parameters of a link that never change a number: where it opens (`run`: `play`, `all` for its last epoch, or an epoch),
 what to look at, and how; the last two are Streamlit's."""
 
-READABLE = ",:;"
+READABLE = ",:;@"
 """Characters that an address may have as they are, and by which the parts of a parameter are set apart."""
 
 LONGEST_ECHO = 60

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from bn_lab import drawn
 from bn_lab import experiment as module
 from bn_lab.arms import ARMS
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field, is_uploaded
+from bn_lab.experiment import (
+    FIELDS,
+    MOST_NUMBERS,
+    Experiment,
+    ExperimentError,
+    Field,
+    Schedule,
+    is_uploaded,
+    scheduled,
+)
 
 NUMBERS = [spec for spec in FIELDS.values() if spec.range]
 OPTIONS = [(name, option) for name, spec in FIELDS.items() for option in spec.options]
@@ -33,6 +42,10 @@ def values_of(spec: Field) -> st.SearchStrategy[Any]:
     if spec.kind == "choices":
         return st.sets(st.sampled_from(spec.options), min_size=1).map(lambda chosen: spec.check(list(chosen)))
     assert spec.range
+    if spec.changeable:
+        numbers = values_of(replace(spec, changeable=False))
+        later = st.dictionaries(st.integers(2, 5000), numbers, max_size=MOST_NUMBERS - 1)
+        return numbers | st.builds(lambda a, b: spec.check(Schedule(((1, a), *sorted(b.items())))), numbers, later)
     if spec.kind == "float":
         return st.floats(spec.range.low, spec.range.high)
     whole = st.integers(int(spec.range.low), int(spec.range.high))
@@ -296,3 +309,84 @@ def test_no_other_name_is_that_of_own_data() -> None:
 )
 def test_what_only_looks_like_own_data_is_refused(name: str) -> None:
     assert error_of("dataset", name).rule == "one_of"
+
+
+CHANGING = tuple(name for name, spec in FIELDS.items() if spec.changeable)
+
+
+def test_four_numbers_may_change_during_a_training() -> None:
+    assert CHANGING == ("learning_rate", "batch_size", "dropout", "l2")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("0.1@", "schedule"),
+        ("@1", "schedule"),
+        ("0.1@1,", "schedule"),
+        ("0.1@1,x@2", "schedule"),
+        ("0.1@1;0.2@2", "schedule"),
+        ("0.1@1.5", "schedule"),
+        ("0.1@-1", "schedule"),
+        ("0.1@٣", "schedule"),
+        ("0.1@1@2", "schedule"),
+        ("0.1@2", "ascending"),
+        ("0.1@0,0.2@3", "ascending"),
+        ("0.1@1,0.2@1", "ascending"),
+        ("0.1@1,0.2@9,0.3@8", "ascending"),
+        ("0.1@1,0.2@5001", "ascending"),
+        ("0.1@1,99@5", "between"),
+        ("0.1@1,nan@5", "number"),
+        ("0.1@1,inf@5", "number"),
+        (",".join(f"0.{epoch}@{epoch}" for epoch in range(1, 10)), "changes"),
+        ("0.1@1," * 100_000, "changes"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused_with_field_rule_and_value(text: str, rule: str) -> None:
+    error = error_of("learning_rate", text)
+    assert (error.field, error.rule) == ("learning_rate", rule)
+    with pytest.raises(ExperimentError) as caught:
+        FIELDS["learning_rate"].parse(text)
+    assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize("numbers", [(), ((2, 0.1),), ((1, 0.1), ("x", 0.2)), tuple((k, k / 10) for k in range(1, 10))])
+def test_a_schedule_made_by_hand_is_checked_likewise(numbers: Any) -> None:
+    assert error_of("dropout", Schedule(numbers)).field == "dropout"
+
+
+def test_a_whole_number_stays_one_in_a_schedule() -> None:
+    assert error_of("batch_size", "32@1,4.5@2").rule == "integer"
+    assert having("batch_size", "32@1,16.0@2").batch_size == Schedule(((1, 32), (2, 16)))
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if name not in CHANGING])
+def test_no_other_field_has_a_schedule(name: str) -> None:
+    assert error_of(name, "1@1,2@2").field == name
+
+
+def test_a_schedule_without_a_change_is_a_number() -> None:
+    assert having("l2", "0.1@1") == having("l2", "0.1@1,0.1@7") == having("l2", 0.1)
+    assert having("l2", "0@1,0.1@3,0.1@5,0@8").l2 == Schedule(((1, 0.0), (3, 0.1), (8, 0.0)))
+
+
+def test_numbers_of_an_epoch() -> None:
+    experiment = replace(having("learning_rate", "0.1@1,0.2@10"), batch_size="32@1,8@5")  # type: ignore[arg-type]
+    found = [(phase.first, phase.learning_rate, phase.batch_size, phase.l2) for phase in experiment.phases]
+    assert found == [(1, 0.1, 32, 0.0), (5, 0.1, 8, 0.0), (10, 0.2, 8, 0.0)]
+    assert [experiment.phase(epoch).first for epoch in (0, 1, 4, 5, 9, 10, 5000)] == [1, 1, 1, 5, 5, 10, 10]
+
+
+def test_a_change_takes_the_place_of_what_was_to_come() -> None:
+    value = Schedule(((1, 0.1), (5, 0.2), (9, 0.3)))
+    assert str(scheduled(value, 7, 0.5)) == "0.1@1,0.2@5,0.5@7"
+    assert str(scheduled(value, 5, 0.5)) == "0.1@1,0.5@5"
+    assert FIELDS["l2"].check(scheduled(0.1, 1, 0.5)) == 0.5
+
+
+@given(st.sampled_from(CHANGING).flatmap(lambda name: st.tuples(st.just(name), values_of(FIELDS[name]))))
+def test_plain_values_and_texts_come_back(pair: tuple[str, Any]) -> None:
+    experiment = having(*pair)
+    assert Experiment(**experiment.plain()) == experiment
+    assert pickle.loads(pickle.dumps(experiment)) == experiment
+    assert FIELDS[pair[0]].parse(FIELDS[pair[0]].format(pair[1])) == pair[1]

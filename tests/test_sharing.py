@@ -1,5 +1,6 @@
 """Links: a shared one opens the same experiment, a broken one as much of it as can be read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bn_lab import drawn
-from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.experiment import FIELDS, MOST_NUMBERS, Experiment, Field, Schedule
 from bn_lab.sharing import LONGEST_ECHO, PASSED_ON, Decoded, decode, encode, link, parse_link
 
 IRIS = Experiment(dataset="iris", arms=("none", "after"), epsilon=1e-6, samples=60)
@@ -26,7 +27,16 @@ def values_of(spec: Field) -> st.SearchStrategy[Any]:
     assert spec.range
     low, high = spec.range.low, spec.range.high
     number = st.floats(low, high) if spec.kind == "float" else st.integers(int(low), int(high))
+    if spec.changeable:
+        return number | schedules_of(spec)
     return st.none() | number if spec.optional else number
+
+
+def schedules_of(spec: Field) -> st.SearchStrategy[Any]:
+    """Schedules that a field may have, in canonical form, one of a single number included."""
+    numbers = values_of(replace(spec, changeable=False))
+    later = st.dictionaries(st.integers(2, 5000), numbers, max_size=MOST_NUMBERS - 1)
+    return st.builds(lambda first, rest: spec.check(Schedule(((1, first), *sorted(rest.items())))), numbers, later)
 
 
 experiments = st.fixed_dictionaries({}, optional={n: values_of(s) for n, s in FIELDS.items()}).map(
@@ -61,6 +71,14 @@ def test_the_default_needs_no_parameters() -> None:
 def test_a_link_is_readable() -> None:
     expected = "https://lab.example/?dataset=iris&samples=60&arms=none,after&epsilon=1e-06&lang=ko"
     assert link("https://lab.example/?depth=9#top", IRIS, {"lang": "ko"}) == expected
+
+
+def test_what_changes_during_the_training_is_readable_in_a_link() -> None:
+    changing = Experiment(learning_rate=Schedule(((1, 0.01), (200, 0.001))), batch_size=Schedule(((1, 32), (50, 8))))
+    address = link("https://lab.example/", changing)
+    assert address == "https://lab.example/?learning_rate=0.01@1,0.001@200&batch_size=32@1,8@50"
+    assert parse_link(address) == Decoded(changing, (), {})
+    assert parse_link(address.replace("@", "%40").replace(",", "%2C")) == Decoded(changing, (), {})
 
 
 def test_a_link_leaves_out_parameters_that_would_not_open() -> None:

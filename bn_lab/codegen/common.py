@@ -11,6 +11,7 @@ from textwrap import wrap
 
 from bn_lab.codegen.facts import Needs
 from bn_lab.codegen.sections import Section, code, definitions
+from bn_lab.experiment import Schedule
 
 COMMENTS = {
     "ARMS": "the sides of the comparison",
@@ -37,6 +38,7 @@ def beginning(needs: Needs, notebook: bool, *packages: str | None) -> list[Secti
         splitting(needs),
         standardizing(needs),
         weights(needs),
+        schedules(needs),
         batches(needs),
         randomness(needs),
     ]
@@ -89,8 +91,9 @@ def _file(needs: Needs, notebook: bool) -> str | None:
 
 
 def _constant(name: str, value: object) -> str:
-    text = repr(value).replace("'", '"')
-    comment = COMMENTS.get(name, "")
+    is_schedule = isinstance(value, Schedule)
+    text = repr(dict(value.numbers) if isinstance(value, Schedule) else value).replace("'", '"')
+    comment = ", ".join(filter(None, (COMMENTS.get(name), "by the epoch from which it holds" if is_schedule else "")))
     return f"{name} = {text}" + (f"  # {comment}" if comment else "")
 
 
@@ -184,6 +187,30 @@ def weights(needs: Needs) -> Section:
     return Section("Initial weights, from numpy, so that every framework draws the same", code(text))
 
 
+_AT = '''
+def at(schedule, epoch):
+    """The number of a schedule in an epoch, counting from 1."""
+    return schedule[max(first for first in schedule if first <= epoch)]
+'''
+
+
+def schedules(needs: Needs) -> Section | None:
+    """How to look up what changes during the training."""
+    if not any(map(needs.changes, ("learning_rate", "batch_size", "dropout", "l2"))):
+        return None
+    return Section("What changes during the training", code(_AT))
+
+
+def number(needs: Needs, name: str, epoch: str = "epoch + 1") -> str:
+    """An expression for the number of a field in an epoch, an expression that counts from 1."""
+    return f"at({name.upper()}, {epoch})" if needs.changes(name) else name.upper()
+
+
+def batches_call(needs: Needs) -> str:
+    """The batches of the present epoch."""
+    return f"batches(order, {number(needs, 'batch_size')})" if needs.changes("batch_size") else "batches(order)"
+
+
 _BATCHES = '''
 def batches(order):
     """The rows of every batch; the last one may be smaller."""
@@ -202,15 +229,18 @@ def batches(order):
 
 def batches(needs: Needs) -> Section:
     """Rows of every batch of an epoch."""
-    return Section("Batches", code(_FOLDED if needs.folded else _BATCHES))
+    text = _FOLDED if needs.folded else _BATCHES
+    if needs.changes("batch_size"):
+        text = text.replace("batches(order)", "batches(order, size)").replace("BATCH_SIZE", "size")
+    return Section("Batches", code(text))
 
 
 _MASKS = '''
 def dropout_masks(seed, epoch, batch, size):
     """What to multiply outputs of the hidden layers by, (DEPTH, size, WIDTH): 0, or 1 over the share that stays."""
     random = np.random.default_rng([seed, 3, epoch, batch])
-    keep = random.random((DEPTH, WIDTH, size), "float32") < np.float32(1 - DROPOUT)
-    return (keep / (1 - DROPOUT)).astype("float32").swapaxes(1, 2)
+    keep = random.random((DEPTH, WIDTH, size), "float32") < np.float32(1 - {rate})
+    return (keep / (1 - {rate})).astype("float32").swapaxes(1, 2)
 '''
 
 _NOISE = '''
@@ -227,7 +257,8 @@ def randomness(needs: Needs) -> Section | None:
     if not (needs.dropout or needs.noise):
         return None
     title = "Dropout and noise" if needs.dropout and needs.noise else "Dropout" if needs.dropout else "Noise"
-    drawn = definitions(_MASKS if needs.dropout else None, _NOISE if needs.noise else None)
+    masks = _MASKS.replace("{rate}", number(needs, "dropout"))
+    drawn = definitions(masks if needs.dropout else None, _NOISE if needs.noise else None)
     return Section(f"{title}, drawn for every batch and the same for all arms", drawn)
 
 

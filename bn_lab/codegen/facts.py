@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from bn_lab.arms import ARMS, BATCH_NORM, Normalizer
 from bn_lab.drawn import is_drawn, kind_of, points_of
-from bn_lab.experiment import Experiment, ExperimentError
+from bn_lab.experiment import Experiment, ExperimentError, Schedule
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class Needs:
 
     @property
     def dropout(self) -> bool:
-        return self.experiment.dropout > 0
+        return any(phase.dropout for phase in self.experiment.phases)
 
     @property
     def noise(self) -> bool:
@@ -242,7 +242,7 @@ class Needs:
 
     @property
     def l2(self) -> bool:
-        return self.experiment.l2 > 0
+        return any(phase.l2 for phase in self.experiment.phases)
 
     @property
     def raw(self) -> bool:
@@ -269,5 +269,9 @@ class Needs:
     @property
     def folded(self) -> bool:
         """Whether the last batch of an epoch would be a single sample."""
-        n, size = self.training_samples, self.experiment.batch_size
-        return n > size and n % size == 1
+        n = self.training_samples
+        return any(n > phase.batch_size and n % phase.batch_size == 1 for phase in self.experiment.phases)
+
+    def changes(self, name: str) -> bool:
+        """Whether a field changes during the training."""
+        return isinstance(getattr(self.experiment, name), Schedule)

@@ -40,6 +40,7 @@ def sections(needs: Needs, notebook: bool) -> list[Section | None]:
     return [
         *common.beginning(needs, notebook, "import keras\nimport numpy as np", common.tables(needs)),
         _normalizers(needs),
+        _compiling(needs),
         _model(needs),
         _feeding(needs),
         _judging(needs),
@@ -57,7 +58,7 @@ def _model(needs: Needs) -> Section:
     activation = ACTIVATIONS[needs.experiment.activation]
     dense = ["WIDTH"]
     dense += [f"use_bias={needs.has_bias}"] if needs.has_bias else []
-    dense += ["kernel_regularizer=keras.regularizers.L2(L2)"] if needs.l2 else []
+    dense += [f"kernel_regularizer=keras.regularizers.L2({common.number(needs, 'l2', '1')})"] if needs.l2 else []
     last = ["OUTPUTS", *dense[1 + bool(needs.has_bias) :]]
     noisy = "            h = h * noises[:, k, 0] + noises[:, k, 1]" if needs.noise else None
 
@@ -86,7 +87,7 @@ def _model(needs: Needs) -> Section:
         "        h = h * masks[:, k]" if needs.dropout else None,
         f"    y = keras.layers.Dense({', '.join(last)})(h)" + ("  # softmax is in the loss" if needs.classes else ""),
         f"    model = keras.Model([{', '.join(inputs)}], y)" if counted else "    model = keras.Model(x, y)",
-        _compiled(needs),
+        f"    compiled(model, {_optimizer(needs)})" if needs.changes("l2") else _compiled(needs, _optimizer(needs)),
         "    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]",
         "    for layer, weight in zip(dense, weights, strict=True):",
         "        layer.kernel.assign(weight.T)  # (inputs, outputs) to Keras",
@@ -95,7 +96,20 @@ def _model(needs: Needs) -> Section:
     return Section(MODEL, text)
 
 
-def _compiled(needs: Needs) -> str:
+def _optimizer(needs: Needs) -> str:
+    rate = common.number(needs, "learning_rate", "1")
+    return OPTIMIZERS[needs.experiment.optimizer].replace("LEARNING_RATE", rate)
+
+
+def _compiling(needs: Needs) -> Section | None:
+    """A function, where models are compiled more than once: what is compiled would keep its penalty."""
+    if not needs.changes("l2"):
+        return None
+    about = '    """Give the model its optimizer, its loss and what is measured."""'
+    return Section("How a model is compiled", code("def compiled(model, optimizer):", about, _compiled(needs, "optimizer")))
+
+
+def _compiled(needs: Needs, optimizer: str) -> str:
     loss, bare = '"mse"', 'keras.metrics.MeanSquaredError("bare_loss")'
     if needs.classes:
         loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
@@ -106,7 +120,7 @@ def _compiled(needs: Needs) -> str:
         f"    loss = {loss}" if needs.classes else None,
         "    # The penalty is in the loss that is minimized, not in the one that is shown." if needs.l2 else None,
         f"    bare_loss = {bare}" if needs.l2 else None,
-        f"    model.compile({OPTIMIZERS[needs.experiment.optimizer]}, {'loss' if needs.classes else loss}{given})",
+        f"    model.compile({optimizer}, {'loss' if needs.classes else loss}{given})",
     )
 
 
@@ -143,6 +157,7 @@ def _training(needs: Needs) -> Section:
     fed = "                x = drawn_with(inputs[arm][batch], seed, epoch, i)" if drawing else None
     x = "x" if drawing else "inputs[arm][batch]"
     loss = "bare_loss" if needs.l2 else "loss"
+    batches = common.batches_call(needs)
     text = code(
         common.HEADER,
         common.rows_line(needs),
@@ -151,9 +166,11 @@ def _training(needs: Needs) -> Section:
         before_epochs,
         "    for epoch in range(EPOCHS):",
         at_epoch or None,
+        _NEW_RATE if needs.changes("learning_rate") else None,
+        _NEW_PENALTY if needs.changes("l2") else None,
         "        losses = dict.fromkeys(ARMS, 0.0)  # summed over all samples of the epoch",
         "        right = dict.fromkeys(ARMS, 0.0)" if needs.classes else None,
-        "        for i, batch in enumerate(batches(order)):" if drawing else "        for batch in batches(order):",
+        f"        for i, batch in enumerate({batches}):" if drawing else f"        for batch in {batches}:",
         "            for arm, model in models.items():",
         fed,
         "                model.reset_metrics()  # or else some versions return means over all batches so far",
@@ -166,6 +183,19 @@ def _training(needs: Needs) -> Section:
         _judged("validation {}", "held", needs) if needs.validation else None,
     )
     return Section("Training: all arms from the same weights, on the same batches", text)
+
+
+_NEW_RATE = """\
+        for model in models.values():
+            model.optimizer.learning_rate = at(LEARNING_RATE, epoch + 1)"""
+
+_NEW_PENALTY = """\
+        if epoch > 0 and epoch + 1 in L2:
+            for model in models.values():
+                for layer in model.layers:
+                    if isinstance(layer, keras.layers.Dense):
+                        layer.kernel_regularizer.l2 = L2[epoch + 1]
+                compiled(model, model.optimizer)  # the optimizer goes on as it is"""
 
 
 def _judging(needs: Needs) -> Section:

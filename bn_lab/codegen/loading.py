@@ -39,7 +39,8 @@ def layers(experiment: Experiment, arm: str, inputs: int, outputs: int) -> list[
     activation = ACTIVATIONS[experiment.activation]
     activations = [Layer("activation", activation)] if activation else []
     norms = _norms(experiment, arm)
-    dropouts = [Layer("dropout", f"nn.Dropout({experiment.dropout!r})")] if experiment.dropout else []
+    rate, has_dropout = experiment.phase(experiment.epochs).dropout, any(phase.dropout for phase in experiment.phases)
+    dropouts = [Layer("dropout", f"nn.Dropout({rate!r})")] if has_dropout else []
     hidden, size = list[Layer](), inputs
     for _ in range(experiment.depth):
         between = [*activations, *norms] if ARMS[arm].placement == "after" else [*norms, *activations]

@@ -230,6 +230,8 @@ def _judging(needs: Needs) -> Section:
 def _training(needs: Needs) -> Section:
     before_epochs, at_epoch = common.order_lines(needs)
     make = OPTIMIZERS[needs.experiment.optimizer][0].format("models[arm].parameters()")
+    make = make.replace("LEARNING_RATE", common.number(needs, "learning_rate", "1"))
+    batches, penalty = common.batches_call(needs), _PENALTY.replace("L2", common.number(needs, "l2"))
     drawing = needs.dropout or needs.noise
     text = code(
         common.HEADER,
@@ -241,9 +243,10 @@ def _training(needs: Needs) -> Section:
         before_epochs,
         "    for epoch in range(EPOCHS):",
         at_epoch or None,
+        _NEW_RATE if needs.changes("learning_rate") else None,
         "        losses = dict.fromkeys(ARMS, 0.0)  # summed over all samples of the epoch",
         "        right = dict.fromkeys(ARMS, 0)" if needs.classes else None,
-        "        for i, batch in enumerate(batches(order)):" if drawing else "        for batch in batches(order):",
+        f"        for i, batch in enumerate({batches}):" if drawing else f"        for batch in {batches}:",
         "            masks = dropout_masks(seed, epoch, i, len(batch))" if needs.dropout else None,
         "            noises = noise(seed, epoch, i)" if needs.noise else None,
         "            for arm, model in models.items():",
@@ -252,7 +255,7 @@ def _training(needs: Needs) -> Section:
         "                output = model(inputs[arm][batch])",
         "                loss = loss_of(output, answers[batch])",
         "                optimizers[arm].zero_grad()",
-        _PENALTY if needs.l2 else "                loss.backward()",
+        penalty if needs.l2 else "                loss.backward()",
         "                optimizers[arm].step()",
         "                losses[arm] += loss.item() * len(batch)",
         "                right[arm] += (output.argmax(dim=1) == answers[batch]).sum().item()" if needs.classes else None,
@@ -263,6 +266,10 @@ def _training(needs: Needs) -> Section:
     )
     return Section("Training: all arms from the same weights, on the same batches", text)
 
+
+_NEW_RATE = """\
+        for optimizer in optimizers.values():
+            optimizer.param_groups[0]["lr"] = at(LEARNING_RATE, epoch + 1)"""
 
 _PENALTY = """\
                 # The penalty is in the gradient, not in the loss that is shown.

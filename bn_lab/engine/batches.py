@@ -20,6 +20,7 @@ from bn_lab.datasets.streams import BATCHES, DROPOUT, NOISE, generator
 from bn_lab.engine import boundary
 from bn_lab.engine.history import Composition
 from bn_lab.engine.members import Members
+from bn_lab.engine.steps import Steps, batch_sizes
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -28,18 +29,6 @@ BLOCK_NUMBERS = 1 << 22
 
 PIECE_NUMBERS = 1 << 18
 """How many numbers a layer computes at a time in evaluation, at most: they should stay in the processor's cache."""
-
-
-def batch_sizes(samples: int, batch_size: int) -> list[int]:
-    """Sizes of the batches of an epoch: full ones, then the smaller rest, as Keras does.
-
-    A rest of one sample has no variance to normalize by, so it joins the batch before it.
-    """
-    full, rest = divmod(samples, batch_size)
-    sizes = [batch_size] * full + [rest] * (rest > 0)
-    if rest == 1 and full:
-        sizes[-2:] = [batch_size + 1]
-    return sizes
 
 
 class Batch(NamedTuple):
@@ -65,7 +54,7 @@ class Source:
     Attributes:
         members: the S networks of each arm.
         splits: the split of each.
-        sizes: the batch sizes of an epoch.
+        steps: how many batches the epochs have.
     """
 
     def __init__(
@@ -82,7 +71,7 @@ class Source:
         self.members, self.piece = Members.of(experiment, members), piece
         self.splits: list[Split] = [split(table, experiment, seed) for seed in self.members.seeds]
         self.samples = len(self.splits[0].train)
-        self.sizes = batch_sizes(self.samples, experiment.batch_size)
+        self.steps = Steps.of(experiment, self.samples)
         self.features = self._tensor(table.features)  # (N, F)
         self.targets = self._tensor(_targets(table).T)  # (C, N)
         scaling = [standardization(table.features[s.train]) for s in self.splits]
@@ -95,6 +84,10 @@ class Source:
     def _tensor(self, array: Array) -> Tensor:
         # Contiguous, because from a table laid out by columns rows are picked twenty times slower.
         return torch.tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
+
+    def sizes(self, epoch: int) -> list[int]:
+        """The batch sizes of an epoch, counting from 0."""
+        return batch_sizes(self.samples, self.experiment.phase(epoch + 1).batch_size)
 
     def orders(self, epoch: int) -> Array:
         """Row numbers of the training samples in the order of this epoch, for each member: `(S, n)`; epochs count from 0."""
@@ -177,16 +170,17 @@ def _targets(table: Table) -> Array:
     return table.target[:, None]
 
 
-def composition(source: Source) -> Composition | None:
-    """How alike the samples of a batch are; None where every epoch has others, or a random order."""
+def composition(source: Source, epoch: int = 0) -> Composition | None:
+    """How alike the samples of a batch are in an epoch, from 0; None where every epoch has others, or a random order."""
     if source.experiment.shuffle != "never":
         return None
-    target, every, starts = source.table.target, _targets(source.table), [0, *accumulate(source.sizes[:-1])]
+    target, every, sizes = source.table.target, _targets(source.table), source.sizes(epoch)
+    starts = [0, *accumulate(sizes[:-1])]
     spread, uniform = [], []
     for rows in source.orders(0):
         low, high = np.minimum.reduceat(target[rows], starts), np.maximum.reduceat(target[rows], starts)  # (batches,)
         uniform.append(np.count_nonzero(low == high))
-        spread.append(_spread(every[rows], source.sizes, starts) if low.min() < high.max() else np.nan)
+        spread.append(_spread(every[rows], sizes, starts) if low.min() < high.max() else np.nan)
     return Composition(np.array(spread), np.array(uniform))
 
 
@@ -199,19 +193,21 @@ class Epoch:
 
     Attributes:
         targets: those of the whole epoch, `(R, C, n)`.
+        sizes: of its batches.
     """
 
     def __init__(self, source: Source, index: int) -> None:
-        self.source, self.index = source, index
-        self._dropout = bool(source.members.values("dropout").any())
+        self.source, self.index, self.sizes = source, index, source.sizes(index)
+        self._rates = source.members.values("dropout", index)  # (S,)
+        self._dropout = bool(self._rates.any())
         self._noise = bool(source.members.values("bn_noise").any() and normalized(source.experiment.arms))
         self.order = source.orders(index)
-        self.starts = [0, *accumulate(source.sizes)]
+        self.starts = [0, *accumulate(self.sizes)]
         self.targets = source.outputs(self.order)
-        self._y = torch.split(self.targets, source.sizes, dim=2)
+        self._y = torch.split(self.targets, self.sizes, dim=2)
         self._first, self._block = 0, list[Batch]()
         width = max(source.features.shape[1], source.experiment.width * source.experiment.depth * self._dropout)
-        per_batch = len(self.targets) * width * source.sizes[0]
+        per_batch = len(self.targets) * width * self.sizes[0]
         self._most = max(1, BLOCK_NUMBERS // per_batch)
 
     def batch(self, i: int) -> Batch:
@@ -224,15 +220,15 @@ class Epoch:
         x = self.source.inputs(self.order[:, self.starts[first] : self.starts[stop]])
         masks = [self._masks(i) if self._dropout else () for i in range(first, stop)]
         noise = [self._noises(i) if self._noise else () for i in range(first, stop)]
-        parts = torch.split(x, self.source.sizes[first:stop], dim=2), self._y[first:stop], masks, noise
+        parts = torch.split(x, self.sizes[first:stop], dim=2), self._y[first:stop], masks, noise
         return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def _masks(self, i: int) -> Sequence[Tensor]:
         """Dropout masks of batch `i`, one `(S, width, B)` per hidden layer."""
         experiment = self.source.experiment
-        shape = experiment.depth, experiment.width, self.source.sizes[i]
+        shape = experiment.depth, experiment.width, self.sizes[i]
         drawn = np.stack([random.random(shape, np.float32) for random in self._generators(DROPOUT, i)])  # (S, L, width, B)
-        keep = 1 - self.source.members.values("dropout")[:, None, None, None]
+        keep = 1 - self._rates[:, None, None, None]
         return self.source._tensor((drawn < keep.astype(np.float32)) / keep).unbind(1)
 
     def _noises(self, i: int) -> Sequence[Tensor]:

@@ -76,7 +76,7 @@ class Hidden:
 
 
 class BoundLayers:
-    """The layers of a stack bound to each other for one batch size B.
+    """The layers of a stack bound to each other for one batch size B, with or without dropout.
 
     Attributes:
         hidden: the hidden layers, from the first to the last. output: the affine output layer.
@@ -85,7 +85,7 @@ class BoundLayers:
         inverse_batch: 1/B. bessel: (B − 1)/B, which turns an unbiased variance into the biased one of the formula.
     """
 
-    def __init__(self, stack: Stack, batch: int) -> None:
+    def __init__(self, stack: Stack, batch: int, *, dropout: bool) -> None:
         self.loss = stack.loss
         self.inverse_batch = stack.parameters.flat.new_tensor(1 / batch)
         self.bessel = stack.parameters.flat.new_tensor((batch - 1) / batch)
@@ -94,7 +94,7 @@ class BoundLayers:
         grads = [stack.parameters.flat.new_empty(shape) for shape in shapes]
         # What hidden affine layers put out is one piece of memory, so that a look at all of it costs one kernel.
         self.affine_outs, outs = _joined(stack, shapes[:-1])
-        self.hidden = [_hidden(stack, k, grads, outs[k]) for k in range(stack.experiment.depth)]
+        self.hidden = [_hidden(stack, k, grads, outs[k], dropout) for k in range(stack.experiment.depth)]
         self.output = _affine(stack, stack.experiment.depth, grads, torch.empty_like(grads[-1]))
         self.order = [part for hidden in self.hidden for part in hidden.parts] + [self.output]
         self.dropouts = [hidden.dropout for hidden in self.hidden if hidden.dropout]
@@ -134,15 +134,14 @@ def _joined(stack: Stack, shapes: Sequence[tuple[int, int, int]]) -> tuple[Tenso
     return whole, [part.view(shape) for part, shape in zip(torch.split(whole, sizes), shapes, strict=True)]
 
 
-def _hidden(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor) -> Hidden:
+def _hidden(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor, dropout: bool) -> Hidden:
     """Hidden layer k, whose affine part puts out `out`."""
     affine, grad = _affine(stack, k, grads, out), grads[k]
     before = _normalization(stack, k, "before", affine.out, grad)
     activate = Activate(stack.activation, before.out if before else affine.out, grad)
     after = _normalization(stack, k, "after", activate.out, grad)
     x = after.out if after else activate.out
-    dropout = Dropout(x, grad, stack.per_arm) if stack.members.values("dropout").any() else None
-    return Hidden(affine, before, activate, after, dropout)
+    return Hidden(affine, before, activate, after, Dropout(x, grad, stack.per_arm) if dropout else None)
 
 
 def _affine(stack: Stack, k: int, grads: Sequence[Tensor], out: Tensor) -> Affine:

@@ -14,7 +14,7 @@ from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, table_of
 from bn_lab.engine import history
 from bn_lab.engine.boundary import GRID, has_boundary
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import Experiment, Phase
 
 CALL, FLOPS, ELEMENT = 30e-6, 50e9, 4e-9
 """What a step costs: seconds a layer for calls, operations a second in float32 on one core, seconds for a unit of a sample."""
@@ -72,7 +72,9 @@ def seconds(experiment: Experiment, networks: int | None = None) -> float:
             if not given.
     """
     table, stack = table_of(experiment), _networks(experiment) if networks is None else networks
-    training = experiment.epochs * _steps(experiment, table) * _step(experiment, table, stack)
+    training = 0.0
+    for size, epochs in _batch_sizes(experiment):
+        training += epochs * _steps(experiment, table, size) * _step(experiment, table, stack, size)
     return training if networks is not None else training + _probes(experiment, table)
 
 
@@ -98,27 +100,42 @@ def _probes(experiment: Experiment, table: Table) -> float:
 
 def _room(experiment: Experiment, table: Table) -> float:
     """Seconds that the snapshots of the first steps may take together."""
-    return history.FIRST_STEPS * max(_step(experiment, table, _networks(experiment)), QUICK)
+    return history.FIRST_STEPS * max(_step(experiment, table, _networks(experiment), experiment.phases[0].batch_size), QUICK)
 
 
-def _steps(experiment: Experiment, table: Table) -> int:
+def _phases(experiment: Experiment) -> list[Phase]:
+    """Those that begin before the end."""
+    return [phase for phase in experiment.phases if phase.first <= experiment.epochs]
+
+
+def _batch_sizes(experiment: Experiment) -> list[tuple[int, int]]:
+    """The batch size of each phase, and how many epochs that lasts."""
+    phases = _phases(experiment)
+    ends = [*(phase.first for phase in phases[1:]), experiment.epochs + 1]
+    return [(phase.batch_size, end - phase.first) for phase, end in zip(phases, ends, strict=True)]
+
+
+def _steps(experiment: Experiment, table: Table, batch_size: int) -> int:
     """Batches of an epoch."""
-    return -(-_count(experiment, table) // experiment.batch_size)
+    return -(-_count(experiment, table) // batch_size)
 
 
-def _step(experiment: Experiment, table: Table, stack: int) -> float:
+def _step(experiment: Experiment, table: Table, stack: int, batch_size: int) -> float:
     """Seconds for a batch of as many networks as the `stack` has: forth, back (twice the products), and the update."""
-    sizes, batch = _sizes(experiment, table), _count(experiment, table) / _steps(experiment, table)
+    sizes, batch = _sizes(experiment, table), _count(experiment, table) / _steps(experiment, table, batch_size)
     return CALL * (len(sizes) - 1) + stack * (3 * _products(sizes) / FLOPS + sum(sizes[1:]) * ELEMENT) * batch
 
 
 def _probe(experiment: Experiment, table: Table) -> float:
-    """Seconds for a snapshot: all samples, and the points of the plane, sent forth, and the values of a batch counted."""
+    """Seconds for a snapshot: all samples, and the points of the plane, sent forth, and the values of a batch counted.
+
+    Of the first epoch's batches, lest a later change of their size change which of the first steps are recorded.
+    """
     sizes, arms, count = _sizes(experiment, table), len(experiment.arms), _count(experiment, table)
     evaluated = _networks(experiment) * count + (arms * GRID**2 if has_boundary(sizes[0]) else 0)
     values = sum(len(history.stages(arm)) for arm in experiment.arms) * experiment.depth * experiment.width
     forward = CALL * (len(sizes) - 1) + evaluated * (_products(sizes) / FLOPS + sum(sizes) * ELEMENT)
-    return PROBE + forward + VALUE * values * min(experiment.batch_size, count)
+    return PROBE + forward + VALUE * values * min(experiment.phases[0].batch_size, count)
 
 
 def _products(sizes: list[int]) -> int:
@@ -141,8 +158,10 @@ def target_memory(experiment: Experiment) -> int:
 
 
 def _of_networks(experiment: Experiment, table: Table) -> int:
-    """Numbers of parameters and of what the layers compute for the two batch sizes of an epoch."""
-    batches = 2 * min(experiment.batch_size, _count(experiment, table))  # the full one, and a rest that is smaller
+    """Numbers of parameters and of what the layers compute for the two batch sizes of an epoch, whatever epochs there are."""
+    kinds = {(phase.batch_size, phase.dropout > 0) for phase in _phases(experiment)}
+    count = _count(experiment, table)
+    batches = 2 * sum(min(size, count) for size, _ in kinds)  # the full one, and a rest that is smaller
     units = (experiment.width * experiment.depth * PER_UNIT + 2 * table.outputs) * batches * _networks(experiment)
     weights = experiment.seeds * sum(parameters(experiment, table, arm) for arm in experiment.arms)
     return int(PER_PARAMETER * weights + units)
@@ -151,9 +170,11 @@ def _of_networks(experiment: Experiment, table: Table) -> int:
 def _of_data(experiment: Experiment, table: Table) -> int:
     """Numbers of the table, of the inputs prepared at a time, of those kept for evaluation, and of an epoch's outputs."""
     features, count, stack = table.features.shape[1], _count(experiment, table), _networks(experiment)
-    widest = max(features, experiment.width * experiment.depth if experiment.dropout else 0)
-    prepared = max(min(stack * widest * count, PREPARED), stack * widest * min(experiment.batch_size, count))
-    if experiment.dropout:
+    phases = _phases(experiment)
+    dropout, largest = any(phase.dropout for phase in phases), max(phase.batch_size for phase in phases)
+    widest = max(features, experiment.width * experiment.depth if dropout else 0)
+    prepared = max(min(stack * widest * count, PREPARED), stack * widest * min(largest, count))
+    if dropout:
         prepared *= 4  # masks are drawn, compared and divided, in steps of their own
     evaluated = min(stack * features * count, PREPARED)
     return int(table.samples * features + prepared + evaluated + 4 * stack * table.outputs * count)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bn_lab.engine.batches import Batch, Epoch, Source
+from bn_lab.engine.batches import Epoch, Source
 from bn_lab.engine.bound_layers import BoundLayers
 from bn_lab.engine.stack import Stack, StackState
 from bn_lab.engine.types import Array
@@ -62,11 +62,13 @@ class Growth:
         tiny = np.finfo(np.float32).tiny
         self._base = np.where(np.isinf(initial), tiny, np.maximum(initial, tiny))  # infinite from the start has grown most
         self._window: Window | None = None
+        self._epoch = 0  # the latest
         self._hidden: dict[BoundLayers, tuple[Tensor, Tensor]] = {}  # largest values so far in the window, and room to compute
         self._outputs = stack.parameters.flat.new_zeros(stack.networks)  # the same of the output layer, (R,)
 
     def begin(self, epoch: int) -> None:
         """An epoch begins, counted from 0."""
+        self._epoch = epoch
         if self._window is None:
             self._window = Window(epoch, self._stack.state())
             self._outputs.zero_()
@@ -81,14 +83,13 @@ class Growth:
         torch.abs(bound.affine_outs, out=scratch)
         torch.maximum(largest, scratch, out=largest)
 
-    def end(self, outputs: Tensor, alive: Array, diverged: Array, room: Sequence[Tensor]) -> None:
+    def end(self, outputs: Tensor, alive: Array, diverged: Array) -> None:
         """An epoch has ended.
 
         Args:
             outputs: of all its batches, `(R, C, N)`.
             alive: (R,) networks that had not diverged before.
             diverged: (R,) those that diverge in it, each of which has a layer afterwards.
-            room: the tensors for the outputs of the batches of an epoch, which are written again.
         """
         assert self._window is not None
         torch.maximum(self._outputs, outputs.abs().amax(dim=(1, 2)), out=self._outputs)
@@ -96,7 +97,7 @@ class Growth:
             return
         undecided = alive & (self.layers < 0)
         if (undecided & (self._growth().max(axis=0) > GREW)).any() or (undecided & diverged).any():
-            self._decide(undecided, diverged, room)
+            self._decide(undecided, diverged)
         self._window = None
 
     def _growth(self) -> Array:
@@ -106,25 +107,22 @@ class Growth:
         hidden = [_finite(list(each)) for each in largest]
         return np.concatenate([np.maximum.reduce(hidden), _finite([self._outputs[:, None, None]])]) / self._base
 
-    def _decide(self, undecided: Array, diverged: Array, room: Sequence[Tensor]) -> None:
+    def _decide(self, undecided: Array, diverged: Array) -> None:
         assert self._window is not None
         first, start = self._window
-        epochs = (Epoch(self._source, first + k) for k in range((self._stack.steps - start.steps) // len(room)))
-        batches = (epoch.batch(i) for epoch in epochs for i in range(len(room)))
-        layers, most = grown_layers(self._stack, start, batches, room, self._base)
+        epochs = (Epoch(self._source, epoch) for epoch in range(first, self._epoch + 1))
+        layers, most = grown_layers(self._stack, start, epochs, self._base)
         layers = np.where((layers < 0) & diverged, most, layers)
         self.layers = np.where(undecided, layers, self.layers)
 
 
 @torch.inference_mode()
-def grown_layers(
-    stack: Stack, start: StackState, batches: Iterable[Batch], outputs: Sequence[Tensor], base: Array
-) -> tuple[Array, Array]:
+def grown_layers(stack: Stack, start: StackState, epochs: Iterable[Epoch], base: Array) -> tuple[Array, Array]:
     """Repeat some epochs and look which affine layer grew first in each network; the stack is afterwards as it was before.
 
     Args:
         start: the state at their beginning.
-        batches: their batches, and `outputs` the tensors for the outputs of those of one epoch.
+        epochs: which ones.
         base: the largest values before training, (L + 1, R).
 
     Returns:
@@ -133,10 +131,13 @@ def grown_layers(
     end = stack.state()
     stack.restore(start)
     layers, growth = np.full(base.shape[1], -1), np.ones_like(base)
-    for i, batch in enumerate(batches):
-        bound = stack.step(batch.x, batch.y, batch.masks, outputs[i % len(outputs)], batch.noise)
-        growth = magnitudes(bound) / base
-        undecided = (layers < 0) & (growth.max(axis=0) > GREW)
-        layers[undecided] = growth.argmax(axis=0)[undecided]
+    for epoch in epochs:
+        stack.begin(epoch.index)
+        for i in range(len(epoch.sizes)):
+            batch = epoch.batch(i)
+            bound = stack.step(batch.x, batch.y, batch.masks, batch.y.new_empty(batch.y.shape), batch.noise)
+            growth = magnitudes(bound) / base
+            undecided = (layers < 0) & (growth.max(axis=0) > GREW)
+            layers[undecided] = growth.argmax(axis=0)[undecided]
     stack.restore(end)
     return layers, growth.argmax(axis=0)

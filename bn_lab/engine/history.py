@@ -12,6 +12,7 @@ from itertools import chain
 import numpy as np
 
 from bn_lab.arms import ARMS
+from bn_lab.engine.steps import Steps
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, one_of
 
@@ -225,7 +226,7 @@ class History(Record):
     Attributes:
         experiment: what ran.
         task: `regression` or `classification`; classes: names of the classes.
-        epoch: completed epochs E; steps: optimizer steps; steps_per_epoch.
+        epoch: completed epochs E; steps: optimizer steps; plan: how many steps the epochs have.
         seconds: time spent training.
         train_loss: (A, S, E), mean of the batch losses of an epoch weighted by their samples, in training mode, as Keras'
             `fit` reports it. NaN from where a network diverged.
@@ -241,7 +242,7 @@ class History(Record):
         divergences: networks that stopped.
         checkpoints: weights, in order of their epochs: those of `planned_checkpoints`, and of the last moment where nothing is
             left to train or they were asked for.
-        composition: of the batches of every epoch, where samples are never shuffled; else None.
+        composition: of the batches of the last epoch, where samples are never shuffled; else None.
     """
 
     experiment: Experiment
@@ -249,7 +250,7 @@ class History(Record):
     classes: tuple[str, ...]
     epoch: int
     steps: int
-    steps_per_epoch: int
+    plan: Steps
     seconds: float
     train_loss: Array
     train_accuracy: Array | None
@@ -269,7 +270,7 @@ class History(Record):
     @property
     def progress(self) -> float:
         """Epochs done, the present one in part."""
-        return self.steps / self.steps_per_epoch
+        return self.plan.progress(self.steps)
 
     @property
     def finished(self) -> bool:
@@ -292,7 +293,7 @@ class History(Record):
         if seed not in self.experiment.seed_list:
             raise ExperimentError("seed", "one_of", seed, options=", ".join(map(str, self.experiment.seed_list)))
         last = self.checkpoints[-1] if self.checkpoints else None
-        if last is None or seed != self.experiment.seed or round(last.epoch * self.steps_per_epoch) != self.steps:
+        if last is None or seed != self.experiment.seed or self.plan.until(last.epoch) != self.steps:
             return None
         return NetworkCopy(arm, seed, last.epoch, self.steps, last.arms[arm])
 

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Schedule
 
 VARIED = frozenset(("learning_rate", "epsilon", "bn_momentum", "bn_noise", "initializer", "weight_std", "weight_scale",
                     "dropout", "l2", "seed"))  # fmt: skip
@@ -47,9 +47,10 @@ class Members:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def values(self, name: str) -> Array:
-        """What the members have in the field `name`, a number: (S,) float64."""
-        return np.array([getattr(member, name) for member in self.experiments], np.float64)
+    def values(self, name: str, epoch: int = 0) -> Array:
+        """What the members have in the field `name`, a number, in an epoch, counting from 0: (S,) float64."""
+        values = (getattr(member, name) for member in self.experiments)
+        return np.array([v.at(epoch + 1) if isinstance(v, Schedule) else v for v in values], np.float64)
 
     def runs(self, name: str) -> list[tuple[slice, float]]:
         """Neighbours with the same value in the field `name`: which members, and the value."""

@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+Rate = float | Tensor
+"""One learning rate for all, or one for every parameter, in their layout."""
+
 
 class Optimizer(Protocol):
     """An update rule bound to one buffer of parameters and one of gradients."""
@@ -20,12 +23,11 @@ class Optimizer(Protocol):
     state: tuple[Tensor, ...]
     """Everything besides the step count that the next update depends on."""
 
+    learning_rate: Rate
+    """May be changed between updates."""
+
     def update(self, step: int) -> None:
         """Apply one update in place; `step` counts from 1."""
-
-
-Rate = float | Tensor
-"""One learning rate for all, or one for every parameter, in their layout."""
 
 
 def descend(parameters: Tensor, direction: Tensor, rate: Rate) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bn_lab.engine.history import Record
+from bn_lab.engine.steps import Steps
 from bn_lab.engine.types import Array
 from bn_lab.experiment import Experiment
 
@@ -51,7 +52,7 @@ class Outcome(Record):
         inference_epochs: (I,), after which epochs the training samples were evaluated in inference mode: those of
             `is_recorded`, and the last.
         inference_loss, inference_accuracy: (I,).
-        steps_per_epoch: batches of an epoch.
+        steps: of the epochs.
         seconds: this network's share of the processor time that training took, evaluation and probes apart: one n-th of n
             networks'. What else the machine does meanwhile has no part in it.
         diverged: in which epoch, counting from 1, the loss was no longer finite; 0 if never.
@@ -68,7 +69,7 @@ class Outcome(Record):
     inference_epochs: Array
     inference_loss: Array
     inference_accuracy: Array | None
-    steps_per_epoch: int
+    steps: Steps
     seconds: float
     diverged: int
     final: Mapping[str, float]

@@ -93,8 +93,8 @@ class Run:
         self._alive = np.ones(self.stack.networks, bool)
         self._series = {name: self._empty(experiment.epochs) for name in self._recorded_series()}
         self._shown, self._points = shown(self.source), points(self.source)
-        self._composition = composition(self.source)
-        self._new_outputs()
+        self._compositions = {phase.first: composition(self.source, phase.first - 1) for phase in experiment.phases}
+        self._outputs: list[Tensor] = []
         self._begin_epoch()
         self._bound = self._look()
         self._growth = Growth(self.stack, self.source, magnitudes(self._bound))
@@ -130,16 +130,13 @@ class Run:
     def _empty(self, epochs: int) -> Array:
         return np.full((epochs, self.stack.networks), np.nan, np.float64)
 
-    def _new_outputs(self) -> None:
-        """Tensors for the outputs of a whole epoch: losses are computed once an epoch, not once a batch."""
-        classes = self.table.outputs
-        self._outputs = [
-            torch.empty(self.stack.networks, classes, size, dtype=self.stack.dtype, device=self.stack.device)
-            for size in self.source.sizes
-        ]
-
     def _begin_epoch(self) -> None:
+        self.stack.begin(self.epoch)
         self._batches = Epoch(self.source, self.epoch)
+        if [each.shape[2] for each in self._outputs] != self._batches.sizes:
+            # For the outputs of a whole epoch: losses are computed once an epoch, not once a batch.
+            shape = self.stack.networks, self.table.outputs
+            self._outputs = [self._batches.targets.new_empty(*shape, size) for size in self._batches.sizes]
 
     def _look(self) -> BoundLayers:
         """Send the first batch forth and back without an update, so that there is something to see before the first step."""
@@ -158,11 +155,6 @@ class Run:
         """Whether every network has diverged."""
         return len(self.divergences) == self.stack.networks
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches of an epoch."""
-        return len(self.source.sizes)
-
     @torch.inference_mode()
     def step(self) -> None:
         """Train one batch; does nothing once `finished`."""
@@ -179,7 +171,7 @@ class Run:
     @property
     def progress(self) -> float:
         """Epochs done, the present one in part."""
-        return self.epoch + self._position / self.steps_per_epoch
+        return self.epoch + self._position / len(self._batches.sizes)
 
     @property
     def steps(self) -> int:
@@ -188,9 +180,9 @@ class Run:
 
     @torch.inference_mode()
     def advance(self, seconds: float, until: float = inf) -> None:
-        """Train for about `seconds`, not beyond step number `until`; at least one batch unless there is nothing to do."""
+        """Train for about `seconds`, not beyond so many epochs; at least one batch unless there is nothing to do."""
         start = perf_counter()
-        while not self.finished and self.steps < until:
+        while not self.finished and self.progress < until:
             self._step()
             if perf_counter() - start >= seconds:
                 break
@@ -205,7 +197,7 @@ class Run:
         self._bound = self.stack.step(batch.x, batch.y, batch.masks, self._outputs[i], batch.noise)
         self._growth.note(self._bound)
         self._position += 1
-        if self._position == self.steps_per_epoch:
+        if self._position == len(self._batches.sizes):
             self._end_epoch()
         elif self.steps <= self._recorded_steps:
             self._snapshots.append(self._probe())
@@ -222,7 +214,7 @@ class Run:
             if validation.accuracy is not None:
                 results["validation_accuracy"] = validation.accuracy.ravel()
         diverged = self._alive & ~np.isfinite(results["train_loss"])
-        self._growth.end(outputs, self._alive, diverged, self._outputs)
+        self._growth.end(outputs, self._alive, diverged)
         if diverged.any():
             self._stop(diverged)
         for name, values in results.items():
@@ -407,8 +399,8 @@ class Run:
             task=self.table.task,
             classes=self.table.classes,
             epoch=epoch,
-            steps=epoch * self.steps_per_epoch,
-            steps_per_epoch=self.steps_per_epoch,
+            steps=self.source.steps.until(epoch),
+            plan=self.source.steps,
             seconds=self._times[epoch],
             train_loss=loss,
             train_accuracy=series("train_accuracy"),
@@ -423,7 +415,7 @@ class Run:
             divergences=tuple(each for each in self.divergences if each.epoch <= epoch),
             checkpoints=tuple(each for each in self._checkpoints if each.epoch <= epoch),
             points=self._points,
-            composition=self._composition,
+            composition=self._compositions[experiment.phase(epoch).first],
         )
 
     def _target_variance(self, which: str) -> Array:
@@ -445,6 +437,6 @@ class Run:
         """
         end = None if target is None else self._reached(target)
         if end is not None:
-            return NetworkCopy(arm, seed, float(end), end * self.steps_per_epoch, self._end_at(end).networks[arm, seed])
+            return NetworkCopy(arm, seed, float(end), self.source.steps.until(end), self._end_at(end).networks[arm, seed])
         place = self.experiment.arms.index(arm), self.experiment.seed_list.index(seed)
         return NetworkCopy(arm, seed, self.progress, self.steps, self.weights(*place))

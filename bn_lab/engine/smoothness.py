@@ -2,7 +2,8 @@
 
 After Santurkar et al. 2018, "How Does Batch Normalization Help Optimization?", section 3.1 and figure 4. At a step of the
 training the network stands at θ, and g is the gradient of the present batch's loss L in training mode, without the L2 penalty.
-It is moved to θ − ηg for some distances η around the learning rate and looked at there:
+It is moved to θ − ηg for some distances η around the learning rate, that of the first epoch where it changes, and looked at
+there:
 
 - the band of the loss, from the smallest to the largest L(θ − ηg);
 - the band of the gradient's change, from the smallest to the largest ‖∇L(θ − ηg) − ∇L(θ)‖;

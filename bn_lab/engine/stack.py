@@ -44,6 +44,7 @@ class StackState:
     moving: Tensor
     optimizer: tuple[Tensor, ...]
     steps: int
+    epoch: int
 
 
 class Stack:
@@ -66,6 +67,7 @@ class Stack:
         placed: the arms that normalize `before` and `after` the activation.
         epsilons: which of the S networks have which ε.
         steps: updates so far.
+        epoch: the one whose learning rate and penalty are in use, counting from 0; see `begin`.
     """
 
     def __init__(
@@ -91,19 +93,30 @@ class Stack:
         self.gradients = Buffer(self._parameter_shapes(), dtype, device)
         self.batch_statistics = Buffer(self._statistic_shapes(), dtype, device)
         self.moving = Buffer(self._statistic_shapes(), dtype, device)
-        rate = self._choice(self.members.values("learning_rate"), self.parameters)
-        self.optimizer = OPTIMIZERS[experiment.optimizer](self.parameters.flat, self.gradients.flat, rate)
-        self.steps = 0
+        self.optimizer = OPTIMIZERS[experiment.optimizer](self.parameters.flat, self.gradients.flat, self._rate(0))
+        self.steps = self.epoch = 0
         self._weights, self._weight_gradients = self.parameters.part("weight"), self.gradients.part("weight")
         self._batch_variances = self.batch_statistics.part("variance")
         # Numbers that are tensors already: to make one of a Python number costs as much as the kernel that uses it.
         self._fading = self._number(self.members.values("bn_momentum"), self.moving)
         self._renewal = self._number(1 - self.members.values("bn_momentum"), self.moving)
-        self._penalty = self._choice(self.members.values("l2"), self.parameters)
-        if isinstance(self._penalty, Tensor):
-            self._penalty = self._penalty[: len(self._weights)]
-        self._bound: dict[int, BoundLayers] = {}
+        self._penalty = self._l2(0)
+        self._turns = {phase.first - 1 for member in self.members.experiments for phase in member.phases}
+        self._bound: dict[tuple[int, bool], BoundLayers] = {}
         self._initialize()
+
+    def _rate(self, epoch: int) -> float | Tensor:
+        return self._choice(self.members.values("learning_rate", epoch), self.parameters)
+
+    def _l2(self, epoch: int) -> float | Tensor:
+        penalty = self._choice(self.members.values("l2", epoch), self.parameters)
+        return penalty[: len(self._weights)] if isinstance(penalty, Tensor) else penalty
+
+    def begin(self, epoch: int) -> None:
+        """Have the learning rate and the penalty of an epoch, counting from 0."""
+        if epoch != self.epoch and (epoch in self._turns or epoch != self.epoch + 1):
+            self.optimizer.learning_rate, self._penalty = self._rate(epoch), self._l2(epoch)
+        self.epoch = epoch
 
     def _choice(self, values: Array, buffer: Buffer) -> float | Tensor:
         """From `values (S,)` one number where all are the same, else one for each number of `buffer`."""
@@ -192,9 +205,9 @@ class Stack:
         hidden layers, empty without dropout; `noise` likewise that after batch normalization, `(2, S, F, 1)` each. Returns the
         layers, which hold what they computed.
         """
-        batch = x.shape[2]
-        if (bound := self._bound.get(batch)) is None:
-            bound = self._bound[batch] = BoundLayers(self, batch)
+        kind = x.shape[2], len(masks) > 0
+        if (bound := self._bound.get(kind)) is None:
+            bound = self._bound[kind] = BoundLayers(self, x.shape[2], dropout=len(masks) > 0)
         bound.forward(x, masks, outputs, noise)
         return bound
 
@@ -272,7 +285,7 @@ class Stack:
     def state(self) -> StackState:
         """A copy of everything that the next step depends on."""
         optimizer = tuple(tensor.clone() for tensor in self.optimizer.state)
-        return StackState(self.parameters.flat.clone(), self.moving.flat.clone(), optimizer, self.steps)
+        return StackState(self.parameters.flat.clone(), self.moving.flat.clone(), optimizer, self.steps, self.epoch)
 
     def restore(self, state: StackState) -> None:
         """Go back to `state`."""
@@ -281,6 +294,7 @@ class Stack:
         for tensor, value in zip(self.optimizer.state, state.optimizer, strict=True):
             tensor.copy_(value)
         self.steps = state.steps
+        self.begin(state.epoch)
 
 
 def _numbers(values: Any) -> Array | None:

@@ -357,15 +357,16 @@ def _modes(history: History, medians: dict[str, Array]) -> Iterator[Finding]:
             if rise < 0:
                 yield Finding("inference_lower", values)
                 continue
-            cause, more = _cause(history, epoch * history.steps_per_epoch) if ARMS[arm].is_batch_norm else ("", {})
+            cause, more = _cause(history, epoch) if ARMS[arm].is_batch_norm else ("", {})
             yield Finding(f"inference_higher_{cause}", values | more) if cause else Finding("inference_higher", values)
 
 
-def _cause(history: History, steps: int) -> tuple[str, dict[str, int]]:
-    """What the numbers show of why inference mode does worse after so many steps, and values for its words; "" for nothing.
+def _cause(history: History, epoch: int) -> tuple[str, dict[str, int]]:
+    """What the numbers show of why inference mode does worse after an epoch, and values for its words; "" for nothing.
 
     Statistics that have hardly begun to move come first, since they are far off whatever the batches are.
     """
+    steps = history.plan.until(epoch)
     weight = history.experiment.bn_momentum**steps
     if weight > CLOSE:
         return "early", {"steps": steps, "weight": round(100 * weight)}
@@ -373,7 +374,7 @@ def _cause(history: History, steps: int) -> tuple[str, dict[str, int]]:
         return "", {}
     uniform = int(_middle(history.composition.uniform))
     if history.task == "classification" and uniform:
-        return "classes", {"uniform": uniform, "batches": history.steps_per_epoch}
+        return "classes", {"uniform": uniform, "batches": history.plan.of_epoch(epoch)}
     return "alike", {"spread": ceil(100 * spread)}
 
 

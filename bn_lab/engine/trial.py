@@ -74,18 +74,20 @@ class Trial:
         self.source = Source(first, table, members=experiments, piece=PIECE, dtype=torch.float32, device="cpu")
         shape = table.features.shape[1], table.outputs, table.task
         self.stack = Stack(first, *shape, members=experiments)
-        self.outputs = [torch.empty(count, table.outputs, size) for size in self.source.sizes]
+        self.outputs: list[torch.Tensor] = []
         self.series: dict[str, Array] = {}
         self.alive, self.diverged = np.ones(count, bool), np.zeros(count, int)
         self.evaluated = np.array([e for e in range(1, first.epochs + 1) if is_recorded(e) or e == first.epochs])
         self.seconds = 0.0
-        steps = first.epochs * len(self.source.sizes)
-        self.probe = Probe(self.stack, steps) if smoothness else None
+        self.probe = Probe(self.stack, self.source.steps.until(first.epochs)) if smoothness else None
 
     def train(self, epoch: int) -> None:
         """Train an epoch, counting from 0, and evaluate."""
         start = thread_time()
         batches = Epoch(self.source, epoch)
+        self.stack.begin(epoch)
+        if [each.shape[2] for each in self.outputs] != batches.sizes:
+            self.outputs = [torch.empty(len(self.alive), self.table.outputs, size) for size in batches.sizes]
         for i, outputs in enumerate(self.outputs):
             batch = batches.batch(i)
             if self.probe is not None and self.probe.due:
@@ -147,7 +149,7 @@ class Trial:
             inference_epochs=self.evaluated.copy(),
             inference_loss=inference["inference_loss"],
             inference_accuracy=inference.get("inference_accuracy"),
-            steps_per_epoch=len(self.source.sizes),
+            steps=self.source.steps,
             seconds=self.seconds / len(self.experiments),
             diverged=int(self.diverged[n]),
             final=self.final(n) if final else {},

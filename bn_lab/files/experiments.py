@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any, NoReturn
 
@@ -32,7 +31,7 @@ class FileError(ExperimentError):
 
 def to_json(experiment: Experiment) -> str:
     """The file of an experiment; unlike a link it names the defaults, too."""
-    return json.dumps({"format": FORMAT, "version": VERSION, "experiment": asdict(experiment)}, indent=2) + "\n"
+    return json.dumps({"format": FORMAT, "version": VERSION, "experiment": experiment.plain()}, indent=2) + "\n"
 
 
 def from_json(content: bytes) -> Decoded:

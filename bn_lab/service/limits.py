@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bn_lab.engine.cost import memory, samples, seconds
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Schedule
 
 PREFIX = "BN_LAB_"
 
@@ -202,14 +202,13 @@ class Limits:
             smaller = _with(experiment, halved)
             if self.allows(smaller):
                 break
-            value = samples(smaller) if getattr(smaller, name) is None else getattr(smaller, name)
+            value = _present(smaller, name)
             halved[name] = max(_lowest(name), _rounded(value // 2, _lowest(name)))
         return halved
 
     def _most(self, experiment: Experiment, name: str) -> int | None:
         """The largest value of a field below the present one that would fit, by halving; None where there is none."""
-        given = getattr(experiment, name)
-        low, high = _lowest(name), samples(experiment) if given is None else given
+        low, high = _lowest(name), _present(experiment, name)
         if low >= high or not self.allows(_with(experiment, {name: low})):
             return None
         while high - low > 1:
@@ -236,6 +235,14 @@ def _one_network(experiment: Experiment) -> Experiment:
 def _with(experiment: Experiment, values: Mapping[str, int]) -> Experiment:
     changed: dict[str, Any] = dict(values)
     return replace(experiment, **changed)
+
+
+def _present(experiment: Experiment, name: str) -> int:
+    """The number of a field, the largest where it changes during the training."""
+    value = getattr(experiment, name)
+    if isinstance(value, Schedule):
+        return int(max(number for _, number in value.numbers))
+    return int(samples(experiment) if value is None else value)
 
 
 def _lowest(name: str) -> int:

@@ -83,7 +83,7 @@ class RecordingJob(InTurn):
             return False
         if self._run is None:
             return self.requested.until > 0
-        return not self._run.finished and self._run.steps < self.requested.until * self._run.steps_per_epoch
+        return not self._run.finished and self._run.progress < self.requested.until
 
     def turn(self, seconds: float) -> float:
         """Take one turn of about `seconds`; returns how many seconds of computing it is to be charged for."""
@@ -99,7 +99,7 @@ class RecordingJob(InTurn):
         self._set_targets(run)
         if self._is_behind:
             start = computed()
-            run.advance(seconds, until=self.requested.until * run.steps_per_epoch)
+            run.advance(seconds, until=self.requested.until)
             self._worked += computed() - start
         self._reply(run)
         if self._is_due(run):

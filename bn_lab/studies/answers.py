@@ -118,7 +118,7 @@ def _outcome(history: History, network: Network, arm: int, seed: int) -> Outcome
         inference_epochs=epochs,
         inference_loss=inference("inference_loss"),
         inference_accuracy=None if history.train_accuracy is None else inference("inference_accuracy"),
-        steps_per_epoch=history.steps_per_epoch,
+        steps=history.plan,
         seconds=history.seconds / history.train_loss[..., 0].size,
         diverged=0 if alive.all() else int(alive.argmin()) + 1,
         final={},

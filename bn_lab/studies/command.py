@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,7 +104,7 @@ def summary(study: Study, view: JobView) -> dict[str, Any]:
         "networks": {"done": view.done, "total": view.total},
         "seconds": view.seconds,
         "questions": [_answer(question, verdict) for question, verdict in answers(study, view.results)],
-        "failures": [{"experiments": [asdict(each) for each in f.experiments], "error": f.error} for f in view.failures],
+        "failures": [{"experiments": [each.plain() for each in f.experiments], "error": f.error} for f in view.failures],
     }
 
 

@@ -75,7 +75,8 @@ def epochs_to(outcomes: Outcomes, target: float) -> float:
 
 def steps_to(outcomes: Outcomes, target: float) -> float:
     """`epochs_to` in steps of the optimizer."""
-    return epochs_to(outcomes, target) * outcomes[0].steps_per_epoch
+    epochs = epochs_to(outcomes, target)
+    return outcomes[0].steps.until(epochs) if np.isfinite(epochs) else epochs
 
 
 def seconds_to(outcomes: Outcomes, target: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ class Network:
     @cached_property
     def key(self) -> str:
         """A name for files and memories: 20 hexadecimal digits of the SHA-256 of all fields."""
-        fields = json.dumps([FORMAT, asdict(self.experiment)], sort_keys=True)
+        fields = json.dumps([FORMAT, self.experiment.plain()], sort_keys=True)
         return hashlib.sha256(fields.encode()).hexdigest()[:20]
 
 
@@ -103,7 +103,7 @@ def portions(networks: Sequence[Network], probes: Iterable[str] = ()) -> list[Po
 
 def structure(experiment: Experiment) -> tuple[object, ...]:
     """What networks of one portion must have in common."""
-    return tuple(value for name, value in asdict(experiment).items() if name not in VARIED)
+    return tuple(value for name, value in experiment.plain().items() if name not in VARIED)
 
 
 def _parts(group: list[Network], probes: tuple[str, ...]) -> list[Portion]:

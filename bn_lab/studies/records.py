@@ -13,14 +13,15 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from bn_lab.engine.outcome import Outcome, Smoothness
+from bn_lab.engine.steps import Steps
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Experiment, ExperimentError
+from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Schedule
 from bn_lab.studies.networks import Network
 from bn_lab.studies.study import Study, StudyError
 
@@ -36,8 +37,8 @@ INFERENCE = ("inference_loss", "inference_accuracy")
 OPTIONAL = ("train_accuracy", "validation_loss", "validation_accuracy", "inference_accuracy")
 """Series that some networks do not have: null."""
 
-WHOLE = ("steps_per_epoch", "diverged")
-"""Fields that are one whole number."""
+STEPS = "steps_per_epoch"
+"""The field of `Outcome.steps`: one whole number, or pairs of an epoch and that number from there on."""
 
 LARGEST_WHOLE = 2**53
 """The largest whole number in a record; every one up to it is a float, too."""
@@ -48,11 +49,13 @@ INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 def to_record(network: Network, outcome: Outcome) -> dict[str, Any]:
     """An outcome as plain values for JSON: `format`, `key`, `checksum`, and the fields of `Outcome` under their names."""
     values = {
-        name: to_jsonable(getattr(outcome, name)) for name in (*SERIES, "inference_epochs", *INFERENCE, *WHOLE, "seconds")
+        name: to_jsonable(getattr(outcome, name)) for name in (*SERIES, "inference_epochs", *INFERENCE, "diverged", "seconds")
     }
+    counts = outcome.steps.counts
+    values[STEPS] = counts[0][1] if len(counts) == 1 else [list(pair) for pair in counts]
     smoothness = None if outcome.smoothness is None else {n: to_jsonable(v) for n, v in vars(outcome.smoothness).items()}
     final = {name: to_jsonable(value) for name, value in outcome.final.items()}
-    start = {"format": RECORD, "key": network.key, "experiment": asdict(network.experiment)}
+    start = {"format": RECORD, "key": network.key, "experiment": network.experiment.plain()}
     record = {**start, **values, "final": final, "smoothness": smoothness}
     return record | {"checksum": checksum(record)}
 
@@ -78,7 +81,8 @@ def from_record(record: Any) -> Outcome:
     given = _object("record", record, ["format"])
     if given["format"] != RECORD:
         raise StudyError("format", "one_of", given["format"], options=RECORD)
-    given = _object("record", record, [field.name for field in fields(Outcome)] + ["key", "checksum"])
+    names = [STEPS if field.name == "steps" else field.name for field in fields(Outcome)]
+    given = _object("record", record, [*names, "key", "checksum"])
     if given["checksum"] != (expected := checksum(given)):
         raise StudyError("checksum", "one_of", given["checksum"], options=expected)
     experiment = _experiment(given["experiment"])
@@ -87,7 +91,7 @@ def from_record(record: Any) -> Outcome:
     values: dict[str, Any] = {name: _array(name, given[name], experiment.epochs) for name in SERIES}
     points = _epochs(given["inference_epochs"], experiment)
     values |= {name: _array(name, given[name], len(points)) for name in INFERENCE}
-    values |= {name: _whole(name, given[name]) for name in WHOLE}
+    values |= {"diverged": _whole("diverged", given["diverged"]), "steps": _steps(given[STEPS])}
     if (smoothness := given["smoothness"]) is not None:
         smoothness = _smoothness(smoothness)
     return Outcome(
@@ -156,6 +160,18 @@ def _whole(name: str, value: Any) -> int:
     if value > LARGEST_WHOLE:
         raise StudyError(name, "between", value, low=0, high=LARGEST_WHOLE)
     return value
+
+
+def _steps(value: Any) -> Steps:
+    if not isinstance(value, list):
+        return Steps(((1, _whole(STEPS, value)),))
+    if not value or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise StudyError(STEPS, "shape", value, expected="[[1, …], …]")
+    counts = tuple((_whole(STEPS, first), _whole(STEPS, steps)) for first, steps in value)
+    firsts = [first for first, _ in counts]
+    if firsts[0] != 1 or firsts != sorted(set(firsts)):
+        raise StudyError(STEPS, "shape", value, expected="[[1, …], …]")
+    return Steps(counts)
 
 
 def _array(name: str, value: Any, length: int) -> Array | None:
@@ -236,5 +252,5 @@ def to_json(study: Study, results: Mapping[str, Outcome]) -> str:
 
 def describe(study: Study) -> dict[str, Any]:
     """What a study computes, as plain values for JSON."""
-    axes = {name: list(values) for name, values in study.axes}
-    return {"id": study.id, "experiment": asdict(study.base), "axes": axes, "probes": list(study.probes)}
+    axes = {name: [str(v) if isinstance(v, Schedule) else v for v in values] for name, values in study.axes}
+    return {"id": study.id, "experiment": study.base.plain(), "axes": axes, "probes": list(study.probes)}

@@ -19,7 +19,7 @@ from bn_lab import train
 from bn_lab.arms import ARMS
 from bn_lab.codegen import script
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 from bn_lab.presets import PRESETS
 
 # Keras needs no second framework beside it: it runs on the torch that is here.
@@ -78,6 +78,14 @@ DRAWN = "drawn:" + ":".join(f"{x / 4 - 2:g},{x * x % 7 - 3},{x % 3 % 2}" for x i
 CASES = {name: preset.experiment for name, preset in PRESETS.items()}
 CASES["drawn"] = Experiment(dataset=DRAWN, optimizer="adam", learning_rate=0.01, validation_share=0.2, epochs=EPOCHS)
 CASES |= {f"random {i}": experiment for i, experiment in enumerate(SAMPLE)}
+CASES |= {
+    "schedules of classes": Experiment(
+        dataset="iris", batch_size=Schedule(((1, 32), (4, 7), (9, 16))), learning_rate=Schedule(((1, 0.01), (5, 0.001))),
+        l2=Schedule(((1, 0.0), (3, 0.1), (8, 0.01))), dropout=Schedule(((1, 0.0), (6, 0.3), (12, 0.0))), optimizer="adam",
+    ),
+    "a schedule of the rate": Experiment(inputs="standardized", learning_rate=Schedule(((1, 0.01), (7, 0.001)))),
+    "a schedule of batches": Experiment(inputs="standardized", batch_size=Schedule(((1, 64), (3, 101))), validation_share=0.2),
+}  # fmt: skip
 CASES = {
     name: replace(experiment, epochs=min(EPOCHS, experiment.epochs), seeds=min(2, experiment.seeds))
     for name, experiment in CASES.items()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, load
 from bn_lab.engine import batches as module
-from bn_lab.engine.batches import Batch, Epoch, Source, batch_sizes, composition
+from bn_lab.engine.batches import Batch, Epoch, Source, composition
+from bn_lab.engine.steps import batch_sizes
 from bn_lab.experiment import DatasetName, Experiment, Shuffle
 
 Toy = Callable[..., Table]
@@ -26,7 +27,7 @@ def source(table: Table, dtype: torch.dtype = torch.float64, **choices: Any) -> 
 
 def all_batches(prepared: Source, epoch: int = 0) -> list[Batch]:
     of_epoch = Epoch(prepared, epoch)
-    return [of_epoch.batch(i) for i in range(len(prepared.sizes))]
+    return [of_epoch.batch(i) for i in range(len(prepared.sizes(0)))]
 
 
 def rows_seen(prepared: Source, epoch: int, network: int) -> list[int]:

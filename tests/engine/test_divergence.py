@@ -128,7 +128,7 @@ def watch(experiment: Experiment, epochs: int) -> tuple[Array, Array]:
         found = np.stack([np.abs(out.double().numpy()).max(axis=(1, 2)) for out in outs], axis=1)
         return np.where(np.isnan(found), np.inf, found)
 
-    outputs = [torch.empty(stack.networks, run.table.outputs, size) for size in run.source.sizes]
+    outputs = [torch.empty(stack.networks, run.table.outputs, size) for size in run.source.sizes(0)]
     batch = Epoch(run.source, 0).batch(0)
     initial = look(stack.forward(batch.x, batch.masks, outputs[0]))
     for number in range(epochs):
@@ -159,7 +159,7 @@ def test_the_named_layer_is_the_first_to_exceed_a_hundred_times_its_size(name: s
     initial, largest = watch(experiment, history.epoch)
     for d in history.divergences:
         place = [*ARMS].index(d.arm) * experiment.seeds + d.seed
-        growth = largest[: d.epoch * history.steps_per_epoch, place] / initial[place]
+        growth = largest[: history.plan.until(d.epoch), place] / initial[place]
         first = next(each for each in growth if each.max() > 100)
         assert d.layer == first.argmax() + 1, d
     if name != "rmsprop":
@@ -215,19 +215,18 @@ def test_diagnosis_leaves_the_cohort_as_it_was(toy: Toy, optimizer: str) -> None
     experiment = Experiment(arms=tuple(ARMS), seeds=2, optimizer=optimizer, dropout=0.3, batch_size=6)  # type: ignore[arg-type]
     source = Source(experiment, toy(), dtype=torch.float32, device="cpu")
     stack = Stack(experiment, 3, 1, "regression")
-    outputs = [torch.empty(stack.networks, 1, size) for size in source.sizes]
-    start, batches = stack.state(), []
-    for number in range(2):
-        epoch = Epoch(source, number)
+    outputs = [torch.empty(stack.networks, 1, size) for size in source.sizes(0)]
+    start, epochs = stack.state(), [Epoch(source, number) for number in range(2)]
+    for epoch in epochs:
         for i, out in enumerate(outputs):
-            batches.append(epoch.batch(i))
-            bound = stack.step(batches[-1].x, batches[-1].y, batches[-1].masks, out)
+            batch = epoch.batch(i)
+            bound = stack.step(batch.x, batch.y, batch.masks, out)
     base, before = magnitudes(bound), stack.state()
     values = [out.clone() for out in outputs], stack.gradients.flat.clone(), bound.output.x.clone()
-    layers, largest = grown_layers(stack, start, batches, outputs, base)
+    layers, largest = grown_layers(stack, start, epochs, base)
     assert layers.shape == largest.shape == (8,)
     after = stack.state()
-    assert before.steps == after.steps == len(batches)
+    assert before.steps == after.steps == 2 * len(outputs)
     for one, other in zip(
         (before.parameters, before.moving, *before.optimizer), (after.parameters, after.moving, *after.optimizer), strict=True
     ):

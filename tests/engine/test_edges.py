@@ -67,7 +67,7 @@ def test_digits_train_too() -> None:
 )
 def test_a_last_batch_of_one_sample_joins_the_one_before(samples: int, batch_size: int, steps: int) -> None:
     history = train(Experiment(samples=samples, batch_size=batch_size, epochs=2, arms=tuple(ARMS)))
-    assert history.steps_per_epoch == steps
+    assert history.plan.of_epoch(1) == steps
     assert history.steps == 2 * steps
     assert_all_finite(history)
 

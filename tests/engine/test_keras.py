@@ -103,7 +103,7 @@ def test_every_batch_loss_matches_keras(name: str) -> None:
     losses, sizes = [], []
     for epoch in range(record["epochs"]):
         batches = Epoch(source, epoch)
-        for i, size in enumerate(source.sizes):
+        for i, size in enumerate(source.sizes(0)):
             batch = batches.batch(i)
             out = torch.empty(stack.networks, table.outputs, size)
             stack.step(batch.x, batch.y, batch.masks, out)
@@ -111,7 +111,7 @@ def test_every_batch_loss_matches_keras(name: str) -> None:
             sizes.append(size)
     np.testing.assert_allclose(losses, record["batch_losses"], rtol=1e-5)
     # The run, which computes losses once an epoch, reports their weighted means.
-    expected = np.average(np.reshape(losses, (3, -1)), axis=1, weights=source.sizes)
+    expected = np.average(np.reshape(losses, (3, -1)), axis=1, weights=source.sizes(0))
     np.testing.assert_allclose(trained(name).history().train_loss[arm_of(name), 0], expected, rtol=1e-6)
 
 

@@ -52,7 +52,7 @@ def trained(experiment: Experiment, members: list[Experiment] | None = None) -> 
     stack = Stack(experiment, *shape, members=members, dtype=kind)
     for epoch in range(2):
         batches, outputs = Epoch(source, epoch), []
-        for i, size in enumerate(source.sizes):
+        for i, size in enumerate(source.sizes(0)):
             batch = batches.batch(i)
             outputs.append(torch.empty(stack.networks, table.outputs, size, dtype=kind))
             stack.step(batch.x, batch.y, batch.masks, outputs[-1], batch.noise)
@@ -121,10 +121,10 @@ def test_members_that_agree_are_the_seeds_of_an_experiment_bit_for_bit(optimizer
 
 def test_batch_norm_is_called_once_for_each_run_of_equal_epsilons() -> None:
     experiment = base("epsilon", arms=("before",))
-    norm = trained(experiment, unlike("epsilon", experiment))[0]._bound[32].hidden[0].norms["before"]
+    norm = trained(experiment, unlike("epsilon", experiment))[0]._bound[32, False].hidden[0].norms["before"]
     assert isinstance(norm, NormPerEpsilon)
     assert [part.epsilon for part in norm.parts] == [1e-6, 1e-2, 1e-6]
-    alike = trained(experiment, unlike("seed", experiment))[0]._bound[32].hidden[0].norms["before"]
+    alike = trained(experiment, unlike("seed", experiment))[0]._bound[32, False].hidden[0].norms["before"]
     assert type(alike) is BatchNorm
 
 

@@ -33,7 +33,7 @@ def at_the_start(activation: Any = "swish", **choices: Any) -> Run:
 def plain_pass(run: Run, arm: int, function: Callable[[Tensor], Tensor]) -> list[Layer]:
     """What the first seed's network of that arm computes for the first batch, layer by layer, in numpy."""
     name, weights = run.experiment.arms[arm], run.weights(arm)
-    rows = run.source.orders(0)[0, : run.source.sizes[0]]
+    rows = run.source.orders(0)[0, : run.source.sizes(0)[0]]
     x = run.table.features[rows]
     if "standardized" in (name, run.experiment.inputs):
         train = run.table.features[run.source.splits[0].train]
@@ -132,7 +132,7 @@ def as_torch(run: Run, arm: int) -> tuple[dict[str, Tensor], Tensor]:
     """The weights of the first seed's network as leaves, and loss and penalty of the first batch."""
     name, experiment = run.experiment.arms[arm], run.experiment
     leaves = {key: torch.tensor(array, requires_grad=True) for key, array in run.weights(arm).items()}
-    rows = run.source.orders(0)[0, : run.source.sizes[0]]
+    rows = run.source.orders(0)[0, : run.source.sizes(0)[0]]
     features = run.table.features
     if name == "standardized":
         features = (features - features.mean(axis=0)) / features.std(axis=0)

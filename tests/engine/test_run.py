@@ -34,7 +34,7 @@ def finish(run: Run) -> History:
 def step_losses(experiment: Experiment, steps: int) -> Array:
     """The training loss of every step: (R, steps)."""
     run, losses = Run(experiment), []
-    stack, sizes = run.stack, run.source.sizes
+    stack, sizes = run.stack, run.source.sizes(0)
     for number in range(steps):
         epoch, i = divmod(number, len(sizes))
         if i == 0:
@@ -154,7 +154,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches_weighted_by_their_sampl
     run, shadow = (Run(experiment, table=table, dtype=torch.float64) for _ in range(2))
     for epoch in range(2):
         losses, hits, sizes = [], [], []
-        for i, size in enumerate(shadow.source.sizes):
+        for i, size in enumerate(shadow.source.sizes(0)):
             batch, out = Epoch(shadow.source, epoch).batch(i), torch.empty(8, table.outputs, size, dtype=torch.float64)
             shadow.stack.step(batch.x, batch.y, batch.masks, out)
             z, y = out.numpy(), batch.y.numpy()
@@ -167,7 +167,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches_weighted_by_their_sampl
             sizes.append(size)
             run.step()
             partial = run.history().partial_loss
-            if i < len(shadow.source.sizes) - 1:
+            if i < len(shadow.source.sizes(0)) - 1:
                 assert partial is not None
                 np.testing.assert_allclose(partial.ravel(), np.average(losses, axis=0, weights=sizes))
             else:

@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from bn_lab.arms import ARMS
 from bn_lab.engine.history import Composition, Divergence, History, Snapshot
+from bn_lab.engine.steps import Steps
 from bn_lab.engine.summary import (
     ALIKE,
     CLOSE,
@@ -70,7 +71,7 @@ def made_up(
         classes=() if accuracy is None else ("a", "b"),
         epoch=epochs,
         steps=2 * epochs + (partial is not None),
-        steps_per_epoch=2,
+        plan=Steps(((1, 2),)),
         seconds=1.0,
         train_loss=loss,
         train_accuracy=stacked(accuracy),

@@ -56,7 +56,7 @@ def check(outcome: Outcome, history: History) -> None:
     np.testing.assert_array_equal(outcome.inference_epochs, [snapshot.epoch for snapshot in snapshots])
     expected = [snapshot.inference_loss[0, 0] for snapshot in snapshots]
     np.testing.assert_allclose(outcome.inference_loss, expected, rtol=1e-4)
-    assert outcome.steps_per_epoch == history.steps_per_epoch
+    assert outcome.steps == history.plan
 
 
 def test_the_fields_in_which_networks_may_differ_are_all_tried() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bn_lab.datasets import load
 from bn_lab.engine.outcome import Outcome, Smoothness
+from bn_lab.engine.steps import Steps
 from bn_lab.experiment import Experiment
 from bn_lab.figures.studies import Results
 from bn_lab.studies.networks import Network
@@ -43,7 +44,7 @@ def outcome(experiment: Experiment, diverged: int = 0, **more: Any) -> Outcome:
         "inference_accuracy": np.where(np.isnan(loss[chosen - 1]), np.nan, series(len(chosen), rising=True))
         if is_classes
         else None,
-        "steps_per_epoch": 5,
+        "plan": Steps(((1, 5),)),
         "seconds": 0.5,
         "diverged": diverged,
         "final": {f"{way}.validation.accuracy": draw.uniform() for way in ("batch", "moving", "precise")},

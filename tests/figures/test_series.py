@@ -54,7 +54,7 @@ def test_a_thinned_curve_has_the_numbers_of_its_epochs(history: History) -> None
     long = replace(
         history,
         epoch=epochs,
-        steps=epochs * history.steps_per_epoch,
+        steps=history.plan.until(epochs),
         train_loss=rng.random(shape),
         train_accuracy=None if history.train_accuracy is None else rng.random(shape),
         validation_loss=rng.random(shape),

@@ -58,7 +58,7 @@ def test_layers_have_a_row_for_each_snapshot_arm_layer_and_stage(history: Histor
     counts = {arm: history.experiment.depth * len(stages(arm)) for arm in history.experiment.arms}
     assert len(frame) == len(history.snapshots) * sum(counts.values())
     assert frame.epoch.unique().tolist() == [snapshot.epoch for snapshot in history.snapshots]
-    assert 1 / history.steps_per_epoch in frame.epoch.to_numpy(), "moments inside of an epoch are there too"
+    assert 1 / history.plan.of_epoch(1) in frame.epoch.to_numpy(), "moments inside of an epoch are there too"
     snapshot, arm = history.snapshots[-1], history.experiment.arms[-1]
     rows = frame[(frame.epoch == snapshot.epoch) & (frame.arm == arm)].set_index(["layer", "stage"])
     record = snapshot.arms[arm]

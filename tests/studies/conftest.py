@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bn_lab.engine.outcome import Outcome
+from bn_lab.engine.steps import Steps
 from bn_lab.experiment import Experiment
 
 ONE = Experiment(arms=("none",), epochs=4)
@@ -23,7 +24,7 @@ def outcome(experiment: Experiment = ONE, **known: Any) -> Outcome:
         "inference_epochs": np.array([epochs]),
         "inference_loss": np.array([0.9]),
         "inference_accuracy": None,
-        "steps_per_epoch": 16,
+        "steps": Steps(((1, 16),)),
         "seconds": 2.0,
         "diverged": 0,
         "final": {},

@@ -125,10 +125,10 @@ def test_a_training_is_a_study_with_the_outcomes_that_studies_train(experiment: 
     assert set(known) == {network.key for network in study.networks}
     for network in study.networks:
         ours, (theirs,) = known[network.key], train_stack([network.experiment])
-        assert (ours.experiment, ours.diverged, ours.steps_per_epoch) == (
+        assert (ours.experiment, ours.diverged, ours.steps) == (
             network.experiment,
             theirs.diverged,
-            theirs.steps_per_epoch,
+            theirs.steps,
         )
         for name in (*SERIES, *INFERENCE, "inference_epochs"):
             mine, other = getattr(ours, name), getattr(theirs, name)

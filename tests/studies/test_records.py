@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from bn_lab.engine.outcome import PROBES, Outcome
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import Experiment, Schedule
 from bn_lab.studies.networks import portions
 from bn_lab.studies.records import checksum, from_record, to_csv, to_json, to_record
 from bn_lab.studies.study import Study, StudyError
@@ -78,6 +78,18 @@ def test_regression_has_no_accuracies() -> None:
     assert same(from_record(record), outcome)
 
 
+def test_schedules_are_texts_and_steps_by_their_epochs() -> None:
+    schedule = Schedule(((1, 32), (2, 8)))
+    base = Experiment(dataset="iris", depth=1, epochs=2, arms=("none",), batch_size=schedule, learning_rate="0.1@1,0.01@2")  # type: ignore[arg-type]
+    small = Study("small", base)
+    (network,), (outcome,) = small.networks, trained(small).values()
+    record = json.loads(json.dumps(to_record(network, outcome), allow_nan=False))
+    assert record["experiment"]["batch_size"] == "32@1,8@2"
+    assert record["steps_per_epoch"] == [[1, 5], [2, 19]]
+    assert same(from_record(record), outcome)
+    assert json.loads(to_json(small, {network.key: outcome}))["study"]["experiment"]["learning_rate"] == "0.1@1,0.01@2"
+
+
 def test_nan_is_null_and_infinity_a_word(study: Study, results: dict[str, Outcome]) -> None:
     network = study.networks[0]
     losses = np.array([1.5, np.inf, np.nan])
@@ -105,6 +117,10 @@ def test_nan_is_null_and_infinity_a_word(study: Study, results: dict[str, Outcom
         ("seconds", "__import__('os')", ("seconds",)),
         ("seconds", 10**400, ("seconds", "finite")),
         ("steps_per_epoch", 10**400, ("steps_per_epoch",)),
+        ("steps_per_epoch", [], ("steps_per_epoch",)),
+        ("steps_per_epoch", [[1, 16], [1, 8]], ("steps_per_epoch",)),
+        ("steps_per_epoch", [[2, 16]], ("steps_per_epoch",)),
+        ("steps_per_epoch", [[1, 16], [3]], ("steps_per_epoch",)),
         ("inference_epochs", [], ("inference_epochs",)),
         ("inference_epochs", [1, 2], ("inference_epochs",)),
         ("inference_epochs", [0, 3], ("inference_epochs",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import torch
@@ -13,9 +14,9 @@ from bn_lab.arms import ARMS
 from bn_lab.datasets import Table
 from bn_lab.engine.anatomy.bench import Bench, LayerwiseNetwork, Normalize, altered
 from bn_lab.engine.anatomy.records import Folded, Score, ThreeWays, finite
-from bn_lab.engine.batches import batch_sizes
 from bn_lab.engine.history import Checkpoint
 from bn_lab.engine.losses import LOSSES, accuracy
+from bn_lab.engine.steps import batch_sizes
 from bn_lab.experiment import Experiment, ExperimentError
 
 
@@ -24,8 +25,8 @@ from bn_lab.experiment import Experiment, ExperimentError
 def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: str, table: Table | None = None) -> ThreeWays:
     """Evaluate the same weights with batch, moving and precise statistics; three times the same without batch normalization.
 
-    Batches have the experiment's size: of training samples in the order of the first epoch, of validation samples in that of
-    the file. The precise statistics are taken layer by layer: those of a layer from what it takes in when the layers below
+    Batches have the size of the latest epoch: of training samples in the order of the first one, of validation samples in that
+    of the file. The precise statistics are taken layer by layer: those of a layer from what it takes in when the layers below
     already use theirs (PreciseBN, Wu & Johnson 2021, "Rethinking 'Batch' in BatchNorm", with the whole set as the batch).
 
     Arguments and errors are those of `subject`.
@@ -37,7 +38,7 @@ def three_ways(experiment: Experiment, checkpoint: Checkpoint, arm: str, table: 
     scores: dict[str, dict[str, Score]] = {"batch": {}, "moving": {}, "precise": {}}
     for which in [name for name, these in rows.items() if len(these)]:
         x, y = bench.samples(rows[which])
-        sizes = batch_sizes(x.shape[2], experiment.batch_size)
+        sizes = batch_sizes(x.shape[2], experiment.phase(ceil(checkpoint.epoch)).batch_size)
         scores["batch"][which] = _score(bench, _in_batches(network, x, sizes), y)
         scores["moving"][which] = _score(bench, network.outputs(x, network.moving), y)
         scores["precise"][which] = _score(bench, network.outputs(x, precise), y)

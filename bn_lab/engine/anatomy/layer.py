@@ -85,5 +85,5 @@ def statistics(
         finite(np.stack([each.x.var(axis=1) for each in subjects])),
         np.concatenate([each.moving_mean.T for each in subjects if each.moving_mean is not None]) if normed else None,
         np.concatenate([each.moving_variance.T for each in subjects if each.moving_variance is not None]) if normed else None,
-        experiment.bn_momentum ** np.round(epochs * len(bench.source.sizes)),
+        experiment.bn_momentum ** np.array([bench.source.steps.until(epoch) for epoch in epochs]),
     )

@@ -13,7 +13,7 @@ from bn_lab import numerals
 from bn_lab.drawn import is_drawn, points_of
 from bn_lab.engine.outcome import Outcome
 from bn_lab.engine.types import Array
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 from bn_lab.figures.frame import kept_epochs
 from bn_lab.i18n import Texts
 from bn_lab.studies.measures import MEASURES
@@ -122,7 +122,15 @@ def value_label(name: str, value: Any, t: Texts) -> str:
         return ", ".join(t(f"arm.{arm}") for arm in value)
     if name == "dataset" and is_drawn(value):
         return t("dataset.drawn", count=len(points_of(value)))
-    return t(f"{name}.{value}") if FIELDS[name].kind == "choice" else numerals.setting(value)
+    return t(f"{name}.{value}") if FIELDS[name].kind == "choice" else number_label(value, t)
+
+
+def number_label(value: float | Schedule | None, t: Texts) -> str:
+    """A number of an experiment as one reads it, with all its changes: `0.01 → 0.001 from epoch 200`."""
+    if not isinstance(value, Schedule):
+        return numerals.setting(value)
+    first, *later = [(numerals.setting(number), numerals.whole(epoch)) for epoch, number in value.numbers]
+    return " → ".join([first[0], *(t("change.to", value=number, epoch=epoch) for number, epoch in later)])
 
 
 def label(values: Mapping[str, Any], t: Texts) -> str:
@@ -156,4 +164,4 @@ def is_log(name: str, values: Sequence[Any]) -> bool:
 
 def is_numeric(name: str, values: Sequence[Any]) -> bool:
     """Whether the values of a field lie on an axis of numbers."""
-    return FIELDS[name].kind in ("int", "float") and None not in values
+    return FIELDS[name].kind in ("int", "float") and all(isinstance(value, int | float) for value in values)

@@ -10,7 +10,7 @@ import streamlit as st
 from bn_lab import numerals
 from bn_lab.datasets import GENERATED
 from bn_lab.drawn import is_drawn
-from bn_lab.experiment import FIELDS, Experiment, Field, is_uploaded
+from bn_lab.experiment import FIELDS, Experiment, Field, Schedule, is_uploaded
 from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
 from bn_lab.ui import rules, session, uploads
@@ -88,7 +88,9 @@ def matters(name: str, experiment: Experiment) -> bool:
 
 
 def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
-    value, turn = getattr(experiment, field.name), session.turn(field.name)
+    value: Any = getattr(experiment, field.name)
+    turn, later = session.turn(field.name), value.numbers[1:] if isinstance(value, Schedule) else ()
+    value = value.numbers[0][1] if isinstance(value, Schedule) else value
     key = f"field_{field.name}" + (f"_{turn}" if turn else "")
     st.session_state[key] = list(value) if field.kind == "choices" else value
     fixed = rules.is_fixed(field.name)
@@ -116,12 +118,38 @@ def _widget(field: Field, experiment: Experiment, t: Texts) -> None:
         st.selectbox(options=stops(field, value), **common)  # a list takes little room
     else:
         st.select_slider(options=stops(field, value), format_func=numerals.setting, **common)
+    for epoch, number in later:
+        words = t("change.to", value=numerals.setting(number), epoch=numerals.whole(epoch))
+        st.button(
+            f":material/close: {words}",
+            key=f"{key}_until_{epoch}",
+            help=t("change.remove"),
+            disabled=fixed,
+            on_click=guarded(_take_back),
+            args=(field.name, turn, epoch),
+        )
 
 
 def _changed(name: str, turn: int, key: str) -> None:
-    if turn == session.turn(name):  # else a word of a widget that is gone
-        value = st.session_state[key]
-        session.change(name, tuple(value) if isinstance(value, list) else value)
+    """A widget has a new value; that of a number that changes during the training is its first one."""
+    if turn != session.turn(name):  # a word of a widget that is gone
+        return
+    value, before = st.session_state[key], getattr(session.experiment(), name)
+    if isinstance(before, Schedule):
+        value = Schedule(((1, value), *before.numbers[1:]))
+    session.change(name, tuple(value) if isinstance(value, list) else value)
+
+
+def _take_back(name: str, turn: int, epoch: int) -> None:
+    if turn == session.turn(name):
+        take_back(name, epoch)
+
+
+def take_back(name: str, epoch: int) -> None:
+    """Have a number not change at this epoch."""
+    before = getattr(session.experiment(), name)
+    if isinstance(before, Schedule):
+        session.set_field(name, Schedule(tuple(each for each in before.numbers if each[0] != epoch or epoch == 1)))
 
 
 def _number(field: Field, t: Texts, common: dict[str, Any]) -> None:

@@ -12,8 +12,10 @@ from bn_lab.arms import ARMS
 from bn_lab.datasets import Table, split, table_of
 from bn_lab.drawn import kind_of
 from bn_lab.engine.cost import parameters
-from bn_lab.experiment import Experiment
+from bn_lab.engine.steps import Steps
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 from bn_lab.figures.data import named
+from bn_lab.figures.studies.numbers import label, number_label
 from bn_lab.i18n import Texts
 from bn_lab.sharing import plain_text
 from bn_lab.ui import uploads
@@ -58,7 +60,7 @@ def _layer(experiment: Experiment, arm: str, k: int, t: Texts) -> str:
         norm = t("preview.noisy", norm=norm, noise=noise) if experiment.bn_noise else norm
         parts.insert(1 if ARMS[arm].placement == "before" else 2, norm)
     if experiment.dropout:
-        parts.append(t("preview.dropout", rate=numerals.setting(experiment.dropout)))
+        parts.append(t("preview.dropout", rate=number_label(experiment.dropout, t)))
     return " · ".join(parts)
 
 
@@ -74,17 +76,14 @@ def plan(experiment: Experiment, table: Table, t: Texts) -> str:
     values = {
         "networks": networks,
         "samples": f"{samples:,}",
-        "batches": f"{steps(experiment, table):,}",
-        "batch": min(experiment.batch_size, samples),
+        "batches": f"{Steps.of(experiment, samples).of_epoch(1):,}",
+        "batch": min(experiment.phases[0].batch_size, samples),
         "epochs": f"{experiment.epochs:,}",
     }
     rest = t("preview.validation", count=f"{validation:,}") if validation else t("preview.no_validation")
-    return f"{t('preview.plan', **values)} {rest}"
-
-
-def steps(experiment: Experiment, table: Table) -> int:
-    """Batches of an epoch: a last one of one sample joins the one before it."""
-    return -(-(len(split(table, experiment, experiment.seed).train) - 1) // experiment.batch_size)
+    changes = {name: value for name in FIELDS if isinstance(value := getattr(experiment, name), Schedule)}
+    changing = f" {t('preview.changes', changes=label(changes, t))}" if changes else ""
+    return f"{t('preview.plan', **values)} {rest}{changing}"
 
 
 def _about(experiment: Experiment, table: Table, t: Texts) -> str:

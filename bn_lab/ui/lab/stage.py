@@ -14,9 +14,10 @@ from typing import Any
 import streamlit as st
 
 from bn_lab.arms import ARMS, BASELINE
-from bn_lab.datasets import Table, table_of
+from bn_lab.datasets import Table, split, table_of
 from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
+from bn_lab.engine.steps import Steps
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import FIELDS, Experiment
 from bn_lab.figures.layers import some_layers
@@ -27,7 +28,6 @@ from bn_lab.service import Watch
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.widgets import file_stem
-from bn_lab.ui.lab import preview
 from bn_lab.ui.live import components
 
 KEY = "stage"
@@ -171,10 +171,11 @@ def checkpoint_epochs(experiment: Experiment, data: Table) -> list[int]:
 @lru_cache(maxsize=256)
 def moments(experiment: Experiment) -> int:
     """How many moments there are when it is trained to its end."""
-    steps, last = preview.steps(experiment, table_of(experiment)), experiment.epochs
-    first = min(recorded_steps(experiment), last * steps)
+    table, last = table_of(experiment), experiment.epochs
+    steps = Steps.of(experiment, len(split(table, experiment, experiment.seed).train))
+    first = min(recorded_steps(experiment, table), steps.until(last))
     later = (epoch for epoch in range(1, last + 1) if is_recorded(epoch) or epoch == last)
-    return 1 + first + sum(epoch * steps > first for epoch in later)
+    return 1 + first + sum(steps.until(epoch) > first for epoch in later)
 
 
 def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:

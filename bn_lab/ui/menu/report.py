@@ -27,6 +27,7 @@ from bn_lab.figures.frame import Recorded, fill, write
 from bn_lab.figures.layers import stages_in_order
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, alt, figure_names
+from bn_lab.figures.studies.numbers import number_label
 from bn_lab.figures.tables import statistics
 from bn_lab.i18n import Texts
 from bn_lab.server.assets import plotly_source
@@ -153,7 +154,7 @@ def _value(name: str, value: Any, t: Texts) -> str:
         return t("page.all")
     if isinstance(value, tuple):
         return ", ".join(controls.option_label(t, name, option) for option in value)
-    return controls.option_label(t, name, value) if isinstance(value, str) else numerals.setting(value)
+    return controls.option_label(t, name, value) if isinstance(value, str) else number_label(value, t)
 
 
 def _options(name: str, experiment: Experiment) -> Iterator[dict[str, Any]]:

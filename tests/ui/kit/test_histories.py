@@ -46,7 +46,7 @@ class Watched:
 
     def history(self, timeout: float) -> History:
         self.asked += 1
-        return replace(self.whole, epoch=self.epoch, steps=self.epoch * self.whole.steps_per_epoch)
+        return replace(self.whole, epoch=self.epoch, steps=self.whole.plan.until(self.epoch))
 
 
 def fetched(watch: Any, **options: Any) -> History:

@@ -66,7 +66,7 @@ def test_the_plan_is_what_will_be_done(lab: Open, choices: dict[str, Any]) -> No
         "preview.plan",
         networks=run.stack.networks,
         samples=len(rows.train),
-        batches=f"{run.steps_per_epoch:,}",
+        batches=f"{run.source.steps.of_epoch(1):,}",
         batch=min(experiment.batch_size, len(rows.train)),
         epochs=f"{experiment.epochs:,}",
     )
