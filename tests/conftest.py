@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,16 @@ from playwright.sync_api import Browser, sync_playwright
 # How long an example takes says more about the machine than about the code. Tests that need more examples say so themselves.
 settings.register_profile("patient", deadline=None, max_examples=40)
 settings.load_profile("patient")
+
+
+# What is imported and collected stays: to look through all of it for garbage again and again took a tenth of all the time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, but only among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")

@@ -10,6 +10,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,12 @@ FORMATTING = {"field", "self"}
 """What has a method `format` of its own: fields of an experiment, and what writes the log."""
 
 
+parse = cache(ast.parse)
+
+
 def forbidden(source: str) -> Iterator[str]:
     """What a module does that it must not."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
             yield from (f"import {name}" for name in names if name.split(".")[0] in UNPICKLING | RUNNING | {"yaml"})
@@ -59,24 +63,24 @@ def forbidden(source: str) -> Iterator[str]:
 
 def forbidden_call(call: ast.Call) -> Iterator[str]:
     """What is wrong with a call."""
-    function, text = call.func, ast.unparse(call)
+    function, called = call.func, ast.unparse(call.func)
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if isinstance(function, ast.Name) and name in CALLS:
-        yield text
+        yield ast.unparse(call)
     if isinstance(function, ast.Attribute) and name in METHODS:
-        yield text
+        yield ast.unparse(call)
     if name == "import_module" and not (call.args and isinstance(call.args[0], ast.Constant)):
-        yield text
-    if name in ("load", "save") and ast.unparse(function).startswith(("torch.", "jit.")):
-        yield text
+        yield ast.unparse(call)
+    if name in ("load", "save") and called.startswith(("torch.", "jit.")):
+        yield ast.unparse(call)
     for option in ("shell", "unsafe_allow_html", "unsafe_allow_javascript", "allow_pickle", "unsafe", "trust_remote_code"):
         if option in given and not is_false(given[option]):
-            yield text
-    if ast.unparse(function) in ("np.load", "numpy.load") and "allow_pickle" not in given:
-        yield text
-    if ast.unparse(function).endswith(("components.v1.html", "components.html", "components.v1.iframe", "st.iframe")):
-        yield text
+            yield ast.unparse(call)
+    if called in ("np.load", "numpy.load") and "allow_pickle" not in given:
+        yield ast.unparse(call)
+    if called.endswith(("components.v1.html", "components.html", "components.v1.iframe", "st.iframe")):
+        yield ast.unparse(call)
 
 
 def is_false(value: ast.expr) -> bool:
@@ -134,7 +138,7 @@ def test_the_reader_sees_what_is_forbidden(source: str, count: int) -> None:
 
 def functions_that(attribute: str, path: Path) -> Iterator[tuple[str, str, ast.Call]]:
     """Every call of `….attribute(…)` in a module, with the module's path and the name of the function around it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parse(path.read_text(encoding="utf-8"))
     around = {
         node: function.name
         for function in ast.walk(tree)
@@ -148,7 +152,7 @@ def functions_that(attribute: str, path: Path) -> Iterator[tuple[str, str, ast.C
 
 def once_in_a_cache(source: str) -> Iterator[str]:
     """What a module keeps once for all visitors where a message of any of them can clear it: in one of Streamlit's caches."""
-    for function in ast.walk(ast.parse(source)):
+    for function in ast.walk(parse(source)):
         for decorator in getattr(function, "decorator_list", []):
             text = ast.unparse(decorator)
             if "cache_data" in text or ("cache_resource" in text and "scope='session'" not in text):

@@ -15,11 +15,11 @@ from bn_lab.experiment import Experiment
 
 Same = Callable[[Any, Any], None]
 
-OURS = Experiment(arms=tuple(ARMS), seeds=2, epochs=12, dropout=0.1, validation_share=0.2)
+OURS = Experiment(arms=tuple(ARMS), seeds=2, epochs=6, dropout=0.1, validation_share=0.2)
 OTHERS = [
-    Experiment(dataset="iris", epochs=40, arms=tuple(ARMS), seed=5),
-    Experiment(epochs=12, optimizer="adam", activation="gelu", depth=5, width=40, seeds=4),
-    Experiment(epochs=6, optimizer="sgd", learning_rate=1e-2, arms=tuple(ARMS), seeds=3),  # some of these diverge
+    Experiment(dataset="iris", epochs=20, arms=tuple(ARMS), seed=5),
+    Experiment(epochs=6, optimizer="adam", activation="gelu", depth=5, width=40, seeds=4),
+    Experiment(epochs=3, optimizer="sgd", learning_rate=1e-2, arms=tuple(ARMS), seeds=3),  # some of these diverge
 ]
 
 

@@ -11,7 +11,7 @@ from bn_lab.engine.cost import memory
 from bn_lab.service import Limits, Watch, WatchState
 from tests.service.conftest import Bench, Clock, alone, differences
 
-LONG = Experiment(dataset="iris", epochs=40)
+LONG = Experiment(dataset="iris", samples=60, epochs=40)
 MB = memory(LONG) / 1e6
 
 

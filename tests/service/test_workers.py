@@ -24,8 +24,8 @@ from tests.service.test_recordings import own
 from tests.service.test_rows import Page, assert_whole
 from tests.service.threads import pair, post_waiting
 
-IRIS = Experiment(dataset="iris", epochs=6, depth=2, seeds=2)
-LONG = Experiment(dataset="iris", epochs=90, depth=1)
+IRIS = Experiment(dataset="iris", samples=60, epochs=6, depth=2, seeds=2)
+LONG = Experiment(dataset="iris", samples=60, epochs=90, depth=1)
 
 
 def remote_of(bench: Bench, recording: str) -> Remote:

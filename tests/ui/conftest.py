@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -22,6 +23,7 @@ from bn_lab.service.worker import warm_up
 from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import session
 from bn_lab.ui.algorithm import scene
+from bn_lab.ui.kit import caching
 from bn_lab.ui.lab import page as lab_page
 from bn_lab.ui.lab import stage
 from tests.service.threads import on_a_thread
@@ -41,6 +43,7 @@ def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordings]:
         monkeypatch.setattr(module, "recordings", lambda: mine)
     admission = Admission(10_000)  # nobody leaves here
     monkeypatch.setattr(session, "admission", lambda: admission)
+    monkeypatch.setattr(caching, "_shared", OrderedDict())  # records of other tests' recordings, which have the same names
     never = CleanUp(idle=lambda: True)  # there is no server to tidy up
     monkeypatch.setattr(never, "after_departure", lambda: None)
     monkeypatch.setattr(session, "_clean_up", lambda: never)

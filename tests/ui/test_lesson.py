@@ -30,7 +30,7 @@ from tests.ui.test_pages import check_text
 
 Open = Callable[..., Any]
 
-SHORT = {"epochs": 12, "seeds": 6}
+SHORT = {"epochs": 3, "seeds": 6}
 
 
 @pytest.fixture(scope="module")
