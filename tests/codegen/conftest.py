@@ -94,10 +94,13 @@ CASES = {name: cut_down(experiment) for name, experiment in CASES.items()}
 CASES |= {
     "schedules of classes": Experiment(
         dataset="iris", batch_size=Schedule(((1, 32), (4, 7), (9, 16))), learning_rate=Schedule(((1, 0.01), (5, 0.001))),
-        l2=Schedule(((1, 0.0), (3, 0.1), (8, 0.01))), dropout=Schedule(((1, 0.0), (6, 0.3), (12, 0.0))), optimizer="adam", epochs=EPOCHS,
+        l2=Schedule(((1, 0.0), (3, 0.1), (8, 0.01))), dropout=Schedule(((1, 0.0), (6, 0.3), (12, 0.0))), optimizer="adam",
+        epochs=EPOCHS,
     ),
-    "a schedule of the rate": Experiment(inputs="standardized", learning_rate=Schedule(((1, 0.01), (7, 0.001))), epochs=EPOCHS),
-    "a schedule of batches": Experiment(inputs="standardized", batch_size=Schedule(((1, 64), (3, 101))), validation_share=0.2, epochs=EPOCHS),
+    "a schedule of the rate": Experiment(inputs="standardized", learning_rate=Schedule(((1, 0.01), (7, 0.001))), epochs=9),
+    "a schedule of batches": Experiment(
+        inputs="standardized", batch_size=Schedule(((1, 64), (3, 101))), validation_share=0.2, epochs=9
+    ),
 }  # fmt: skip
 
 
