@@ -41,6 +41,7 @@ SECTIONS = (
     "numbers",
     "findings",
     "curves",
+    "runs",
     "layers",
     "scales",
     "predictions",

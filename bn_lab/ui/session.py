@@ -45,12 +45,12 @@ class Opening(NamedTuple):
 
     Attributes:
         epoch: the epoch that is shown first, "end" for the last one.
-        playing: whether it plays by itself.
+        playing: whether it plays by itself; None where it does if what was on the stage before was playing.
         wanted: how far it is trained by itself; None is to its end.
     """
 
     epoch: int | str | None
-    playing: bool
+    playing: bool | None
     wanted: int | None
 
 
@@ -158,13 +158,13 @@ def choose(language: str) -> None:
     st.session_state["requested_language"] = language
 
 
-def _put(experiment: Experiment, run: str = "", *, playing: bool = False, anew: bool = True) -> None:
+def _put(experiment: Experiment, run: str = "", *, playing: bool | None = False, anew: bool = True) -> None:
     """Have this experiment on screen.
 
     Args:
         experiment: what to have there.
         run: how a link wants it opened, see `PLAY`; the address keeps saying so while it is on screen.
-        playing: whether it plays by itself where `run` says nothing.
+        playing: whether it plays by itself where `run` says nothing, see `Opening`.
         anew: whether it opens like that also where the same recording is on screen, and does not go on from there.
     """
     state = st.session_state
@@ -230,7 +230,7 @@ def opening() -> Opening:
         return Opening("end", False, None)
     if run.isdigit():
         return Opening(int(run), False, int(run))
-    playing = run == PLAY or bool(st.session_state["playing"])
+    playing: bool | None = run == PLAY or st.session_state["playing"]
     return Opening(None, playing, None if playing else 0)
 
 
@@ -253,8 +253,8 @@ def check(candidate: Experiment) -> None:
 
 
 def change(name: str, value: Any) -> None:
-    """Set one field of the experiment. What was moving before plays again with it, from the beginning; with another number of
-    epochs it goes on.
+    """Set one field of the experiment. What is playing plays again with it, from the beginning; with another number of epochs
+    it goes on.
 
     A value that cannot be, or of a field that a lesson's link fixes, is refused with a message, and the field stays as it was.
     """
@@ -269,13 +269,7 @@ def change(name: str, value: Any) -> None:
         return
     st.session_state["problems"] = []
     if after != before:
-        _put(after, playing=_is_moving(), anew=name != "epochs")
-
-
-def _is_moving() -> bool:
-    """Whether somebody has pressed play on what is on screen, or it plays by itself."""
-    watched = visitor().watches.get(LAB)
-    return opening().playing or (watched is not None and watched.wanted > 0)
+        _put(after, playing=None, anew=name != "epochs")
 
 
 def set_field(name: str, value: Any) -> None:

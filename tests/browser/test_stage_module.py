@@ -14,13 +14,15 @@ from bn_lab.arms import ARMS
 from bn_lab.datasets import table_of
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.engine.training import train
-from bn_lab.experiment import Experiment
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 from bn_lab.figures.frame import Recorded, pack
 from bn_lab.figures.parts import recorded
 from bn_lab.figures.pictures import FIGURES, beside_loss
 from bn_lab.figures.sheet import as_json
-from bn_lab.i18n import catalogue, texts
-from bn_lab.ui.lab.stage import describe_arm
+from bn_lab.figures.studies.numbers import value_label
+from bn_lab.i18n import LANGUAGES, catalogue, texts
+from bn_lab.sharing import encode
+from bn_lab.ui.lab.stage import describe_arm, settings
 from tests.browser.test_live_modules import blocks, described, header, opened, receive
 
 pytestmark = pytest.mark.browser
@@ -73,6 +75,8 @@ def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[s
         "recording": "r",
         "target": experiment.epochs,
         "epochs": 0,
+        "run": {"query": encode(experiment), "private": experiment.is_private},
+        "fields": settings(t),
         "open": {"epoch": None, "playing": False},
         "token": "token",
         "language": language,
@@ -364,3 +368,49 @@ def test_it_is_for_everyone(stage: Open, size: tuple[int, int], dark: bool) -> N
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
     violations = Axe().run(page, ".bn-stage", rules).response["violations"]
     assert not violations, [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+
+
+CHANGED = Experiment(dataset="spiral", epsilon=1e-6, arms=("none", "after"), activation="relu", samples=100, l2=0.0)
+LATER = Experiment(dataset="drawn:-1.5,2,0:0.25,-3,1", learning_rate=Schedule(((1, 0.01), (2000, 1e-5))), epochs=5000)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("experiment", [TWO, CHANGED, LATER])
+def test_settings_are_worded_as_the_script_words_them(stage: Open, experiment: Experiment, language: str) -> None:
+    page, t = stage(DESKTOP, TWO, language), texts(language)
+    worded = page.evaluate(
+        """async ([fields, query]) => {
+            const { worded } = await import("/base/runs.js");
+            return Object.fromEntries(fields.map((field) => [field.name, worded(field, query[field.name] ?? field.usual)]));
+        }""",
+        [settings(t), encode(experiment)],
+    )
+    one_arm_at_a_time = {**worded, "arms": value_label("arms", experiment.arms, t)}
+    assert one_arm_at_a_time == {name: value_label(name, getattr(experiment, name), t) for name in FIELDS}
+
+
+def test_what_differs_is_one_line(stage: Open) -> None:
+    page, t = stage(DESKTOP, TWO), texts("en")
+    said = page.evaluate(
+        """async ([fields, one, other]) => {
+            const { change, apart } = await import("/base/runs.js");
+            return [change(fields, { query: one }, { query: other }), apart(fields, { query: one }, { query: other })];
+        }""",
+        [settings(t), encode(Experiment(depth=5)), encode(Experiment(epsilon=1e-6, arms=("none", "after")))],
+    )
+    before, after = t("arm.before"), t("arm.after")
+    assert said == [
+        f"Depth 5 → 3 · Arms − {before}, + {after} · ε 0.001 → 1×10⁻⁶",
+        f"Depth 5 · − {after}, + {before} · ε 0.001",
+    ]
+
+
+def test_runs_on_own_data_are_not_remembered(stage: Open) -> None:
+    own = {"query": {"dataset": "own-0123456789abcdef-4-classification-dropped"}, "private": True}
+    for run, remembered in ((own, 0), (None, 1)):
+        page = stage(DESKTOP, TWO, **({"run": run} if run else {}))
+        wait_for_pictures(page)
+        expect(page.locator(".bn-card")).to_have_count(1)
+        kept = "JSON.parse(Object.entries(localStorage).find(([name]) => name.endsWith(' runs'))[1]).length"
+        assert page.evaluate(kept) == remembered
+        assert "own-" not in page.evaluate("JSON.stringify(localStorage)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -19,12 +20,13 @@ from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
 from bn_lab.engine.steps import Steps
 from bn_lab.engine.summary import SENTENCES
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, Field
 from bn_lab.figures.layers import some_layers
 from bn_lab.figures.pictures import FIGURES, alt, beside_loss
-from bn_lab.i18n import Texts, catalogue
+from bn_lab.i18n import LANGUAGES, Texts, catalogue
 from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
+from bn_lab.sharing import decode, encode
 from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.widgets import file_stem
@@ -43,7 +45,7 @@ QUICK_DATASETS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", 
 
 UPLOADS = "own"
 
-TEXTS = ("player", "scene", "sentence", "key", "stage")
+TEXTS = ("player", "scene", "sentence", "key", "stage", "runs")
 """Sections of the catalogue that the browser fills."""
 
 FULL_WIDTH = """<style>
@@ -61,7 +63,7 @@ ALONE = """<style>
 MOST = 3
 """Layers that are on the stage at most."""
 
-PARTS = ("presets", "numbers", "findings", "curves", "layers")
+PARTS = ("presets", "numbers", "findings", "curves", "layers", "runs")
 """Parts of the lab that are on the stage, and which a lesson may hide."""
 
 
@@ -84,6 +86,8 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "target": watch.target,
         "epochs": watch.wanted,
         "moments": moments(experiment),
+        "run": {"query": encode(experiment), "private": experiment.is_private},
+        "fields": settings(t, {dataset: uploads.name_of(dataset) for dataset in uploads.tables()}),
         "open": {"epoch": opening.epoch, "playing": opening.playing, "id": st.session_state["opened"]},
         "language": t.language,
         "texts": {key: text for key, text in catalogue(t.language).items() if key.partition(".")[0] in TEXTS},
@@ -102,7 +106,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "chips": [] if embedded else _chips(experiment, t),
         "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
         "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
-        "hidden": [name for name in PARTS if rules.is_hidden(name)],
+        "hidden": [name for name in (*PARTS, "compare") if rules.is_hidden(name)],
         "embed": embedded,
         "present": bool(st.session_state.pop(PRESENT, False)),
     }
@@ -117,6 +121,37 @@ def describe_arm(arm: str, t: Texts) -> dict[str, Any]:
         "normalized": "variance" in ARMS[arm].statistics,
         "stages": list(stages(arm)),
     }
+
+
+def settings(t: Texts, own: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """What the browser needs to tell runs apart: of every field its short name, what links say of the usual value, and of a
+    choice its options' names; of the arms also their colours, and that there may be several; of what may change during a
+    training how that is said, and of data sets how a drawn one is called.
+
+    Args:
+        own: names of the visitor's own data sets by their ids.
+    """
+    return [{**each, "options": each["options"] | own} if each["name"] == "dataset" else each for each in _settings(t)]
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _settings(t: Texts) -> list[dict[str, Any]]:
+    return [_setting(name, field, t) for name, field in FIELDS.items()]
+
+
+def _setting(name: str, field: Field, t: Texts) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": name, "label": t(f"short.{name}"), "usual": field.format(field.default)}
+    if field.options:
+        said["options"] = {option: t(f"arm.{option}" if name == "arms" else f"{name}.{option}") for option in field.options}
+    if field.kind == "choices":
+        said |= {"many": True, "colors": {option: ARMS[option].color for option in field.options}}
+    if field.optional:
+        said["options"] = {"all": t("page.all")}
+    if field.changeable:
+        said["change"] = t("change.to", value="{value}", epoch="{epoch}")
+    if name == "dataset":
+        said["drawn"] = t("dataset.drawn", count="{count}")
+    return said
 
 
 def _figures(experiment: Experiment, data: Table, t: Texts) -> tuple[dict[str, str], dict[str, str]]:
@@ -241,6 +276,8 @@ def _act(said: Mapping[str, Any]) -> None:
             _new_seed()
         case {"act": "longer"}:
             session.set_field("epochs", _longer(session.experiment()))
+        case {"act": "go", "query": dict(query), "epoch": int(epoch) | float(epoch)}:
+            _go(query, epoch)
         case {"act": "scale", "same": bool(same)}:
             st.session_state[SAME_SCALE] = same
         case {"act": "layers", "layers": list(layers)}:
@@ -257,6 +294,14 @@ def _chip(name: str) -> None:
         session.adopt(replace(session.experiment(), dataset=next(reversed(tables))))
     elif name == UPLOADS:
         navigation.to(UPLOADS)
+
+
+def _go(query: Mapping[str, Any], epoch: float) -> None:
+    """Bring a run back; the browser goes to the moment within the epoch."""
+    decoded = decode({str(name): str(text) for name, text in query.items()})
+    if not decoded.problems:
+        last = min(epoch, decoded.experiment.epochs)
+        session.adopt(decoded.experiment, str(int(last)) if last >= 1 else "")
 
 
 def _new_seed() -> None:

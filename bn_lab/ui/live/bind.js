@@ -1,7 +1,7 @@
 // The rule by which a recording fills a figure template: the counterpart of `fill` in bn_lab/figures/frame.py, where bindings,
 // ranges and titles are described.
 import { ENDS, powerOfTen, setting, written } from "./format.js";
-import { current, cursor, extent, index, rowAt } from "./store.js";
+import { current, cursor, extent, index, otherField, rowAt } from "./store.js";
 
 const PADDING = 0.02; // as in bn_lab/figures/frame.py
 const BLANK = "\u00a0"; // as there
@@ -27,6 +27,7 @@ function slice(row, { start, stop }) {
 
 /** The value of a binding: an array, an array of arrays, a number, or undefined where nothing is known. */
 export function resolve(binding) {
+  if (binding.of !== undefined) return ofOther(binding);
   if (binding.curve !== undefined) return curve(binding);
   if (binding.once !== undefined) return once(binding);
   const at = index();
@@ -49,6 +50,15 @@ export function resolve(binding) {
 
 const folded = (values, columns) =>
   Array.from({ length: values.length / columns }, (_, k) => values.subarray(k * columns, (k + 1) * columns));
+
+/** A `row` binding that another recording fills, `of`, which only the browser knows (ghosts.js). */
+function ofOther({ row, shape, of }) {
+  const [field, first = 0, stop] = row, values = otherField(of, field);
+  if (!values || (stop ?? first) > values.length) return undefined;
+  if (isNumber({ row })) return Number.isFinite(values[first]) ? values[first] : undefined;
+  const numbers = toFloats(values.subarray(first, stop));
+  return shape ? folded(numbers, shape[1]) : numbers;
+}
 
 function once({ once: field, part: within }) {
   const place = current()?.find(field, "once", within);
@@ -105,7 +115,8 @@ export function readBy(figure) {
 }
 
 /** The fields of a binding. */
-export function fieldsOf({ row, rows, curve: line, once: field, part, scale }) {
+export function fieldsOf({ row, rows, curve: line, once: field, part, scale, of }) {
+  if (of !== undefined) return []; // what there is of it has come
   if (scale) return [...fieldsOf({ row, part }), ...fieldsOf(scale)];
   if (line !== undefined) return [{ field: line, axis: "epoch", part }];
   if (field !== undefined) return [{ field, axis: "once", part }];

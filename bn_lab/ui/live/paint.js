@@ -122,20 +122,37 @@ export function redraw(plot, before, after) {
 /** What there is to do, all of which can be done; undefined where only Plotly can. */
 function planned(plot, before, after) {
   if (!hasSameRanges(before.layout, after.layout)) return undefined;
-  const acts = [];
-  for (const [k, trace] of after.data.entries()) {
-    const names = Object.keys(trace.meta?.bind ?? {}).filter((name) => !isSame(at(before.data[k], name), at(trace, name)));
-    if (!names.length) continue;
+  const changed = after.data.map((trace, k) => changesOf(before.data[k], trace)), scalings = new Map(); // axis -> what scales it
+  for (const [k, names] of changed.entries()) {
     const full = plot._fullData[k];
-    if (full.visible === "legendonly") continue; // switched off by the visitor
+    if (!names.length || full.visible === "legendonly") continue; // or switched off by the visitor
     if (full.visible !== true) return undefined; // it had no points so far, of which Plotly makes nothing
     if (full.type !== "scatter" || names.some((name) => !["x", "y", "x0", "dx"].includes(name))) return undefined;
-    const act = moved(plot, full, k, before.data, after.data);
+    for (const axis of axesOf(plot, full)) if (!scalings.has(axis)) scalings.set(axis, ranged(plot, axis, before.data, after.data));
+  }
+  if ([...scalings.values()].includes(undefined)) return undefined;
+  const acts = [];
+  for (const [k, names] of changed.entries()) {
+    const full = plot._fullData[k];
+    if (full.visible !== true || full.type !== "scatter") continue;
+    // What lies beside something else on an axis that now reaches elsewhere is drawn there, too.
+    if (!names.length && !axesOf(plot, full).some((axis) => scalings.get(axis))) continue;
+    const act = moved(plot, full, k, after.data);
     if (!act) return undefined;
     acts.push(act);
   }
   const texts = rewritten(plot, before.layout.annotations ?? [], after.layout.annotations ?? []);
-  return texts && [...acts, ...texts];
+  return texts && [...[...scalings.values()].filter(Boolean), ...acts, ...texts];
+}
+
+/** Names of what a recording fills and what is another than before. */
+const changesOf = (before, after) => Object.keys(after.meta?.bind ?? {}).filter((name) => !isSame(at(before, name), at(after, name)));
+
+const subplotOf = (plot, { xaxis, yaxis }) => plot._fullLayout._plots[`${xaxis}${yaxis}`];
+
+function axesOf(plot, full) {
+  const subplot = subplotOf(plot, full);
+  return subplot ? [subplot.xaxis, subplot.yaxis] : [];
 }
 
 const at = (trace, path) => path.split(".").reduce((holder, name) => holder?.[name], trace);
@@ -155,25 +172,24 @@ function hasSameRanges(before, after) {
 }
 
 /** What draws a trace with its new numbers; undefined where only Plotly can. */
-function moved(plot, full, k, before, after) {
-  const group = plot.querySelector(`.scatterlayer .trace${full.uid}`);
-  const subplot = plot._fullLayout._plots[`${full.xaxis}${full.yaxis}`];
+function moved(plot, full, k, after) {
+  const group = plot.querySelector(`.scatterlayer .trace${full.uid}`), subplot = subplotOf(plot, full);
   if (!group || !subplot || plot._fullData[k + 1]?.fill?.startsWith("tonext")) return undefined;
-  const axes = [subplot.xaxis, subplot.yaxis];
-  if (axes.some(({ type }) => type !== "linear" && type !== "log")) return undefined;
-  const scaled = axes.map((axis) => (axis.autorange ? ranged(plot, axis, before, after) : () => {}));
-  if (scaled.includes(undefined)) return undefined;
+  if (axesOf(plot, full).some(({ type }) => type !== "linear" && type !== "log")) return undefined;
   const draw = { markers: movedPoints, lines: movedLine }[full.mode];
-  const act = draw?.(group, after[k], full, subplot, plot.calcdata[k]);
-  return act && (() => [...scaled, act].forEach((each) => each()));
+  return draw?.(group, after[k], full, subplot, plot.calcdata[k]);
 }
 
-/** What has an axis that takes in all numbers reach as far as the new ones; undefined where its ticks would be others. */
+/**
+ * What has an axis that takes in all numbers reach as far as the new ones; null where it does already, undefined where its ticks
+ * would be others.
+ */
 function ranged({ _fullData: full }, axis, before, after) {
+  if (!axis.autorange) return null;
   const letter = axis._id[0];
   const traces = before.map((_, k) => k).filter((k) => full[k].visible === true && full[k][`${letter}axis`] === axis._id);
   const [old, now] = [before, after].map((data) => extremes(traces.map((k) => data[k]), letter, axis.type === "log"));
-  if (isSame(old, now)) return () => {};
+  if (isSame(old, now)) return null;
   const isBare = axis.type === "linear" && !axis.showticklabels && !axis.showgrid && axis.rangemode === "tozero";
   if (!isBare || traces.some((k) => full[k].mode !== "lines") || !(old[0] >= 0 && now[0] >= 0 && old[1] > 0 && now[1] > 0)) return undefined;
   return () => {

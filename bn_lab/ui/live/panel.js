@@ -13,8 +13,24 @@ const AXIS = /^[xy]axis\d*$/;
 const RANGE = /^([xy]axis\d*)\.(?:range|autorange)/;
 const TOUCH = window.matchMedia("(pointer: coarse)");
 
+const panels = new Set();
+let returning = {}; // {recording, zoom}: what was zoomed when this recording was left
+
+/** What the visitor moved in the pictures of the recording on screen: {picture: [[axis, range], …]}. */
+export function zoomed() {
+  const moved = [...panels].filter((panel) => panel.isBound && panel.zoomed.size);
+  return Object.fromEntries(moved.map((panel) => [panel.place, [...panel.zoomed]]));
+}
+
+/** Show the pictures of a recording as they were left, also those that come later. */
+export function zoomTo(recording, zoom) {
+  returning = { recording, zoom };
+  for (const panel of panels) if (panel.recording === recording) panel.comeBack();
+}
+
 export class Panel {
   constructor(parent) {
+    panels.add(this);
     this.plot = element("div");
     // Not an image, within which the buttons would be none.
     this.root = element("div", "bn-panel", { role: "figure", "data-painted": "0" }, this.plot);
@@ -43,8 +59,10 @@ export class Panel {
   update({ data }, plotly) {
     const { recording, subject, key: name, save, fit = false } = data, { source: before = {} } = this;
     if (data.figure !== before.figure || data.narrow !== before.narrow) this.take(data.figure, data.narrow);
-    if (recording !== this.recording || subject !== this.subject) this.zoomed.clear();
+    const isOther = recording !== this.recording;
+    if (isOther || subject !== this.subject) this.zoomed.clear();
     Object.assign(this, { source: data, plotly, recording, subject, name, fit, save: { ...save, alt: data.alt } });
+    if (isOther && recording === returning.recording) this.comeBack();
     this.config = { ...configuration(save ? this.buttons(save.words) : []), displayModeBar: fit ? false : "hover" };
     this.root.classList.toggle("bn-figure", fit);
     this.root.dataset.recording = recording;
@@ -58,6 +76,16 @@ export class Panel {
       this.Plotly = Plotly;
       this.ask();
     }, (error) => this.fail(error));
+  }
+
+  /** Which picture of the page it is. */
+  get place() {
+    return `${this.fit ? "stage " : ""}${this.name}`;
+  }
+
+  comeBack() {
+    this.zoomed = new Map(returning.zoom?.[this.place] ?? []);
+    this.again({});
   }
 
   take(figure, narrow) {
@@ -262,6 +290,7 @@ export class Panel {
 
   destroy() {
     this.destroyed = true;
+    panels.delete(this);
     clearTimeout(this.settling);
     paintNever(this);
     need(this, null);

@@ -1,6 +1,7 @@
 // The pictures of the stage in their places: the networks, the curves on the left, and one more on the right. In a narrow stage
 // one of them fills the width, chosen by tabs.
 import { button, details, element, icon, named, write } from "./elements.js";
+import { ghosted } from "./ghosts.js";
 import { Panel } from "./panel.js";
 
 /** What may stand in a place, the usual one first; several that there are make a choice. */
@@ -68,9 +69,10 @@ export class Pictures {
   /**
    * @param data as the stage got it
    * @param size {factor, least} of the letters in the pictures, {isNarrow}: whether one picture fills the width
+   * @param ghosts runs that lie under the one that is shown, see ghosts.js
    */
-  update(data, addresses, size) {
-    Object.assign(this, { data, addresses, isNarrow: size.isNarrow, size: { ...size, colors: pageColors(this.stage) } });
+  update(data, addresses, size, ghosts = []) {
+    Object.assign(this, { data, addresses, ghosts, isNarrow: size.isNarrow, size: { ...size, colors: pageColors(this.stage) } });
     this.setNarrow();
     const { texts, figures, hidden = [] } = data;
     const isHidden = { left: hidden.includes("curves"), right: hidden.includes("curves"), network: hidden.includes("layers") };
@@ -102,7 +104,8 @@ export class Pictures {
     const isNetwork = place === "network", { clientWidth: width } = at.root;
     const isNarrow = this.isNarrow || (isNetwork && width > 0 && width < LEAST * this.size.factor);
     const size = { ...this.size, isNarrow, ...(isNetwork && { width, height: this.networkHeight }) };
-    const figure = sized((isNarrow && figures[`${name}_narrow`]) || figures[name], size);
+    const template = sized((isNarrow && figures[`${name}_narrow`]) || figures[name], size), { recording, target, fields } = this.data;
+    const figure = ghosted(template, this.ghosts, armColors(fields), target, recording);
     at.panel.update({ data: { ...this.data.panel, figure, narrow: figure, key: name, alt: alts[name] ?? "", fit: true } }, this.addresses);
   }
 
@@ -149,6 +152,9 @@ export class Pictures {
     for (const { panel } of this.places.values()) panel.destroy();
   }
 }
+
+/** {arm: its colour} of all arms there are. */
+const armColors = (fields = []) => fields.find(({ name }) => name === "arms")?.colors ?? {};
 
 const MOST_TEMPLATES = 24; // kept, parsed and fitted
 const parsed = new Map(); // JSON text -> {figure, size, made}: a page hands the same templates over and over

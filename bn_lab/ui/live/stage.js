@@ -5,10 +5,13 @@ import { button, element, icon, named, write } from "./elements.js";
 import { around, place, written, writtenEpoch } from "./format.js";
 import { LayerButtons, LayerDialog } from "./layers.js";
 import { Numbers, Sentence } from "./numbers.js";
+import { zoomTo, zoomed } from "./panel.js";
 import { Pictures } from "./pictures.js";
+import * as runs from "./runs.js";
 import * as store from "./store.js";
 import { connect, stream } from "./stream.js";
-import { CONNECTION_CHECK } from "./timing.js";
+import { Strip } from "./strip.js";
+import { CONNECTION_CHECK, KEEPING } from "./timing.js";
 
 const NARROW = 700; // px of width below which one picture fills it
 const USUAL = { width: 1000, height: 740, text: 14 }; // px of a stage, and of its text there
@@ -17,6 +20,8 @@ const SMALLEST = 9.5; // px of the smallest letters in pictures
 const PRESENTED = { height: 1080, text: 20 }; // px of a screen, and of the smallest text on it while presenting
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+let returning; // the run of the strip that the script was asked for
 
 let opened; // what was opened last, and which time: a stage that comes back after another page stays where it was
 
@@ -51,6 +56,12 @@ export class Stage {
     this.layers = new LayerButtons(this.pictures.network.root, (arm, layer) => this.dialog.open(arm, layer, this.data, this.addresses));
     this.dialog = new LayerDialog(this.root, { number, compute: (arm, layer, epoch) => this.act("compute", { arm, layer, epoch }) });
     this.keys = new KeysDialog(this.root);
+    this.strip = new Strip(this.root, {
+      go: (run) => this.go(run),
+      compare: (chosen) => this.act("compare", { runs: chosen.map(({ query }) => query) }),
+      everywhere: () => this.fit(true),
+      changed: () => this.fit(true),
+    });
     this.failure = element("p", "bn-failure", { role: "alert", hidden: true });
     this.leave = button("bn-button bn-leave", () => this.present(false), {}, icon("close"));
     this.controls.root.append(this.leave);
@@ -65,6 +76,7 @@ export class Stage {
     const { signal } = this.listeners;
     document.addEventListener("keydown", (event) => this.press(event), { signal });
     document.addEventListener("fullscreenchange", () => this.leftFullScreen(), { signal });
+    window.addEventListener("pagehide", () => this.keep(true), { signal });
     this.looks = setInterval(() => this.look(), CONNECTION_CHECK);
   }
 
@@ -72,7 +84,9 @@ export class Stage {
     const before = this.data, data = { ...given, panel: { recording: given.recording, save: given.save } };
     Object.assign(this, { data, addresses, setTriggerValue });
     const { recording, target, epochs, token, arms, language, texts, embed, can_longer: longer, hidden = [] } = data;
-    if (before && before.recording !== recording) this.dialog.root.close(); // it is about the other one
+    const isOther = before && before.recording !== recording, wasPlaying = store.player.playing || Boolean(this.isAwaited);
+    if (isOther) this.dialog.root.close(); // it is about the other one
+    this.keep(true);
     this.root.lang = language;
     this.root.setAttribute("aria-label", texts["scene.label"] ?? "");
     this.root.style.setProperty("--bn-count", arms.length);
@@ -87,12 +101,14 @@ export class Stage {
     this.keys.update(texts);
     named(this.leave, texts["scene.leave"]);
     connect(token);
+    runs.stage(data.run, recording);
     store.show(recording, target, epochs);
+    this.strip.update(data);
     this.fit(true);
     const opening = `${recording} ${data.open?.id}`;
     if (opening !== opened) {
       opened = opening;
-      this.open(data.open ?? {});
+      this.open(data.open ?? {}, wasPlaying);
     } else if (target > (before?.target ?? target) && this.isLonger) {
       this.isLonger = false;
       this.play();
@@ -108,10 +124,31 @@ export class Stage {
 
   // The player.
 
-  open({ epoch = null, playing = false }) {
-    this.isAwaited = still.matches && playing;
+  /** As the script says; where it leaves that open, what was playing before plays on. */
+  open({ epoch = null, playing = false }, wasPlaying) {
+    const plays = playing ?? wasPlaying, run = returning;
+    returning = undefined;
+    this.isAwaited = still.matches && plays;
     if (this.isAwaited) store.wantUntil();
-    store.open(epoch === "end" ? Infinity : epoch, playing && !still.matches);
+    const isReturn = run && runs.isStaged(run);
+    store.open(isReturn ? run.epoch : epoch === "end" ? Infinity : epoch, plays && !still.matches);
+    if (!isReturn) return;
+    store.wantUntil(Math.ceil(run.epoch));
+    zoomTo(this.data.recording, run.zoom);
+  }
+
+  /** Bring a run of the strip back as it was left. */
+  go(run) {
+    returning = run;
+    this.act("go", { query: run.query, epoch: run.epoch });
+  }
+
+  /** Keep what there is of the run on the stage, now or soon. */
+  keep(isNow = false) {
+    if (!isNow) return void (this.keeping ??= setTimeout(() => this.keep(true), KEEPING));
+    clearTimeout(this.keeping);
+    this.keeping = undefined;
+    if (runs.keep(zoomed())) this.strip.show();
   }
 
   /** Who wants no motion sees the end, as soon as it is there. */
@@ -189,6 +226,7 @@ export class Stage {
     this.numbers.show();
     this.sentence.show();
     this.dialog.show();
+    this.keep();
     if (this.wasPlaying && !player.playing) this.announce(epoch ?? 0);
     this.wasPlaying = player.playing;
     const isFailed = shown.state === "failed";
@@ -247,13 +285,22 @@ export class Stage {
     this.root.style.setProperty("--bn-scale", this.isPresenting ? Math.max(factor, least / USUAL.text) : factor);
     const letters = this.isPresenting ? Math.max(factor, least / SMALLEST) : factor;
     const size = { factor: letters, least, isNarrow }, fitted = JSON.stringify([size, width, this.pictures.networkHeight]);
-    if (isNew || fitted !== this.fitted) this.pictures.update(this.data, this.addresses, size);
+    if (isNew || fitted !== this.fitted) this.pictures.update(this.data, this.addresses, size, this.ghosts());
     this.fitted = fitted;
     // The player of a narrow stage lies at the bottom of the window: from edge to edge, or beside a sidebar.
     const { left, right } = this.root.getBoundingClientRect(), isAtEdge = innerWidth < NARROW;
     this.root.style.setProperty("--bn-left", isAtEdge ? "0" : `${left}px`);
     this.root.style.setProperty("--bn-width", isAtEdge ? "100%" : `${right - left}px`);
     this.placeLayers();
+  }
+
+  /** What lies under the run on the stage; its histograms and boundaries only on demand. */
+  ghosts() {
+    if (this.strip.root.hidden) return [];
+    const isEverywhere = this.strip.everywhere.checked, { fields } = this.data;
+    return runs.ghosts().map((run, k) => ({
+      ...run, label: runs.apart(fields, run, runs.present()), recording: isEverywhere && k === 0 ? run.recording : undefined,
+    }));
   }
 
   placeLayers() {
@@ -284,12 +331,14 @@ export class Stage {
   }
 
   destroy() {
+    this.keep(true);
     this.unsubscribe();
     this.listeners.abort();
     this.size.disconnect();
     this.sight.disconnect();
     clearInterval(this.looks);
     this.dialog.clear();
+    this.strip.destroy();
     this.pictures.destroy();
     delete document.documentElement.dataset.bnNarrow;
     this.root.remove();

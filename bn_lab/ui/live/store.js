@@ -232,6 +232,28 @@ export function number(field, k = 0) {
   return Number.isFinite(value) ? value : undefined;
 }
 
+// Another recording, of which the page still has rows.
+
+/** Whether the page still has rows of a recording. */
+export const isKnown = (id) => recordings.get(id)?.layouts != null;
+
+/** A field of another recording at the epoch on screen, or at its last one before; undefined where it is not known. */
+export function otherField(id, field) {
+  const other = recordings.get(id), place = other?.find(field, "moment");
+  const rows = place ? other.rows(place.part) : 0;
+  if (!rows) return undefined;
+  const at = Math.min(rows - 1, atOrBefore(numbersOf(id, "epoch").map(typed), cursor() ?? 0));
+  return other.parts.get(place.part).row(at).subarray(place.offset, place.offset + place.length);
+}
+
+/** A number of all known moments of another recording. */
+export function numbersOf(id, field, k = 0) {
+  const other = recordings.get(id), place = other?.find(field, "moment");
+  if (!place || k >= place.length) return [];
+  const part = other.parts.get(place.part);
+  return Array.from({ length: other.rows(place.part) }, (_, row) => part.row(row)[place.offset + k]);
+}
+
 /** Whether another moment will be on screen soon, by itself: what only rows change can wait for that. */
 export const isMoving = () => player.playing && !player.waiting;
 

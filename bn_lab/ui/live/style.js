@@ -18,11 +18,11 @@ const TRACK = `height: .5rem; border-radius: 1rem; background: linear-gradient(t
 const STAGE = `
 .bn-stage { --bn-gap: .375rem; position: relative; box-sizing: border-box; display: grid; gap: var(--bn-gap) 0;
   font-size: calc(14px * var(--bn-scale, 1)); line-height: 1.3; color: ${INK}; background: ${GROUND};
-  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + 200px + 12.5em);
+  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + 200px + 18.5em);
   padding: .375rem 0 .5rem; word-break: keep-all;
   grid-template-columns: 12.25em minmax(0, 1fr);
-  grid-template-areas: "top top" "player player" "numbers network" "sentence sentence" "plots plots";
-  grid-template-rows: auto auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(200px, 2.3fr); }
+  grid-template-areas: "top top" "player player" "numbers network" "sentence sentence" "plots plots" "strip strip";
+  grid-template-rows: auto auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(200px, 2.3fr) auto; }
 .bn-stage *, .bn-dialog * { box-sizing: border-box; }
 .bn-stage [hidden] { display: none !important; }
 .bn-stage h2, .bn-stage h3, .bn-stage p, .bn-stage dl, .bn-stage dd, .bn-stage dt { margin: 0; padding: 0; font-size: inherit;
@@ -139,6 +139,32 @@ const STAGE = `
 
 .bn-stage .bn-sentence { grid-area: sentence; font-size: 1.15em; font-weight: 500; line-height: 1.35; min-height: 1.35em; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }
+.bn-strip { grid-area: strip; display: grid; gap: .25rem; min-width: 0; }
+.bn-strip-head { display: flex; align-items: center; gap: .75rem; min-width: 0; height: 2em; }
+.bn-stage .bn-change { flex: 1 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.bn-stage .bn-cards { display: flex; gap: .4rem; height: 4.1em; margin: -3px; padding: 3px; list-style: none; overflow-x: auto; scrollbar-width: none; }
+.bn-stage .bn-card { position: relative; flex: none; width: 13.5em; margin: 0; padding: 0; border: 1px solid ${LINE}; border-radius: .5rem; background: ${GROUND}; }
+.bn-card:hover, .bn-card:focus-within { border-color: color-mix(in srgb, ${INK} 45%, ${GROUND}); }
+.bn-card.bn-present { border-color: ${INK}; box-shadow: 0 0 0 1px ${INK}; }
+.bn-stage .bn-card-go { display: grid; grid-template: 1.5em 1fr / 1fr auto; align-items: center; gap: 0 .4em; width: 100%; height: 100%; padding: .2em .5em;
+  border: 0; border-radius: .5rem; background: none; text-align: left; cursor: pointer; }
+.bn-present .bn-card-go { cursor: default; }
+.bn-card-head { grid-area: 1 / 1 / 2 / 3; display: flex; align-items: center; gap: .35em; min-width: 0; padding-right: 3.6em; }
+.bn-what { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: .93em; }
+.bn-dash { flex: none; width: 24px; height: 6px; stroke: ${DIM}; stroke-width: 2; fill: none; }
+.bn-thumb { grid-area: 2 / 1; width: 100%; height: 1.7em; fill: none; stroke-width: 1.5; overflow: visible; }
+.bn-thumb path { vector-effect: non-scaling-stroke; }
+.bn-result { grid-area: 2 / 2; display: grid; justify-items: end; line-height: 1.05; font-size: .86em; font-weight: 600; font-variant-numeric: tabular-nums; }
+.bn-stage .bn-result span { color: ${ARM_TEXT}; }
+.bn-result span:nth-child(n + 3) { display: none; }
+.bn-card-tools { position: absolute; top: 1px; right: 1px; display: flex; border-radius: .5rem; background: ${GROUND}; }
+.bn-card-tool { width: 24px; height: 24px; padding: 4px; border: 0; border-radius: .4rem; background: none; cursor: pointer; opacity: .7; }
+.bn-card-tool:hover:enabled { background: ${SOFT}; opacity: 1; }
+.bn-card-tool:disabled { opacity: .25; cursor: default; }
+.bn-card-tool svg { display: block; width: 16px; height: 16px; fill: currentColor; }
+.bn-card-pin[aria-pressed=true] { background: ${INK}; opacity: 1; }
+.bn-stage .bn-card-pin[aria-pressed=true] { color: ${GROUND}; }
+@media (hover: hover) { .bn-card:not(:hover, :focus-within) :is(.bn-card-left, .bn-card-right) { width: 0; padding: 0; opacity: 0; } }
 .bn-stage .bn-failure { position: absolute; z-index: 40; top: 7.5em; left: 50%; translate: -50%; max-width: 90%; padding: .7em 1.2em; background: ${GROUND};
   border: 2px solid ${INK}; border-radius: .5rem; box-shadow: 0 4px 16px #0003; font-weight: 600; }
 .bn-leave { display: none; }
@@ -146,25 +172,25 @@ const STAGE = `
 .bn-stage[data-embed=true] .bn-top { display: none; }
 .bn-stage[data-embed=true] { grid-template-areas: "player player" "numbers network" "sentence sentence" "plots plots";
   grid-template-rows: auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(200px, 2.3fr); }
-.bn-stage[data-hidden~=layers] { grid-template-areas: "top top" "player player" "numbers numbers" "sentence sentence" "plots plots";
-  grid-template-rows: auto auto auto auto minmax(200px, 1fr); }
+.bn-stage[data-hidden~=layers] { grid-template-areas: "top top" "player player" "numbers numbers" "sentence sentence" "plots plots" "strip strip";
+  grid-template-rows: auto auto auto auto minmax(200px, 1fr) auto; }
 .bn-stage[data-hidden~=layers] .bn-numbers { padding: 1.9em 0 0; }
 .bn-stage[data-hidden~=layers] .bn-arm { max-width: 22em; }
 .bn-stage[data-hidden~=layers] .bn-arms { grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); grid-auto-rows: 7em; }
 .bn-stage[data-hidden~=numbers] .bn-place[data-place=network] { grid-column: 1 / -1; }
-.bn-stage[data-hidden~=curves] { grid-template-rows: auto auto minmax(0, 1fr) auto 0; }
+.bn-stage[data-hidden~=curves] { grid-template-rows: auto auto minmax(0, 1fr) auto 0 auto; }
 
 .bn-stage[data-present=true] { position: fixed; inset: 0; z-index: 1000000; width: 100vw; height: 100vh; min-height: 0; padding: 1vh 1.5vw;
   grid-template-columns: 14em minmax(0, 1fr); grid-template-areas: "player player" "numbers network" "sentence sentence" "plots plots";
   grid-template-rows: auto minmax(0, var(--bn-net-share, 2fr)) auto minmax(0, 2.3fr); }
-.bn-stage[data-present=true] :is(.bn-top, .bn-third, .bn-all, .bn-new-seed, .bn-longer) { display: none; }
+.bn-stage[data-present=true] :is(.bn-strip, .bn-top, .bn-third, .bn-all, .bn-new-seed, .bn-longer) { display: none; }
 .bn-stage[data-present=true] .bn-leave { display: inline-flex; }
 .bn-stage[data-present=true] .bn-value dd, .bn-stage[data-present=true] .bn-value:first-child dd { font-size: 1.6em; line-height: 1.15; }
 .bn-stage[data-present=true] .bn-sentence { font-size: 1.35em; }
 
 .bn-stage[data-narrow=true] { --bn-bottom: calc(7rem + env(safe-area-inset-bottom)); height: calc(100svh - var(--bn-top, 48px));
   min-height: calc(30rem + 3.75em * var(--bn-count, 2)); padding-bottom: calc(var(--bn-bottom) + .25rem); grid-template-columns: minmax(0, 1fr);
-  grid-template-areas: "top" "tabs" "picture" "numbers" "sentence"; grid-template-rows: auto auto minmax(200px, 1fr) auto auto; }
+  grid-template-areas: "top" "tabs" "picture" "numbers" "sentence" "strip"; grid-template-rows: auto auto minmax(200px, 1fr) auto auto auto; }
 .bn-stage[data-narrow=true][data-embed=true] { grid-template-areas: "tabs" "picture" "numbers" "sentence"; grid-template-rows: auto minmax(200px, 1fr) auto auto; }
 .bn-stage[data-narrow=true] .bn-tabs { grid-area: tabs; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; padding: 2px; border-radius: .6rem;
   background: ${SOFT}; }
@@ -221,7 +247,7 @@ const STAGE = `
 @media print {
   [data-unfinished] { display: none; }
   .bn-stage { height: auto; min-height: 0; grid-template-rows: auto auto calc(110px * var(--bn-count, 2) + 34px) auto 300px; break-inside: avoid; }
-  .bn-stage :is(.bn-top, .bn-go, .bn-more, .bn-timeline, .bn-status, .bn-all, .bn-tabs, .bn-choice, .bn-layers) { display: none !important; }
+  .bn-stage :is(.bn-strip, .bn-top, .bn-go, .bn-more, .bn-timeline, .bn-status, .bn-all, .bn-tabs, .bn-choice, .bn-layers) { display: none !important; }
   .bn-stage[data-narrow=true] .bn-player { position: static; width: auto; height: auto; border: 0; }
 }
 @media (forced-colors: active) { .bn-play, .bn-chip[aria-pressed=true] { forced-color-adjust: none; } }

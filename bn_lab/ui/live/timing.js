@@ -4,6 +4,8 @@
 export const MOMENTS_PER_SECOND = 16; // at speed 1: recorded moments, so that it is slow where much happens
 export const LONGEST_TICK = 500; // ms between two ticks that count at most: after a pause of the browser nothing is skipped
 
+export const KEEPING = 500; // ms until what there is of a run is kept in its card: once for all that comes meanwhile
+
 // Painting.
 export const PAINT_BUDGET = 24; // ms of an animation frame after which no further picture is begun: the page stays responsive
 export const IDLE_WAIT = 300; // ms between two looks whether there is time to paint what is out of sight
