@@ -122,11 +122,13 @@ def test_who_comes_back_gets_only_the_rest(connected: Callable[..., Any], page: 
 
 
 def test_a_page_that_does_not_paint_is_sent_one_frame(page: Page) -> None:
-    visitor = page(wanted=3)
+    visitor, news = page(wanted=3), Event()
     viewer = stream.Viewer(visitor)
+    visitor.connect(news.set)
     viewer.receive(watch(visitor))
     while viewer.frame() is None:
-        pass
+        assert news.wait(60)
+        news.clear()
     assert not viewer.is_due
     viewer.receive({"painted": 1})
     assert viewer.is_due

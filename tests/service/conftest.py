@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -100,11 +101,11 @@ class Bench:
 
     def answer(self, ask: Callable[[], Any]) -> Any:
         """What a page gets that asks on a thread of its own, while this one gives turns."""
-        from concurrent.futures import ThreadPoolExecutor
-
         with ThreadPoolExecutor(1) as page:
             future = page.submit(ask)
-            self.until(future.done)
+            while not future.done():
+                if not self.turn():
+                    wait([future], timeout=0.001)  # for which the page's thread has the interpreter
             return future.result()
 
     def visitor(self, name: str) -> Visitor:

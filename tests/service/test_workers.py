@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -217,12 +218,10 @@ def test_functions_see_a_visitors_own_data(bench: Bench) -> None:
 
 
 def test_a_function_whose_worker_ends_is_not_tried_again(bench: Bench) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as page:
         future = page.submit(bench.recordings.compute, "folded")
         while not bench.recordings._pending:
-            pass
+            wait([future], timeout=0.001)
         bench.lose(bench.remotes[0])
         with pytest.raises(RequestError, match="ended"):
             future.result(20)
