@@ -308,16 +308,22 @@ const axesOf = ({ layout = {} }) => Object.keys(layout).filter((name) => AXIS.te
 
 /** A point that is nowhere, on each pair of axes where nothing is drawn yet: Plotly has no place for the lines of the others. */
 function placeholders(data) {
-  const drawn = new Map();
-  for (const { xaxis = "x", yaxis = "y", x, y, z } of data) {
-    const axes = `${xaxis} ${yaxis}`;
-    drawn.set(axes, drawn.get(axes) || (z ?? y ?? x)?.length > 0);
+  const filled = new Map();
+  for (const trace of data) {
+    const axes = `${trace.xaxis ?? "x"} ${trace.yaxis ?? "y"}`;
+    filled.set(axes, filled.get(axes) || hasPoints(trace));
   }
   const look = { type: "scatter", mode: "markers", x: [null], y: [null], showlegend: false, hoverinfo: "skip" };
-  return [...drawn.keys()].filter((axes) => !drawn.get(axes)).map((axes) => {
+  return [...filled.keys()].filter((axes) => !filled.get(axes)).map((axes) => {
     const [xaxis, yaxis] = axes.split(" ");
     return { ...look, xaxis, yaxis };
   });
+}
+
+/** Whether Plotly makes anything of a trace: of points as many as have both places, of a field any if it has a number. */
+function hasPoints({ x, y, z }) {
+  if (z) return z.some((row) => row.some(Number.isFinite));
+  return [x, y].every((places) => !places || places.length > 0) && Boolean(x ?? y);
 }
 
 function configuration(buttons) {
