@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -30,8 +31,8 @@ BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The one browser of all tests: a process can drive only one at a time. A missing one is a failure, not a skip."""
+def chromium_options() -> dict[str, Any]:
+    """Which browser is started, and how. A missing one is a failure, not a skip."""
     # The shell is Chromium without windows, which has less to do for every page.
     path = os.environ.get("BN_LAB_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     assert path, f"no browser: install one of {', '.join(BROWSERS)}, or name one in BN_LAB_CHROMIUM"
@@ -39,7 +40,13 @@ def chromium() -> Iterator[Browser]:
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
     if os.name == "posix" and os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    return {"executable_path": path, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_options: dict[str, Any]) -> Iterator[Browser]:
+    """The browser of all tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(**chromium_options)
         yield browser
         browser.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,16 +14,16 @@ from tests.browser.lab import Curves
 
 
 @cache
-def history(query: str) -> History:
-    """Train what a link says, here and alone."""
+def history(query: str, epochs: int | None = None) -> History:
+    """Train what a link says, or its first epochs, here and alone."""
     decoded = parse_link(query)
     assert not decoded.problems
-    return train(decoded.experiment)
+    return train(replace(decoded.experiment, epochs=epochs or decoded.experiment.epochs))
 
 
-def losses(query: str) -> Curves:
-    """The training losses of one seed as a page gets them: in 32 bits."""
-    found = history(query)
+def losses(query: str, epochs: int | None = None) -> Curves:
+    """The training losses of one seed as a page gets them: in 32 bits; of the first epochs, or of all."""
+    found = history(query, epochs)
     epochs = [float(epoch) for epoch in range(1, found.epoch + 1)]
     curves: Curves = {}
     for arm in found.experiment.arms:

@@ -58,6 +58,21 @@ NUMBERS = """plot => {
 }"""
 
 
+MISDRAWN = """
+    const setAttribute = Element.prototype.setAttribute;
+    Element.prototype.setAttribute = function (name, value) {
+        if (name === "d" && String(value).includes("NaN")) {
+            const panel = this.closest(".bn-panel"), { width, height } = panel?.getBoundingClientRect() ?? {};
+            const key = panel?.dataset.name ?? /st-key-\\w+/.exec(panel?.closest("[class*=st-key-]")?.className)?.[0];
+            const times = panel?.dataset.painted;
+            console.error(`${this.getAttribute("class")} of ${key}, ${width} by ${height} px, painted ${times} times`);
+        }
+        return setAttribute.call(this, name, value);
+    };
+"""
+"""Has a page say which figure it is of which a line leads nowhere: Chromium says only that there is one."""
+
+
 class Lab:
     """A page of the lab, and whatever went wrong on it."""
 
@@ -67,6 +82,7 @@ class Lab:
         self.errors: list[str] = []
         self.tolerated: list[str] = []
         self.stage = page.locator(".bn-stage")
+        page.add_init_script(MISDRAWN)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._hear)
         page.on("request", self._see)
@@ -229,6 +245,11 @@ class Lab:
         """The losses once there is one for every epoch."""
         self.page.evaluate(ALL_THERE, [STORE, epochs])
         return self.curves()
+
+    def first_curves(self, epochs: int, seconds: float = 30) -> Curves:
+        """The losses of the first epochs, once they are trained."""
+        self.wait_for_epoch(epochs, seconds)
+        return {curve: (x[:epochs], y[:epochs]) for curve, (x, y) in self.finished_curves(epochs).items()}
 
     def moments(self) -> list[float]:
         """Epochs of all moments that the page has."""

@@ -20,7 +20,7 @@ def test_a_reloaded_page_opens_the_same_experiment_and_gives_the_same_curve(visi
     lab.page.reload()
     lab.ready()
     lab.expect_state("ended")  # at once: the recording is still there
-    assert lab.query == {"dataset": "iris", "epochs": "20", "seed": "61"}
+    lab.wait_for_query(dataset="iris", epochs="20", seed="61")
     assert lab.finished_curves(20) == first == alone.losses("dataset=iris&epochs=20&seed=61")
 
 

@@ -36,18 +36,18 @@ def test_a_korean_file_is_trained_and_its_link_asks_for_it(visit: Visit) -> None
     lab.ready()
     lab.train_to_the_end()
     dataset = f"own-{digest_of(FILE)}-4-classification-dropped"
-    assert lab.query == {"dataset": dataset, "epochs": "30", "seed": "3"}
+    lab.wait_for_query(dataset=dataset, epochs="30", seed="3")
     curves = lab.finished_curves(30)
 
     other = visit(f"dataset={dataset}&epochs=30&seed=3&run=all", path="lab")
     expect(other.page.get_by_text(digest_of(FILE)[:8]).first).to_be_visible()
     give(other, FILE + b"\n", "other.csv")
     expect(other.page.get_by_text(digest_of(FILE + b"\n")[:8]).first).to_be_visible()
-    assert other.query == {"dataset": dataset, "epochs": "30", "seed": "3", "run": "all"}
+    other.wait_for_query(dataset=dataset, epochs="30", seed="3", run="all")
     give(other, FILE, "iris.csv")
     other.ready()
     other.expect_state("ended")
-    assert other.query == {**lab.query, "run": "all"}
+    other.wait_for_query(**lab.query, run="all")
     assert other.finished_curves(30) == curves
 
 
@@ -65,7 +65,7 @@ def test_how_a_file_is_read_is_changed_and_stands_in_the_address(visit: Visit) -
     expect(suspect).to_have_count(0)
     lab.page.locator(".st-key-uploads_use button").click()
     lab.ready()
-    assert lab.query["dataset"] == f"own-{digest_of(data.encode())}-1-regression-dropped-read-d3a-m2d323030"
+    lab.wait_for_query(dataset=f"own-{digest_of(data.encode())}-1-regression-dropped-read-d3a-m2d323030", epochs="3")
 
 
 def test_inside_another_sites_page_a_table_is_pasted(visit: Visit) -> None:
