@@ -18,16 +18,13 @@ from bn_lab.datasets import split, table_of
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.server.cleanup import CleanUp
-from bn_lab.service import LimitError, Limits, Visitor, Watch, WatchState, recordings
+from bn_lab.service import LimitError, Limits, Visitor, Watch, recordings
 from bn_lab.service.admission import Admission
 from bn_lab.sharing import LOOKED_AT, PASSED_ON, decode, encode, plain_text
 from bn_lab.ui import rules, uploads
 
 LAB = "lab"
 """Name of what a visitor watches in the lab."""
-
-LEFT = "left"
-"""In the session: recordings that had ended when something else came on screen, with their experiments, for the comparison."""
 
 DIALOG = "dialog"
 """In the session: name of the dialog that is open."""
@@ -168,9 +165,6 @@ def _put(experiment: Experiment, run: str = "", *, playing: bool | None = False,
         anew: whether it opens like that also where the same recording is on screen, and does not go on from there.
     """
     state = st.session_state
-    before = visitor().watches.get(LAB)
-    if before is not None and before.experiment != experiment and before.progress.state is WatchState.ENDED:
-        state.setdefault(LEFT, []).append((before.recording, encode(before.experiment)))
     state["opened"] = state.get("opened", 0) + anew
     state["experiment"], state["run"], state["playing"] = encode(experiment), run, playing
     uploads.settle(experiment.dataset)

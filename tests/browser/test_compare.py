@@ -22,7 +22,8 @@ def test_what_was_trained_is_compared_and_its_link_opens_with_the_same_curves(vi
     lab.press("new-seed")
     lab.expect_other(old)
     lab.train_to_the_end()
-    lab.menu("compare")
+    lab.finished_curves(20)
+    lab.stage.locator(".bn-compare").click()
     loss = lab.plot("compare_0_loss")
     loss.wait_for()
     curves = lab.page.evaluate(DRAWN, "compare_0_loss")
@@ -36,6 +37,6 @@ def test_what_was_trained_is_compared_and_its_link_opens_with_the_same_curves(vi
     other.page.wait_for_function(f"() => ({DRAWN})('compare_0_loss').length === 4")  # one run after the other
     assert sorted(other.page.evaluate(DRAWN, "compare_0_loss")) == sorted(curves)
     assert other.page.evaluate(TOO_WIDE) == []
-    other.page.locator("[class*=st-key-compare_show_] label").first.click()
-    expect(other.page.locator(".bn-runs tbody")).to_have_count(2)
+    other.page.locator(".st-key-compare_remove_1 button").click()
+    expect(other.page.locator(".bn-runs tbody")).to_have_count(1)
     other.page.wait_for_function(f"() => ({DRAWN})('compare_0_loss').length === 2")

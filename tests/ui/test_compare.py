@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,10 +15,12 @@ from hypothesis import strategies as st
 from bn_lab import train
 from bn_lab.datasets.uploads import digest_of
 from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.figures.overlay import RUN_COLORS, SYMBOLS
 from bn_lab.i18n import LANGUAGES, texts
-from bn_lab.service import Limits, Recordings, WatchState
-from bn_lab.sharing import PASSED_ON, parse_link
+from bn_lab.service import Limits, Recordings
+from bn_lab.sharing import PASSED_ON, encode, parse_link
 from bn_lab.ui.compare import links, run_list
+from bn_lab.ui.compare.page import GLYPHS
 from tests.datasets.uploads.made import ROOT
 from tests.test_hostile_links import TEXTS, anything, experiments
 from tests.ui.test_pages import check_text
@@ -124,27 +124,19 @@ def test_what_is_wrong_with_a_run_is_told_with_its_place_in_the_link() -> None:
     assert [(number, problem.field) for number, problem in problems] == [(2, "depth"), (3, "width")]
 
 
-def test_a_link_has_room_for_all_that_is_drawn() -> None:
-    assert run_list.MOST_SHOWN == links.MOST < run_list.MOST
+def test_every_run_of_a_link_has_a_colour_and_a_mark() -> None:
+    assert links.MOST == len(RUN_COLORS) == len(SYMBOLS) == len(GLYPHS)
 
 
 # The list.
 
 
-def trained(page: Any, field: str, value: Any) -> None:
-    """Change a field, train to the end, and draw the lab."""
-    page.change(field, value)
-    page.train()
-
-
-def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Open) -> None:
-    page = lab(**SHORT)
-    assert "runs" not in page.at.session_state or runs_of(page) == []
-    page.train()
-    for depth in (2, 3):
-        trained(page, "depth", depth)
-    assert experiments_of(page) == [Experiment(dataset="iris", epochs=4, depth=2), IRIS]
-    page.go_to("compare")
+def test_the_strip_opens_the_page_with_its_runs(lab: Open) -> None:
+    page = lab(IRIS)
+    deep, wrong = Experiment(dataset="iris", epochs=4, depth=2), {"dataset": "iris", "depth": "99"}
+    page.act("compare", runs=[encode(deep), wrong, "x", encode(IRIS)])
+    assert experiments_of(page) == [deep, IRIS]
+    assert links.read(page.at.query_params["compare"])[0][0].experiment == deep
     train_all(page)
     history = train(IRIS)
     results = runs_of(page)[1]["results"]
@@ -154,62 +146,34 @@ def test_what_is_trained_to_its_end_is_kept_once_and_the_newest_is_first(lab: Op
     assert all(isinstance(value, (int, str, dict, bool, type(None))) for value in runs_of(page)[0].values())
 
 
-def test_numbers_of_own_data_are_fetched_while_the_file_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    private = Experiment(dataset="own-0123456789abcdef-4-classification-dropped", epochs=4)
-    monkeypatch.setattr(run_list.st, "session_state", {run_list.STATE: []})
-    monkeypatch.setattr(run_list, "history_of", lambda watch: watch)
-    monkeypatch.setattr(run_list, "results_of", lambda history: {"of": history.recording})
-    progress = SimpleNamespace(state=WatchState.TRAINING)
-    for experiment in (IRIS, private):
-        watch = SimpleNamespace(wanted=10**6, recording=experiment.dataset, target=4, experiment=experiment, progress=progress)
-        progress.state = WatchState.TRAINING
-        run_list.list_finished(watch)  # type: ignore[arg-type]
-        progress.state = WatchState.ENDED
-        run_list.list_finished(watch)  # type: ignore[arg-type]
-    assert [(run["experiment"]["dataset"], run["results"]) for run in run_list.listed()] == [
-        (private.dataset, {"of": private.dataset}),
-        ("iris", None),
-    ]
+def test_what_is_known_of_a_run_stays_when_others_are_compared(lab: Open) -> None:
+    page = opened(lab, (IRIS, ""))
+    train_all(page)
+    known = runs_of(page)[0]["results"]
+    page.go_to("")
+    page.act("compare", runs=[encode(Experiment(dataset="iris", epochs=4, seed=1)), encode(IRIS)])
+    assert runs_of(page)[1]["results"] is known
+    page.go_to("")
+    page.act("compare", runs=[encode(Experiment(dataset="iris", epochs=4, seed=seed)) for seed in range(1, 12)])
+    assert [experiment.seed for experiment in experiments_of(page)] == [*range(1, links.MOST + 1)]
 
 
-def test_a_removed_run_stays_away_until_another_was_there(lab: Open) -> None:
-    page = lab(**SHORT)
-    page.train()
-    page.go_to("compare")
+def test_a_removed_run_leaves_the_link(lab: Open) -> None:
+    page = opened(lab, (IRIS, "x"), (Experiment(dataset="iris", epochs=4, depth=2), "y"))
     page.at.button(key="compare_remove_1").click()
+    page.run()
+    assert unquote(page.at.query_params["compare"]) == "dataset:iris;depth:2;epochs:4;name:y"
+    page.at.button(key="compare_remove_2").click()
     page.run()
     assert runs_of(page) == []
     assert texts("en")("compare.empty") in page.text
-    page.go_to("")
-    assert runs_of(page) == []
-    trained(page, "depth", 2)
-    trained(page, "depth", 3)
-    assert experiments_of(page) == [IRIS, Experiment(dataset="iris", epochs=4, depth=2)]
-
-
-def test_the_list_is_bounded_and_named_runs_stay_longest(lab: Open) -> None:
-    page = lab(**SHORT)
-    for seed in range(run_list.MOST + 3):
-        trained(page, "seed", seed)
-        if seed == 0:
-            page.go_to("compare")
-            page.set("compare_name_1", "the first")
-            page.go_to("")
-    assert len(runs_of(page)) == run_list.MOST
-    seeds = [experiment.seed for experiment in experiments_of(page)]
-    assert seeds == [*range(run_list.MOST + 2, 3, -1), 0]
-    slots = [run["slot"] for run in runs_of(page) if run["slot"] is not None]
-    assert sorted(slots) == [*range(run_list.MOST_SHOWN)]
-    page.go_to("compare")
-    assert texts("en")("compare.full", most=run_list.MOST) in page.text
-    assert not page.widget("compare_show_1").disabled
 
 
 # The page.
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_tells_runs_by_what_differs_and_draws_those_that_are_checked(lab: Open, language: str) -> None:
+def test_the_page_tells_runs_by_what_differs(lab: Open, language: str) -> None:
     t = texts(language)
     runs = [(IRIS, ""), (Experiment(dataset="iris", epochs=4, activation="relu"), ""), (Experiment(epochs=2, seeds=2), "")]
     page = opened(lab, *runs, lang=language)
@@ -222,12 +186,9 @@ def test_the_page_tells_runs_by_what_differs_and_draws_those_that_are_checked(la
     for field in ("dataset", "activation", "epochs", "seeds"):
         assert f">{html.escape(t(f'field.{field}'))}<" in shown
     assert t("field.depth") not in shown
-    assert "ReLU" in page.widget("compare_show_2").label
+    assert "ReLU" in page.text
     assert {"compare_0_loss", "compare_0_metric", "compare_1_loss", "compare_1_metric"} <= set(page.components)
-    page.widget("compare_show_1").uncheck()
-    page.run()
-    assert links.read(page.at.query_params["compare"])[0][0].experiment == runs[0][0]
-    assert len(links.read(page.at.query_params["compare"])[0]) == 2
+    assert [run.experiment for run in links.read(page.at.query_params["compare"])[0]] == [experiment for experiment, _ in runs]
     page.at.button(key="compare_open_2").click()
     page.run()
     page.until("ended")
@@ -245,18 +206,7 @@ def test_a_shared_comparison_opens_with_the_same_runs_and_names(lab: Open) -> No
     assert [(run_list.experiment_of(run), run["name"]) for run in runs_of(again)] == runs
     assert "&lt;b&gt;a&lt;/b&gt;" in table_of(again)
     assert "<b>" not in table_of(again)
-    assert "\\<b\\>" in again.widget("compare_show_2").label
-
-
-def test_a_run_has_the_colour_for_everybody_that_it_has_for_who_trained_it(lab: Open) -> None:
-    page = lab(**SHORT)
-    for depth in (3, 2):
-        trained(page, "depth", depth)
-    page.go_to("compare")
-    again = lab(compare=unquote(page.at.query_params["compare"]))
-    again.go_to("compare")
-    slots = [{run_list.experiment_of(run): run["slot"] for run in runs_of(each)} for each in (page, again)]
-    assert slots[0] == slots[1] == {IRIS: 0, Experiment(dataset="iris", epochs=4, depth=2): 1}
+    assert "\\<b\\>" in again.text
 
 
 def test_runs_of_a_link_are_trained_beside_the_labs_own_training(lab: Open) -> None:
@@ -299,7 +249,7 @@ def test_a_comparison_does_not_bring_own_data(lab: Open) -> None:
 def test_own_data_are_left_out_of_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     private = Experiment(dataset="own-0123456789abcdef-3-regression-dropped")
     runs: list[Any] = [
-        {"id": k, "experiment": parameters, "name": "", "slot": k, "results": None, "failed": False}
+        {"id": k, "experiment": parameters, "name": "", "results": None, "failed": False}
         for k, parameters in enumerate([{"dataset": private.dataset}, {"dataset": "iris"}])
     ]
     assert [run_list.is_private(run) for run in runs] == [True, False]
@@ -313,6 +263,5 @@ def test_a_list_survives_other_pages_and_the_address_tells_of_it_only_here(lab: 
     assert "compare" not in page.at.query_params
     page.go_to("")
     assert "compare" not in page.at.query_params
-    assert re.search("1 run", page.text) or page.at.get("page_link")
     page.go_to("compare")
     assert experiments_of(page) == [IRIS]

@@ -27,7 +27,7 @@ from bn_lab.ui.live import components
 def show() -> None:
     """Draw the page."""
     t = session.words()
-    guarded(run_list.list_finished)(session.watch())
+    guarded(session.watch)()
     st.title(t("page.compare"))
     st.markdown(t("compare.intro"))
     _problems(t)
@@ -68,14 +68,11 @@ def _progress(watch: Watch, left: int, t: Texts) -> None:
 def _compared(t: Texts) -> None:
     """Everything that the visitor's choices on this page change."""
     runs = run_list.listed()
-    st.session_state["compare"] = run_list.as_link(run_list.shown())
-    session.write_link()
+    run_list.write_link()
     if not runs:
         st.info(t("compare.empty"), icon=":material/info:")
         st.page_link(navigation.page_at(""), label=t("compare.to_lab"), icon=":material/science:")
         return
-    if st.session_state.get("runs_dropped"):
-        st.caption(t("compare.full", most=run_list.MOST))
     with st.container(key="compare_list"):
         for run in runs:
             _row(run, runs, t)
@@ -85,12 +82,12 @@ def _compared(t: Texts) -> None:
 
 
 def _row(run: ListedRun, runs: Sequence[ListedRun], t: Texts) -> None:
-    """A run: whether it is drawn, what it is called, and what can be done with it."""
+    """A run: what it is called, and what can be done with it."""
     number, name = run["id"], formatting.escape_markdown(name_of(run, runs, t))
     with st.container(horizontal=True, vertical_alignment="center", key=f"compare_run_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"compare_what_{number}"):
-            st.html(_mark(run["slot"]), width="content")
-            _check(run, f"**{name}**", t)
+            st.html(_mark(run_list.place_of(run, runs)), width="content")
+            st.markdown(f"**{name}**")
         with st.popover(t("compare.rename"), icon=":material/edit:"):
             _rename(run, name_of({**run, "name": ""}, runs, t), t)
         if st.button(t("compare.open"), key=f"compare_open_{number}", icon=":material/science:"):
@@ -107,19 +104,6 @@ def _row(run: ListedRun, runs: Sequence[ListedRun], t: Texts) -> None:
         st.caption(formatting.escape_markdown(text))
 
 
-def _check(run: ListedRun, label: str, t: Texts) -> None:
-    key = f"compare_show_{run['id']}"
-    is_shown = run["slot"] is not None
-    st.session_state[key] = is_shown
-    st.checkbox(
-        label,
-        key=key,
-        on_change=guarded(lambda: run_list.show(run["id"], wanted=st.session_state[key])),
-        disabled=not is_shown and len(run_list.shown()) == run_list.MOST_SHOWN,
-        width="stretch",
-    )
-
-
 def _rename(run: ListedRun, usual: str, t: Texts) -> None:
     key = f"compare_name_{run['id']}"
     st.session_state[key] = run["name"]
@@ -133,8 +117,8 @@ def _rename(run: ListedRun, usual: str, t: Texts) -> None:
 
 
 def _share(t: Texts) -> None:
-    """The link that opens the comparison: of what is drawn."""
-    drawn = run_list.shown()
+    """The link that opens the comparison."""
+    drawn = run_list.listed()
     private = sum(map(run_list.is_private, drawn))
     with st.popover(t("compare.share"), icon=":material/link:", disabled=len(drawn) == private):
         st.markdown(t("compare.share_explain", count=len(drawn) - private))
@@ -162,10 +146,10 @@ class CurveOptions(NamedTuple):
 
 
 def _pictures(among: Sequence[ListedRun], t: Texts) -> None:
-    """The choices, and the pictures of those runs of the list that are drawn and trained."""
+    """The choices, and the pictures of those runs that are trained."""
     groups: dict[Target, list[ListedRun]] = {}
-    for run in sorted(among, key=lambda run: run["slot"] or 0):
-        if run["slot"] is not None and (results := run["results"]) is not None:
+    for run in among:
+        if (results := run["results"]) is not None:
             groups.setdefault(Target(results["task"], results["unit"]), []).append(run)
     if groups:
         options = _curve_options(groups, t)
@@ -208,10 +192,11 @@ def _pair(
 
 
 def _overlaid(run: ListedRun, among: Sequence[ListedRun], t: Texts) -> Overlaid:
-    results, slot = run["results"], run["slot"]
+    results = run["results"]
     assert results is not None
-    assert slot is not None
-    return Overlaid(name_of(run, among, t), slot, experiment_of(run).arms, results["epochs"], results["lines"])
+    return Overlaid(
+        name_of(run, among, t), run_list.place_of(run, among), experiment_of(run).arms, results["epochs"], results["lines"]
+    )
 
 
 # The table: in which settings the runs differ, and where each of their arms stood at the end.
@@ -233,11 +218,9 @@ def _table(runs: Sequence[ListedRun], t: Texts) -> None:
     st.html(f'<div class="bn-runs" tabindex="0" role="region" aria-label="{label}">{table}</div>')
 
 
-def _mark(slot: int | None) -> str:
-    """The colour and the mark that a run has in the pictures, or room for one."""
-    if slot is None:
-        return '<span class="bn-mark" aria-hidden="true">○</span>'
-    return f'<span class="bn-mark" style="color:{RUN_COLORS[slot]}" aria-hidden="true">{GLYPHS[slot]}</span>'
+def _mark(place: int) -> str:
+    """The colour and the mark that a run has in the pictures."""
+    return f'<span class="bn-mark" style="color:{RUN_COLORS[place]}" aria-hidden="true">{GLYPHS[place]}</span>'
 
 
 def _metrics(runs: Sequence[ListedRun]) -> list[Metric]:
@@ -255,7 +238,7 @@ def _table_rows(run: ListedRun, runs: Sequence[ListedRun], fields: Sequence[str]
     """The rows of a run, one for each arm, under its name."""
     arms, results = experiment_of(run).arms, run["results"]
     span = f' rowspan="{len(arms)}"' if len(arms) > 1 else ""
-    name = f'<th scope="rowgroup"{span}>{_mark(run["slot"])} {escape(name_of(run, runs, t))}</th>'
+    name = f'<th scope="rowgroup"{span}>{_mark(run_list.place_of(run, runs))} {escape(name_of(run, runs, t))}</th>'
     texts = (value_of(field, value, t) for field, value in values(run, fields).items())
     first = name + "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
     cells = [_arm_cells(arm, None if results is None else results["arms"][arm], metrics, run, t) for arm in arms]
@@ -274,15 +257,3 @@ def _arm_cells(arm: str, results: ArmResults | None, metrics: Sequence[Metric], 
     cells += [numerals.measured(measure, results["metrics"].get((measure, split))) for measure, split in metrics]
     cells.append(f"{results['diverged']:,}")
     return name + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-
-
-# The link to this page.
-
-
-def show_link(watch: Watch, t: Texts) -> None:
-    """In the lab: list what has ended; a link that says how many runs there are to compare."""
-    run_list.list_finished(watch)
-    with st.container(horizontal=True, vertical_alignment="center", key="compare_link"):
-        if not rules.is_hidden("compare") and (count := len(run_list.listed())):
-            label = t("compare.link_one") if count == 1 else t("compare.link", count=count)
-            st.page_link(navigation.page_at("compare"), label=label, icon=":material/stacked_line_chart:")

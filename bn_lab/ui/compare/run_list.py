@@ -1,4 +1,4 @@
-"""The list of a visitor's runs: in the session, plain things, the newest first.
+"""The runs of a comparison: in the session, plain things, in the order of the link.
 
 Of a run is kept what the comparison draws, some tens of kilobytes: its settings, the medians of its curves, and where each arm
 stood at the end. Visitors with the same run share these results.
@@ -6,7 +6,7 @@ stood at the end. Visitors with the same run share these results.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -17,7 +17,6 @@ from bn_lab.engine.history import History
 from bn_lab.engine.summary import summaries
 from bn_lab.engine.types import Array
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, is_uploaded
-from bn_lab.figures.overlay import RUN_COLORS
 from bn_lab.figures.series import curves
 from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
@@ -27,17 +26,11 @@ from bn_lab.ui import session
 from bn_lab.ui.compare import links
 from bn_lab.ui.kit.caching import cached_per_history, history_of
 
-MOST = 12
-"""Runs of the list at most."""
-
 POINTS = 300
 """Points of a curve at most: about as many as a picture of half a page's width can show apart."""
 
-MOST_SHOWN = len(RUN_COLORS)
-"""Runs that are drawn together at most; a test sees that a link has room for them."""
-
-STATE = "runs"
-"""In the session: the list."""
+STATE, FOLLOWED = "runs", "runs_of"
+"""In the session: the list, and the link's text that it stands for."""
 
 
 class ArmResults(TypedDict):
@@ -70,15 +63,13 @@ class RunResults(TypedDict):
 class ListedRun(TypedDict):
     """A run of the list.
 
-    `id`: 1, 2, …; `experiment`: its link's parameters; `name`: the visitor's, may be empty; `slot`: its colour where it is
-    drawn, else None; `results`: None until the page has fetched them, and trained the run if need be; `failed`: whether there
-    cannot be any.
+    `id`: 1, 2, …; `experiment`: its link's parameters; `name`: the visitor's, may be empty; `results`: None until the page has
+    fetched them, and trained the run if need be; `failed`: whether there cannot be any.
     """
 
     id: int
     experiment: dict[str, str]
     name: str
-    slot: int | None
     results: RunResults | None
     failed: bool
 
@@ -103,17 +94,36 @@ def results_of(history: History) -> RunResults:
 
 
 def listed() -> list[ListedRun]:
-    """The list; on the first look what the link brought."""
-    if STATE not in st.session_state:
-        st.session_state[STATE] = []
-        _follow_link(st.session_state.get("compare", ""))
+    """The list; what the link brings, where that says something else than before."""
+    text = st.session_state.get("compare", "")
+    if STATE not in st.session_state or st.session_state.get(FOLLOWED) != text:
+        _follow_link(text)
     runs: list[ListedRun] = st.session_state[STATE]
     return runs
 
 
-def shown() -> list[ListedRun]:
-    """The runs that are drawn together."""
-    return [run for run in listed() if run["slot"] is not None]
+def place_of(run: ListedRun, among: Sequence[ListedRun]) -> int:
+    """Which of the list a run is, from 0: that is its colour."""
+    return [each["id"] for each in among].index(run["id"])
+
+
+def compare(experiments: Iterable[Experiment]) -> None:
+    """Lay these runs over each other, in this order and as many as a link has; what cannot be trained here is left out."""
+    possible = []
+    for experiment in experiments:
+        try:
+            session.check(experiment)
+        except ExperimentError:  # of a file that was closed
+            continue
+        possible.append((experiment, ""))
+    _list(possible[: links.MOST])
+    st.session_state["compare_problems"] = []
+
+
+def write_link() -> None:
+    """Let the address say what the list holds."""
+    st.session_state["compare"] = st.session_state[FOLLOWED] = as_link(listed())
+    session.write_link()
 
 
 def experiment_of(run: ListedRun) -> Experiment:
@@ -122,9 +132,10 @@ def experiment_of(run: ListedRun) -> Experiment:
 
 
 def _follow_link(text: str) -> None:
-    """Put the runs of a link into the list, in its order, as far as this server gives them."""
+    """Have the runs of a link in the list, in its order, as far as this server gives them."""
     linked, problems = links.read(text)
-    for each in reversed(linked):
+    possible = []
+    for each in linked:
         try:
             if each.experiment.is_private:  # no comparison's link of the lab has one
                 raise links.ComparisonError("dataset", "own_run", each.experiment.dataset)
@@ -132,80 +143,23 @@ def _follow_link(text: str) -> None:
         except ExperimentError as error:  # other settings would compare something else, so it is left out
             problems.append((each.number, error))
             continue
-        _add(each.experiment, None, each.name)
-    for slot, run in enumerate(listed()):
-        run["slot"] = slot  # colours in the order of the link
+        possible.append((each.experiment, each.name))
+    _list(possible)
     st.session_state["compare_problems"] = sorted(problems, key=lambda pair: pair[0])
 
 
-def list_finished(watch: Watch) -> None:
-    """List what the lab has trained to its target; once, so that what the visitor removes stays away.
-
-    Its results can wait until the page is opened; only those of uploaded data are fetched at once, since the file may be closed
-    by then.
-
-    Raises:
-        ExperimentError: the worker that has the results does not answer.
-    """
-    for recording, parameters in st.session_state.pop(session.LEFT, ()):
-        _list_left(recording, session.experiment_of(parameters))
-    moment = f"{watch.recording} {watch.target}"
-    if watch.wanted < watch.target:
-        return  # others have trained it, and nobody played it here
-    if watch.progress.state is not WatchState.ENDED or st.session_state.get("listed_last") == moment:
-        return
-    results = results_of(history_of(watch)) if watch.experiment.is_private else None
-    run = _find(watch.experiment)
-    if run is None:
-        _add(watch.experiment, results)
-    elif run["results"] is None:
-        run["results"], run["failed"] = results, False
-    st.session_state["listed_last"] = moment
-
-
-def _list_left(recording: str, experiment: Experiment) -> None:
-    """List what had ended when the visitor went on to another experiment, unless it was listed, and maybe removed, before."""
-    moment = f"{recording} {experiment.epochs}"
-    if st.session_state.get("listed_last") != moment and _find(experiment) is None:
-        _add(experiment, None)
-        st.session_state["listed_last"] = moment
-
-
-def _find(experiment: Experiment) -> ListedRun | None:
-    return next((run for run in listed() if experiment_of(run) == experiment), None)
-
-
-def _add(experiment: Experiment, results: RunResults | None, name: str = "") -> None:
-    """Put a run at the top, drawn, and make room for it."""
-    number = st.session_state["runs_so_far"] = st.session_state.get("runs_so_far", 0) + 1
-    runs = listed()
-    if len(shown()) == MOST_SHOWN:
-        _dispensable(shown())["slot"] = None
-    new = ListedRun(id=number, experiment=encode(experiment), name=name, slot=_free_slot(), results=results, failed=False)
-    runs.insert(0, new)
-    if len(runs) > MOST:
-        runs.remove(_dispensable([run for run in runs if run is not new]))
-        st.session_state["runs_dropped"] = st.session_state.get("runs_dropped", 0) + 1
-
-
-def _dispensable(among: Sequence[ListedRun]) -> ListedRun:
-    """The run that is the first to go: one without a name before one with, then what is not drawn, then the oldest."""
-    return min(among, key=lambda run: (bool(run["name"]), run["slot"] is not None, run["id"]))
-
-
-def _free_slot() -> int | None:
-    taken = {run["slot"] for run in listed()}
-    return next((slot for slot in range(MOST_SHOWN) if slot not in taken), None)
+def _list(runs: Iterable[tuple[Experiment, str]]) -> None:
+    """Have these experiments with their names in the list; what is known of them already stays."""
+    known = {experiment_of(run): run for run in st.session_state.get(STATE, ())}
+    fresh = ListedRun(id=0, experiment={}, name="", results=None, failed=False)
+    st.session_state[STATE] = [
+        {**known.get(experiment, fresh), "id": number, "experiment": encode(experiment), "name": name}
+        for number, (experiment, name) in enumerate(dict(runs).items(), start=1)
+    ]
+    st.session_state["compare"] = st.session_state[FOLLOWED] = as_link(st.session_state[STATE])
 
 
 # What the page does.
-
-
-def show(number: int, *, wanted: bool) -> None:
-    """Draw a run with the others, or not; beyond `MOST_SHOWN` it is not drawn."""
-    for run in listed():
-        if run["id"] == number:
-            run["slot"] = (run["slot"] if run["slot"] is not None else _free_slot()) if wanted else None
 
 
 def rename(number: int, name: str) -> None:
@@ -240,9 +194,8 @@ def is_private(run: ListedRun) -> bool:
 
 
 def as_link(among: Sequence[ListedRun]) -> str:
-    """The link's text for runs, without those on uploaded data; in the order of their colours, which whoever opens it sees."""
-    in_order = sorted(among, key=lambda run: MOST_SHOWN if run["slot"] is None else run["slot"])
-    return links.write((experiment_of(run), run["name"]) for run in in_order if not is_private(run))
+    """The link's text for runs, without those on uploaded data."""
+    return links.write((experiment_of(run), run["name"]) for run in among if not is_private(run))
 
 
 # What its runs are called.

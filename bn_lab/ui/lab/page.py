@@ -16,7 +16,6 @@ from bn_lab.i18n import Texts
 from bn_lab.presets import preset_of
 from bn_lab.service import LimitError, Watch
 from bn_lab.ui import rules, session
-from bn_lab.ui.compare import page as compare_page
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.kit.widgets import file_stem, one_of
@@ -63,7 +62,6 @@ def _below(watch: Watch, t: Texts) -> None:
         _question(t)
     if not rules.is_hidden("findings"):
         components.findings(watch, t, key="findings")
-    guarded(compare_page.show_link)(watch, t)
     if not rules.is_hidden("curves"):
         guarded(_curves)(watch, t)
     _inside(watch, t)

@@ -26,8 +26,9 @@ from bn_lab.figures.pictures import FIGURES, alt, beside_loss
 from bn_lab.i18n import LANGUAGES, Texts, catalogue
 from bn_lab.presets import PRESETS
 from bn_lab.service import Watch
-from bn_lab.sharing import decode, encode
+from bn_lab.sharing import Decoded, decode, encode
 from bn_lab.ui import rules, session, uploads
+from bn_lab.ui.compare import run_list
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.widgets import file_stem
 from bn_lab.ui.live import components
@@ -278,6 +279,9 @@ def _act(said: Mapping[str, Any]) -> None:
             session.set_field("epochs", _longer(session.experiment()))
         case {"act": "go", "query": dict(query), "epoch": int(epoch) | float(epoch)}:
             _go(query, epoch)
+        case {"act": "compare", "runs": list(queries)}:
+            run_list.compare(run.experiment for run in map(_read, queries) if run is not None)
+            navigation.to("compare")
         case {"act": "scale", "same": bool(same)}:
             st.session_state[SAME_SCALE] = same
         case {"act": "layers", "layers": list(layers)}:
@@ -298,10 +302,17 @@ def _chip(name: str) -> None:
 
 def _go(query: Mapping[str, Any], epoch: float) -> None:
     """Bring a run back; the browser goes to the moment within the epoch."""
+    if (run := _read(query)) is not None:
+        last = min(epoch, run.experiment.epochs)
+        session.adopt(run.experiment, str(int(last)) if last >= 1 else "")
+
+
+def _read(query: object) -> Decoded | None:
+    """What a run of the strip says; None where that cannot be."""
+    if not isinstance(query, Mapping):
+        return None
     decoded = decode({str(name): str(text) for name, text in query.items()})
-    if not decoded.problems:
-        last = min(epoch, decoded.experiment.epochs)
-        session.adopt(decoded.experiment, str(int(last)) if last >= 1 else "")
+    return None if decoded.problems else decoded
 
 
 def _new_seed() -> None:

@@ -6,6 +6,7 @@ import { DASHES } from "./ghosts.js";
 import * as runs from "./runs.js";
 import { onClear } from "./storage.js";
 
+const MOST_COMPARED = 8; // runs of a comparison, as in bn_lab/ui/compare/links.py
 const WIDTH = 100, HEIGHT = 30, EDGE = 2; // of a thumbnail, in units of its own
 
 export class Strip {
@@ -95,7 +96,7 @@ export class Strip {
   /** The runs that Compare opens with: those that are pinned and the one on the stage; without pins all. */
   compared() {
     const known = runs.all(), pinned = known.filter(({ isPinned }) => isPinned);
-    return pinned.length ? known.filter((run) => run.isPinned || runs.isStaged(run)) : known;
+    return (pinned.length ? known.filter((run) => run.isPinned || runs.isStaged(run)) : known).slice(0, MOST_COMPARED);
   }
 
   changed(act) {

@@ -164,6 +164,7 @@ const STAGE = `
 .bn-card-tool svg { display: block; width: 16px; height: 16px; fill: currentColor; }
 .bn-card-pin[aria-pressed=true] { background: ${INK}; opacity: 1; }
 .bn-stage .bn-card-pin[aria-pressed=true] { color: ${GROUND}; }
+@media (hover: none) { .bn-card-head { padding-right: 96px; } }
 @media (hover: hover) { .bn-card:not(:hover, :focus-within) :is(.bn-card-left, .bn-card-right) { width: 0; padding: 0; opacity: 0; } }
 .bn-stage .bn-failure { position: absolute; z-index: 40; top: 7.5em; left: 50%; translate: -50%; max-width: 90%; padding: .7em 1.2em; background: ${GROUND};
   border: 2px solid ${INK}; border-radius: .5rem; box-shadow: 0 4px 16px #0003; font-weight: 600; }
