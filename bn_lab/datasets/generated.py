@@ -27,6 +27,9 @@ SEED = 0
 MOVED = 2.0
 """Standard deviation of what a noise of 1 adds to a coordinate of a point whose class is asked for."""
 
+TAKEN = 150
+"""Samples of another set with which a drawn one begins, at most: so that some may be added."""
+
 Drawn = tuple[NDArray[np.float64], NDArray[np.float64] | NDArray[np.int64]]
 """Points (N, 2) and their targets (N,): 0 or 1 for classes."""
 
@@ -115,16 +118,16 @@ def drawn_table(dataset: str) -> Table:
 
 
 def thinned(points: NDArray[np.float64], target: NDArray[np.int64]) -> list[drawn.Point]:
-    """Samples as points of a drawn set: all, or evenly over the rows of each class as many as a set may have.
+    """Samples as points of a drawn set: all, or `TAKEN` evenly over the rows of each class.
 
     Args:
         points: (N, 2), what lies further than `bn_lab.drawn.FARTHEST` is put there.
         target: (N,), 0 or 1.
     """
     rows = np.arange(len(target))
-    if len(rows) > drawn.MOST:
+    if len(rows) > TAKEN:
         ordered = rows[np.argsort(target, kind="stable")]
-        rows = np.sort(ordered[np.arange(drawn.MOST) * len(rows) // drawn.MOST])
+        rows = np.sort(ordered[np.arange(TAKEN) * len(rows) // TAKEN])
     kept = np.clip(points[rows], -drawn.FARTHEST, drawn.FARTHEST)
     return [(float(x), float(y), int(label)) for (x, y), label in zip(kept, target[rows], strict=True)]
 

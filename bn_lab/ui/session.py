@@ -15,6 +15,7 @@ from uuid import uuid4
 import streamlit as st
 
 from bn_lab.datasets import split, table_of
+from bn_lab.drawn import is_drawn
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError
 from bn_lab.i18n import LANGUAGES, Texts, choose_language, language_of, texts
 from bn_lab.server.cleanup import CleanUp
@@ -252,9 +253,23 @@ def change(name: str, value: Any) -> None:
 
     A value that cannot be, or of a field that a lesson's link fixes, is refused with a message, and the field stays as it was.
     """
+    _change({name: value}, anew=name != "epochs")
+
+
+def draw(dataset: str) -> None:
+    """Have a drawn set (`bn_lab.drawn`) in the place of the one on which it was drawn, as `change` does; without the noise and
+    the choice of samples of that one, which are in its points."""
+    before = experiment()
+    taken = {} if is_drawn(before.dataset) else {name: FIELDS[name].default for name in ("data_noise", "samples")}
+    _change({"dataset": dataset, **taken})
+    _renew_widgets(before)
+
+
+def _change(values: Mapping[str, Any], *, anew: bool = True) -> None:
+    """As `change`, of several fields; `anew`: from the beginning."""
     before = experiment()
     try:
-        after = replace(before, **{name: value})
+        after = replace(before, **values)
         rules.check(after, before)
         check(after)
     except ExperimentError as error:
@@ -263,7 +278,7 @@ def change(name: str, value: Any) -> None:
         return
     st.session_state["problems"] = []
     if after != before:
-        _put(after, playing=None, anew=name != "epochs")
+        _put(after, playing=None, anew=anew)
 
 
 def set_field(name: str, value: Any) -> None:

@@ -12,15 +12,19 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from bn_lab import drawn
 from bn_lab.arms import ARMS, BASELINE
 from bn_lab.datasets import Table, split, table_of
+from bn_lab.datasets.generated import thinned
 from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
 from bn_lab.engine.steps import Steps
 from bn_lab.engine.summary import SENTENCES
 from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.figures.boundary import DOTS
 from bn_lab.figures.layers import some_layers
 from bn_lab.figures.pictures import FIGURES, alt, beside_loss
 from bn_lab.i18n import LANGUAGES, Texts, catalogue
@@ -46,7 +50,7 @@ QUICK_DATASETS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", 
 
 UPLOADS = "own"
 
-TEXTS = ("player", "scene", "sentence", "key", "stage", "runs")
+TEXTS = ("player", "scene", "sentence", "key", "stage", "runs", "draw")
 """Sections of the catalogue that the browser fills."""
 
 FULL_WIDTH = """<style>
@@ -107,6 +111,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "chips": [] if embedded else _chips(experiment, t),
         "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
         "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
+        "draw": None if embedded else _drawing(experiment, data, t),
         "hidden": [name for name in (*PARTS, "compare") if rules.is_hidden(name)],
         "embed": embedded,
         "present": bool(st.session_state.pop(PRESENT, False)),
@@ -214,6 +219,49 @@ def moments(experiment: Experiment) -> int:
     return 1 + first + sum(steps.until(epoch) > first for epoch in later)
 
 
+EDIT = "edit"
+"""In the session: number of the latest change of the points that the stage has told."""
+
+
+def _drawing(experiment: Experiment, data: Table, t: Texts) -> dict[str, Any] | None:
+    """What the browser needs to have points drawn, see `live/drawing.js`; None where there is no plane, or a lesson fixes it."""
+    if beside_loss(data) != "boundary" or any(map(rules.is_fixed, ("dataset", "data_noise", "samples"))):
+        return None
+    if experiment.is_private or data.task == "regression":
+        return {"refused": t("draw.own" if experiment.is_private else "draw.regression")}
+    points = _points(experiment)
+    return {
+        "points": points,
+        "samples": max(len(points), _samples(experiment, data)),
+        "names": [t("draw.class", name=name) for name in data.classes],
+        "colors": list(DOTS[: len(data.classes)]),
+        "least": drawn.FEWEST,
+        "most": drawn.MOST,
+        "reach": drawn.REACH,
+        "farthest": drawn.FARTHEST,
+        "edit": st.session_state.get(EDIT, 0),
+    }
+
+
+def _samples(experiment: Experiment, data: Table) -> int:
+    """How many samples there are to see: those trained on and those held back."""
+    if drawn.is_drawn(experiment.dataset):
+        return data.samples
+    parts = split(data, experiment, experiment.seed)
+    return len(parts.train) + len(parts.validation)
+
+
+@lru_cache(maxsize=64)
+def _points(experiment: Experiment) -> list[drawn.Point]:
+    """The points with which drawing begins: of a drawn set, else the samples of the first seed, as many as a link takes."""
+    data = table_of(experiment)
+    if drawn.is_drawn(experiment.dataset):
+        return drawn.points_of(experiment.dataset)
+    parts = split(data, experiment, experiment.seed)
+    rows = np.sort(np.concatenate([parts.train, parts.validation]))
+    return drawn.points_of(drawn.written(thinned(data.features[rows], data.target[rows].astype(np.int64))))
+
+
 def _chips(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
     now = UPLOADS if experiment.is_private else experiment.dataset
     now = next((name for name, preset in QUICK_DATASETS.items() if PRESETS[preset].experiment.dataset == now), now)
@@ -273,6 +321,8 @@ def _act(said: Mapping[str, Any]) -> None:
     match dict(said):
         case {"act": "chip", "id": str(name)}:
             _chip(name)
+        case {"act": "draw", "points": list(points), "edit": int(edit)}:
+            _draw(points, edit)
         case {"act": "new_seed"}:
             _new_seed()
         case {"act": "longer"}:
@@ -313,6 +363,15 @@ def _read(query: object) -> Decoded | None:
         return None
     decoded = decode({str(name): str(text) for name, text in query.items()})
     return None if decoded.problems else decoded
+
+
+def _draw(points: list[Any], edit: int) -> None:
+    try:
+        dataset = drawn.written((float(x), float(y), label) for x, y, label in points)
+    except (drawn.PointsError, TypeError, ValueError):  # no stage says that
+        return
+    st.session_state[EDIT] = edit
+    session.draw(dataset)
 
 
 def _new_seed() -> None:

@@ -247,6 +247,7 @@ export class Panel {
     for (const drawing of this.plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
     // These say what is on the screen, not what is on its way.
     Object.assign(this.root.dataset, { painted: Number(this.root.dataset.painted) + 1, ...shows });
+    this.afterPaint?.();
   }
 
   /** Have a swipe zoom, or scroll the page; in the latter case what was zoomed is shown whole again. */

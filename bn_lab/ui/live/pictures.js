@@ -1,5 +1,6 @@
 // The pictures of the stage in their places: the networks, the curves on the left, and one more on the right. In a narrow stage
 // one of them fills the width, chosen by tabs.
+import { Drawing } from "./drawing.js";
 import { button, details, element, icon, named, write } from "./elements.js";
 import { ghosted } from "./ghosts.js";
 import { Panel } from "./panel.js";
@@ -10,8 +11,9 @@ const LEAST = 640; // px of width that the networks need to be drawn with all th
 const TABS = [["loss", "left"], ["layers", "network"], ["plane", "right"]];
 
 export class Pictures {
-  constructor(parent) {
-    this.stage = parent;
+  /** `acts`: draw(points, edit), when somebody has drawn points of the plane. */
+  constructor(parent, acts) {
+    Object.assign(this, { stage: parent, acts });
     this.tabs = element("div", "bn-tabs", { role: "tablist" });
     for (const [name, place] of TABS) this.tabs.append(this.tab(name, place));
     this.tabs.addEventListener("keydown", (event) => this.move(event));
@@ -34,6 +36,10 @@ export class Pictures {
     choice.addEventListener("change", () => this.draw(place, choice.value));
     const made = { root, holder, choice, panel: new Panel(holder), name: undefined };
     if (place !== "network") root.append(this.tools(made));
+    if (place === "right") {
+      this.drawing = new Drawing(made, this.acts.draw);
+      root.querySelector(".bn-tools").prepend(this.drawing.toggle);
+    }
     this.places.set(place, made);
     return made;
   }
@@ -106,6 +112,7 @@ export class Pictures {
     const size = { ...this.size, isNarrow, ...(isNetwork && { width, height: this.networkHeight }) };
     const template = sized((isNarrow && figures[`${name}_narrow`]) || figures[name], size), { recording, target, fields } = this.data;
     const figure = ghosted(template, this.ghosts, armColors(fields), target, recording);
+    if (place === "right") this.drawing.update(this.data.draw ?? null, this.data.texts, name === "boundary", this.data.token);
     at.panel.update({ data: { ...this.data.panel, figure, narrow: figure, key: name, alt: alts[name] ?? "", fit: true } }, this.addresses);
   }
 
@@ -149,6 +156,7 @@ export class Pictures {
   }
 
   destroy() {
+    this.drawing.destroy();
     for (const { panel } of this.places.values()) panel.destroy();
   }
 }

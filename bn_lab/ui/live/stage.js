@@ -50,7 +50,7 @@ export class Stage {
       newSeed: () => this.act("new_seed"),
       longer: () => this.act("longer"),
     });
-    this.pictures = new Pictures(this.root);
+    this.pictures = new Pictures(this.root, { draw: (points, edit) => this.act("draw", { points, edit }) });
     this.numbers = new Numbers(this.root, number);
     this.sentence = new Sentence(this.root, number);
     this.layers = new LayerButtons(this.pictures.network.root, (arm, layer) => this.dialog.open(arm, layer, this.data, this.addresses));

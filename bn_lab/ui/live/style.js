@@ -131,6 +131,27 @@ const STAGE = `
   .bn-save:not([open]) { opacity: 0; }
   .bn-place:is(:hover, :focus-within) .bn-save { opacity: 1; }
 }
+.bn-edit { padding: 0 .5em; }
+.bn-edit[aria-pressed=true] { background: ${INK}; }
+.bn-stage .bn-edit[aria-pressed=true] { color: ${GROUND}; }
+.bn-edit[aria-disabled=true] { color: ${DIM}; }
+.bn-place[data-drawing=true] .bn-holder { bottom: var(--bn-draw, 5em); }
+.bn-place[data-drawing=true] .scatterlayer { visibility: hidden; }
+.bn-canvases { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
+.bn-canvas { position: absolute; overflow: visible; pointer-events: all; touch-action: none; cursor: crosshair; user-select: none; -webkit-user-select: none; }
+.bn-canvas circle { stroke: #fff; stroke-width: 1; cursor: grab; }
+.bn-stage .bn-canvas:focus-visible { outline-offset: 0; }
+.bn-aim { fill: none; stroke: #000; stroke-width: 2; visibility: hidden; paint-order: stroke; }
+.bn-canvases[data-keyboard=true] .bn-canvas:focus .bn-aim { visibility: visible; }
+.bn-draw { position: absolute; z-index: 2; bottom: 0; left: 0; right: 0; padding-top: .25em; background: ${GROUND}; font-size: .93em; }
+.bn-draw-tools { display: flex; flex-wrap: wrap; gap: .25rem; }
+.bn-draw-tools .bn-button { height: 1.9em; min-width: 0; padding: 0 .55em; }
+.bn-draw-tools svg { width: 1em; height: 1em; }
+.bn-draw-tool[aria-pressed=true] { border-color: ${INK}; box-shadow: inset 0 0 0 1px ${INK}; font-weight: 600; }
+.bn-draw-clear { margin-left: auto; }
+.bn-dot { width: .75em; height: .75em; border-radius: 50%; box-shadow: 0 0 0 1px #fff; }
+.bn-stage .bn-draw-hint { margin-top: .25em; min-height: 2.6em; color: ${DIM}; }
+@media (pointer: coarse) { .bn-draw-tools .bn-button, .bn-tools .bn-edit { height: 2.75rem; } }
 .bn-layers { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
 .bn-layer-button { position: absolute; padding: 0; border: 0; border-radius: .4rem; background: none; cursor: zoom-in; pointer-events: auto; touch-action: pan-y; }
 .bn-layer-button.bn-lit { background: color-mix(in srgb, ${INK} 7%, transparent); }
@@ -248,7 +269,7 @@ const STAGE = `
 @media print {
   [data-unfinished] { display: none; }
   .bn-stage { height: auto; min-height: 0; grid-template-rows: auto auto calc(110px * var(--bn-count, 2) + 34px) auto 300px; break-inside: avoid; }
-  .bn-stage :is(.bn-strip, .bn-top, .bn-go, .bn-more, .bn-timeline, .bn-status, .bn-all, .bn-tabs, .bn-choice, .bn-layers) { display: none !important; }
+  .bn-stage :is(.bn-strip, .bn-top, .bn-go, .bn-more, .bn-timeline, .bn-status, .bn-all, .bn-tabs, .bn-choice, .bn-edit, .bn-draw, .bn-layers) { display: none !important; }
   .bn-stage[data-narrow=true] .bn-player { position: static; width: auto; height: auto; border: 0; }
 }
 @media (forced-colors: active) { .bn-play, .bn-chip[aria-pressed=true] { forced-color-adjust: none; } }
