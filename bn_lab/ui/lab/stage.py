@@ -224,7 +224,7 @@ EDIT = "edit"
 
 
 def _drawing(experiment: Experiment, data: Table, t: Texts) -> dict[str, Any] | None:
-    """What the browser needs to have points drawn, see `live/drawing.js`; None where there is no plane, or a lesson fixes it."""
+    """What the browser needs for drawing points, see `live/drawing.js`; None where there is no plane, or a lesson fixes it."""
     if beside_loss(data) != "boundary" or any(map(rules.is_fixed, ("dataset", "data_noise", "samples"))):
         return None
     if experiment.is_private or data.task == "regression":

@@ -64,7 +64,7 @@ export class Drawing {
     this.toggle.hidden = !data || !isShown;
     write(this.label, texts["draw.edit"] ?? "");
     this.toggle.title = data?.refused ?? texts["draw.edit_help"] ?? "";
-    this.toggle.setAttribute("aria-disabled", String(Boolean(data?.refused)));
+    this.toggle.dataset.refused = Boolean(data?.refused); // a click says why
     this.choices.setAttribute("aria-label", texts["draw.tools"] ?? "");
     this.canDraw = Boolean(data && isShown && !data.refused);
     if (!data?.refused) this.reason = "";
@@ -83,11 +83,11 @@ export class Drawing {
   }
 
   turn(isOn) {
-    this.isOn = isOn && this.canDraw;
-    this.reason = isOn && !this.reason ? this.data?.refused ?? "" : "";
+    if (this.data?.refused) this.reason = this.reason ? "" : this.data.refused;
+    else this.isOn = isOn && this.canDraw;
     this.problem = "";
     this.show();
-    if (this.isOn) this.say(this.place("start", { count: this.points.length }));
+    if (this.isOn && this.canDraw) this.say(this.place("start", { count: this.points.length }));
     else if (this.reason) this.say(this.reason);
   }
 

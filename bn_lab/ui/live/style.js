@@ -134,7 +134,7 @@ const STAGE = `
 .bn-edit { padding: 0 .5em; }
 .bn-edit[aria-pressed=true] { background: ${INK}; }
 .bn-stage .bn-edit[aria-pressed=true] { color: ${GROUND}; }
-.bn-edit[aria-disabled=true] { color: ${DIM}; }
+.bn-edit[data-refused=true] { color: ${DIM}; }
 .bn-place[data-drawing=true] .bn-holder { bottom: var(--bn-draw, 5em); }
 .bn-place[data-drawing=true] .scatterlayer { visibility: hidden; }
 .bn-canvases { position: absolute; inset: 0; z-index: 1; pointer-events: none; }

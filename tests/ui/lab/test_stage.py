@@ -225,3 +225,59 @@ def test_the_menu_presents_the_stage_once(lab: Open) -> None:
     assert page.stage["present"] is True
     page.run()
     assert page.stage["present"] is False
+
+
+POINTS = [[0.25, -3, 1], [-1.5, 2.0, 0], [4, 4, 1]]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_computed_set_becomes_the_drawn_one_of_the_first_change(lab: Open) -> None:
+    page = lab(dataset="moons", data_noise="0.1", samples="40", validation_share="0.2", depth="2", lang="en")
+    told = page.stage["draw"]
+    assert (len(told["points"]), told["samples"]) == (140, 140)
+    assert told["names"] == ["class 0", "class 1"]
+    assert (told["least"], told["most"], told["edit"]) == (2, 200, 0)
+    page.act("draw", points=POINTS, edit=1)
+    assert page.experiment == Experiment(dataset="drawn:-1.5,2,0:0.25,-3,1:4,4,1", validation_share=0.2, depth=2)
+    assert page.stage["open"]["playing"] is None, "it plays on if it was playing"
+    assert (page.stage["draw"]["points"], page.stage["draw"]["edit"]) == ([[-1.5, 2, 0], [0.25, -3, 1], [4, 4, 1]], 1)
+    assert page.widget("field_dataset").value == page.experiment.dataset
+    assert not page.at.warning
+    page.act("draw", points=[*POINTS, [1, 1, 0]], edit=2)
+    assert len(page.stage["draw"]["points"]) == page.stage["draw"]["samples"] == 4
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_more_samples_than_a_link_takes_are_thinned(lab: Open) -> None:
+    told = lab(dataset="spiral").stage["draw"]
+    assert (len(told["points"]), told["samples"]) == (150, 500)
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"points": [[0, 0, 0]], "edit": 1},
+        {"points": [[0, 0, 0], [0, 11, 1]], "edit": 1},
+        {"points": [[0, 0, 0], [0, 0, 2]], "edit": 1},
+        {"points": [[0, 0], [0, 0, 1]], "edit": 1},
+        {"points": [[None, 0, 0], "abc"], "edit": 1},
+        {"points": "drawn", "edit": 1},
+        {"points": [[0, 0, 0], [1, 1, 1]], "edit": "1"},
+    ],
+)
+def test_points_that_no_stage_tells_are_nothing(lab: Open, said: dict[str, Any]) -> None:
+    page = lab(dataset="spiral")
+    page.act("draw", **said)
+    assert page.experiment.dataset == "spiral"
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_where_nothing_can_be_drawn_the_stage_knows_and_says_why(lab: Open) -> None:
+    t = texts("en")
+    assert lab(dataset="plane", lang="en").stage["draw"] == {"refused": t("draw.regression")}
+    assert lab(dataset="iris").stage["draw"] is None
+    assert lab(dataset="spiral", fix="dataset").stage["draw"] is None
+    page = lab(dataset="spiral", fix="dataset")
+    page.act("draw", points=POINTS, edit=1)
+    assert page.experiment.dataset == "spiral"
