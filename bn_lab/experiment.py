@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -321,6 +321,20 @@ class Experiment:
     def differences(self) -> dict[str, Any]:
         """The fields whose value is not the default, in order of declaration."""
         return {name: value for name, spec in FIELDS.items() if (value := getattr(self, name)) != spec.default}
+
+
+def common_epochs(one: Experiment, other: Experiment) -> int:
+    """For how many epochs two trainings are the same, bit for bit; 0 where they are other ones from the start."""
+    if any(
+        getattr(one, name) != getattr(other, name) for name, spec in FIELDS.items() if not spec.changeable and name != "epochs"
+    ):
+        return 0
+    limits = FIELDS["epochs"].range
+    assert limits is not None
+    for first in sorted({phase.first for each in (one, other) for phase in each.phases}):
+        if replace(one.phase(first), first=1) != replace(other.phase(first), first=1):
+            return first - 1
+    return int(limits.high)
 
 
 @dataclass(frozen=True)

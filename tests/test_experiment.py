@@ -23,6 +23,7 @@ from bn_lab.experiment import (
     ExperimentError,
     Field,
     Schedule,
+    common_epochs,
     is_uploaded,
     scheduled,
 )
@@ -390,3 +391,22 @@ def test_plain_values_and_texts_come_back(pair: tuple[str, Any]) -> None:
     assert Experiment(**experiment.plain()) == experiment
     assert pickle.loads(pickle.dumps(experiment)) == experiment
     assert FIELDS[pair[0]].parse(FIELDS[pair[0]].format(pair[1])) == pair[1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "epochs"),
+    [
+        ({}, {}, 5000),
+        ({}, {"epochs": 3}, 5000),
+        ({}, {"seed": 1}, 0),
+        ({}, {"l2": 0.1}, 0),
+        ({}, {"l2": "0@1,0.1@9"}, 8),
+        ({"l2": "0@1,0.1@9"}, {"l2": "0@1,0.1@9,0.2@20"}, 19),
+        ({"l2": "0@1,0.1@9"}, {"l2": "0@1,0.1@7"}, 6),
+        ({"l2": "0@1,0.1@9", "batch_size": "32@1,8@5"}, {"batch_size": "32@1,8@5"}, 8),
+        ({"l2": "0@1,0.1@9", "depth": 2}, {"depth": 3}, 0),
+    ],
+)
+def test_two_trainings_are_the_same_until_they_differ(one: dict[str, Any], other: dict[str, Any], epochs: int) -> None:
+    pair = Experiment(**one), Experiment(**other)
+    assert common_epochs(*pair) == common_epochs(*pair[::-1]) == epochs

@@ -20,6 +20,12 @@ EPOCHS: Binding = {"rows": "epoch"}
 CURSOR: Binding = {"cursor": True}
 """The epoch on screen, twice: the ends of a vertical line."""
 
+
+def early(arm: str, axis: str) -> Binding:
+    """Where an arm's validation loss is best, and where early stopping stops, which the player chooses: `x` or `y` of both."""
+    return {"early": arm, "axis": axis}
+
+
 MOST = 500
 """Points of a curve at most: about as many as a screen can show apart."""
 

@@ -27,6 +27,8 @@ it. "Known" moments and epochs are those up to the target; the *cursor* is the m
 `{"curve": …, "until": "cursor"}`       of the epochs only that are completed at the cursor
 `{"curve": …, "most": n}`               at most n of them, chosen by `kept_epochs` among *all* known epochs; with `until` those
                                         of them that are completed at the cursor, and the last completed one
+`{"early": arm, "axis": "x"}`           the best epoch of an arm's validation loss and the one of early stopping, chosen in
+                                        the browser; nothing elsewhere. With `"y"` the losses there
 ======================================= ============================================================================
 
 The name of a field is found in the first part of the binding's axis that has it, or in `part` where that is said. A part that
@@ -237,6 +239,8 @@ def _filled(trace: Mapping[str, Any], table: Recorded, moment: int | None) -> di
 
 def _resolve(binding: Binding, table: Recorded, moment: int | None) -> Any:
     """The value of a binding: a list, a list of lists, a number, or `None` where nothing is known."""
+    if "early" in binding:
+        return []  # the player's choice: nobody has made one here
     if "curve" in binding:
         return _curve(binding, table, moment)
     if "once" in binding:

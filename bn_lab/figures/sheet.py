@@ -16,7 +16,7 @@ from plotly.io.json import to_json_plotly
 from bn_lab.engine.types import Array
 from bn_lab.figures.axes import AXIS, log_ticks
 from bn_lab.figures.bindings import CURSOR, bind
-from bn_lab.figures.style import EDGE, GRAY, LEFT, SMALL, in_two_lines, layout, text_width
+from bn_lab.figures.style import CHOSEN, EDGE, GRAY, LEFT, SMALL, in_two_lines, layout, text_width
 
 LINE, KEY = 23, 50
 """Height of a line of the legend, and width of an entry without its text, in pixels."""
@@ -106,6 +106,15 @@ class Board:
         over = self.over(panel, overlaying=panel.y, range=[0, 1], fixedrange=True, visible=False)
         line = {"color": GRAY, "width": 1.5, "dash": "dot"}
         self.add(over, y=[0, 1], line=line, hoverinfo="skip", showlegend=False, meta=bind(x=CURSOR))
+
+    def changes(self, panel: Panel, epochs: Sequence[int]) -> None:
+        """Thin lines from the bottom to the top of the panel at epochs after which the training goes on with other numbers."""
+        if not epochs:
+            return
+        over = self.over(panel, overlaying=panel.y, range=[0, 1], fixedrange=True, visible=False)
+        for epoch in epochs:
+            line = {"color": CHOSEN, "width": 1, "dash": "dash"}
+            self.add(over, x=[epoch, epoch], y=[0, 1], line=line, hoverinfo="skip", showlegend=False)
 
     def over(self, panel: Panel, **settings: Any) -> Panel:
         """Another y axis at a panel's x axis: over the panel's own (`overlaying`), or with a `domain` of its own."""

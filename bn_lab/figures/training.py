@@ -9,7 +9,7 @@ from bn_lab.arms import ARMS
 from bn_lab.engine.history import SPLITS
 from bn_lab.experiment import Experiment
 from bn_lab.figures.axes import EPOCH, log_axis, share_axis
-from bn_lab.figures.bindings import EPOCHS, End, bind, curve, epochs_of, limits, row, rows
+from bn_lab.figures.bindings import EPOCHS, End, bind, curve, early, epochs_of, limits, row, rows
 from bn_lab.figures.data import Data, Measured, with_unit
 from bn_lab.figures.series import splits
 from bn_lab.figures.sheet import Board, Panel, Sheet, Spec
@@ -108,6 +108,8 @@ def _figure(
             name = f"{t(f'arm.{arm}')} · {t(f'figure.{split}')}"
             _line(sheet, panel, arm, split, measure, name=name, legendgroup=f"{arm}.{split}", hovertemplate="%{y}")
             _now(sheet, panel, arm, split, measure, legendgroup=f"{arm}.{split}")
+        _early(sheet, panel, experiment, arm, measure, t)
+    sheet.changes(panel, changes(experiment))
     sheet.cursor(panel)
     if experiment.seeds > 1:
         sheet.subtitle(t("figure.seeds", seeds=experiment.seeds))
@@ -145,11 +147,28 @@ def _compact(experiment: Experiment, t: Texts, measure: str, title: str, y: dict
                 _steps(board, panel, arm)
             hover = f"%{{y}} · {t('figure.at_epoch', epoch=EPOCH)}<extra>{t(f'arm.{arm}')}</extra>"
             _line(board, panel, arm, split, measure, {**few, "until": "cursor"}, hovertemplate=hover)
+    board.changes(panel, changes(experiment))
     board.cursor(panel)
     for arm in experiment.arms:
         for split in splits(experiment):
             _now(board, panel, arm, split, measure)
+        _early(board, panel, experiment, arm, measure, t)
     return board.spec()
+
+
+def changes(experiment: Experiment) -> list[int]:
+    """The epochs after which a number of the training changes."""
+    return [phase.first - 1 for phase in experiment.phases if 1 < phase.first <= experiment.epochs]
+
+
+def _early(board: Board, panel: Panel, experiment: Experiment, arm: str, measure: str, t: Texts) -> None:
+    """The best epoch of the validation loss, a star, and the one in which early stopping stops, a cross."""
+    if measure == "loss" and experiment.validation_share:
+        marker = {"color": ARMS[arm].color, "size": 11, "symbol": ["star", "x"], "line": {"width": 1, "color": "#ffffff"}}
+        text = [t("figure.early_best"), t("figure.early_stop")]
+        hover = f"%{{text}}: {t('figure.at_epoch', epoch=EPOCH)}<extra>{t(f'arm.{arm}')}</extra>"
+        meta = bind(x=early(arm, "x"), y=early(arm, "y"))
+        board.add(panel, mode="markers", marker=marker, text=text, hovertemplate=hover, showlegend=False, meta=meta)
 
 
 def _drawn(experiment: Experiment, measure: str, banded: Sequence[str]) -> list[End]:

@@ -363,6 +363,84 @@ def test_a_server_that_began_anew_takes_nothing_away(page: Page) -> None:
     assert shown(page)["moments"] == []
 
 
+def test_what_another_recording_has_in_common_is_shown_at_once_and_not_asked_for(page: Page) -> None:
+    show(page)
+    page.evaluate("() => { store.need('a picture', ['counts']); store.seek(5); }")
+    page.evaluate("() => store.show('changed', 12, 12, { recording: 'r', epochs: 5 })")
+    now = shown(page)
+    assert (now["recording"], now["cursor"], now["done"]) == ("changed", 5, False)
+    assert now["moments"] == EPOCHS[:6]
+    assert page.evaluate("() => store.wanted().parts") == {"summary": 6, "wide": 6}
+    known = "() => Object.fromEntries([...store.current().parts].map(([name, { count }]) => [name, count]))"
+    assert page.evaluate(known) == {"summary": 6, "wide": 6, "curves.loss": 5, "curves.other": 5, "samples": 1}
+    table = small()
+    assert page.evaluate("() => Array.from(store.rowAt('summary', 5))") == table.parts["summary"][5].tolist()
+    rest = [block for block in blocks(table, ["summary", "wide"], start=6) if not block.end]
+    receive(page, pack(header(recording="changed"), rest))
+    assert shown(page)["moments"] == EPOCHS
+    assert shown(page)["cursor"] == 5
+
+
+def test_beyond_what_is_common_the_playhead_waits_at_its_end(page: Page) -> None:
+    show(page)
+    page.evaluate("() => { store.seek(10); store.show('changed', 12, 12, { recording: 'r', epochs: 1 }); }")
+    assert shown(page)["cursor"] == 1
+    page.evaluate("() => store.show('another', 12, 12, { recording: 'unknown', epochs: 1 })")
+    assert shown(page)["moments"] == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "stop"),
+    [
+        ([3, 2, 1], 2, {"best": 3, "stop": None}),
+        ([3, 1, 2, 2, 0.5], 2, {"best": 2, "stop": 4}),
+        ([3, 1, 1, 1], 2, {"best": 2, "stop": 4}),
+        ([3, 1, 2, 0.5, 2, 2, 2], 3, {"best": 4, "stop": 7}),
+        ([3, 1, None, None], 2, {"best": 2, "stop": 4}),
+        ([], 2, None),
+    ],
+)
+def test_early_stopping_is_keras_rule(page: Page, losses: list[float | None], patience: int, stop: Any) -> None:
+    """`keras.callbacks.EarlyStopping(patience=…)`: so many epochs in a row that are not better than the best."""
+    made = "([losses, patience]) => player.earlyStop(losses.map((loss) => loss ?? NaN), patience)"
+    assert page.evaluate(made, [losses, patience]) == stop
+
+
+def validated() -> Recorded:
+    """A recording of 60 epochs whose validation loss is best in epoch 20."""
+    layouts = {
+        "summary": Layout("moment", {"epoch": (0, 1)}, 1),
+        "curves.loss": Layout("epoch", {"epoch": (0, 1), "a.validation.loss.median": (1, 1)}, 2),
+    }
+    epochs = np.arange(61.0)
+    line = np.stack([epochs[1:], np.abs(epochs[1:] - 20) + 1], axis=1)
+    parts = {"summary": epochs[:, None].astype(np.float32), "curves.loss": line.astype(np.float32)}
+    return Recorded(60, layouts, parts, epochs)
+
+
+def test_early_stopping_pauses_the_player_and_loses_nothing(page: Page) -> None:
+    table = validated()
+    page.evaluate("() => store.show('r', 60)")
+    page.evaluate("() => store.stopEarly(7, ['a'])")
+    receive(page, pack(header(target=60, moments=61, layouts=described(table.layouts)), blocks(table, ["summary"])))
+    assert "curves.loss" in page.evaluate("() => store.wanted().parts"), "it needs the losses whatever is in view"
+    receive(page, pack(header(target=60, moments=61, layouts=None), blocks(table, ["curves.loss"])))
+    page.evaluate("() => { store.setSpeed(4); store.play(); }")
+    page.wait_for_function("() => !store.player.playing")
+    now = shown(page)
+    assert (now["cursor"], len(now["moments"])) == (27, 61)
+    assert page.evaluate("() => store.stopped()") == {"arm": "a", "best": 20, "stop": 27}
+    mark = {"early": "a", "axis": "y"}
+    assert page.evaluate("(mark) => toJson(bind.resolve(mark))", mark) == [1, 8]
+    assert page.evaluate("(mark) => toJson(bind.resolve(mark))", mark | {"axis": "x"}) == [20, 27]
+    page.evaluate("() => store.play()")
+    assert page.evaluate("() => store.stopped()") is None
+    page.wait_for_function("() => !store.player.playing")
+    assert shown(page)["cursor"] == 60, "it goes on to the end"
+    page.evaluate("() => store.stopEarly(0, ['a'])")
+    assert page.evaluate("(mark) => toJson(bind.resolve(mark))", mark) == []
+
+
 def test_a_run_that_ended_before_its_target_is_done(page: Page) -> None:
     page.evaluate("() => store.show('r', 40)")
     receive(page, pack(header(state="ended", epoch=10, target=40, moments=7), blocks(small(10))))

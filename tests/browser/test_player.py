@@ -101,6 +101,55 @@ def test_keys_play_where_no_control_has_the_focus(visit: Visit) -> None:
     expect(dialog).to_be_hidden()
 
 
+def test_a_number_changes_from_the_epoch_on_stage_on(visit: Visit) -> None:
+    """What was before is there at once, what comes is the training of the address, and the change can be taken back."""
+    lab = visit(f"{IRIS}&validation_share=0.2&run=30")
+    lab.expect_cursor(30)
+    first = lab.stage.get_attribute("data-recording")
+    lab.stage.locator(".bn-scheduled summary").click()
+    panel = lab.stage.locator(".bn-schedule")
+    expect(panel.locator(".bn-from")).to_contain_text("31")
+    panel.locator("[data-field=learning_rate]").select_option("0.1")
+    expect(lab.stage).not_to_have_attribute("data-recording", first or "")
+    lab.expect_cursor(30)  # it stood there, and does so with what was before
+    lab.play()
+    lab.page.wait_for_url(re.compile(r"learning_rate=0\.001(@|%40)1(,|%2C)0\.1(@|%40)31"))
+    lab.wait_for_epoch(60)
+    curves, expected = lab.finished_curves(60), alone.losses(f"{IRIS}&validation_share=0.2&learning_rate=0.001@1,0.1@31")
+    assert {name: curves[name] for name in expected} == expected
+    lab.stage.locator(".bn-scheduled summary").click()  # pressing play has closed it
+    panel.get_by_role("button", name=re.compile("31")).click()
+    expect(lab.stage).to_have_attribute("data-recording", first or "")
+    expect(panel.locator(".bn-chip")).to_have_count(0)
+
+
+def test_early_stopping_pauses_the_player_and_the_training_goes_on(visit: Visit) -> None:
+    query = f"{IRIS}&validation_share=0.2&learning_rate=0.05"
+    lab = visit(query)
+    lab.stage.locator(".bn-scheduled summary").click()
+    lab.stage.locator(".bn-patience").select_option("3")
+    losses = alone.history(query).series("none", "loss", "validation")
+    others = alone.history(query).series("before", "loss", "validation")
+    assert losses is not None
+    assert others is not None
+    stop = min(stop_of(losses[0], 3), stop_of(others[0], 3))
+    assert stop < 60
+    lab.play()
+    lab.wait_for_cursor(stop - 1)
+    lab.expect_paused()
+    lab.expect_cursor(stop)
+    expect(lab.stage.locator(".bn-status")).to_contain_text(str(stop - 3))
+    lab.wait_for_epoch(60)
+    lab.press("play")
+    lab.wait_for_cursor(stop)
+
+
+def stop_of(losses: np.ndarray, patience: int) -> int:
+    """The first epoch, from 1, that is so many after the best one before it; 10,000 where there is none."""
+    bests = [int(np.argmin(losses[: epoch + 1])) for epoch in range(len(losses))]
+    return next((epoch + 1 for epoch, best in enumerate(bests) if epoch - best >= patience), 10_000)
+
+
 def test_at_the_end_it_plays_again(visit: Visit) -> None:
     lab = visit("dataset=iris&epochs=20&run=all")
     lab.expect_cursor(20)

@@ -44,7 +44,7 @@ def outcome(experiment: Experiment, diverged: int = 0, **more: Any) -> Outcome:
         "inference_accuracy": np.where(np.isnan(loss[chosen - 1]), np.nan, series(len(chosen), rising=True))
         if is_classes
         else None,
-        "plan": Steps(((1, 5),)),
+        "steps": Steps(((1, 5),)),
         "seconds": 0.5,
         "diverged": diverged,
         "final": {f"{way}.validation.accuracy": draw.uniform() for way in ("batch", "moving", "precise")},

@@ -73,6 +73,8 @@ def bindings(figure: Spec) -> Iterator[dict[str, Any]]:
 def resolves(binding: dict[str, Any], table: Recorded) -> bool:
     if "curve" in binding:
         return table.field(binding["curve"], "epoch", binding.get("part")) is not None
+    if "early" in binding:
+        return table.field(f"{binding['early']}.validation.loss.median", "epoch", "curves.loss") is not None
     if "once" in binding:
         return table.field(binding["once"], "once") is not None
     if binding in ({"cursor": True}, {"rows": "epoch"}):

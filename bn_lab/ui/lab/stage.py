@@ -23,7 +23,7 @@ from bn_lab.engine.cost import network_numbers, recorded_steps
 from bn_lab.engine.history import is_recorded, planned_checkpoints, stages
 from bn_lab.engine.steps import Steps
 from bn_lab.engine.summary import SENTENCES
-from bn_lab.experiment import FIELDS, Experiment, Field
+from bn_lab.experiment import FIELDS, Experiment, Field, Schedule, common_epochs, scheduled
 from bn_lab.figures.boundary import DOTS
 from bn_lab.figures.layers import some_layers
 from bn_lab.figures.pictures import FIGURES, alt, beside_loss
@@ -35,6 +35,7 @@ from bn_lab.ui import rules, session, uploads
 from bn_lab.ui.compare import run_list
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.widgets import file_stem
+from bn_lab.ui.lab import controls
 from bn_lab.ui.live import components
 
 KEY = "stage"
@@ -44,6 +45,9 @@ PRESENT = "present"
 
 SAME_SCALE = "view_same_scale"
 """In the session: whether the same stage of all arms has one axis."""
+
+ON_STAGE = "on_stage"
+"""In the session: the recording on stage with its experiment, and what it has in common with the one before it."""
 
 QUICK_DATASETS: Mapping[str, str] = {"boston": "lesson", "iris": "lesson_iris", "spiral": "spiral", "digits": "textbook"}
 """Experiments that are put on the stage by one click: presets by the name of the chip. One more is about uploads."""
@@ -110,12 +114,48 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
         "checkpoints": checkpoint_epochs(experiment, data),
         "chips": [] if embedded else _chips(experiment, t),
         "fixed": {name: rules.is_fixed(name) for name in ("seed", "epochs")},
+        "changes": _changes(experiment, t),
+        "validated": experiment.validation_share > 0,
+        "prefix": _prefix(watch),
         "can_longer": t("player.longer", epochs=f"{longer:,}") if longer > experiment.epochs else None,
         "draw": None if embedded else _drawing(experiment, data, t),
         "hidden": [name for name in (*PARTS, "compare") if rules.is_hidden(name)],
         "embed": embedded,
         "present": bool(st.session_state.pop(PRESENT, False)),
     }
+
+
+def _changes(experiment: Experiment, t: Texts) -> list[dict[str, Any]]:
+    """The numbers that may change from the epoch on stage on, each with its changes and the numbers to choose from."""
+    described = []
+    for name, field in FIELDS.items():
+        if field.changeable and not rules.is_hidden(name):
+            value = getattr(experiment, name)
+            numbers = value.numbers if isinstance(value, Schedule) else ((1, value),)
+            stops = sorted({stop for _, number in numbers for stop in controls.stops(field, number)})
+            fixed = rules.is_fixed(name)
+            described.append(
+                {
+                    "field": name,
+                    "label": t(f"field.{name}"),
+                    "numbers": list(map(list, numbers)),
+                    "stops": stops,
+                    "fixed": fixed,
+                }
+            )
+    return described
+
+
+def _prefix(watch: Watch) -> dict[str, Any] | None:
+    """The recording that was on stage before this one, and for how many epochs both are the same; None where they are not."""
+    state, now = st.session_state, encode(watch.experiment)
+    before = state.get(ON_STAGE)
+    if before is None or before["recording"] != watch.recording:
+        same = 0 if before is None else common_epochs(session.experiment_of(before["experiment"]), watch.experiment)
+        prefix = {"recording": before["recording"], "epochs": same} if before is not None and same else None
+        state[ON_STAGE] = {"recording": watch.recording, "experiment": now, "prefix": prefix}
+    found: dict[str, Any] | None = state[ON_STAGE]["prefix"]
+    return found
 
 
 def describe_arm(arm: str, t: Texts) -> dict[str, Any]:
@@ -332,6 +372,10 @@ def _act(said: Mapping[str, Any]) -> None:
         case {"act": "compare", "runs": list(queries)}:
             run_list.compare(run.experiment for run in map(_read, queries) if run is not None)
             navigation.to("compare")
+        case {"act": "change", "field": str(name), "epoch": int(epoch), "value": int() | float() as value} if _may_change(name):
+            session.set_field(name, scheduled(getattr(session.experiment(), name), epoch, value))
+        case {"act": "take_back", "field": str(name), "epoch": int(epoch)} if _may_change(name):
+            controls.take_back(name, epoch)
         case {"act": "scale", "same": bool(same)}:
             st.session_state[SAME_SCALE] = same
         case {"act": "layers", "layers": list(layers)}:
@@ -339,6 +383,11 @@ def _act(said: Mapping[str, Any]) -> None:
         case {"act": "compute", "arm": str(arm), "layer": int(layer), "epoch": int(epoch)} if arm in ARMS:
             st.session_state["algorithm"] = f"arm:{arm},layer:{layer},epoch:{epoch}"
             navigation.to("algorithm")
+
+
+def _may_change(name: str) -> bool:
+    """Whether this is a number that may change during a training; a lesson's rules are the session's."""
+    return name in FIELDS and FIELDS[name].changeable
 
 
 def _chip(name: str) -> None:

@@ -1,7 +1,7 @@
 // The rule by which a recording fills a figure template: the counterpart of `fill` in bn_lab/figures/frame.py, where bindings,
 // ranges and titles are described.
 import { ENDS, powerOfTen, setting, written } from "./format.js";
-import { current, cursor, extent, index, otherField, rowAt } from "./store.js";
+import { current, cursor, early, extent, index, otherField, rowAt } from "./store.js";
 
 const PADDING = 0.02; // as in bn_lab/figures/frame.py
 const BLANK = "\u00a0"; // as there
@@ -29,6 +29,7 @@ function slice(row, { start, stop }) {
 export function resolve(binding) {
   if (binding.of !== undefined) return ofOther(binding);
   if (binding.curve !== undefined) return curve(binding);
+  if (binding.early !== undefined) return marks(binding);
   if (binding.once !== undefined) return once(binding);
   const at = index();
   if (at < 0) return undefined;
@@ -46,6 +47,13 @@ export function resolve(binding) {
   }
   const rows = moments.map((_, k) => rowAt(place.part, k));
   return single ? toFloats(rows.map((row) => row?.[place.start])) : rows.map((row) => slice(row, place));
+}
+
+/** The best epoch and the one of early stopping, or the losses there, as far as they are known. */
+function marks({ early: arm, axis }) {
+  const { best, stop, losses } = early(arm) ?? {};
+  const epochs = [best, stop].filter(Boolean);
+  return toFloats(axis === "x" ? epochs : epochs.map((epoch) => losses[epoch - 1]));
 }
 
 const folded = (values, columns) =>
@@ -115,8 +123,8 @@ export function readBy(figure) {
 }
 
 /** The fields of a binding. */
-export function fieldsOf({ row, rows, curve: line, once: field, part, scale, of }) {
-  if (of !== undefined) return []; // what there is of it has come
+export function fieldsOf({ row, rows, curve: line, once: field, part, scale, of, early: arm }) {
+  if (of !== undefined || arm !== undefined) return []; // what there is of it has come; the store's own need
   if (scale) return [...fieldsOf({ row, part }), ...fieldsOf(scale)];
   if (line !== undefined) return [{ field: line, axis: "epoch", part }];
   if (field !== undefined) return [{ field, axis: "once", part }];

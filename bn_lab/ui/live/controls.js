@@ -1,10 +1,11 @@
 // What is pressed on the stage: the row above the player, the player's row, and the keyboard. What is pressed here goes to the
 // stage's acts, what is shown comes from it.
 import { button, details, dialog, element, icon, named, write } from "./elements.js";
-import { around, epochValue, place, writtenEpoch } from "./format.js";
+import { around, epochValue, place, setting, writtenEpoch } from "./format.js";
 import { FOLLOW, SPEEDS } from "./player.js";
 
 const MOST_LAYERS = 3; // shown at once
+const PATIENCE = [0, 2, 3, 5, 10, 20, 50, 100, 200]; // epochs; 0 never stops
 const FRACTIONS = { 0.25: "¼", 0.5: "½" };
 
 /** A button with its words, which a narrow stage leaves to its icon. */
@@ -15,7 +16,7 @@ function worded(button, text) {
 
 /** The player's row. */
 export class Controls {
-  /** `acts`: toggle, back, forward, start, seekIndex(index), seekEpoch(epoch), speed(speed), newSeed, longer. */
+  /** `acts`: toggle, back, forward, start, seekIndex(index), seekEpoch(epoch), speed(speed), newSeed, longer, and `Changes`'. */
   constructor(parent, acts) {
     const drawn = (name, act) => button(`bn-button bn-${name}`, act, {}, icon(name));
     this.play = drawn("play", acts.toggle);
@@ -37,14 +38,16 @@ export class Controls {
     this.longer = button("bn-button bn-worded bn-longer", acts.longer, {}, icon("longer"), element("span"));
     const line = element("div", "bn-line", {}, element("div", "bn-progress", {}, this.shown, this.status), this.timeline);
     const go = element("div", "bn-go", {}, this.play, this.start, this.back, this.forward);
-    const more = element("div", "bn-more", {}, this.speed, this.newSeed, this.longer);
+    this.changes = new Changes(acts);
+    const more = element("div", "bn-more", {}, this.speed, this.changes.root, this.newSeed, this.longer);
     this.root = element("div", "bn-player", { role: "group" }, go, line, more);
     parent.append(this.root);
   }
 
   /** Words and what may be pressed; `longer` is the label of its button, or null. */
-  update({ texts, fixed, longer }) {
+  update({ texts, fixed, longer, ...data }) {
     Object.assign(this, { texts });
+    this.changes.update({ texts, ...data });
     for (const name of ["start", "back", "forward", "timeline", "epoch", "speed"]) named(this[name], texts[`player.${name}`]);
     this.root.setAttribute("aria-label", texts["player.label"] ?? "");
     const chosen = this.speed.value || "1";
@@ -89,6 +92,90 @@ export class Controls {
     this.timeline.setAttribute("aria-valuetext", place(texts["player.shown"], values));
     if (this.speed.value !== String(speed) && document.activeElement !== this.speed) this.speed.value = speed;
     write(this.status, status);
+    this.changes.show(epoch, target);
+  }
+}
+
+/** What opens beside the speed: numbers that change from the epoch on stage on, what changes already, and early stopping. */
+class Changes {
+  /** `acts`: change(field, epoch, value), takeBack(field, epoch), stopEarly(patience), early(arm) as the store's. */
+  constructor(acts) {
+    this.acts = acts;
+    this.summary = element("summary", "bn-button bn-worded", {}, icon("change"), element("span"));
+    this.from = element("p", "bn-from");
+    this.rows = element("div", "bn-fields");
+    this.patience = element("select", "bn-patience");
+    this.patience.addEventListener("change", () => acts.stopEarly(Number(this.patience.value)));
+    this.stop = element("span");
+    this.note = element("p", "bn-note");
+    const early = element("label", "bn-field", {}, this.stop, this.patience);
+    this.panel = element("div", "bn-schedule", { role: "group" }, this.from, this.rows, early, this.note);
+    this.root = details("bn-scheduled", this.summary, this.panel);
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.root.open) return;
+      event.preventDefault();
+      this.root.open = false;
+      this.summary.focus();
+    });
+    this.selects = new Map(); // field -> its select
+  }
+
+  /** `changes`: {field, label, numbers: [[epoch, number]], stops, fixed} each; `validated`: whether there is a validation loss. */
+  update({ texts, changes = [], validated, arms = [] }) {
+    Object.assign(this, { texts, changes, validated, arms });
+    const count = changes.reduce((sum, { numbers }) => sum + numbers.length - 1, 0);
+    worded(this.summary, `${texts["player.change"] ?? ""}${count ? ` (${count})` : ""}`);
+    this.panel.setAttribute("aria-label", texts["player.change"] ?? "");
+    const focused = [...this.selects].find(([, select]) => select === document.activeElement)?.[0];
+    const held = this.rows.contains(document.activeElement);
+    this.selects.clear();
+    this.rows.replaceChildren(...changes.map((each) => this.row(each)));
+    if (held) (this.selects.get(focused) ?? this.summary).focus();
+    write(this.stop, texts["player.stop"] ?? "");
+    this.patience.title = texts["player.stop_help"] ?? "";
+    const chosen = this.patience.value || "0";
+    this.patience.replaceChildren(...PATIENCE.map((epochs) => new Option(
+      place(texts[epochs ? "player.stop_after" : "player.stop_never"], { epochs: writtenEpoch(epochs) }), epochs,
+    )));
+    this.patience.value = chosen;
+    this.patience.disabled = !validated;
+  }
+
+  row({ field, label, numbers, stops, fixed }) {
+    const select = element("select", "", { "data-field": field });
+    select.append(...stops.map((stop) => new Option(setting(stop), stop)));
+    select.addEventListener("change", () => this.acts.change(field, this.first, Number(select.value)));
+    select.dataset.fixed = Boolean(fixed);
+    this.selects.set(field, select);
+    const chips = numbers.slice(1).map(([epoch, number]) => {
+      const values = { label, value: setting(number), epoch: writtenEpoch(epoch) };
+      const chip = button("bn-chip", () => this.acts.takeBack(field, epoch), {}, place(this.texts["player.change_to"], values), " ×");
+      named(chip, place(this.texts["player.change_remove"], values));
+      chip.disabled = Boolean(fixed);
+      return chip;
+    });
+    return element("div", "", {}, element("label", "bn-field", {}, element("span", "", {}, label), select), ...chips);
+  }
+
+  /** Follow the playhead. */
+  show(epoch, target) {
+    this.first = Math.ceil(epoch) + 1;
+    const isOver = this.first > target;
+    write(this.from, place(this.texts[isOver ? "player.change_end" : "player.change_from"], { epoch: writtenEpoch(this.first) }));
+    for (const { field, numbers } of this.changes) {
+      const select = this.selects.get(field), now = numbers.findLast(([first]) => first <= this.first)[1];
+      select.disabled = isOver || select.dataset.fixed === "true";
+      if (document.activeElement !== select || !this.root.open) select.value = String(now);
+    }
+    write(this.note, this.validated ? this.stops() : this.texts["player.stop_needs"] ?? "");
+  }
+
+  /** Where each arm is best, and stops. */
+  stops() {
+    const said = this.arms.map(({ id, name }) => ({ arm: name, ...this.acts.early(id) })).filter(({ best }) => best);
+    return said.map(({ arm, best, stop }) => place(
+      this.texts[stop ? "player.stop_at" : "player.stop_so_far"], { arm, best: writtenEpoch(best), stop: writtenEpoch(stop) },
+    )).join(" · ");
   }
 }
 

@@ -3,7 +3,7 @@ import { fill, readBy } from "./bind.js";
 import { element } from "./elements.js";
 import { paintNever, paintSometime, paintSoon, redraw } from "./paint.js";
 import { buttons } from "./save.js";
-import { current, cursor, extent, index, isMoving, need, rowAt, shown, subscribe } from "./store.js";
+import { current, cursor, extent, index, isMoving, need, rowAt, shown, subscribe, waits } from "./store.js";
 import { theme } from "./style.js";
 import { DRAG_WAIT, SETTLE } from "./timing.js";
 
@@ -234,7 +234,7 @@ export class Panel {
   progress() {
     const { moments, parts, target } = extent(), { follows, grows } = this.reads;
     const counts = grows ? parts.map((part) => current().rows(part)) : [];
-    return [follows ? cursor() : "", moments.length > 0, current().layouts !== null, ...(grows ? [target, moments.length] : []), ...counts];
+    return [waits(), follows ? cursor() : "", moments.length > 0, current().layouts !== null, ...(grows ? [target, moments.length] : []), ...counts];
   }
 
   painted(shows) {

@@ -66,6 +66,20 @@ export class Recording {
     return this.parts.get(part)?.count ?? 0;
   }
 
+  /** Take over what another recording, the same for so many epochs, has of them; for one of which nothing is known yet. */
+  takeOver(other, epochs) {
+    if (this.layouts || !other.layouts) return;
+    this.layouts = other.layouts;
+    const place = other.find("epoch", "moment", "summary"), summary = place && other.parts.get(place.part);
+    let moments = 0;
+    while (moments < (summary?.count ?? 0) && summary.row(moments)[place.offset] <= epochs + 1e-3) moments += 1;
+    const most = { moment: moments, epoch: epochs, once: 1 };
+    for (const [name, { size, numbers, count }] of other.parts) {
+      const shared = Math.min(count, most[this.layouts[name]?.axis] ?? 0);
+      if (shared) this.add([name, 0, shared, size], numbers.subarray(0, shared * size));
+    }
+  }
+
   /** Where a field is: {part, axis, offset, length}, in the first part that has it; undefined where none has. */
   find(field, axis, within) {
     for (const [part, layout] of Object.entries(this.layouts ?? {})) {
@@ -75,6 +89,22 @@ export class Recording {
     }
     return undefined;
   }
+}
+
+/**
+ * Where early stopping stops.
+ * @param losses of validation, one an epoch
+ * @param patience epochs without a better one after which it stops
+ * @returns {best, stop}: epochs, counting from 1, the best of those until the stop; `stop` is null where there is none so far,
+ *   and null altogether where there is no loss
+ */
+export function earlyStop(losses, patience) {
+  let best = 0, least = Infinity;
+  for (let k = 0; k < losses.length; k += 1) {
+    if (losses[k] < least) [best, least] = [k + 1, losses[k]];
+    else if (k + 1 - best >= patience) return { best, stop: k + 1 };
+  }
+  return best ? { best, stop: null } : null;
 }
 
 /** {header, blocks: [{place: [part, start, count, size, end], numbers}]}; the numbers are views of the frame. */

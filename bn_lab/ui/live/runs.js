@@ -178,9 +178,11 @@ export function differences(fields, { query: one }, { query: other }) {
 
 /** "ε 0.001 → 1×10⁻⁶": what has changed from one run to the other. */
 export function change(fields, one, other) {
-  return differences(fields, one, other).map(({ field, from, to }) => (
-    field.many ? `${field.label} ${exchanged(field, from, to)}` : `${field.label} ${worded(field, from)} → ${worded(field, to)}`
-  )).join(" · ");
+  return differences(fields, one, other).map(({ field, from, to }) => {
+    if (field.many) return `${field.label} ${exchanged(field, from, to)}`;
+    const [before, now] = [worded(field, from), worded(field, to)];
+    return `${field.label} ${now.startsWith(`${before} → `) ? now : `${before} → ${now}`}`; // one that goes on as the other began
+  }).join(" · ");
 }
 
 /** "ε 1×10⁻⁶": what a run has that is otherwise in the other one. */

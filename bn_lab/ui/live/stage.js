@@ -49,6 +49,10 @@ export class Stage {
       speed: (speed) => store.setSpeed(speed),
       newSeed: () => this.act("new_seed"),
       longer: () => this.act("longer"),
+      change: (field, epoch, value) => this.act("change", { field, epoch, value }),
+      takeBack: (field, epoch) => this.act("take_back", { field, epoch }),
+      stopEarly: (patience) => store.stopEarly(patience, this.data.arms.map(({ id }) => id)),
+      early: (arm) => store.early(arm),
     });
     this.pictures = new Pictures(this.root, { draw: (points, edit) => this.act("draw", { points, edit }) });
     this.numbers = new Numbers(this.root, number);
@@ -102,7 +106,8 @@ export class Stage {
     named(this.leave, texts["scene.leave"]);
     connect(token);
     runs.stage(data.run, recording);
-    store.show(recording, target, epochs);
+    store.show(recording, target, epochs, data.prefix);
+    store.stopEarly(data.validated ? store.waits() : 0, arms.map(({ id }) => id));
     this.strip.update(data);
     this.fit(true);
     const opening = `${recording} ${data.open?.id}`;
@@ -255,6 +260,10 @@ export class Stage {
     const { texts } = this.data;
     const text = (key, values = {}) => place(texts[`player.${key}`], values);
     if (this.isAway) return text("away");
+    if (store.stopped()) {
+      const { arm, best } = store.stopped(), { name } = this.data.arms.find(({ id }) => id === arm) ?? { name: arm };
+      return text("stopped", { arm: name, best: writtenEpoch(best) });
+    }
     if (state === "queued") return inLine ? text("queued", { place: inLine }) : text("starting");
     if (state === "training" && rate > 0) return text("training_rate", { rate: written(Math.round(rate), "whole") });
     if (state === "ended" && done && epoch < target) return text("ended_early");

@@ -1,7 +1,7 @@
 // What is known of recordings, which of them this page shows and up to where, and the moment on screen: one store for the page,
 // filled by the stream, read by pictures, tables and the stage.
 import { onMove, wake } from "./paint.js";
-import { Player, Recording, atOrBefore, decode } from "./player.js";
+import { Player, Recording, atOrBefore, decode, earlyStop } from "./player.js";
 
 const MOST_RECORDINGS = 8; // in memory, for a visitor who goes back and forth
 
@@ -15,6 +15,9 @@ const wantListeners = new Set(); // called when something else is wanted of the 
 let triesAgain = false; // a training that has failed is asked for again, until something comes of it
 let view = { recording: null, target: 0, epochs: 0 }; // what is shown; `epochs`: how far it is wanted
 let available = nothing(); // what there is of it, see `extent`
+let patience = 0; // epochs without a better validation loss after which the player pauses; 0 for never
+let watchedArms = []; // by whose validation loss
+let stoppedBy = null; // {arm, best, stop} why it paused, as long as it stands there
 let soughtEpoch = null; // to go to as soon as it is there
 let soughtIndex = null; // likewise a moment by its number
 
@@ -42,17 +45,22 @@ const want = (isUrgent = false) => [...wantListeners].forEach((listener) => list
 /**
  * Show a recording up to a target, its furthest epoch.
  * @param epochs how far it is wanted now: 0 for the untrained moment alone, until somebody plays it
+ * @param prefix {recording, epochs}: another one that is the same for so many epochs, which are shown at once while this one is
+ *   trained that far again; the player stays where it is, if it is there
  */
-export function show(recording, target, epochs = target) {
+export function show(recording, target, epochs = target, prefix = null) {
   const before = view;
   const isOther = recording !== before.recording;
   if (!isOther && target === before.target && epochs <= before.epochs) return;
   view = { recording, target, epochs: isOther ? epochs : Math.min(target, Math.max(epochs, before.epochs)) };
   if (isOther) {
+    const at = cursor(), like = recordings.get(prefix?.recording);
     player.pause();
     player.seek(0);
-    [available, soughtEpoch, soughtIndex] = [nothing(), null, null];
+    [available, soughtEpoch, soughtIndex, stoppedBy] = [nothing(), null, null, null];
     if (recording !== null) remember(recording);
+    if (like && recording !== null) current().takeOver(like, prefix.epochs);
+    if (like && before.recording === prefix.recording && at !== null) soughtEpoch = Math.min(at, prefix.epochs);
   }
   refresh();
   want();
@@ -94,6 +102,46 @@ export function shown() {
   // Of a server that was started anew the page may have more than that knows.
   const epoch = Math.max(Math.min(status.epoch ?? 0, view.target), available.moments.at(-1) ?? 0);
   return { ...view, state, epoch, place, seconds, rate, error, findings, ...available };
+}
+
+// Early stopping: a choice of the player. The training goes on, and nothing of it is lost.
+
+const STOPPING = Symbol("early stopping"); // needs the losses, whatever is in view
+
+/** Pause where the validation loss of one of these arms has not become better for so many epochs; never for 0. */
+export function stopEarly(epochs, arms) {
+  if (epochs === patience && arms.join() === watchedArms.join()) return;
+  [patience, watchedArms, stoppedBy] = [epochs, arms, null];
+  need(STOPPING, epochs ? arms.map((arm) => validation(arm)) : null);
+  notify("state");
+}
+
+const validation = (arm) => ({ field: `${arm}.validation.loss.median`, axis: "epoch", part: "curves.loss" });
+
+/** How patient it is; 0 where it never stops. */
+export const waits = () => patience;
+
+/** {best, stop, losses} of an arm as far as is known, see `earlyStop`; null where nothing is, or it never stops. */
+export function early(arm) {
+  const recording = current(), { field, axis, part } = validation(arm), place = patience ? recording?.find(field, axis, part) : null;
+  if (!place) return null;
+  const count = Math.min(recording.rows(place.part), view.target), table = recording.parts.get(place.part);
+  const losses = Array.from({ length: count }, (_, k) => table.row(k)[place.offset]);
+  const found = earlyStop(losses, patience);
+  return found && { ...found, losses };
+}
+
+/** {arm, best, stop} for which the player stands still; null where it does not. */
+export const stopped = () => stoppedBy;
+
+/** Pause at the first stop that lies between two epochs. */
+function pauseAtStop(from, to) {
+  const stops = watchedArms.map((arm) => ({ arm, ...early(arm) })).filter(({ stop }) => stop > from && stop <= to);
+  if (!patience || !stops.length) return;
+  const { arm, best, stop } = stops.reduce((one, other) => (other.stop < one.stop ? other : one));
+  player.seek(available.moments.findIndex((epoch) => epoch >= stop));
+  player.pause();
+  stoppedBy = { arm, best, stop };
 }
 
 // Which parts are needed.
@@ -259,6 +307,7 @@ export const isMoving = () => player.playing && !player.waiting;
 
 function changed(act) {
   const before = cursor();
+  stoppedBy = null;
   player.know(available.playable, available.done);
   act();
   if (player.playing) wake();
@@ -332,6 +381,7 @@ function move(time) {
   if (!player.playing) return false;
   const before = cursor();
   player.tick(time, available.playable, available.done);
+  if (cursor() !== before) pauseAtStop(before ?? 0, cursor());
   if (cursor() !== before) notify("cursor");
   else if (!player.playing) notify("state");
   return player.playing;

@@ -59,6 +59,17 @@ const STAGE = `
   gap: .25em .75em; padding: .6em .8em; background: ${GROUND}; border: 1px solid ${LINE}; border-radius: .5rem; box-shadow: 0 4px 16px #0003; }
 .bn-choices label { display: flex; gap: .3em; align-items: center; cursor: pointer; }
 .bn-choices input { accent-color: ${INK}; }
+.bn-scheduled { position: relative; }
+.bn-scheduled summary { list-style: none; }
+.bn-scheduled summary::-webkit-details-marker { display: none; }
+.bn-schedule { position: absolute; z-index: 30; right: 0; top: calc(100% + 4px); display: grid; gap: .5em; width: 22em; padding: .8em;
+  background: ${GROUND}; border: 1px solid ${LINE}; border-radius: .5rem; box-shadow: 0 4px 16px #0003; }
+.bn-schedule .bn-fields { display: grid; gap: .4em; }
+.bn-field { display: flex; align-items: center; justify-content: space-between; gap: .75em; }
+.bn-stage .bn-field select { width: 10em; min-width: 0; }
+.bn-stage .bn-from { font-weight: 600; }
+.bn-stage .bn-note { color: ${DIM}; font-size: .9em; white-space: normal; }
+.bn-schedule .bn-chip { margin: .25em .25em 0 0; }
 
 .bn-player { grid-area: player; container: bn-player / inline-size; display: flex; align-items: center; gap: .75rem; min-width: 0; }
 .bn-go, .bn-more { display: flex; flex: none; gap: .25rem; align-items: center; }
@@ -82,7 +93,7 @@ const STAGE = `
 .bn-stage select { padding: 0 .35em; }
 .bn-speed { width: 9.5em; text-overflow: ellipsis; }
 
-@container bn-player (max-width: 57rem) {
+@container bn-player (max-width: 61rem) {
   .bn-worded span { display: none; }
   .bn-speed { width: 5em; }
 }
@@ -236,7 +247,7 @@ const STAGE = `
 .bn-stage[data-narrow=true] .bn-all-numbers { grid-area: picture; }
 .bn-stage[data-narrow=true] .bn-sentence { white-space: normal; height: 2.7em; font-size: 1.07em; }
 .bn-stage[data-narrow=true] .bn-player { position: fixed; z-index: 100; bottom: 0; left: var(--bn-left, 0); width: var(--bn-width, 100%); height: var(--bn-bottom);
-  display: grid; grid-template-columns: 1.3fr 1fr 1fr 1fr 1.6fr 1fr 1fr; align-content: start; gap: .25rem; padding: .4rem .75rem 0;
+  display: grid; grid-template-columns: 1.3fr 1fr 1fr 1fr 1.6fr 1fr 1fr 1fr; align-content: start; gap: .25rem; padding: .4rem .75rem 0;
   background: ${GROUND}; border-top: 1px solid ${LINE}; }
 .bn-stage[data-narrow=true] :is(.bn-go, .bn-more) { display: contents; }
 .bn-stage[data-narrow=true] .bn-line { grid-column: 1 / -1; order: -1; }
@@ -244,6 +255,9 @@ const STAGE = `
 .bn-stage[data-narrow=true] .bn-timeline { height: 1.75rem; }
 .bn-stage[data-narrow=true] .bn-player :is(.bn-button, select) { width: auto; min-width: 0; height: 2.75rem; padding: 0 .2em; }
 .bn-stage[data-narrow=true] .bn-worded span { display: none; }
+.bn-stage[data-narrow=true] .bn-scheduled { position: static; }
+.bn-stage[data-narrow=true] .bn-scheduled summary { width: 100%; }
+.bn-stage[data-narrow=true] .bn-schedule { left: .5rem; right: .5rem; top: auto; bottom: calc(100% + 4px); width: auto; }
 :root[data-bn-narrow=true] [data-testid=stMain] { padding-bottom: 7rem; }
 
 .bn-dialog { margin: auto; max-width: calc(100vw - 1rem); max-height: calc(100dvh - 1rem); padding: 1rem 1.25rem; border: 1px solid ${LINE}; border-radius: .75rem;

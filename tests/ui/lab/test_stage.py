@@ -14,7 +14,7 @@ from bn_lab import train
 from bn_lab.arms import ARMS
 from bn_lab.datasets import load
 from bn_lab.engine.history import stages
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 from bn_lab.i18n import texts
 from bn_lab.presets import PRESETS
 from bn_lab.ui.lab import stage
@@ -76,9 +76,10 @@ def test_every_number_and_stage_is_a_field_of_the_recording(lab: Open, experimen
         IRIS,
         replace(IRIS, epochs=1, batch_size=128),
         replace(IRIS, epochs=70, arms=tuple(ARMS), batch_size=149),
+        replace(IRIS, epochs=70, batch_size=Schedule(((1, 75), (3, 8), (40, 150)))),
         Experiment(epochs=7),
     ],
-    ids=["few", "one", "many", "boston"],
+    ids=["few", "one", "many", "schedule", "boston"],
 )
 def test_moments_and_kept_weights_are_foretold(experiment: Experiment) -> None:
     history = train(experiment)
@@ -144,6 +145,65 @@ def test_train_longer_doubles_the_epochs_as_far_as_there_may_be(lab: Open) -> No
     assert page.experiment.epochs == 5000
 
 
+@pytest.mark.usefixtures("no_pictures")
+def test_a_number_changes_from_the_epoch_on_stage_on_and_is_taken_back(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="9", lang="en")
+    offered = {each["field"]: each for each in page.stage["changes"]}
+    assert list(offered) == ["learning_rate", "batch_size", "dropout", "l2"]
+    assert offered["dropout"]["numbers"] == [[1, 0.0]]
+    page.train()
+    first = page.watch.recording
+    page.act("change", field="learning_rate", epoch=5, value=0.1)
+    assert page.at.query_params["learning_rate"] == "0.001@1,0.1@5"
+    assert page.stage["prefix"] == {"recording": first, "epochs": 4}
+    second = page.watch.recording
+    assert second != first
+    page.act("change", field="batch_size", epoch=8, value=8)
+    assert page.stage["prefix"] == {"recording": second, "epochs": 7}
+    assert page.experiment.batch_size == Schedule(((1, 32), (8, 8)))
+    assert {each["field"]: each["numbers"] for each in page.stage["changes"]}["batch_size"] == [[1, 32], [8, 8]]
+    page.act("change", field="learning_rate", epoch=3, value=1)
+    assert page.experiment.learning_rate == Schedule(((1, 0.001), (3, 1.0))), "what was to come is another training's"
+    page.act("take_back", field="learning_rate", epoch=3)
+    page.act("take_back", field="batch_size", epoch=8)
+    assert page.experiment == Experiment(dataset="iris", epochs=9)
+    page.act("change", field="l2", epoch=1, value=0.1)
+    assert page.experiment.l2 == 0.1, "from the first epoch on there is nothing to change from"
+    assert page.stage["prefix"] is None
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_change_that_cannot_be_is_refused_with_a_message(lab: Open) -> None:
+    page = lab(dataset="iris", epochs="9", lang="en")
+    for epoch, value in ((3, 99), (3, float("inf")), (-2, 0.1), (99_999, 0.1)):
+        page.act("change", field="learning_rate", epoch=epoch, value=value)
+        assert page.experiment.learning_rate == 0.001
+        assert "Learning rate" in page.at.warning[0].value
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_sidebar_sets_the_first_number_and_takes_changes_back(lab: Open) -> None:
+    page = lab(dataset="iris", learning_rate="0.01@1,0.001@200", lang="en")
+    assert page.widget("field_learning_rate").value == 0.01
+    page.change("learning_rate", 0.1)
+    assert page.experiment.learning_rate == Schedule(((1, 0.1), (200, 0.001)))
+    button = next(each for each in page.at.sidebar.button if "200" in each.label)
+    assert button.label.endswith("0.001 from epoch 200")
+    button.click()
+    page.run()
+    assert page.experiment.learning_rate == 0.1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_lesson_that_fixes_a_number_offers_no_change_of_it(lab: Open) -> None:
+    page = lab(dataset="iris", fix="learning_rate", hide="dropout", lang="en")
+    assert {each["field"]: each["fixed"] for each in page.stage["changes"]} == {
+        "learning_rate": True, "batch_size": False, "l2": False
+    }  # fmt: skip
+    page.act("change", field="learning_rate", epoch=3, value=0.1)
+    assert page.experiment.learning_rate == 0.001
+
+
 def test_layers_and_scale_are_chosen_on_the_stage(lab: Open) -> None:
     page = lab(dataset="iris", depth="12", arms="none,before")
     assert page.stage["layers"] == [1, 6, 12]
@@ -180,6 +240,11 @@ def test_a_layer_of_the_stage_opens_on_the_algorithm_page(lab: Open) -> None:
         {"act": "compute", "arm": "../x", "layer": 1, "epoch": 1},
         {"act": "scale", "same": "yes"},
         {"act": "layers", "layers": ["<b>", 99, None]},
+        {"act": "change", "field": "depth", "epoch": 3, "value": 5},
+        {"act": "change", "field": "l2", "epoch": 3, "value": "0.1"},
+        {"act": "change", "field": "__class__", "epoch": 3, "value": 1},
+        {"act": "take_back", "field": "l2", "epoch": 3},
+        {"act": "take_back", "field": "arms", "epoch": 3},
     ],
     ids=str,
 )
