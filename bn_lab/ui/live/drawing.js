@@ -210,7 +210,8 @@ export class Drawing {
     for (const { svg, circles, aim, axes: [x, y] } of this.canvases) {
       while (circles.childNodes.length > points.length) circles.lastChild.remove();
       while (circles.childNodes.length < points.length) circles.append(drawn("circle"));
-      const radius = (svg.clientWidth > LARGE ? 5 : 4) - (points.length > MANY ? 1 : 0);
+      const isMany = points.length > MANY, radius = (svg.clientWidth > LARGE ? 5 : 4) - (isMany ? 1 : 0);
+      svg.dataset.many = isMany;
       points.forEach((point, k) => {
         const isHeld = point === carried || point === held?.point;
         const look = { cx: x.d2p(point.x), cy: y.d2p(point.y), r: isHeld ? radius + 2 : radius, fill: colors[point.label] };

@@ -18,11 +18,11 @@ const TRACK = `height: .5rem; border-radius: 1rem; background: linear-gradient(t
 const STAGE = `
 .bn-stage { --bn-gap: .375rem; position: relative; box-sizing: border-box; display: grid; gap: var(--bn-gap) 0;
   font-size: calc(14px * var(--bn-scale, 1)); line-height: 1.3; color: ${INK}; background: ${GROUND};
-  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + 200px + 18.5em);
+  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + var(--bn-plots, 200px) + 18.5em);
   padding: .375rem 0 .5rem; word-break: keep-all;
   grid-template-columns: 12.25em minmax(0, 1fr);
   grid-template-areas: "top top" "player player" "numbers network" "sentence sentence" "plots plots" "strip strip";
-  grid-template-rows: auto auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(200px, 2.3fr) auto; }
+  grid-template-rows: auto auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(var(--bn-plots, 200px), 2.3fr) auto; }
 .bn-stage *, .bn-dialog * { box-sizing: border-box; }
 .bn-stage [hidden] { display: none !important; }
 .bn-stage h2, .bn-stage h3, .bn-stage p, .bn-stage dl, .bn-stage dd, .bn-stage dt { margin: 0; padding: 0; font-size: inherit;
@@ -148,9 +148,11 @@ const STAGE = `
 .bn-edit[data-refused=true] { color: ${DIM}; }
 .bn-place[data-drawing=true] .bn-holder { bottom: var(--bn-draw, 5em); }
 .bn-place[data-drawing=true] .scatterlayer { visibility: hidden; }
+.bn-stage:has(.bn-place[data-drawing=true]) { --bn-plots: calc(230px + 35px * var(--bn-count, 2)); } /* planes that can be pointed at */
 .bn-canvases { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
 .bn-canvas { position: absolute; overflow: visible; pointer-events: all; touch-action: none; cursor: crosshair; user-select: none; -webkit-user-select: none; }
 .bn-canvas circle { stroke: #fff; stroke-width: 1; cursor: grab; }
+.bn-canvas[data-many=true] circle { stroke-width: .5; }
 .bn-stage .bn-canvas:focus-visible { outline-offset: 0; }
 .bn-aim { fill: none; stroke: #000; stroke-width: 2; visibility: hidden; paint-order: stroke; }
 .bn-canvases[data-keyboard=true] .bn-canvas:focus .bn-aim { visibility: visible; }
@@ -162,7 +164,7 @@ const STAGE = `
 .bn-draw-clear { margin-left: auto; }
 .bn-dot { width: .75em; height: .75em; border-radius: 50%; box-shadow: 0 0 0 1px #fff; }
 .bn-stage .bn-draw-hint { margin-top: .25em; min-height: 2.6em; color: ${DIM}; }
-@media (pointer: coarse) { .bn-draw-tools .bn-button, .bn-tools .bn-edit { height: 2.75rem; } }
+@media (pointer: coarse) { .bn-draw-tools .bn-button { height: 2.75rem; } .bn-tools .bn-edit { min-height: 24px; } }
 .bn-layers { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
 .bn-layer-button { position: absolute; padding: 0; border: 0; border-radius: .4rem; background: none; cursor: zoom-in; pointer-events: auto; touch-action: pan-y; }
 .bn-layer-button.bn-lit { background: color-mix(in srgb, ${INK} 7%, transparent); }
@@ -204,9 +206,9 @@ const STAGE = `
 
 .bn-stage[data-embed=true] .bn-top { display: none; }
 .bn-stage[data-embed=true] { grid-template-areas: "player player" "numbers network" "sentence sentence" "plots plots";
-  grid-template-rows: auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(200px, 2.3fr); }
+  grid-template-rows: auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(var(--bn-plots, 200px), 2.3fr); }
 .bn-stage[data-hidden~=layers] { grid-template-areas: "top top" "player player" "numbers numbers" "sentence sentence" "plots plots" "strip strip";
-  grid-template-rows: auto auto auto auto minmax(200px, 1fr) auto; }
+  grid-template-rows: auto auto auto auto minmax(var(--bn-plots, 200px), 1fr) auto; }
 .bn-stage[data-hidden~=layers] .bn-numbers { padding: 1.9em 0 0; }
 .bn-stage[data-hidden~=layers] .bn-arm { max-width: 22em; }
 .bn-stage[data-hidden~=layers] .bn-arms { grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); grid-auto-rows: 7em; }
@@ -223,8 +225,8 @@ const STAGE = `
 
 .bn-stage[data-narrow=true] { --bn-bottom: calc(7rem + env(safe-area-inset-bottom)); height: calc(100svh - var(--bn-top, 48px));
   min-height: calc(30rem + 3.75em * var(--bn-count, 2)); padding-bottom: calc(var(--bn-bottom) + .25rem); grid-template-columns: minmax(0, 1fr);
-  grid-template-areas: "top" "tabs" "picture" "numbers" "sentence" "strip"; grid-template-rows: auto auto minmax(200px, 1fr) auto auto auto; }
-.bn-stage[data-narrow=true][data-embed=true] { grid-template-areas: "tabs" "picture" "numbers" "sentence"; grid-template-rows: auto minmax(200px, 1fr) auto auto; }
+  grid-template-areas: "top" "tabs" "picture" "numbers" "sentence" "strip"; grid-template-rows: auto auto minmax(var(--bn-plots, 200px), 1fr) auto auto auto; }
+.bn-stage[data-narrow=true][data-embed=true] { grid-template-areas: "tabs" "picture" "numbers" "sentence"; grid-template-rows: auto minmax(var(--bn-plots, 200px), 1fr) auto auto; }
 .bn-stage[data-narrow=true] .bn-tabs { grid-area: tabs; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; padding: 2px; border-radius: .6rem;
   background: ${SOFT}; }
 .bn-stage .bn-tab { height: 2.5rem; border: 0; border-radius: .5rem; background: none; color: ${INK}; cursor: pointer; }
