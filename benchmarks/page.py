@@ -33,6 +33,11 @@ FIRST, ALL = (
 )
 """A picture in view shows another moment, or all of them do."""
 
+CHANGED = (
+    """Number(stage.dataset.cursor) < 5 && figures.some(({ dataset }) => dataset.cursor !== "" && Number(dataset.cursor) < 5)"""
+)
+"""A picture shows the beginning, of another experiment where the one before was further."""
+
 LOOK = """() => [...document.querySelectorAll(".bn-stage .bn-figure")].some((figure) => Number(figure.dataset.cursor) > 0)"""
 
 PAINTED = """() => Number(document.querySelector(".bn-figure[data-name=network]").dataset.painted)"""
@@ -157,6 +162,14 @@ def live(settings: Settings) -> list[Result]:
                 note(usual=_pictures_a_second(page, settings.long(4)))
                 page.select_option(".bn-speed", "4")
                 note(fast=_pictures_a_second(page, settings.long(4)))
+                page.locator(".st-key-field_epsilon").get_by_role("slider").focus()
+                for change, event, act in (
+                    ("slid", "keydown", partial(page.keyboard.press, "ArrowRight")),
+                    ("seed", "click", partial(lab.press, page, "new-seed")),
+                ):
+                    lab.wait_for_epoch(page, 10, "cursor")
+                    note(**{change: lab.times_until(page, event, act, [CHANGED])[0]})
+                lab.wait_for_epoch(page, 1, "cursor")
                 note(pause=lab.times_until(page, "click", partial(lab.press, page, "play"), [PAUSED])[0])
                 for act, event, where in (("step", "click", ".bn-back"), ("seek", "pointerdown", ".bn-timeline")):
                     page.wait_for_timeout(500)
@@ -167,8 +180,17 @@ def live(settings: Settings) -> list[Result]:
                 note(**_whole(page, server.address, settings.long(1000, 100)))
     milliseconds = {name: [1e3 * took for took in times[name]] for name in ("pause", "step", "step_all", "seek", "seek_all")}
     speed, answer = "pictures a second, while it trains, at the usual speed", Goal("≤", 50)
+    change = Goal("≤", 0.4)
     return [
         Row("first moving picture after a click on ▶", "", "s", times["first"], Goal("≤", 0.3)),
+        Row(
+            "another seed while it plays, to the first new picture, with the one before under it",
+            "",
+            "s",
+            times["seed"],
+            change,
+        ),
+        Row("… another ε, of which Streamlit's slider waits 0.2 s for more", "", "s", times["slid"], change),
         Row(speed, "", "a second", times["usual"], Goal("≥", 10)),
         Row("… at four times the usual speed", "", "a second", times["fast"]),
         Row("pause, while it trains", "", "ms", milliseconds["pause"], answer),
