@@ -176,6 +176,9 @@ const STAGE = `
 .bn-strip { grid-area: strip; display: grid; gap: .25rem; min-width: 0; }
 .bn-strip-head { display: flex; align-items: center; gap: .75rem; min-width: 0; height: 2em; }
 .bn-stage .bn-change { flex: 1 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.bn-compare { flex: none; }
+.bn-stage[data-narrow=true] .bn-strip-head { flex-wrap: wrap; justify-content: end; gap: 0 .75rem; height: auto; }
+.bn-stage[data-narrow=true] .bn-change { flex-basis: 100%; }
 .bn-stage .bn-cards { display: flex; gap: .4rem; height: 4.1em; margin: -3px; padding: 3px; list-style: none; overflow-x: auto; scrollbar-width: none; }
 .bn-stage .bn-card { position: relative; flex: none; width: 13.5em; margin: 0; padding: 0; border: 1px solid ${LINE}; border-radius: .5rem; background: ${GROUND}; }
 .bn-card:hover, .bn-card:focus-within { border-color: color-mix(in srgb, ${INK} 45%, ${GROUND}); }
