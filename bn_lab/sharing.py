@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from bn_lab.experiment import FIELDS, Experiment, ExperimentError, Field
 
-LOOKED_AT = ("algorithm", "claims", "lesson")
+LOOKED_AT = ("algorithm", "claims", "lesson", "data")
 """Parameters of a link that say what the page of that name shows."""
 
 PASSED_ON = ("run", "lang", *LOOKED_AT, "compare", "hide", "fix", "theme", "embed", "embed_options")

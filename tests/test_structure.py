@@ -57,7 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "claims": {*FOR_PAGES, "lab"},
     "data": {*FOR_PAGES, "lab"},
     "lesson": {*FOR_PAGES, "algorithm", "claims"},
-    "menu": {*FOR_PAGES, "lab", "claims"},
+    "menu": {*FOR_PAGES, "lab", "claims", "lesson"},
     "script": {"session", "kit", "live", "compare", "lab", "algorithm", "claims", "data", "lesson", "menu"},
 }
 """The modules and folders of `bn_lab/ui`, from what a visit holds to its pages, and which of the rows above each may import."""

@@ -28,6 +28,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{prefix}/{addresses.POLL}", stream.poll, methods=["POST"]),
         Route(f"{prefix}/{addresses.MODULES}/{{version}}/{{path:path}}", assets.module),
         Route(f"{prefix}/{addresses.PLOTLY}/{{version}}/{addresses.PLOTLY_NAME}", assets.plotly),
+        *(Route(f"{prefix}/{path}", assets.page) for path in assets.PAGES),
     ]
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
+from streamlit.file_util import get_static_dir
 
 from bn_lab.server import addresses
 
@@ -69,6 +70,34 @@ def loader(kind: str) -> str:
         f'const [lab, plotly] = [at("{addresses.MODULES}/{modules_version()}/lab.js"), at("{plotly_address()}")];\n'
         f"export default async (component) => (await import(lab)).{kind}(component, plotly);\n"
     )
+
+
+PAGES = ("", "lab", "lesson", "algorithm", "claims", "data", "own", "compare", "rules")
+"""Paths of the lab's pages, as in `bn_lab/ui/script.py`, and the other one of the first; a test sees that they are the same."""
+
+START = "start.js"
+"""Our module that runs before Streamlit's own code."""
+
+
+@cache
+def page_source() -> str:
+    """Streamlit's page, in which our own module comes first.
+
+    Raises:
+        ValueError: Streamlit's page has no script of its own.
+    """
+    html = (Path(get_static_dir()) / "index.html").read_text(encoding="utf-8")
+    before, script, after = html.partition('<script type="module"')
+    if not script:
+        raise ValueError("Streamlit's index.html must have a module, got none")
+    return (
+        f'{before}<script type="module" src="./{addresses.MODULES}/{modules_version()}/{START}"></script>\n    {script}{after}'
+    )
+
+
+async def page(request: Request) -> Response:
+    """Answer with the page that Streamlit fills; which one it is, the browser tells Streamlit."""
+    return HTMLResponse(page_source(), headers={"Cache-Control": "no-cache"})
 
 
 async def module(request: Request) -> Response:

@@ -34,10 +34,10 @@ def rules_page() -> None:
     st.markdown(t("rules.body"))
 
 
-icon = Path(__file__).with_name("icon.svg")  # a symbol of Streamlit's would be fetched from another site
-st.set_page_config(page_title="BN Lab", page_icon=icon, layout="wide", initial_sidebar_state=256)
 errors.install_log()
 guarded(session.begin)()
+icon = Path(__file__).with_name("icon.svg")  # a symbol of Streamlit's would be fetched from another site
+st.set_page_config(page_title="BN Lab", page_icon=icon, layout="wide", initial_sidebar_state=256)
 if "language" not in st.session_state:
     st.stop()  # without a session there is nothing to show; the next run tries again
 t = session.words()
@@ -66,6 +66,8 @@ errors.show()
 page.run()
 if page.url_path:
     guarded(header.connect)()
+if not st.context.is_embedded:
+    guarded(header.remember)()
 guarded(navigation.show_leave)(t)
 guarded(components.scroll)()
 guarded(session.end)()

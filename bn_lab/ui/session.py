@@ -1,18 +1,24 @@
 """What a visitor's session holds: the experiment on screen, what is watched of it, the language; and the link that says so.
 
+**The address is the state.** What a visitor does changes the session, and every run of the script ends with writing that into
+the address. In a session's first run, and after Back and Forward, it is the other way round: the address is a link to be read.
+
 `st.session_state` outlives edits of the code, which make new classes of old names, so only plain things are kept there: the
 experiment as the parameters of its link, ids and texts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
+from math import ceil
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from bn_lab.datasets import split, table_of
 from bn_lab.drawn import is_drawn
@@ -31,8 +37,22 @@ DIALOG = "dialog"
 """In the session: name of the dialog that is open."""
 
 PLAY, TO_THE_END = "play", "all"
-"""How a link may want its experiment opened: playing, or at its last epoch; a number is an epoch at which it stands still. None
-of these changes how far the experiment goes."""
+"""How a link may want its experiment opened: playing, or at its last epoch; a number is an epoch at which it stands still, 0.2
+for a moment within the first one. None of these changes how far the experiment goes. While it is on screen the browser keeps
+the address true (`live/stage.js`)."""
+
+EPOCH = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?", re.ASCII)
+"""An epoch in a link."""
+
+PASSING = "passing"
+"""Parameter of the address while another page is being drawn, whose link is known only then: such an address is no entry of the
+browser's history (`live/address.js`)."""
+
+PAGE_HASH = "page_hash"
+"""In the session: Streamlit's name of the page on screen."""
+
+FOLLOW = "follow"
+"""In the session: the pages of which a link has just said what they show, and which have not been drawn since."""
 
 LOOKS = ("lang", "theme", "embed", "embed_options")
 """Parameters of a link that only say how to look; one that has no others is the plain address."""
@@ -47,7 +67,7 @@ class Opening(NamedTuple):
         wanted: how far it is trained by itself; None is to its end.
     """
 
-    epoch: int | str | None
+    epoch: float | str | None
     playing: bool | None
     wanted: int | None
 
@@ -102,18 +122,34 @@ def is_admitted() -> bool:
 
 
 def begin() -> Texts:
-    """Read the link on the first run of a session; returns the texts of its language."""
+    """Read the address where it is a link, see above; returns the texts of the language. The script begins with it: what comes
+    first in a run may already be the last, where the visitor does something else."""
     state = st.session_state
-    if "experiment" not in state:
+    if "experiment" not in state or came_by_history():
+        before = experiment() if "experiment" in state else None
         read_link(st.query_params.to_dict())
+        state.pop(DIALOG, None)
+        if before is not None:
+            _renew_widgets(before)
     # The link has a language only where somebody chose one: another reader gets that of the own browser.
     state["language"] = choose_language(state["requested_language"], st.context.locale)
     return words()
 
 
+def came_by_history() -> bool:
+    """Whether this run is the answer to Back or Forward, or to an address that the page itself has put there as they do."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def read_link(parameters: dict[str, str]) -> None:
-    """Put what a link says on screen; where that is about a file that is not open here, pages ask for it first (`awaited`)."""
+    """Put what a link says on screen; where that is about a file that is not open here, pages ask for it first (`awaited`).
+
+    What is on screen as the link says it goes on as it is; so does the language where the link has none.
+    """
     state = st.session_state
+    is_first = "experiment" not in state
+    parameters = {name: text for name, text in parameters.items() if name != PASSING}
     decoded = decode(parameters)
     experiment, problems = decoded.experiment, list(decoded.problems)
     state["awaited"] = None if holds(experiment) else dict(parameters)
@@ -125,12 +161,30 @@ def read_link(parameters: dict[str, str]) -> None:
         problems.append(ExperimentError("lang", "one_of", plain_text(language), options=", ".join(LANGUAGES)))
         language = None
     run = _run(decoded.other.get("run", ""), experiment, problems)
-    _put(experiment, run, playing=not set(parameters) - set(LOOKS))
+    if is_first or (encode(experiment), run) != (state["experiment"], state["run"]):
+        _put(experiment, run, playing=not set(parameters) - set(LOOKS))
+    if state["awaited"] is not None:
+        visitor().drop(LAB)
     state["problems"], state["problems_of_link"] = problems, True
-    state["requested_language"] = language
-    for page in (*LOOKED_AT, "compare"):
-        state[page] = decoded.other.get(page, "")
+    state["requested_language"] = language or state.get("requested_language")
+    _point(decoded.other, is_first=is_first)
     rules.read(decoded.other, problems)
+
+
+def _point(other: Mapping[str, str], *, is_first: bool) -> None:
+    """Note what a link says of what pages show. Of the comparison other pages' links say nothing."""
+    state = st.session_state
+    says = {page: other.get(page, "") for page in (*LOOKED_AT, "compare") if page != "compare" or is_first or page in other}
+    changed = {page for page in LOOKED_AT if is_first or says[page] != state.get(page, "")}
+    state.update(says)
+    state[FOLLOW] = sorted({*state.get(FOLLOW, ()), *changed})
+
+
+def follows(page: str) -> bool:
+    """Whether a link has said what this page shows since it was asked last: then it is for the page to do so."""
+    waiting: list[str] = st.session_state.get(FOLLOW, [])
+    st.session_state[FOLLOW] = [each for each in waiting if each != page]
+    return page in waiting
 
 
 def open_awaited(parameters: dict[str, str]) -> None:
@@ -152,8 +206,19 @@ def words() -> Texts:
 
 
 def choose(language: str) -> None:
-    """Switch the language; nothing else changes."""
-    st.session_state["requested_language"] = language
+    """Switch the language; nothing else changes. The browser remembers it."""
+    st.session_state["requested_language"] = st.session_state[CHOSEN] = language
+
+
+CHOSEN, FORGET, ANSWERED = "chosen_language", "forget", "lesson_answered"
+"""In the session: the language that was chosen, the last request to forget, and of the lesson the chosen option by step. The
+browser remembers these (`live/remembered.js`)."""
+
+
+def forget() -> None:
+    """Forget what was chosen and answered, and have the browser do so."""
+    state = st.session_state
+    state[FORGET], state[CHOSEN], state[ANSWERED] = uuid4().hex[:8], None, {}
 
 
 def _put(experiment: Experiment, run: str = "", *, playing: bool | None = False, anew: bool = True) -> None:
@@ -210,10 +275,10 @@ def _run(text: str, experiment: Experiment, problems: list[ExperimentError]) -> 
     """How a link wants its experiment opened, see `PLAY`; what is no such thing goes to `problems`."""
     if text in ("", PLAY, TO_THE_END):
         return text
-    if text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= experiment.epochs:
-        return str(int(text))
+    if EPOCH.fullmatch(text) and float(text) <= experiment.epochs:
+        return f"{float(text):.7g}"
     problems.append(
-        ExperimentError("run", "one_of", plain_text(text), options=f"{PLAY}, {TO_THE_END}, 1 … {experiment.epochs}")
+        ExperimentError("run", "one_of", plain_text(text), options=f"{PLAY}, {TO_THE_END}, 0 … {experiment.epochs}")
     )
     return ""
 
@@ -223,8 +288,8 @@ def opening() -> Opening:
     run = st.session_state["run"]
     if run == TO_THE_END:
         return Opening("end", False, None)
-    if run.isdigit():
-        return Opening(int(run), False, int(run))
+    if run not in ("", PLAY):
+        return Opening(float(run), False, ceil(float(run)))
     playing: bool | None = run == PLAY or st.session_state["playing"]
     return Opening(None, playing, None if playing else 0)
 
@@ -372,7 +437,22 @@ def end() -> None:
 
 
 def write_link() -> None:
-    """Put the experiment into the address; `st.navigation` drops it when the page changes, too."""
+    """Put what is on screen into the address."""
     wanted = address_parameters()
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def passing_parameters() -> dict[str, str]:
+    """The query parameters of the address on the way to another page."""
+    return {**address_parameters(), PASSING: "1"}
+
+
+def pass_on() -> None:
+    """Before the page is drawn: where it is another one than before, Streamlit has dropped the parameters of the address, and
+    would make an entry of the browser's history without them, and then one with them. So they are there before."""
+    context = get_script_run_ctx()
+    before = st.session_state.get(PAGE_HASH)
+    if context is None or before in (None, context.page_script_hash) or came_by_history() or PASSING in st.query_params:
+        return
+    st.query_params.from_dict(passing_parameters())

@@ -69,12 +69,13 @@ def running(command: list[str], log: Path, **options: object) -> Iterator[subpro
 
 
 @contextmanager
-def serve(*command: str, log: Path, port: int | None = None) -> Iterator[Server]:
-    """Run Streamlit by `command` until the end of the block, on this port or on a free one."""
+def serve(*command: str, log: Path, port: int | None = None, base: str = "") -> Iterator[Server]:
+    """Run Streamlit by `command` until the end of the block, on this port or on a free one, below a path such as `/base`."""
     port = port or free_port()
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
+    options += [f"--server.baseUrlPath={base}"] if base else []
     with running([sys.executable, *command, *options], log, cwd=ROOT) as process:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}{base}"
         wait_until(lambda: is_healthy(address) or process.poll() is not None, 60, "the server answers")
         assert process.poll() is None, f"the server ended:\n{log.read_text()}"
         yield Server(address, log)

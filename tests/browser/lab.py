@@ -129,18 +129,33 @@ class Lab:
         expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
         expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
+    def address_parameters(self) -> dict[str, str]:
+        """All parameters in the address."""
+        search = str(self.page.evaluate("() => location.search.slice(1)"))
+        return {name: values[-1] for name, values in parse_qs(search, keep_blank_values=True).items()}
+
     @property
     def query(self) -> dict[str, str]:
-        """The parameters in the address."""
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
+        """The parameters in the address, but for the moment, which follows the playhead a little later."""
+        return {name: value for name, value in self.address_parameters().items() if name != "run"}
+
+    @property
+    def run(self) -> str:
+        """The moment that the address says."""
+        return self.address_parameters().get("run", "")
 
     def wait_for_query(self, **wanted: str) -> None:
-        """Wait until the address has exactly these parameters."""
+        """Wait until the address has exactly these parameters; any moment where none is named."""
         self.page.wait_for_function(
             """wanted => { const found = Object.fromEntries(new URLSearchParams(location.search)), names = Object.keys(wanted);
+            if (wanted.run === undefined) delete found.run;
             return names.length === Object.keys(found).length && names.every((name) => found[name] === wanted[name]) }""",
             arg=wanted,
         )
+
+    def wait_for_run(self, run: str) -> None:
+        """Wait until the address says this moment."""
+        self.page.wait_for_function("run => (new URLSearchParams(location.search).get('run') ?? '') === run", arg=run)
 
     # The stage.
 

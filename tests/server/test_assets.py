@@ -66,3 +66,18 @@ def test_what_a_page_is_told_to_fetch_is_there(client: TestClient) -> None:
     named = re.findall(r"<([^>]+)>; rel=", assets.links())
     assert len(named) == len(assets.modules()) + 1
     assert all(client.get(f"/{name}").status_code == 200 for name in named)
+
+
+@pytest.mark.parametrize("path", assets.PAGES)
+def test_on_every_page_our_module_comes_before_streamlits(client: TestClient, path: str) -> None:
+    answer = client.get(f"/{path}")
+    first, *others = re.findall(r'<script type="module"[^>]* src="\./([^"]+)"', answer.text)
+    assert first == f"{MODULES}/{assets.START}"[1:]
+    assert others
+    assert client.get(f"/{first}").status_code == 200
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("text/html; charset=utf-8", "no-cache")
+
+
+def test_the_pages_are_those_of_the_script() -> None:
+    script = (assets.HERE.parent / "script.py").read_text(encoding="utf-8")
+    assert {*assets.PAGES} == {"", *re.findall(r'url_path="(\w+)"', script)}

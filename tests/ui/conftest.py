@@ -122,6 +122,15 @@ class Lab:
         self.at.query_params = {}
         self.run()
 
+    def follow(self, path: str = "", **params: str) -> None:
+        """Come to an address by Back or Forward."""
+        pages = {info.get("url_pathname"): page for page, info in self.at._registered_pages.items()}
+        self.at._page_hash = pages.get(path, self.at._page_hash)  # a page that asks for a file knows no others
+        self.at.query_params = dict(params)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "came_by_history", lambda: True)
+            self.run()
+
     @property
     def visitor(self) -> Visitor:
         """The visitor of this page."""

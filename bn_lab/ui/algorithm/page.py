@@ -42,6 +42,8 @@ def show() -> None:
     """Draw the page."""
     t = session.words()
     controls.show(t)
+    if session.follows("algorithm"):
+        widgets.follow()
     st.title(t("page.algorithm"))
     st.markdown(t("algorithm.intro"))
     pace = _pace(session.watch())

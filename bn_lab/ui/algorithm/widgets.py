@@ -165,6 +165,12 @@ def _typed_numbers(selection: Selection, t: Texts) -> None:
         st.error(problem, icon=":material/error:")
 
 
+def follow() -> None:
+    """A link has said what the page shows: what was typed or wrong before is nothing any more."""
+    st.session_state["algorithm_problem"] = ""
+    st.session_state["algorithm_version"] = st.session_state.get("algorithm_version", 0) + 1
+
+
 def _take_pasted() -> None:
     text = st.session_state.get("algorithm_pasted", "").strip()
     _take(SEPARATORS.split(text) if text else [], "algorithm.pasted")
@@ -185,8 +191,7 @@ def _take(cells: Sequence[object], whose: str = "") -> None:
         problem = t(f"algorithm.problem_{error.rule}", **shown)
         st.session_state["algorithm_problem"] = t(whose, problem=problem) if whose else problem
         return
-    st.session_state["algorithm_problem"] = ""
-    st.session_state["algorithm_version"] = st.session_state.get("algorithm_version", 0) + 1
+    follow()
     select(values=tuple(float(str(value)) for value in values), sample=1)
 
 

@@ -194,16 +194,14 @@ def _bounded(study: Study) -> Study:
     return study
 
 
-def follow_link() -> None:
-    """Have the custom study of the link on screen, when the session has none yet."""
-    text = state.decode(st.session_state.get(state.LINK, "")).custom
-    if not text or STUDY in st.session_state:
-        return
+def follow(text: str) -> None:
+    """Have the custom study on screen that a link's text describes, none for an empty one."""
+    st.session_state[STUDY], st.session_state[PROBLEM] = None, None
     try:
-        _take(read(text, session.experiment()))
+        if text:
+            _take(read(text, session.experiment()))
     except ExperimentError as error:
         st.session_state[PROBLEM] = formatting.error(session.words(), error)
-        st.session_state[STUDY] = None
 
 
 def _values(name: str, place: str) -> Sequence[Any]:

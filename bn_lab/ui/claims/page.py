@@ -25,8 +25,8 @@ def show() -> None:
     st.markdown(t("claims.intro"))
     for part in state.unread(st.session_state.get(state.LINK, "")):
         st.warning(t("claims.unread", part=formatting.escape_markdown(plain_text(part))), icon=":material/warning:")
-    state.follow_link()
-    custom.follow_link()
+    if session.follows(state.LINK):
+        custom.follow(state.follow_link().custom)
     with st.expander(t("claims.rule_title"), icon=":material/gavel:"):
         st.markdown(t("claims.rule"))
     _place(t)

@@ -89,18 +89,18 @@ def _is_known(name: str, value: str) -> bool:
     return name == "seeds" and is_number and limits.low <= int(value) <= limits.high
 
 
-def follow_link() -> None:
-    """Let the cards show what the link points at, when the session has no cards yet."""
+def follow_link() -> StudyLink:
+    """Let the cards show what the link points at, and all others what they show at first; returns what it says."""
     link = decode(st.session_state.get(LINK, ""))
-    if link.study and SHOWN not in st.session_state:
+    st.session_state[SHOWN], st.session_state[SEEDS] = {}, {}
+    if link.study:
         _remember(link.study, link.seeds or STUDIES[link.study].base.seeds)
-    st.session_state.setdefault(SHOWN, {})
-    st.session_state.setdefault(SEEDS, {})
+    return link
 
 
 def study_of(claim: str) -> Study:
     """The study that a claim's card shows, over the chosen number of seeds."""
-    return chosen(st.session_state[SHOWN].get(claim, CLAIMS[claim].studies[0]))
+    return chosen(st.session_state.get(SHOWN, {}).get(claim, CLAIMS[claim].studies[0]))
 
 
 def chosen(name: str) -> Study:

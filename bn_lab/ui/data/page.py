@@ -18,6 +18,7 @@ from bn_lab.experiment import FIELDS
 from bn_lab.figures.data import named
 from bn_lab.figures.sets import distributions, mosaic, scatter
 from bn_lab.i18n import Texts
+from bn_lab.sharing import decode
 from bn_lab.ui import rules, session
 from bn_lab.ui.kit import formatting, navigation
 from bn_lab.ui.kit.errors import guarded
@@ -44,6 +45,9 @@ NOTES: Mapping[str, str] = {
 IMAGES, SCALE = 15, 2
 """How many images of each digit are shown, and pixels on screen for one of an image."""
 
+LINK = "data"
+"""In the session: the set on the page, as the link has it; empty for that of the experiment."""
+
 MANY = 20
 """Columns from which on they are one line of the table: pixels."""
 
@@ -55,52 +59,76 @@ def show() -> None:
     st.markdown(t("data.intro"))
     if not rules.is_hidden("own"):
         st.page_link(navigation.page_at("own"), label=t("uploads.open"), icon=":material/upload_file:")
-    st.fragment(guarded(_body))(t)
-
-
-def _body(t: Texts) -> None:
-    chosen = _chosen(t)
-    name = kind_of(chosen)
-    st.header(controls.option_label(t, "dataset", chosen), divider="gray")
-    st.markdown(t(f"about.{name}"))
-    noise = _noise(name, t)
-    table = load(chosen, noise)
+    name, noise = _looked_at()
+    kind = kind_of(name)
+    _choose(name, noise, t)
+    st.header(controls.option_label(t, "dataset", name), divider="gray")
+    st.markdown(t(f"about.{kind}"))
+    if kind in GENERATED:
+        _choose_noise(name, noise, t)
+    table = load(name, noise)
     st.markdown(_size(table, t))
-    _take(chosen, noise, t)
-    _picture(name, table, t)
-    if name in GENERATED or name == DRAWN:
-        _paragraph(t("data.made"), t(f"data.how.{name}"))
-    origin = ORIGINS.get(name, "playground")
+    _take(name, noise, t)
+    _picture(kind, table, t)
+    if kind in GENERATED or kind == DRAWN:
+        _paragraph(t("data.made"), t(f"data.how.{kind}"))
+    origin = ORIGINS.get(kind, "playground")
     _paragraph(t("data.origin"), t(f"data.source.{origin}"))
     _paragraph(t("data.licence"), t(f"data.terms.{origin}"))
-    _paragraph(t("data.odd"), t(f"data.notes.{NOTES[name]}"))
+    _paragraph(t("data.odd"), t(f"data.notes.{NOTES[kind]}"))
     st.subheader(t("data.columns"))
     st.table(_columns(table, t).set_index(t("data.head.name")))
     st.subheader(t("data.rows"))
     preview.head(table, t)
 
 
-def _chosen(t: Texts) -> str:
-    """The set on the page: at first the one of the experiment on screen, which is among them also where it is drawn."""
+def _sets() -> list[str]:
+    """The sets to choose from, that of the experiment on screen among them where it is drawn."""
+    now = session.experiment().dataset
+    return [*DATASETS, *([now] if is_drawn(now) else ())]
+
+
+def _looked_at() -> tuple[str, float]:
+    """The set on the page and its noise, `data=moons:0.25` in the link: at first those of the experiment on screen."""
     now = session.experiment()
-    names = [*DATASETS, *([now.dataset] if is_drawn(now.dataset) else ())]
-    if st.session_state.get("data_set") not in names:
-        st.session_state["data_set"] = FIELDS["dataset"].default if now.is_private else now.dataset
-    called = partial(controls.option_label, t, "dataset")
-    st.pills(t("data.set"), names, format_func=called, key="data_set", required=True)
-    return str(st.session_state["data_set"])
+    name, _, noise = str(st.session_state.get(LINK, "")).partition(":")
+    if name not in _sets():
+        return FIELDS["dataset"].default if now.is_private else now.dataset, now.data_noise
+    decoded = decode({"data_noise": noise} if noise else {})
+    return name, decoded.experiment.data_noise if noise and not decoded.problems else now.data_noise
 
 
-def _noise(name: str, t: Texts) -> float:
-    """The noise of a set that is computed: at first that of the experiment on screen."""
-    noise = session.experiment().data_noise
-    if name not in GENERATED:
-        return noise
+def _look_at(name: str, noise: float) -> None:
+    now = session.experiment()
+    st.session_state[LINK] = name + (f":{FIELDS['data_noise'].format(noise)}" if noise != now.data_noise else "")
+
+
+def _choose(name: str, noise: float, t: Texts) -> None:
+    key = "data_set"
+    st.session_state[key] = name
+    st.pills(
+        t("data.set"),
+        _sets(),
+        format_func=partial(controls.option_label, t, "dataset"),
+        key=key,
+        required=True,
+        on_change=guarded(lambda: _look_at(st.session_state[key] or name, noise)),
+    )
+
+
+def _choose_noise(name: str, noise: float, t: Texts) -> None:
+    """The noise of a set that is computed."""
     field, key = FIELDS["data_noise"], "data_noise"
-    st.session_state.setdefault(key, noise)
-    stops = controls.stops(field, st.session_state[key])
-    st.select_slider(t("field.data_noise"), stops, format_func=numerals.setting, key=key, help=t("help.data_noise"), width=420)
-    return float(st.session_state[key])
+    st.session_state[key] = noise
+    st.select_slider(
+        t("field.data_noise"),
+        controls.stops(field, noise),
+        format_func=numerals.setting,
+        key=key,
+        help=t("help.data_noise"),
+        width=420,
+        on_change=guarded(lambda: _look_at(name, st.session_state[key])),
+    )
 
 
 def _size(table: Table, t: Texts) -> str:

@@ -35,8 +35,9 @@ def choose_page(pages: Sequence[StreamlitPage]) -> StreamlitPage:
     state = st.session_state
     state[PAGES] = {page.url_path: page.title for page in pages}
     rules.judge(state[PAGES], state["problems"])
+    session.pass_on()
     page = st.navigation([_shut(page) if rules.is_hidden(page.url_path) else page for page in pages], position="top")
-    state[PAGE] = page.url_path
+    state[PAGE], state[session.PAGE_HASH] = page.url_path, page._script_hash
     return page
 
 
@@ -52,7 +53,7 @@ def _shut(page: StreamlitPage) -> StreamlitPage:
 
 def to(path: str) -> NoReturn:
     """Go to the page with this address; the lab's is empty."""
-    st.switch_page(page_at(path))
+    st.switch_page(page_at(path), query_params=session.passing_parameters())
 
 
 def page_at(path: str) -> StreamlitPage:

@@ -33,8 +33,9 @@ def show() -> None:
     t, is_embedded = session.words(), bool(st.context.is_embedded)
     if not is_embedded:
         controls.show(t)
-    navigation.show_away(t)
-    _problems(t)
+    with st.container():  # always there: a stage that moves to another place of the page is mounted anew
+        navigation.show_away(t)
+        _problems(t)
     try:
         watch = session.watch()
     except LimitError as error:

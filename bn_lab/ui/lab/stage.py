@@ -91,6 +91,7 @@ def _content(watch: Watch, t: Texts) -> dict[str, Any]:
     figures, alts = _figures(experiment, data, t)
     return {
         "token": session.visitor().token,
+        "address": session.link_parameters(),
         "recording": watch.recording,
         "target": watch.target,
         "epochs": watch.wanted,

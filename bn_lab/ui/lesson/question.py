@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -31,13 +33,20 @@ SLOT = "lesson"
 ENDED = (WatchState.ENDED, WatchState.FAILED)
 """States after which nothing comes any more."""
 
-ANSWERED, ALL = "lesson_answered", "lesson_all"
-"""In the session: the chosen option by step; whether answers are shown without a choice."""
+ALL = "lesson_all"
+"""In the session: whether answers are shown without a choice."""
 
 
 def answered() -> dict[str, str]:
     """The chosen options by step."""
-    return dict(st.session_state.get(ANSWERED, {}))
+    return dict(st.session_state.get(session.ANSWERED, {}))
+
+
+def recall(remembered: Mapping[str, Any]) -> None:
+    """Take in what a browser remembers of an earlier visit, as far as there are such steps and options; what was chosen in this
+    visit stays."""
+    known = {name: said for name, said in remembered.items() if name in STEPS and said in STEPS[name].options}
+    st.session_state[session.ANSWERED] = {**known, **answered()}
 
 
 def shows_all() -> bool:
@@ -119,7 +128,7 @@ def _ask(step: Step, t: Texts) -> None:
 def _choose(name: str, key: str) -> None:
     """Note what the reader says; nothing takes an answer back."""
     if (option := st.session_state[key]) is not None:
-        st.session_state[ANSWERED] = {**answered(), name: option}
+        st.session_state[session.ANSWERED] = {**answered(), name: option}
     st.rerun()  # the bar above counts the answers
 
 

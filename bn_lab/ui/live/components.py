@@ -28,6 +28,7 @@ _connect = st.components.v2.component("bn_lab.connect", js=assets.loader("connec
 _copy = st.components.v2.component("bn_lab.copy", js=assets.loader("copy"), isolate_styles=False)
 _findings = st.components.v2.component("bn_lab.findings", js=assets.loader("findings"), isolate_styles=False)
 _panel = st.components.v2.component("bn_lab.panel", js=assets.loader("panel"), isolate_styles=False)
+_remembered = st.components.v2.component("bn_lab.remembered", js=assets.loader("remembered"), isolate_styles=False)
 _scroll = st.components.v2.component("bn_lab.scroll", js=assets.loader("scroll"), isolate_styles=False)
 _stage = st.components.v2.component("bn_lab.stage", js=assets.loader("stage"), isolate_styles=False)
 _table = st.components.v2.component("bn_lab.table", js=assets.loader("table"), isolate_styles=False)
@@ -53,6 +54,34 @@ def stage(data: Mapping[str, Any], *, act: Callable[[Mapping[str, Any]], None], 
 def connect(token: str, *, key: str) -> None:
     """Keep a page without a stage connected: it goes on watching what it has been watching."""
     _connect(data={"token": token}, key=key)
+
+
+def remembered(
+    *,
+    page: str,
+    address: Mapping[str, str],
+    language: str | None,
+    answers: Mapping[str, str] | None,
+    forget: str | None,
+    told: Callable[[Mapping[str, Any]], None],
+) -> None:
+    """Have the browser remember what the visitor chose (`remembered.js`).
+
+    Args:
+        page, address: what this run of the script has drawn: path of the page, and parameters of its link.
+        language: chosen in this visit; None where none was.
+        answers: options by step of the lesson; None on pages that do not show them.
+        forget: another text each time that everything is to be forgotten.
+        told: called back with the answers that the browser remembers where there are others than these: anybody's data.
+    """
+    key = "remembered"
+
+    def heard() -> None:
+        if isinstance(said := (st.session_state.get(key) or {}).get("answers"), Mapping):
+            told(said)
+
+    content = {"page": page, "address": dict(address), "language": language, "answers": answers, "forget": forget}
+    _remembered(data=content, key=key, on_answers_change=guarded(heard))
 
 
 def arrangements(draw: Callable[..., Spec]) -> tuple[str, str]:

@@ -4,6 +4,7 @@
 import { button, element } from "./elements.js";
 import { Findings, Table } from "./numbers.js";
 import { Panel } from "./panel.js";
+import { Remembered } from "./remembered.js";
 import { Stage } from "./stage.js";
 import { connect as connectTo } from "./stream.js";
 import { addStyle } from "./style.js";
@@ -32,6 +33,7 @@ export const panel = (component, plotly) => mount(Panel, component, plotly);
 export const findings = (component) => mount(Findings, component);
 export const table = (component) => mount(Table, component);
 export const copy = (component) => mount(Copy, component);
+export const remembered = (component) => mount(Remembered, component);
 export const scroll = (component) => mount(Scroll, component);
 
 /** A page without a stage is connected all the same: the server knows who is there. */

@@ -1,5 +1,6 @@
 // The stage: what one sees first. The player, each arm's network with its numbers, one sentence, the curves. It follows the
 // playhead of the store by itself; only a new seed, training longer, another experiment and what is drawn are the script's.
+import { isPlain, sayMoment } from "./address.js";
 import { Controls, KeysDialog, Top, meaning } from "./controls.js";
 import { button, element, icon, named, write } from "./elements.js";
 import { around, place, written, writtenEpoch } from "./format.js";
@@ -7,11 +8,13 @@ import { LayerButtons, LayerDialog } from "./layers.js";
 import { Numbers, Sentence } from "./numbers.js";
 import { zoomTo, zoomed } from "./panel.js";
 import { Pictures } from "./pictures.js";
+import { SPEEDS } from "./player.js";
 import * as runs from "./runs.js";
+import { onClear, read, write as remember } from "./storage.js";
 import * as store from "./store.js";
 import { connect, stream } from "./stream.js";
 import { Strip } from "./strip.js";
-import { CONNECTION_CHECK, KEEPING } from "./timing.js";
+import { CONNECTION_CHECK, KEEPING, MOMENT_REST } from "./timing.js";
 
 const NARROW = 700; // px of width below which one picture fills it
 const USUAL = { width: 1000, height: 740, text: 14 }; // px of a stage, and of its text there
@@ -22,6 +25,10 @@ const PRESENTED = { height: 1080, text: 20 }; // px of a screen, and of the smal
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let returning; // the run of the strip that the script was asked for
+const SPEED = "speed"; // as the browser remembers it
+
+store.setSpeed(read(SPEED, (speed) => (SPEEDS.includes(speed) ? speed : undefined)) ?? 1);
+onClear(() => store.setSpeed(1));
 
 let opened; // what was opened last, and which time: a stage that comes back after another page stays where it was
 
@@ -46,7 +53,7 @@ export class Stage {
       forward: () => this.forward(),
       seekIndex: (index) => store.seekIndex(index),
       seekEpoch: (epoch) => this.seek(epoch),
-      speed: (speed) => store.setSpeed(speed),
+      speed: (speed) => this.setSpeed(speed),
       newSeed: () => this.act("new_seed"),
       longer: () => this.act("longer"),
       change: (field, epoch, value) => this.act("change", { field, epoch, value }),
@@ -119,6 +126,7 @@ export class Stage {
       this.play();
     }
     if (data.present && data.present !== before?.present) this.present(true);
+    this.said = null; // by this address
     this.show();
   }
 
@@ -186,6 +194,32 @@ export class Stage {
     store.seek(epoch);
   }
 
+  setSpeed(speed) {
+    store.setSpeed(speed);
+    remember(SPEED, speed);
+  }
+
+  /** Have the address say where the playhead rests: a link that is copied now opens there. */
+  sayMoment() {
+    const moment = this.moment();
+    if (moment === this.said) return;
+    this.said = moment;
+    clearTimeout(this.saying);
+    const say = () => {
+      if (moment !== undefined && !sayMoment(this.data.address, moment)) this.saying = setTimeout(say, MOMENT_REST);
+    };
+    this.saying = setTimeout(say, MOMENT_REST);
+  }
+
+  /** How a link opens what is on screen now, see `PLAY` in ui/session.py; undefined while it is on its way there. */
+  moment() {
+    const { done, playable } = store.shown(), epoch = store.cursor(), isPlainLink = isPlain(this.data.address);
+    if (store.player.playing || this.isAwaited) return isPlainLink ? "" : "play";
+    if (epoch === null || store.isSeeking()) return undefined;
+    if (done && store.index() >= playable - 1) return "all";
+    return epoch || isPlainLink ? String(epoch) : "";
+  }
+
   press(event) {
     if (!this.inSight && !this.isPresenting) return;
     if (event.key === "Escape" && this.isPresenting && !document.querySelector("dialog:modal")) return this.present(false);
@@ -232,6 +266,7 @@ export class Stage {
     this.sentence.show();
     this.dialog.show();
     this.keep();
+    this.sayMoment();
     if (this.wasPlaying && !player.playing) this.announce(epoch ?? 0);
     this.wasPlaying = player.playing;
     const isFailed = shown.state === "failed";
@@ -346,6 +381,7 @@ export class Stage {
     this.size.disconnect();
     this.sight.disconnect();
     clearInterval(this.looks);
+    clearTimeout(this.saying);
     this.dialog.clear();
     this.strip.destroy();
     this.pictures.destroy();

@@ -301,6 +301,8 @@ export function numbersOf(id, field, k = 0) {
   const part = other.parts.get(place.part);
   return Array.from({ length: other.rows(place.part) }, (_, row) => part.row(row)[place.offset + k]);
 }
+/** Whether it is on its way to a moment that is still to come. */
+export const isSeeking = () => soughtEpoch !== null || soughtIndex !== null;
 
 /** Whether another moment will be on screen soon, by itself: what only rows change can wait for that. */
 export const isMoving = () => player.playing && !player.waiting;

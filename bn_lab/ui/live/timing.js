@@ -23,4 +23,6 @@ export const CONNECTION_CHECK = 1500; // ms between two looks at the connection;
 // Small things.
 export const COPIED = 2000; // ms for which a button says that it has copied
 export const HEADING_WAIT = 2000; // ms in which a heading that is to be brought into view may still be drawn
+export const FOLDS_WAIT = 2000; // ms in which groups of settings may still be drawn after the script has run
+export const MOMENT_REST = 300; // ms for which the playhead has to stand before the address says where
 export const DOWNLOAD_KEPT = 10_000; // ms for which a browser may read what it saves

@@ -14,6 +14,7 @@ from bn_lab.ui import rules, session
 from bn_lab.ui.kit import navigation
 from bn_lab.ui.kit.errors import guarded
 from bn_lab.ui.lab import stage
+from bn_lab.ui.lesson import question
 from bn_lab.ui.live import components
 from bn_lab.ui.menu import downloads, lesson_link
 
@@ -85,6 +86,7 @@ ICONS = {
     "present": ":material/fullscreen:",
     "compare": ":material/stacked_line_chart:",
     "rules": ":material/rule:",
+    "forget": ":material/delete_history:",
 }
 """What the menu offers: dialogs, the stage on the full screen, and pages that have no place of their own at the top."""
 
@@ -134,7 +136,7 @@ def _menu(t: Texts) -> None:
 
 
 def _label(name: str, t: Texts) -> str:
-    return t(f"menu.{name}" if name in (*DIALOGS, "present") else f"page.{name}")
+    return t(f"menu.{name}" if name in (*DIALOGS, "present", "forget") else f"page.{name}")
 
 
 def _is_offered(name: str) -> bool:
@@ -149,6 +151,9 @@ def _chosen() -> None:
         _open(name)
     elif name == "present":
         st.session_state[stage.PRESENT] = True
+    elif name == "forget":
+        session.forget()
+        st.toast(session.words()("menu.forgotten"), icon=ICONS[name])
     elif name is not None:
         navigation.to(name)
 
@@ -161,6 +166,20 @@ def _open(name: str) -> None:
 def connect() -> None:
     """Keep a page without a stage connected: the stage does so by itself."""
     components.connect(session.visitor().token, key="connect")
+
+
+def remember() -> None:
+    """Have the browser remember what the visitor chose, and on the page of the lesson hear what it remembers."""
+    state = st.session_state
+    answers = question.answered() if state[navigation.PAGE] == "lesson" else None
+    components.remembered(
+        page=state[navigation.PAGE],
+        address=session.address_parameters(),
+        language=state.get(session.CHOSEN),
+        answers=answers,
+        forget=state.get(session.FORGET),
+        told=question.recall,
+    )
 
 
 def close() -> None:

@@ -18,7 +18,7 @@ from bn_lab.i18n import texts
 
 Open = Callable[..., Any]
 
-OTHERS = {"findings", "stage", "statistics"}
+OTHERS = {"findings", "remembered", "stage", "statistics"}
 """Components that are not figures."""
 
 
