@@ -329,7 +329,7 @@ def test_below_a_path_of_its_own_it_is_the_same(chromium: Browser, tmp_path: Pat
 
 # Walks at random.
 
-WALKS, STEPS_OF_A_WALK = 200, 6
+WALKS, IN_CI, STEPS_OF_A_WALK = 200, 3, 6
 
 
 def acts_of(lab: Lab, draw: random.Random) -> list[Callable[[], object]]:
@@ -388,7 +388,7 @@ def walk(lab: Lab, seed: int) -> None:
     assert shown == other, f"walk {seed}"
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(IN_CI))
 def test_after_a_walk_at_random_page_and_address_are_what_a_fresh_page_shows(visit: Visit, seed: int) -> None:
     walk(visit(SHORT), seed)
 
@@ -396,5 +396,5 @@ def test_after_a_walk_at_random_page_and_address_are_what_a_fresh_page_shows(vis
 @pytest.mark.thorough
 def test_after_two_hundred_walks_too(visit: Visit) -> None:
     lab = visit(SHORT)
-    for seed in range(6, WALKS):
+    for seed in range(IN_CI, WALKS):
         walk(lab, seed)
