@@ -153,7 +153,7 @@ def test_points_of_one_class_can_be_trained_on() -> None:
 @pytest.mark.parametrize("framework", ["keras", "pytorch"])
 def test_a_program_has_the_points_in_it(framework: str) -> None:
     program = script(replace(SET, data_noise=0.2), framework)
-    assert "[-1.5, 2, 0], [0.25, -3, 1], [4, 4, 1]," in program
+    assert "-1.5,2,0 0.25,-3,1 4,4,1" in program
     assert "DATA" not in program
     largest = script(Experiment(dataset=drawn.written(most())), framework)
     assert max(map(len, largest.splitlines())) <= 128

@@ -142,11 +142,12 @@ targets = targets.astype("float32")[:, None]""",
 }
 """By the name of the data set."""
 
-_DRAWN = """\
-points = np.array([
+_DRAWN = '''\
+POINTS = """
 {rows}
-])  # x1, x2 and the class of each
-features, targets = points[:, :2].copy(), points[:, 2].astype("int64")"""
+"""  # x1,x2,class of each
+points = np.array([point.split(",") for point in POINTS.split()], dtype="float64")
+features, targets = points[:, :2].copy(), points[:, 2].astype("int64")'''
 
 _ROW = 108
 """Characters of a line with points, at most."""
@@ -157,8 +158,7 @@ def facts_for(dataset: str) -> Facts:
     if not is_drawn(dataset):
         return FACTS[dataset]
     points = points_of(dataset)
-    rows = wrap(" ".join(f"[{x:g},\N{NO-BREAK SPACE}{y:g},\N{NO-BREAK SPACE}{label}]," for x, y, label in points), _ROW)
-    lines = "\n".join(f"    {row}" for row in rows).replace("\N{NO-BREAK SPACE}", " ")
+    lines = "\n".join(wrap(" ".join(f"{x:g},{y:g},{label}" for x, y, label in points), _ROW, break_on_hyphens=False))
     return Facts("Drawn points", "", len(points), 2, 2, _DRAWN.replace("{rows}", lines))
 
 

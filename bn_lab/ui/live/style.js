@@ -16,9 +16,9 @@ const TRACK = `height: .5rem; border-radius: 1rem; background: linear-gradient(t
   color-mix(in srgb, ${INK} 14%, ${GROUND}) var(--trained, 0%));`;
 
 const STAGE = `
-.bn-stage { --bn-gap: .375rem; position: relative; box-sizing: border-box; display: grid; gap: var(--bn-gap) 0;
+.bn-stage { --bn-gap: .375rem; --bn-strip: 6em; position: relative; box-sizing: border-box; display: grid; gap: var(--bn-gap) 0;
   font-size: calc(14px * var(--bn-scale, 1)); line-height: 1.3; color: ${INK}; background: ${GROUND};
-  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + var(--bn-plots, 200px) + 18.5em);
+  height: calc(100dvh - var(--bn-top, 48px)); min-height: calc(60px * var(--bn-count, 2) + var(--bn-plots, 200px) + 12.5em + var(--bn-strip));
   padding: .375rem 0 .5rem; word-break: keep-all;
   grid-template-columns: 12.25em minmax(0, 1fr);
   grid-template-areas: "top top" "player player" "numbers network" "sentence sentence" "plots plots" "strip strip";
@@ -208,7 +208,7 @@ const STAGE = `
 .bn-leave { display: none; }
 
 .bn-stage[data-embed=true] .bn-top { display: none; }
-.bn-stage[data-embed=true] { grid-template-areas: "player player" "numbers network" "sentence sentence" "plots plots";
+.bn-stage[data-embed=true] { --bn-strip: 0em; grid-template-areas: "player player" "numbers network" "sentence sentence" "plots plots";
   grid-template-rows: auto minmax(calc(60px * var(--bn-count, 2) + 2.5em), var(--bn-net-share, 2fr)) auto minmax(var(--bn-plots, 200px), 2.3fr); }
 .bn-stage[data-hidden~=layers] { grid-template-areas: "top top" "player player" "numbers numbers" "sentence sentence" "plots plots" "strip strip";
   grid-template-rows: auto auto auto auto minmax(var(--bn-plots, 200px), 1fr) auto; }
