@@ -340,7 +340,8 @@ class Lab:
     # The controls.
 
     def control(self, field: str) -> Locator:
-        return self.page.locator(f".st-key-field_{field}")
+        # Its present widget: after Back it is another one, with a number.
+        return self.page.locator(f".st-key-field_{field}, [class*='st-key-field_{field}_']")
 
     def choose(self, field: str, option: str) -> None:
         """Pick an option of a select box by its name on screen."""
