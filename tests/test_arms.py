@@ -10,6 +10,7 @@ import re
 import runpy
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ def test_it_trains_as_in_a_plain_loop_with_autograd(record: Arm) -> None:
 
 def test_the_other_arms_are_what_they_are_without_it() -> None:
     with_it = history(dropout=0.2, bn_noise=0.1)
-    alone = Run(Experiment(**{**vars(with_it.experiment), "arms": ("none", "before", "after")}), dtype=torch.float64)
+    alone = Run(replace(with_it.experiment, arms=("none", "before", "after")), dtype=torch.float64)
     while not alone.finished:
         alone.finish_epoch()
     np.testing.assert_allclose(with_it.train_loss[:3], alone.history().train_loss, rtol=1e-12)

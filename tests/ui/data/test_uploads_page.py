@@ -69,6 +69,12 @@ def trained(lab: Open, **params: str) -> Any:
     return page
 
 
+def bring_back(page: Any, **settings: str) -> None:
+    """A click on the card of a run with the irises' file, in the strip under the stage."""
+    page.go_to("")
+    page.act("go", query={"dataset": IRIS_ID, **settings}, epoch=2)
+
+
 def errors(page: Any) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", error.value) for error in page.at.error]
 
@@ -366,12 +372,10 @@ def test_of_a_file_there_is_one_table(lab: Open) -> None:
 def test_a_kept_run_of_a_closed_file_asks_for_it(lab: Open) -> None:
     page = trained(lab, epochs="2", seed="5")
     press(page, "uploads_close")
-    page.go_to("compare")
-    press(page, "compare_open_1")
+    bring_back(page, epochs="2", seed="5")
     assert texts("en")("uploads.ask", hash=digest_of(IRIS)[:8]) in page.text
-    assert page.at.query_params == {"dataset": IRIS_ID, "epochs": "2", "seed": "5", "lang": "en", "run": "all"}
+    assert page.at.query_params == {"dataset": IRIS_ID, "epochs": "2", "seed": "5", "lang": "en", "run": "2"}
     assert page.visitor.watches == {}, "nothing is trained instead"
-    page.go_to("")
     upload(page, IRIS)
     page.until("ended")
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2, seed=5)
@@ -383,8 +387,7 @@ def test_who_is_asked_for_a_file_keeps_the_other_ones(lab: Open) -> None:
     upload(page, other)
     page.set("uploads_shown", digest_of(IRIS))
     press(page, "uploads_close")
-    page.go_to("compare")
-    press(page, "compare_open_1")
+    bring_back(page, epochs="2")
     for wrong in (other, written(mixed(1))):
         upload(page, wrong)
         assert len(errors(page)) == 1
@@ -396,9 +399,7 @@ def test_who_is_asked_for_a_file_but_has_no_room_can_make_some(lab: Open) -> Non
     press(page, "uploads_close")
     for seed in range(uploads.MOST_FILES):
         upload(page, written(mixed(seed)), "other *.csv")
-    page.go_to("compare")
-    press(page, "compare_open_1")
-    page.go_to("")
+    bring_back(page, epochs="2")
     upload(page, IRIS)
     assert errors(page) == [texts("en")("error.files_many", high=uploads.MOST_FILES)]
     assert page.at.button(key="uploads_close_0").label == f"Close {formatting.escape_markdown('other *.csv')}"
@@ -414,11 +415,8 @@ def test_a_kept_run_keeps_what_the_lesson_fixes(lab: Open) -> None:
     page.train()
     page.go_to("own")
     press(page, "uploads_close")
-    page.go_to("compare")
-    page.at.session_state["runs"][0]["experiment"]["depth"] = "2"
-    press(page, "compare_open_1")
+    bring_back(page, epochs="2", depth="2")
     assert [warning.value for warning in page.at.warning] == [texts("en")("error.fixed", field=texts("en")("field.depth"))]
-    page.go_to("")
     upload(page, IRIS)
     assert page.experiment == Experiment(dataset=IRIS_ID, epochs=2)
     assert page.at.query_params["fix"] == "depth,seed"
