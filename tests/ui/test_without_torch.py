@@ -67,6 +67,7 @@ at.session_state["lesson"], at.session_state["lesson_all"] = "normalize", True
 go_to("lesson")
 wait("lesson")
 assert texts("en")("lesson.normalize.why") in [each.value for each in at.markdown]
+at.session_state["compare"] = "dataset:iris;epochs:4"
 go_to("compare")
 assert at.session_state["runs"][0]["results"] is not None
 watch = visitor.watches["lab"]
