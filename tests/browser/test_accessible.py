@@ -115,7 +115,7 @@ def test_every_page_is_for_everyone(visit: Visit, width: int, language: str, dar
     examine(lab)
     lab.page.keyboard.press("Escape")
     expect(lab.page.get_by_role("dialog")).to_have_count(0)
-    lab.menu("compare")
+    lab.open("compare=dataset:iris;epochs:20~dataset:iris;epochs:20;depth:2", path="compare")
     lab.plot("compare_0_loss").wait_for()
     examine(lab)
     for path, figures in PATHS.items():

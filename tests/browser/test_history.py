@@ -310,7 +310,8 @@ def test_a_language_is_no_entry_and_the_link_keeps_it(visit: Visit) -> None:
 
 def test_below_a_path_of_its_own_it_is_the_same(chromium: Browser, tmp_path: Path) -> None:
     with serve("-m", "streamlit", "run", "app.py", log=tmp_path / "log", base="/deep/lab") as server:
-        lab = Lab(chromium.new_page(), server.address, "en").open(SHORT)
+        context = chromium.new_context(locale="en-US")
+        lab = Lab(context.new_page(), server.address, "en").open(SHORT)
         walk_back_and_forth(
             lab,
             [
@@ -324,7 +325,7 @@ def test_below_a_path_of_its_own_it_is_the_same(chromium: Browser, tmp_path: Pat
         keys = lab.page.evaluate("() => Object.keys(localStorage).filter((key) => key.startsWith('bn-lab'))")
         assert all(key.startswith("bn-lab /deep/lab/ ") for key in keys)
         assert lab.complaints() == []
-        lab.page.close()
+        context.close()
 
 
 # Walks at random.
@@ -399,4 +400,4 @@ def test_after_two_hundred_walks_too(visit: Visit) -> None:
         lab = Lab(first.page.context.new_page(), first.address, "en").open(f"{SHORT}&seed={seed % 7 + 1}")
         walk(lab, seed)
         assert lab.complaints() == []
-        lab.page.close()
+        context.close()

@@ -75,6 +75,7 @@ def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[s
         "recording": "r",
         "target": experiment.epochs,
         "epochs": 0,
+        "address": encode(experiment),
         "run": {"query": encode(experiment), "private": experiment.is_private},
         "fields": settings(t),
         "open": {"epoch": None, "playing": False},
