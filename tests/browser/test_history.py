@@ -400,4 +400,4 @@ def test_after_two_hundred_walks_too(visit: Visit) -> None:
         lab = Lab(first.page.context.new_page(), first.address, "en").open(f"{SHORT}&seed={seed % 7 + 1}")
         walk(lab, seed)
         assert lab.complaints() == []
-        context.close()
+        lab.page.close()
