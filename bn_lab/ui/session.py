@@ -10,7 +10,7 @@ experiment as the parameters of its link, ids and texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from math import ceil
@@ -128,6 +128,8 @@ def begin() -> Texts:
     if "experiment" not in state or came_by_history():
         before = experiment() if "experiment" in state else None
         read_link(st.query_params.to_dict())
+        if state.get(CHOSEN):  # after the entry of the browser's history was made
+            state["requested_language"] = state[CHOSEN]
         state.pop(DIALOG, None)
         if before is not None:
             _renew_widgets(before)
@@ -137,7 +139,7 @@ def begin() -> Texts:
 
 
 def came_by_history() -> bool:
-    """Whether this run is the answer to Back or Forward, or to an address that the page itself has put there as they do."""
+    """Whether this run is the answer to Back or Forward."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 
@@ -353,7 +355,7 @@ def set_field(name: str, value: Any) -> None:
     _renew_widgets(before)
 
 
-def adopt(requested: Experiment, run: str = PLAY) -> None:
+def adopt(requested: Experiment, run: str = PLAY, unread: Iterable[ExperimentError] = ()) -> None:
     """Put a whole experiment on screen, as a link to it would: of a preset, of a step of the lesson, of a file.
 
     What of it cannot be done here, or what a lesson's link fixes, is replaced, with a message. Where it is about a file that is
@@ -362,8 +364,10 @@ def adopt(requested: Experiment, run: str = PLAY) -> None:
     Args:
         requested: the experiment.
         run: how to open it, see `PLAY`.
+        unread: what could not be read of the link by which it came; it is told as that of any link.
     """
-    state, before, problems = st.session_state, experiment(), list[ExperimentError]()
+    state, before, problems = st.session_state, experiment(), list(unread)
+    of_link = bool(problems)
     requested = rules.keep_fixed(requested, before, problems)
     if not holds(requested):
         _ask_for(requested, run)
@@ -372,7 +376,7 @@ def adopt(requested: Experiment, run: str = PLAY) -> None:
     after = _possible(requested, problems)
     if rules.changed(after, before):  # what the lesson fixes and what is requested do not go together
         after = before
-    state["problems"], state["problems_of_link"] = problems, False
+    state["problems"], state["problems_of_link"] = problems, of_link
     _put(after, "" if run == PLAY else run, playing=run == PLAY)
     _renew_widgets(before)
 

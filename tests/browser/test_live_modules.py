@@ -397,6 +397,7 @@ def test_beyond_what_is_common_the_playhead_waits_at_its_end(page: Page) -> None
         ([3, 1, 1, 1], 2, {"best": 2, "stop": 4}),
         ([3, 1, 2, 0.5, 2, 2, 2], 3, {"best": 4, "stop": 7}),
         ([3, 1, None, None], 2, {"best": 2, "stop": 4}),
+        ([None, None, None], 2, None),
         ([], 2, None),
     ],
 )

@@ -314,6 +314,43 @@ def test_what_is_fixed_cannot_be_pressed_and_the_rest_is_told_to_the_script(stag
     assert at(page, "playing") == "true"  # goes on by itself
 
 
+def test_selects_show_what_holds_also_after_a_change_and_on_another_stage(stage: Open) -> None:
+    rate = {"field": "learning_rate", "label": "Learning rate", "stops": [0.001, 0.01, 0.1]}
+    page = stage(DESKTOP, TWO, validated=True, changes=[{**rate, "numbers": [[1, 0.01]]}])
+    page.locator(".bn-epoch").fill("7")
+    page.locator(".bn-epoch").press("Enter")
+    page.locator(".bn-scheduled summary").click()
+    select, patience = page.locator("[data-field=learning_rate]"), page.locator(".bn-patience")
+    expect(select).to_have_value("0.01")
+    patience.select_option("10")
+    select.focus()
+    select.select_option("0.1")
+    page.evaluate("rate => remount({ changes: [rate] })", {**rate, "numbers": [[1, 0.01], [8, 0.1]]})
+    expect(select).to_be_focused()
+    expect(select).to_have_value("0.1")
+    for validated in (False, True):
+        page.evaluate("validated => remount({ validated })", validated)
+        assert page.evaluate("store.waits()") == 10
+        expect(patience).to_have_value("10")
+        expect(patience).to_be_enabled(enabled=validated)
+    page.evaluate("""() => {
+        const other = document.createElement("div");
+        mounted.parentElement.replaceWith(other);
+        mounted.parentElement = other;
+        remount({});
+    }""")
+    expect(patience).to_have_value("10")
+
+
+def test_escape_closes_one_thing_at_a_time(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, present=True)
+    page.locator(".bn-scheduled summary").click()
+    for present in ("true", "false"):
+        page.keyboard.press("Escape")
+        expect(page.locator(".bn-schedule")).to_be_hidden()
+        assert at(page, "present") == present
+
+
 def test_hidden_parts_leave_their_room_to_others(stage: Open) -> None:
     page = stage(DESKTOP, TWO, hidden=["layers", "presets"])
     wait_for_pictures(page)

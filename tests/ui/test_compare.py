@@ -136,6 +136,7 @@ def test_the_strip_opens_the_page_with_its_runs(lab: Open) -> None:
     deep, wrong = Experiment(dataset="iris", epochs=4, depth=2), {"dataset": "iris", "depth": "99"}
     page.act("compare", runs=[encode(deep), wrong, "x", encode(IRIS)])
     assert experiments_of(page) == [deep, IRIS]
+    assert [(number, problem.field) for number, problem in page.at.session_state["compare_problems"]] == [(2, "depth")]
     assert links.read(page.at.query_params["compare"])[0][0].experiment == deep
     train_all(page)
     history = train(IRIS)
@@ -167,6 +168,11 @@ def test_a_removed_run_leaves_the_link(lab: Open) -> None:
     page.run()
     assert runs_of(page) == []
     assert texts("en")("compare.empty") in page.text
+    page.follow("compare", compare="dataset:iris;depth:2;epochs:4;name:y")
+    assert [run["name"] for run in runs_of(page)] == ["y"]
+    page.follow("compare")
+    assert runs_of(page) == []
+    assert "compare" not in page.at.query_params
 
 
 # The page.

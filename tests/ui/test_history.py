@@ -90,7 +90,11 @@ def test_the_language_stays_where_the_address_has_none(lab: Open) -> None:
     assert page.stage["language"] == "ko"
     assert page.at.query_params["lang"] == "ko"
     page.follow(dataset="iris", epochs="4", lang="en")
-    assert page.stage["language"] == "en"
+    assert page.stage["language"] == "ko", "it was chosen after that entry was made"
+    assert page.at.query_params["lang"] == "ko"
+    page = lab(dataset="iris", epochs="4", locale="en-US")
+    page.follow(dataset="iris", epochs="4", lang="ko")
+    assert page.stage["language"] == "ko"
 
 
 def test_a_lessons_rules_are_those_of_the_address(lab: Open) -> None:

@@ -38,6 +38,7 @@ def show() -> None:
 def _problems(t: Texts) -> None:
     """What was wrong with the link, run by run."""
     run_list.listed()
+    run_list.follow_address()
     problems = st.session_state.get("compare_problems", ())
     if problems:
         st.warning(t("link.problem"), icon=":material/warning:")

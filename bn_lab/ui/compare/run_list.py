@@ -21,8 +21,8 @@ from bn_lab.figures.series import curves
 from bn_lab.figures.studies import value_label
 from bn_lab.i18n import Texts
 from bn_lab.service import Watch, WatchState
-from bn_lab.sharing import encode
-from bn_lab.ui import session
+from bn_lab.sharing import Decoded, encode
+from bn_lab.ui import session, uploads
 from bn_lab.ui.compare import links
 from bn_lab.ui.kit.caching import cached_per_history, history_of
 
@@ -107,17 +107,28 @@ def place_of(run: ListedRun, among: Sequence[ListedRun]) -> int:
     return [each["id"] for each in among].index(run["id"])
 
 
-def compare(experiments: Iterable[Experiment]) -> None:
-    """Lay these runs over each other, in this order and as many as a link has; what cannot be trained here is left out."""
-    possible = []
-    for experiment in experiments:
+def compare(runs: Sequence[Decoded]) -> None:
+    """Lay these runs over each other, in this order and as many as a link has; what cannot be read or trained here is left out,
+    and named with its place."""
+    possible, problems = [], list[tuple[int, ExperimentError]]()
+    for number, run in enumerate(runs[: links.MOST], start=1):
         try:
-            session.check(experiment)
-        except ExperimentError:  # of a file that was closed
+            if run.problems:  # other settings would compare something else
+                raise run.problems[0]
+            session.check(run.experiment)
+        except ExperimentError as error:
+            problems.append((number, error))
             continue
-        possible.append((experiment, ""))
-    _list(possible[: links.MOST])
-    st.session_state["compare_problems"] = []
+        possible.append((run.experiment, ""))
+    uploads.settle(session.experiment().dataset)
+    _list(possible)
+    st.session_state["compare_problems"] = problems
+
+
+def follow_address() -> None:
+    """Show nothing where Back or Forward led to the address of an empty list. That of own data alone is the same, and stays."""
+    if session.came_by_history() and "compare" not in st.query_params and not all(map(is_private, listed())):
+        _follow_link("")
 
 
 def write_link() -> None:

@@ -1,6 +1,6 @@
 // The address of the page, which says what is on screen, and the browser's history of it: one entry for each experiment, step or
 // page that the visitor chose. Streamlit writes the address, and makes an entry each time, so this module comes first (`start.js`)
-// and sees to it that nothing makes one but what the visitor did. Back, Forward and `go` have the script read the address again.
+// and sees to it that nothing makes one but what the visitor did. Back and Forward have the script read the address again.
 
 const LOOKS = ["run", "lang", "theme", "embed", "embed_options"]; // how something is looked at, not what: no entry of its own
 const PASSING = "passing"; // parameter of an address that lasts as long as the script draws another page, see ui/session.py
@@ -39,7 +39,8 @@ function change(parameters) {
 export function keep() {
   if (push) return;
   push = history.pushState.bind(history);
-  for (const name of ACTS) window.addEventListener(name, () => (hasActed = true), { capture: true, passive: true });
+  const heard = ({ isTrusted }) => (hasActed ||= isTrusted); // not what the page does by itself, as when it unfolds a group
+  for (const name of ACTS) window.addEventListener(name, heard, { capture: true, passive: true });
   history.pushState = (state, title, address) => {
     const isSamePage = new URL(address, location.href).pathname === location.pathname;
     if (isPassing(address) && isSamePage) return; // the page follows, and then what it shows
@@ -54,12 +55,6 @@ export function keep() {
 
 /** The address of the lab with these parameters. */
 const lab = (parameters) => new URL(".", document.baseURI).pathname + queryOf(parameters);
-
-/** Open the link of the lab with this query, `dataset=iris&run=20`, as a new entry: the script reads it as it does after Back. */
-export function go(query) {
-  (push ?? history.pushState.bind(history))({}, "", lab(query));
-  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-}
 
 /**
  * Have the address say at which moment the experiment on screen is.

@@ -98,9 +98,10 @@ export class Controls {
 
 /** What opens beside the speed: numbers that change from the epoch on stage on, what changes already, and early stopping. */
 class Changes {
-  /** `acts`: change(field, epoch, value), takeBack(field, epoch), stopEarly(patience), early(arm) as the store's. */
+  /** `acts`: change(field, epoch, value), takeBack(field, epoch), stopEarly(patience), waits() and early(arm) as the store's. */
   constructor(acts) {
     this.acts = acts;
+    this.first = 1; // epoch from which on a number would change
     this.summary = element("summary", "bn-button bn-worded", {}, icon("change"), element("span"));
     this.from = element("p", "bn-from");
     this.rows = element("div", "bn-fields");
@@ -133,17 +134,17 @@ class Changes {
     if (held) (this.selects.get(focused) ?? this.summary).focus();
     write(this.stop, texts["player.stop"] ?? "");
     this.patience.title = texts["player.stop_help"] ?? "";
-    const chosen = this.patience.value || "0";
     this.patience.replaceChildren(...PATIENCE.map((epochs) => new Option(
       place(texts[epochs ? "player.stop_after" : "player.stop_never"], { epochs: writtenEpoch(epochs) }), epochs,
     )));
-    this.patience.value = chosen;
+    this.patience.value = this.acts.waits();
     this.patience.disabled = !validated;
   }
 
   row({ field, label, numbers, stops, fixed }) {
     const select = element("select", "", { "data-field": field });
     select.append(...stops.map((stop) => new Option(setting(stop), stop)));
+    select.value = this.now(numbers);
     select.addEventListener("change", () => this.acts.change(field, this.first, Number(select.value)));
     select.dataset.fixed = Boolean(fixed);
     this.selects.set(field, select);
@@ -157,16 +158,23 @@ class Changes {
     return element("div", "", {}, element("label", "bn-field", {}, element("span", "", {}, label), select), ...chips);
   }
 
+  /** The number that holds from there on. */
+  now(numbers) {
+    return numbers.findLast(([first]) => first <= this.first)[1];
+  }
+
   /** Follow the playhead. */
   show(epoch, target) {
     this.first = Math.ceil(epoch) + 1;
     const isOver = this.first > target;
     write(this.from, place(this.texts[isOver ? "player.change_end" : "player.change_from"], { epoch: writtenEpoch(this.first) }));
     for (const { field, numbers } of this.changes) {
-      const select = this.selects.get(field), now = numbers.findLast(([first]) => first <= this.first)[1];
+      const select = this.selects.get(field);
       select.disabled = isOver || select.dataset.fixed === "true";
-      if (document.activeElement !== select || !this.root.open) select.value = String(now);
+      if (document.activeElement !== select || !this.root.open) select.value = this.now(numbers);
     }
+    const waits = String(this.acts.waits()); // another stage may have set it
+    if (this.patience.value !== waits && document.activeElement !== this.patience) this.patience.value = waits;
     write(this.note, this.validated ? this.stops() : this.texts["player.stop_needs"] ?? "");
   }
 
@@ -192,8 +200,9 @@ export class Top {
     this.picked = element("summary", "bn-button");
     this.choices = element("div", "bn-choices", { role: "group" });
     this.pick = details("bn-pick", this.picked, this.choices);
-    this.pick.addEventListener("keydown", ({ key }) => {
-      if (key !== "Escape") return;
+    this.pick.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.pick.open) return;
+      event.preventDefault();
       this.pick.open = false;
       this.picked.focus();
     });

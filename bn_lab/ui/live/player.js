@@ -96,13 +96,13 @@ export class Recording {
  * @param losses of validation, one an epoch
  * @param patience epochs without a better one after which it stops
  * @returns {best, stop}: epochs, counting from 1, the best of those until the stop; `stop` is null where there is none so far,
- *   and null altogether where there is no loss
+ *   and null altogether where there is no loss that is a number
  */
 export function earlyStop(losses, patience) {
   let best = 0, least = Infinity;
   for (let k = 0; k < losses.length; k += 1) {
     if (losses[k] < least) [best, least] = [k + 1, losses[k]];
-    else if (k + 1 - best >= patience) return { best, stop: k + 1 };
+    else if (k + 1 - best >= patience) return best ? { best, stop: k + 1 } : null;
   }
   return best ? { best, stop: null } : null;
 }

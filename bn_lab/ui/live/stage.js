@@ -59,6 +59,7 @@ export class Stage {
       change: (field, epoch, value) => this.act("change", { field, epoch, value }),
       takeBack: (field, epoch) => this.act("take_back", { field, epoch }),
       stopEarly: (patience) => store.stopEarly(patience, this.data.arms.map(({ id }) => id)),
+      waits: () => store.waits(),
       early: (arm) => store.early(arm),
     });
     this.pictures = new Pictures(this.root, { draw: (points, edit) => this.act("draw", { points, edit }) });
@@ -114,7 +115,7 @@ export class Stage {
     connect(token);
     runs.stage(data.run, recording);
     store.show(recording, target, epochs, data.prefix);
-    store.stopEarly(data.validated ? store.waits() : 0, arms.map(({ id }) => id));
+    store.stopEarly(store.waits(), arms.map(({ id }) => id));
     this.strip.update(data);
     this.fit(true);
     const opening = `${recording} ${data.open?.id}`;
@@ -221,7 +222,7 @@ export class Stage {
   }
 
   press(event) {
-    if (!this.inSight && !this.isPresenting) return;
+    if (event.defaultPrevented || (!this.inSight && !this.isPresenting)) return;
     if (event.key === "Escape" && this.isPresenting && !document.querySelector("dialog:modal")) return this.present(false);
     const act = meaning(event, (dialog) => dialog === this.dialog.root);
     if (!act) return;

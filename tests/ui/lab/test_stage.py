@@ -204,6 +204,17 @@ def test_a_lesson_that_fixes_a_number_offers_no_change_of_it(lab: Open) -> None:
     assert page.experiment.learning_rate == 0.001
 
 
+@pytest.mark.usefixtures("no_pictures")
+def test_a_run_of_the_strip_that_cannot_be_read_comes_back_as_a_damaged_link_does(lab: Open) -> None:
+    page, t = lab(dataset="spiral", lang="en"), texts("en")
+    page.act("go", query={"dataset": "iris", "epochs": "9", "depth": "99", "gone": "1"}, epoch=4)
+    assert page.experiment == Experiment(dataset="iris", epochs=9)
+    assert page.opening == {"epoch": 4, "playing": False}
+    said = [warning.value for warning in page.at.warning]
+    assert said[0] == t("link.problem")
+    assert ["99" in said[1], "gone" in said[2]] == [True, True]
+
+
 def test_layers_and_scale_are_chosen_on_the_stage(lab: Open) -> None:
     page = lab(dataset="iris", depth="12", arms="none,before")
     assert page.stage["layers"] == [1, 6, 12]
