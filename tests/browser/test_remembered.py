@@ -45,12 +45,15 @@ def group(lab: Lab) -> Locator:
 
 def choose_all(lab: Lab) -> None:
     """Choose what is remembered of the lab."""
+    lab.train_to_the_end()
+    expect(lab.stage.locator(".bn-card")).to_have_count(1)
     lab.speed("4")
     group(lab).locator("summary").click()
     expect(group(lab)).to_have_attribute("open", "")
     lab.speak("ko")
     expect(lab.button("new-seed")).to_contain_text(lab.words("player.new_seed"))
     lab.page.wait_for_function("() => Object.keys(localStorage).some((key) => key.endsWith('language'))")
+    lab.page.wait_for_function("() => Object.keys(localStorage).some((key) => key.endsWith('runs'))")
 
 
 def answer(lab: Lab) -> Locator:
@@ -82,7 +85,9 @@ def test_another_visit_finds_what_was_chosen_until_it_is_forgotten(again: Visits
 
     lab.menu("forget")
     expect(lab.stage.locator(".bn-speed")).to_have_value("1")
-    assert lab.page.evaluate("() => Object.keys(localStorage).filter((key) => /language|answers|speed|folds/.test(key))") == []
+    kept = "() => Object.keys(localStorage).filter((key) => /language|answers|speed|folds|runs/.test(key))"
+    lab.page.evaluate("() => window.dispatchEvent(new Event('pagehide'))")  # when what there is of a run is kept at once
+    assert lab.page.evaluate(kept) == []
     new = again()
     expect(new.button("new-seed")).to_contain_text(english)
     assert new.query == {"dataset": "iris", "epochs": "6"}

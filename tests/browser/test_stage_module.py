@@ -77,6 +77,7 @@ def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[s
         "epochs": 0,
         "address": encode(experiment),
         "run": {"query": encode(experiment), "private": experiment.is_private},
+        "address": encode(experiment),
         "fields": settings(t),
         "open": {"epoch": None, "playing": False},
         "token": "token",
@@ -445,10 +446,132 @@ def test_what_differs_is_one_line(stage: Open) -> None:
 
 def test_runs_on_own_data_are_not_remembered(stage: Open) -> None:
     own = {"query": {"dataset": "own-0123456789abcdef-4-classification-dropped"}, "private": True}
-    for run, remembered in ((own, 0), (None, 1)):
+    for run, remembered in ((own, []), (None, [1])):
         page = stage(DESKTOP, TWO, **({"run": run} if run else {}))
         wait_for_pictures(page)
         expect(page.locator(".bn-card")).to_have_count(1)
-        kept = "JSON.parse(Object.entries(localStorage).find(([name]) => name.endsWith(' runs'))[1]).length"
-        assert page.evaluate(kept) == remembered
+        assert page.evaluate(f"{REMEMBERED}.map(({{ length }}) => length)") == remembered
         assert "own-" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+REMEMBERED = """Object.entries(localStorage).filter(([name]) => name.endsWith(" runs")).map(([, text]) => JSON.parse(text))"""
+"""Of the storage: [the list of runs], or nothing."""
+
+KEEP = """async (names) => {
+    for (const name of ["runs", "storage", "panel"]) window[name] = await import(`/base/${name}.js`);
+    runs.keep({});
+}"""
+
+
+def kept(page: Page) -> list[dict[str, Any]]:
+    """The runs, after what there is of the one on the stage was kept."""
+    page.evaluate(KEEP)
+    return list(page.evaluate("runs.all()"))
+
+
+def test_what_was_cleared_is_not_remembered_again(stage: Open) -> None:
+    page = stage(DESKTOP, TWO)
+    assert len(kept(page)) == 1
+    assert len(page.evaluate(REMEMBERED)) == 1
+    page.evaluate("storage.clear()")
+    assert len(kept(page)) == 1, "it is still on the stage"
+    assert page.evaluate(REMEMBERED) == []
+    page.evaluate("remount({ run: { query: { seed: '5' } } })")
+    kept(page)
+    assert len(page.evaluate(REMEMBERED)) == 1
+
+
+def test_a_slide_remembers_no_runs(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, embed=True)
+    kept(page)
+    assert page.evaluate(REMEMBERED) == []
+
+
+def test_the_losses_are_asked_for_where_no_picture_shows_them(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, hidden=["curves"])
+    assert "curves.loss" in page.evaluate("Object.keys(store.wanted().parts)")
+
+
+def test_a_run_that_is_on_its_way_to_a_moment_is_left_there(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, all_there=False)
+    gives(page, TWO, stop=40)
+    page.evaluate("store.seek(11)")
+    assert [run["epoch"] for run in kept(page)] == [11]
+
+
+def test_a_drawing_has_one_card_unless_it_is_pinned(stage: Open) -> None:
+    page, t = stage(DESKTOP, PLANE, run={"query": {"seed": "3"}}), texts("en")
+    cards = page.locator(".bn-card")
+
+    def draw(points: str) -> None:
+        page.evaluate("points => remount({ run: { query: { dataset: `drawn:${points}` } } })", points)
+        kept(page)
+        page.evaluate("remount({})")
+
+    kept(page)
+    for points in ("1,1,0:2,2,1", "1,1,0:2,2.5,1", "1,1,0:2,3,1"):
+        draw(points)
+        expect(cards).to_have_count(2)
+    expect(page.locator(".bn-present .bn-card-pin")).to_be_enabled()
+    page.locator(".bn-present .bn-card-pin").click()
+    draw("1,1,0:2,4,1")
+    expect(cards).to_have_count(3)
+    change = f"{t('short.dataset')}: {t('runs.moved')}"
+    expect(page.locator(".bn-change")).to_have_text(t("runs.change", change=change))
+    loss = "document.querySelector('.bn-figure[data-name=loss] .js-plotly-plot')"
+    count = f"{loss}.data.filter(({{ meta }}) => meta?.ghost).length"
+    page.wait_for_function(f"() => {count} > 0")
+    page.locator(".bn-stage > .bn-top .bn-present").click()
+    page.wait_for_function(f"() => {count} === 0")  # nothing there says what it is
+    page.keyboard.press("Escape")
+    right, left = (page.locator(f".bn-card.bn-present .bn-card-{side}") for side in ("right", "left"))
+    for _ in range(2):
+        right.focus()
+        page.keyboard.press("Enter")
+    expect(right).to_be_disabled()
+    expect(left).to_be_focused()
+
+
+def test_what_another_page_makes_of_the_strip_is_taken_over(stage: Open) -> None:
+    page = stage(DESKTOP, TWO)
+    cards = page.locator(".bn-card")
+    kept(page)
+    other = opened(page.context)
+    add = """async ([first, last, isPinned]) => {
+        const [name] = Object.keys(localStorage).filter((each) => each.endsWith(" runs"));
+        const [run] = JSON.parse(localStorage.getItem(name)), all = [];
+        for (let seed = first; seed <= last; seed += 1) {
+            const query = { seed: String(seed) };
+            all.push({ ...run, query, key: JSON.stringify(Object.entries(query)), isPinned });
+        }
+        localStorage.setItem(name, JSON.stringify(all));
+    }"""
+    other.evaluate(add, [10, 12, False])
+    expect(cards).to_have_count(4)
+    assert [run["query"].get("seed") for run in kept(page)] == [None, "10", "11", "12"]
+    other.evaluate(add, [11, 11, False])
+    expect(cards).to_have_count(2)
+    other.evaluate(add, [20, 34, True])
+    expect(cards).to_have_count(16)
+    expect(page.locator(".bn-card.bn-present .bn-card-pin")).to_be_disabled()
+    page.locator(".bn-compare").click()
+    (act,) = page.evaluate("acts")
+    assert (len(act["runs"]), encode(TWO) in act["runs"]) == (8, True)
+    page.evaluate("remount({ run: { query: { seed: '5' } } })")
+    assert sum(run["isPinned"] for run in kept(page)) == 15, "none goes that is pinned"
+    other.evaluate("localStorage.clear()")
+    expect(cards).to_have_count(0)
+
+
+def test_a_zoom_comes_back_where_it_means_the_same_and_only_then(stage: Open) -> None:
+    page = stage(DESKTOP, TWO, open={"id": 1})
+    wait_for_pictures(page)
+    kept(page)
+    x, y = (page.evaluate(f"JSON.parse(content.figures.loss).layout.{axis}.type ?? null") for axis in ("xaxis", "yaxis"))
+    left = ["xaxis", [2, 5], x, None]
+    for other in (["yaxis", [1, 2], "linear" if y == "log" else "log", None], ["yaxis", [1, 2], y, "another subject"]):
+        page.evaluate("zoom => panel.zoomTo('r', zoom)", {"stage loss": [left, other]})
+        assert page.evaluate("panel.zoomed()") == {"stage loss": [left]}
+    for k, recording in enumerate("sr"):
+        page.evaluate("([recording, id]) => remount({ recording, open: { id } })", [recording, k + 2])
+    assert page.evaluate("panel.zoomed()") == {}

@@ -173,7 +173,7 @@ def describe_arm(arm: str, t: Texts) -> dict[str, Any]:
 def settings(t: Texts, own: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
     """What the browser needs to tell runs apart: of every field its short name, what links say of the usual value, and of a
     choice its options' names; of the arms also their colours, and that there may be several; of what may change during a
-    training how that is said, and of data sets how a drawn one is called.
+    training how that is said, and of data sets how a drawn one is called, and one with as many points elsewhere.
 
     Args:
         own: names of the visitor's own data sets by their ids.
@@ -197,7 +197,7 @@ def _setting(name: str, field: Field, t: Texts) -> dict[str, Any]:
     if field.changeable:
         said["change"] = t("change.to", value="{value}", epoch="{epoch}")
     if name == "dataset":
-        said["drawn"] = t("dataset.drawn", count="{count}")
+        said |= {"drawn": t("dataset.drawn", count="{count}"), "moved": t("runs.moved")}
     return said
 
 

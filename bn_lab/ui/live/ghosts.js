@@ -1,7 +1,7 @@
 // Runs that lie under the one on the stage, pale: their curves in the pictures of curves, and on demand the outlines of their
 // histograms and their boundaries, at the epoch on screen. A template gets more traces and a further reach; what it draws of the
 // run on the stage stays as it is.
-import { numbersOf } from "./store.js";
+import { isKnown, numbersOf } from "./store.js";
 
 /** Kinds of line, one for each ghost; what a card of the strip shows, too. */
 export const DASHES = ["dot", "dashdot", "longdash", "longdashdot"];
@@ -22,6 +22,7 @@ const grids = new Map(); // recording -> the grid of its plane: boundaries on an
 export function ghosted(figure, ghosts, colors, target, recording) {
   const plane = figure.data.find(({ type }) => type === "heatmap");
   if (plane) grids.set(recording, gridOf(plane));
+  for (const id of grids.keys()) if (!isKnown(id)) grids.delete(id);
   if (!ghosts.length) return figure;
   const key = JSON.stringify([target, ghosts.map(({ key: name, trained, recording: rows, label }) => [name, trained, rows, label])]);
   if (made.get(figure)?.key !== key) made.set(figure, { key, figure: withGhosts(figure, ghosts, colors, target) });

@@ -16,13 +16,17 @@ const TOUCH = window.matchMedia("(pointer: coarse)");
 const panels = new Set();
 let returning = {}; // {recording, zoom}: what was zoomed when this recording was left
 
-/** What the visitor moved in the pictures of the recording on screen: {picture: [[axis, range], …]}. */
+/**
+ * What the visitor moved in the pictures of the recording on screen: {picture: [[axis, range, type, subject], …]}. On an axis of
+ * another type, or in a picture of another subject, a range means nothing; both are null where the figure does not say them.
+ */
 export function zoomed() {
   const moved = [...panels].filter((panel) => panel.isBound && panel.zoomed.size);
-  return Object.fromEntries(moved.map((panel) => [panel.place, [...panel.zoomed]]));
+  const ranges = (panel) => [...panel.zoomed].map(([axis, range]) => [axis, range, ...panel.meaning(axis)]);
+  return Object.fromEntries(moved.map((panel) => [panel.place, ranges(panel)]));
 }
 
-/** Show the pictures of a recording as they were left, also those that come later. */
+/** Show the pictures of a recording as they were left, also those that come later; until this is called for another one. */
 export function zoomTo(recording, zoom) {
   returning = { recording, zoom };
   for (const panel of panels) if (panel.recording === recording) panel.comeBack();
@@ -62,13 +66,13 @@ export class Panel {
     const isOther = recording !== this.recording;
     if (isOther || subject !== this.subject) this.zoomed.clear();
     Object.assign(this, { source: data, plotly, recording, subject, name, fit, save: { ...save, alt: data.alt } });
-    if (isOther && recording === returning.recording) this.comeBack();
     this.config = { ...configuration(save ? this.buttons(save.words) : []), displayModeBar: fit ? false : "hover" };
     this.root.classList.toggle("bn-figure", fit);
     this.root.dataset.recording = recording;
     if (fit) this.root.dataset.name = name;
     this.root.setAttribute("aria-label", data.alt);
     this.arrange(); // before anything is painted: nothing jumps
+    if (isOther && recording === returning.recording) this.comeBack();
     this.needs();
     this.theme = theme(this.root); // a change of theme calls again, too
     this.look = JSON.stringify([this.theme, save?.words, name, subject, fit]);
@@ -84,8 +88,15 @@ export class Panel {
   }
 
   comeBack() {
-    this.zoomed = new Map(returning.zoom?.[this.place] ?? []);
+    const ranges = returning.zoom?.[this.place] ?? [];
+    const meant = ranges.filter(([axis, , ...meaning]) => JSON.stringify(meaning) === JSON.stringify(this.meaning(axis)));
+    this.zoomed = new Map(meant.map(([axis, range]) => [axis, range]));
     this.again({});
+  }
+
+  /** [type, subject] by which a range of an axis is to be read. */
+  meaning(axis) {
+    return [this.figure.layout?.[axis]?.type ?? null, this.subject ?? null];
   }
 
   take(figure, narrow) {

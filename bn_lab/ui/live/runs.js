@@ -8,6 +8,7 @@ import * as store from "./store.js";
 
 const NAME = "runs"; // in the browser's storage; runs on data of a visitor's own live as long as the page
 const MOST = 16; // runs of the strip
+export const MOST_PINNED = MOST - 1; // what is pinned never goes for another one
 const MOST_GHOSTS = 4; // drawn under the one on the stage
 const POINTS = 120; // of a curve: as many as a picture of half a page can show apart, and little to keep
 const DIGITS = 4; // of its numbers
@@ -25,28 +26,54 @@ function isRun({ key, query, isPinned, epoch, zoom, trained, curves, results }) 
 
 const isLine = (values) => Array.isArray(values) && values.every((value) => value === null || Number.isFinite(value));
 
-let runs = storage.read(NAME, (value) => value.filter(isRun)) ?? []; // in the order of the strip
+const valid = (value) => value.filter(isRun);
+
+let runs = storage.read(NAME, valid) ?? []; // in the order of the strip
 let staged = null; // the run on the stage: {key, recording, query, isPrivate}
 let before = null; // the data set of the run that was there before it
+let vacant = 0; // place of the strip where the card of the run on the stage will be
+let forgotten; // key of the run that was on the stage when everything was forgotten, as long as it is there
+let isEmbedded = false; // a slide remembers nothing
 const turns = new Set(); // keys of what was on the stage in this visit, the latest last
 
-storage.onClear(() => {
-  runs = [];
+storage.onClear(forget);
+storage.onOther(NAME, valid, merge);
+
+function forget() {
+  [runs, before, forgotten] = [[], null, staged?.key];
   turns.clear();
-});
+}
+
+/** Call `listener()` when another page of this browser has changed the runs; returns what ends that. */
+export const onOther = (listener) => storage.onOther(NAME, valid, () => listener());
+
+/** Take over what another page made of the strip; what that one never had, and the run on the stage, stay as they are here. */
+function merge(theirs, old = []) {
+  if (!theirs) return forget();
+  const mine = new Map(runs.map((run) => [run.key, run])), named = new Set(theirs.map(({ key }) => key));
+  const gone = new Set(old.map(({ key }) => key).filter((key) => !named.has(key)));
+  const own = runs.filter((run) => !named.has(run.key) && (isStaged(run) || !gone.has(run.key)));
+  runs = [...own, ...theirs.map((run) => {
+    const known = mine.get(run.key);
+    return { ...run, recording: known?.recording, ...(isStaged(run) && known), isPinned: run.isPinned };
+  })];
+  while (runs.length > MOST) drop();
+}
 
 /** Have the browser remember the strip; what is too much for it are the last runs. */
 function save() {
-  const kept = runs.filter(({ isPrivate }) => !isPrivate).map(({ recording, ...run }) => run);
+  if (isEmbedded) return;
+  const kept = runs.filter(({ key, isPrivate }) => !isPrivate && key !== forgotten).map(({ recording, ...run }) => run);
   while (kept.length && JSON.stringify(kept).length > storage.LONGEST) kept.pop();
-  storage.write(NAME, kept);
+  storage.write(NAME, kept.length ? kept : undefined);
 }
 
 /**
  * All runs in the order of the strip: [{key, query, recording, isPrivate, isPinned, epoch, zoom, trained, curves, results}].
  *
  * `query`: what the link of the experiment says; `recording`: whose rows may still be in the store; `epoch`: of the moment at
- * which it was left; `trained`: epochs that are known; `curves`, `results`: as `curvesOf` and `resultsOf` make them.
+ * which it was left; `trained`: epochs that are known; `zoom`: as `zoomed` in panel.js has it; `curves`, `results`: as
+ * `curvesOf` and `resultsOf` make them.
  */
 export const all = () => runs;
 
@@ -62,13 +89,27 @@ const kindOf = (dataset) => dataset.split(":")[0];
 const isAlike = (run) => kindOf(dataOf(run)) === kindOf(dataOf(staged));
 
 /** There is another run on the stage now, or the same one goes on; to be called before the store shows it. */
-export function stage({ query, private: isPrivate }, recording) {
-  const key = keyOf(query);
+export function stage({ query, private: isPrivate }, recording, isSlide = false) {
+  const key = keyOf(query), at = runs.findIndex(isStaged);
+  isEmbedded = isSlide;
   if (key === staged?.key) return void Object.assign(staged, { query, recording });
-  if (runs.some(isStaged)) before = dataOf(staged);
+  if (staged && isDrawnOn(query) && !runs[at]?.isPinned && !runs.some((run) => run.key === key)) {
+    if (at >= 0) [runs, vacant] = [runs.toSpliced(at, 1), at]; // it is the same drawing, some points further
+  } else {
+    if (at >= 0) before = dataOf(staged);
+    vacant = 0;
+  }
+  forgotten = undefined;
   staged = { key, query, recording, isPrivate };
   turns.delete(key);
   turns.add(key);
+  for (const each of turns) if (each !== key && !runs.some((run) => run.key === each)) turns.delete(each);
+}
+
+/** Whether nothing differs from the run on the stage but what is drawn. */
+function isDrawnOn({ dataset = "", ...rest }) {
+  const { dataset: old = "", ...others } = staged.query;
+  return [dataset, old].every((each) => kindOf(each) === "drawn") && keyOf(rest) === keyOf(others);
 }
 
 /**
@@ -84,21 +125,22 @@ export function keep(zoom) {
   let run = runs.find(isStaged);
   if (!run) {
     run = { key: staged.key, isPinned: false, isPrivate: staged.isPrivate, trained: 0 };
-    runs = [run, ...runs];
+    runs = runs.toSpliced(vacant, 0, run);
     if (runs.length > MOST) drop();
   }
   const shown = JSON.stringify([run.query, run.trained, run.results]);
-  Object.assign(run, { query: staged.query, recording, epoch: store.cursor() ?? 0, zoom });
+  const epoch = Math.min(store.sought() ?? store.cursor() ?? 0, target); // also one whose rows are still to come
+  Object.assign(run, { query: staged.query, recording, epoch, zoom });
   // Of a recording that has to be trained again there is more here, with the same numbers.
   if (trained >= Math.min(run.trained, target)) Object.assign(run, { curves, trained, results: resultsOf(curves.loss) });
   save();
   return JSON.stringify([run.query, run.trained, run.results]) !== shown;
 }
 
-/** The one that is the first to go: not pinned, and of those the last. */
+/** The one that is the first to go: the last that is not pinned; where all the others are, the last of them. */
 function drop() {
   const at = runs.findLastIndex((run) => !run.isPinned && !isStaged(run));
-  runs.splice(at < 0 ? runs.length - 1 : at, 1);
+  runs = runs.toSpliced(at < 0 ? runs.findLastIndex((run) => !isStaged(run)) : at, 1);
 }
 
 /** Medians over the epochs: {measure: {epochs, lines: {"before.train": values}}}, null where nothing finite is. */
@@ -134,7 +176,6 @@ export function pin(key, isPinned) {
 
 export function remove(key) {
   runs = runs.filter((run) => run.key !== key);
-  turns.delete(key);
   save();
 }
 
@@ -171,7 +212,7 @@ export function incomparable() {
 // How they are told apart. `fields`: of every setting in the order of an experiment its {name, label, usual, options, colors}.
 
 /** The settings in which two runs differ: [{field, from, to}], as parameters of links. */
-export function differences(fields, { query: one }, { query: other }) {
+function differences(fields, { query: one }, { query: other }) {
   return fields.map((field) => ({ field, from: one[field.name] ?? field.usual, to: other[field.name] ?? field.usual }))
     .filter(({ from, to }) => from !== to);
 }
@@ -181,6 +222,7 @@ export function change(fields, one, other) {
   return differences(fields, one, other).map(({ field, from, to }) => {
     if (field.many) return `${field.label} ${exchanged(field, from, to)}`;
     const [before, now] = [worded(field, from), worded(field, to)];
+    if (before === now && field.moved) return `${field.label}: ${field.moved}`; // as many points, elsewhere
     return `${field.label} ${now.startsWith(`${before} → `) ? now : `${before} → ${now}`}`; // one that goes on as the other began
   }).join(" · ");
 }

@@ -113,10 +113,13 @@ export class Stage {
     this.keys.update(texts);
     named(this.leave, texts["scene.leave"]);
     connect(token);
-    runs.stage(data.run, recording);
+    runs.stage(data.run, recording, Boolean(embed));
     store.show(recording, target, epochs, data.prefix);
     store.stopEarly(store.waits(), arms.map(({ id }) => id));
     this.strip.update(data);
+    // Its card has curves also where no picture with them is in sight.
+    const losses = arms.map(({ id }) => ({ field: `${id}.train.loss.median`, axis: "epoch", part: "curves.loss" }));
+    store.need(this, this.strip.root.hidden ? null : losses);
     this.fit(true);
     const opening = `${recording} ${data.open?.id}`;
     if (opening !== opened) {
@@ -146,7 +149,7 @@ export class Stage {
     if (this.isAwaited) store.wantUntil();
     const isReturn = run && runs.isStaged(run);
     store.open(isReturn ? run.epoch : epoch === "end" ? Infinity : epoch, plays && !still.matches);
-    if (!isReturn) return;
+    if (!isReturn) return zoomTo(null, {});
     store.wantUntil(Math.ceil(run.epoch));
     zoomTo(this.data.recording, run.zoom);
   }
@@ -341,7 +344,7 @@ export class Stage {
 
   /** What lies under the run on the stage; its histograms and boundaries only on demand. */
   ghosts() {
-    if (this.strip.root.hidden) return [];
+    if (this.strip.root.hidden || this.isPresenting) return []; // nothing would say what they are
     const isEverywhere = this.strip.everywhere.checked, { fields } = this.data;
     return runs.ghosts().map((run, k) => ({
       ...run, label: runs.apart(fields, run, runs.present()), recording: isEverywhere && k === 0 ? run.recording : undefined,
@@ -368,7 +371,7 @@ export class Stage {
     this.root.dataset.present = isOn;
     if (isOn) this.root.requestFullscreen?.().catch(() => {}); // not after a click of one's own: the window must do
     else if (document.fullscreenElement === this.root) document.exitFullscreen();
-    this.fit();
+    this.fit(true);
   }
 
   leftFullScreen() {
@@ -377,6 +380,7 @@ export class Stage {
 
   destroy() {
     this.keep(true);
+    store.need(this, null);
     this.unsubscribe();
     this.listeners.abort();
     this.size.disconnect();

@@ -28,7 +28,7 @@ const keys = (storage) => Object.keys(storage).filter((each) => each.startsWith(
 attempt((storage) => keys(storage).filter((each) => !each.startsWith(key(""))).forEach((each) => storage.removeItem(each)));
 
 /** Whether a link, or any text, is about data of a visitor's own: nothing of them is remembered. */
-export const isPrivate = (text) => PRIVATE.test(text);
+const isPrivate = (text) => PRIVATE.test(text);
 
 /**
  * What is remembered under a name.
@@ -36,7 +36,10 @@ export const isPrivate = (text) => PRIVATE.test(text);
  * @returns what `valid` returns; undefined where nothing of use is remembered
  */
 export function read(name, valid = (value) => value) {
-  const text = memory.get(name) ?? attempt((storage) => storage.getItem(key(name)), null);
+  return parsed(memory.get(name) ?? attempt((storage) => storage.getItem(key(name)), null), valid);
+}
+
+function parsed(text, valid) {
   if (text === null || text.length > LONGEST) return undefined;
   try {
     return valid(JSON.parse(text));
@@ -75,4 +78,17 @@ export function clear() {
 export function onClear(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/**
+ * Call `listener(value, before)` when another page of this browser has remembered something else under a name, or forgotten it;
+ * both are as `read` has them.
+ * @returns what ends that
+ */
+export function onOther(name, valid, listener) {
+  const hear = ({ key: changed, newValue, oldValue }) => {
+    if (changed === null || changed === key(name)) listener(parsed(newValue, valid), parsed(oldValue, valid));
+  };
+  window.addEventListener("storage", hear);
+  return () => window.removeEventListener("storage", hear);
 }

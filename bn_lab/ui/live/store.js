@@ -282,8 +282,8 @@ export function number(field, k = 0) {
 
 // Another recording, of which the page still has rows.
 
-/** Whether the page still has rows of a recording. */
-export const isKnown = (id) => recordings.get(id)?.layouts != null;
+/** Whether the page still knows a recording, which may be shown or not. */
+export const isKnown = (id) => recordings.has(id);
 
 /** A field of another recording at the epoch on screen, or at its last one before; undefined where it is not known. */
 export function otherField(id, field) {
@@ -301,6 +301,10 @@ export function numbersOf(id, field, k = 0) {
   const part = other.parts.get(place.part);
   return Array.from({ length: other.rows(place.part) }, (_, row) => part.row(row)[place.offset + k]);
 }
+
+/** The epoch to which it is on its way; null where it is not, or only to some moment after the last one. */
+export const sought = () => soughtEpoch;
+
 /** Whether it is on its way to a moment that is still to come. */
 export const isSeeking = () => soughtEpoch !== null || soughtIndex !== null;
 

@@ -26,11 +26,11 @@ export class Strip {
     this.root = element("section", "bn-strip", {}, head, this.list);
     parent.append(this.root);
     this.cards = new Map(); // key of a run -> its card
-    this.unsubscribe = onClear(() => this.changed(() => {}));
+    this.unsubscribe = [onClear(() => this.changed(() => {})), runs.onOther(() => this.hear())];
   }
 
   destroy() {
-    this.unsubscribe();
+    for (const end of this.unsubscribe) end();
   }
 
   update({ texts, fields, hidden = [], embed }) {
@@ -48,6 +48,8 @@ export class Strip {
   show() {
     if (!this.texts || this.root.hidden) return;
     const known = runs.all(), ghosts = runs.ghosts();
+    const canPin = known.filter(({ isPinned }) => isPinned).length < runs.MOST_PINNED;
+    this.lying = JSON.stringify(ghosts.map(({ key }) => key));
     write(this.line, this.said(known, ghosts));
     this.switch.hidden = !ghosts.length;
     write(this.compare, place(this.texts["runs.compare"], { count: this.compared().length }));
@@ -59,9 +61,25 @@ export class Strip {
     }
     known.forEach((run, at) => {
       const card = this.cards.get(run.key) ?? this.made(run.key);
-      card.show(run, { at, count: known.length, dash: DASHES[ghosts.indexOf(run)] });
+      card.show(run, { at, count: known.length, dash: DASHES[ghosts.indexOf(run)], canPin });
       if (this.list.children[at] !== card.root) this.put(card.root, at);
     });
+    const present = known.find(runs.isStaged)?.key;
+    if (present !== this.presented && present !== undefined) this.reveal(this.cards.get(present).root);
+    this.presented = present;
+  }
+
+  /** Have a card in sight, as far as that moves nothing but the cards. */
+  reveal(root) {
+    const card = root.getBoundingClientRect(), list = this.list.getBoundingClientRect();
+    this.list.scrollLeft += Math.min(0, card.left - list.left) + Math.max(0, card.right - list.right);
+  }
+
+  /** Another page of this browser has changed the runs. */
+  hear() {
+    const { lying } = this;
+    this.show();
+    if (this.lying !== lying) this.acts.changed();
   }
 
   /** Put a card where it belongs; what has the focus keeps it. */
@@ -95,8 +113,10 @@ export class Strip {
 
   /** The runs that Compare opens with: those that are pinned and the one on the stage; without pins all. */
   compared() {
-    const known = runs.all(), pinned = known.filter(({ isPinned }) => isPinned);
-    return (pinned.length ? known.filter((run) => run.isPinned || runs.isStaged(run)) : known).slice(0, MOST_COMPARED);
+    const known = runs.all(), hasPins = known.some(({ isPinned }) => isPinned);
+    const others = known.filter((run) => !runs.isStaged(run) && (run.isPinned || !hasPins));
+    const chosen = [...known.filter(runs.isStaged), ...others].slice(0, MOST_COMPARED);
+    return known.filter((run) => chosen.includes(run));
   }
 
   changed(act) {
@@ -161,12 +181,12 @@ class Card {
     this.colors = fields.find(({ name }) => name === "arms")?.colors ?? {};
   }
 
-  show(run, { at, count, dash }) {
+  show(run, { at, count, dash, canPin }) {
     const { texts, fields } = this, now = runs.present();
     Object.assign(this, { run, at });
     this.isStaged = runs.isStaged(run);
     const what = this.isStaged ? texts["runs.present"] ?? "" : runs.apart(fields, run, now) || texts["runs.same"] || "";
-    const shown = JSON.stringify([what, run.trained, run.results, run.isPinned, at, count, dash]);
+    const shown = JSON.stringify([what, run.trained, run.results, run.isPinned, at, count, dash, canPin]);
     if (shown === this.shown) return;
     this.shown = shown;
     write(this.what, what);
@@ -186,9 +206,18 @@ class Card {
     this.go.title = label;
     for (const [name, tool] of Object.entries(this.tools)) named(tool, place(texts[`runs.${name}`], { what }));
     this.pin.setAttribute("aria-pressed", String(run.isPinned));
-    this.tools.left.disabled = at === 0;
-    this.tools.right.disabled = at === count - 1;
+    this.pin.disabled = !run.isPinned && !canPin;
+    if (this.pin.disabled) named(this.pin, place(texts["runs.pinned_most"], { count: runs.MOST_PINNED }));
+    this.ends(at === 0, at === count - 1);
     this.tools.remove.hidden = this.isStaged; // it would be there again with the next moment
+  }
+
+  /** It can go no further at an end; the other arrow gets the focus that is lost by that. */
+  ends(isFirst, isLast) {
+    const { left, right } = this.tools, focused = document.activeElement;
+    [left.disabled, right.disabled] = [isFirst, isLast];
+    if (focused === left && isFirst) right.focus();
+    else if (focused === right && isLast) left.focus();
   }
 
   /** The training losses, each arm a line; heights are logarithms, as far as there are any. */

@@ -179,8 +179,9 @@ const STAGE = `
 .bn-compare { flex: none; }
 .bn-stage[data-narrow=true] .bn-strip-head { flex-wrap: wrap; justify-content: end; gap: 0 .75rem; height: auto; }
 .bn-stage[data-narrow=true] .bn-change { flex-basis: 100%; }
-.bn-stage .bn-cards { display: flex; gap: .4rem; height: 4.1em; margin: -3px; padding: 3px; list-style: none; overflow-x: auto; scrollbar-width: none; }
-.bn-stage .bn-card { position: relative; flex: none; width: 13.5em; margin: 0; padding: 0; border: 1px solid ${LINE}; border-radius: .5rem; background: ${GROUND}; }
+.bn-stage .bn-cards { display: flex; align-items: start; gap: .4rem; height: calc(4.1em + 10px); margin: -3px -3px -13px; padding: 3px; list-style: none;
+  overflow: auto hidden; scrollbar-width: thin; } /* its bar lies in the stage's lower edge: nothing moves when it comes */
+.bn-stage .bn-card { position: relative; flex: none; width: 13.5em; height: calc(4.1em - 6px); margin: 0; padding: 0; border: 1px solid ${LINE}; border-radius: .5rem; background: ${GROUND}; }
 .bn-card:hover, .bn-card:focus-within { border-color: color-mix(in srgb, ${INK} 45%, ${GROUND}); }
 .bn-card.bn-present { border-color: ${INK}; box-shadow: 0 0 0 1px ${INK}; }
 .bn-stage .bn-card-go { display: grid; grid-template: 1.5em 1fr / 1fr auto; align-items: center; gap: 0 .4em; width: 100%; height: 100%; padding: .2em .5em;
