@@ -77,7 +77,6 @@ def content(experiment: Experiment, language: str = "en", **more: Any) -> dict[s
         "epochs": 0,
         "address": encode(experiment),
         "run": {"query": encode(experiment), "private": experiment.is_private},
-        "address": encode(experiment),
         "fields": settings(t),
         "open": {"epoch": None, "playing": False},
         "token": "token",
