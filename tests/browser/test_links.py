@@ -37,13 +37,21 @@ def test_another_visitor_of_the_link_gets_the_same_curve(visit: Visit) -> None:
 def test_the_link_to_copy_is_the_address(visit: Visit) -> None:
     lab = visit("dataset=iris&depth=5")
     lab.page.locator(".st-key-share button").filter(visible=True).click()
-    shown = lab.page.get_by_test_id("stCode").filter(has_text="http")
+    shown = lab.page.locator(".bn-copy pre")
     expect(shown).to_contain_text(f"{lab.address}/?dataset=iris&depth=5")
     expect(lab.page.get_by_text(lab.words("share.local"))).to_be_visible()
     lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     lab.page.locator(".bn-copy button").click()
     expect(lab.page.locator('.bn-copy[data-copied="true"]')).to_be_visible()
     assert lab.page.evaluate("navigator.clipboard.readText()") == f"{lab.address}/?dataset=iris&depth=5"
+
+
+def test_the_link_to_copy_has_the_moment_on_screen(visit: Visit) -> None:
+    lab = visit("dataset=iris&epochs=20")
+    lab.train_to_the_end()
+    lab.wait_for_query(dataset="iris", epochs="20", run="all")
+    lab.page.locator(".st-key-share button").filter(visible=True).click()
+    expect(lab.page.locator(".bn-copy pre")).to_have_text(f"{lab.address}/?dataset=iris&epochs=20&run=all")
 
 
 def test_a_link_with_bad_values_names_each_and_keeps_the_rest(visit: Visit) -> None:

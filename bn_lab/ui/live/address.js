@@ -68,6 +68,15 @@ export function sayMoment(parameters, run) {
   return isOurs;
 }
 
+/** A link to what is on screen, with the moment that the address says; any other link as it is. */
+export function withMoment(link) {
+  if (shown(link) !== shown(location.href)) return link;
+  const run = new URLSearchParams(location.search).get("run"), [place, query = ""] = link.split("?");
+  const parts = query.split("&").filter((part) => part && !part.startsWith("run="));
+  if (run) parts.push(`run=${encodeURIComponent(run)}`);
+  return parts.length ? `${place}?${parts.join("&")}` : place;
+}
+
 /** Whether the link of these parameters opens playing by itself: the plain address does. */
 export const isPlain = (parameters) => Object.keys(parameters).every((name) => LOOKS.includes(name));
 

@@ -119,15 +119,20 @@ def findings(watch: Watch, t: Texts, *, key: str) -> None:
     _findings(data={**_followed(watch), **content}, key=key)
 
 
-def copy_button(text: str, *, label: str, copied: str, key: str) -> None:
-    """Show a button named `label` that puts `text` into the visitor's clipboard, and then says `copied` for two seconds."""
-    _copy(data={"text": text, "label": label, "copied": copied}, key=key)
+def copy_button(text: str, *, label: str, copied: str, key: str, follows: bool = False) -> None:
+    """Show a button named `label` that puts `text` into the visitor's clipboard, and then says `copied` for two seconds.
+
+    Args:
+        follows: whether it links to what is on screen: then the browser adds the moment, which it alone knows, and draws it.
+    """
+    _copy(data={"text": text, "label": label, "copied": copied, "follows": follows}, key=key)
 
 
-def address(text: str, t: Texts, *, key: str) -> None:
-    """An address to read and to copy, and who cannot open it."""
-    copy_button(text, label=t("share.copy"), copied=t("share.copied"), key=key)
-    st.code(text, language=None, wrap_lines=True)
+def address(text: str, t: Texts, *, key: str, follows: bool = False) -> None:
+    """An address to read and to copy, and who cannot open it; `follows` as of `copy_button`."""
+    copy_button(text, label=t("share.copy"), copied=t("share.copied"), key=key, follows=follows)
+    if not follows:
+        st.code(text, language=None, wrap_lines=True)
     if (who := navigation.reach(text)) != "public":
         st.warning(t(f"share.{who}"), icon=":material/warning:")
 

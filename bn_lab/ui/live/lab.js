@@ -1,7 +1,8 @@
 // Entry: what Streamlit mounts. A component is called again for every new `data`, also while an earlier call still waits for
 // this module, and the clean-up of such an overtaken call runs although the component stays, even before the next call came.
 // So one instance belongs to one parent element, and a clean-up ends it only once that element has left the page.
-import { button, element } from "./elements.js";
+import { withMoment } from "./address.js";
+import { button, element, write } from "./elements.js";
 import { Findings, Table } from "./numbers.js";
 import { Panel } from "./panel.js";
 import { Remembered } from "./remembered.js";
@@ -39,26 +40,36 @@ export const scroll = (component) => mount(Scroll, component);
 /** A page without a stage is connected all the same: the server knows who is there. */
 export const connect = ({ data }) => connectTo(data.token);
 
-/** A button that puts a text into the clipboard. */
+/** A button that puts a text into the clipboard; a link that follows the playhead is drawn here, too. */
 class Copy {
   constructor(parent) {
     this.label = element("span");
     this.done = element("span"); // in the place of the label, so that nothing moves
     this.button = button("", () => this.copy(), {}, this.label, this.done);
     this.status = element("span", "bn-heard", { "aria-live": "polite" }); // the same for those who listen
-    this.root = element("div", "bn-copy", {}, this.button, this.status);
+    this.drawn = element("pre");
+    this.root = element("div", "bn-copy", {}, this.button, this.status, this.drawn);
     parent.append(this.root);
   }
 
   update({ data }) {
-    if (data.text !== this.text) this.confirm(false); // what was copied is not this any more
-    Object.assign(this, { text: data.text, copied: data.copied });
+    Object.assign(this, { given: data.text, follows: data.follows, copied: data.copied });
+    this.follow();
     this.label.textContent = data.label;
     this.done.textContent = data.copied;
     this.button.setAttribute("aria-label", data.label);
   }
 
+  follow() {
+    const text = this.follows ? withMoment(this.given) : this.given;
+    if (text !== this.text) this.confirm(false); // what was copied is not this any more
+    this.text = text;
+    this.drawn.hidden = !this.follows;
+    if (this.follows) write(this.drawn, text);
+  }
+
   async copy() {
+    this.follow(); // it may have played on
     const { text } = this;
     // Browsers have a clipboard only on pages that came by https or from this computer, and may forbid it there, too.
     const written = navigator.clipboard?.writeText(text).then(() => true, () => this.copyByHand(text));

@@ -305,6 +305,9 @@ const CSS = `${STAGE}
 .bn-copy button span { grid-area: 1 / 1; }
 .bn-copy button span:last-child, .bn-copy[data-copied=true] button span:first-child { visibility: hidden; }
 .bn-copy[data-copied=true] button span:last-child { visibility: visible; }
+.bn-copy pre { margin: 1rem 0 0; padding: 1rem; font: .875rem var(--st-code-font, monospace); white-space: pre-wrap;
+  overflow-wrap: anywhere; background: ${SOFT}; border-radius: var(--st-base-radius, .5rem); }
+.bn-copy pre[hidden] { display: none; }
 .bn-heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .bn-panel { width: 100%; overflow: hidden; }
 .bn-panel .js-plotly-plot .plotly .modebar-btn:focus-visible { outline: 2px solid ${INK}; outline-offset: -1px; }

@@ -30,7 +30,7 @@ class Dialog(NamedTuple):
 def _share(t: Texts) -> None:
     """The link to the page on screen, and what to know of it."""
     st.markdown(t("share.explain"))
-    components.address(navigation.this_page(), t, key="copy_link")
+    components.address(navigation.this_page(), t, key="copy_link", follows=True)
     if session.experiment().is_private:
         st.info(t("uploads.share"), icon=":material/lock:")
 

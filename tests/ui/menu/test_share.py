@@ -106,8 +106,8 @@ def test_the_link_on_the_page_opens_what_is_on_the_page(lab: Callable[..., Any])
     page = lab(Experiment(dataset="iris", arms=("none", "after")), lang="ko")
     page.change("depth", 5)
     page.open("share")
-    (code,) = page.at.code
-    found = parse_link(code.value)
+    link = page.told("copy_link")["text"]
+    found = parse_link(link)
     assert found.experiment == page.experiment == Experiment(dataset="iris", arms=("none", "after"), depth=5)
     assert found.other == {"lang": "ko"}
     assert found.problems == ()
@@ -138,5 +138,5 @@ def test_another_page_is_shared_as_it_is(lab: Callable[..., Any], monkeypatch: p
     monkeypatch.setattr(type(st.context), "url", property(lambda _: "https://lab.example/rules"))
     page.go_to("rules")
     page.open("share")
-    (code,) = page.at.code
-    assert code.value == "https://lab.example/rules?dataset=iris&lang=ko"
+    link = page.told("copy_link")["text"]
+    assert link == "https://lab.example/rules?dataset=iris&lang=ko"
