@@ -246,7 +246,8 @@ def _add_upload(command: Any) -> None:
 def _values(name: str) -> str:
     field = FIELDS[name]
     if field.range is None:
-        return "|".join(field.options) if field.kind == "choice" else ",".join(field.options)
+        drawn = ["drawn:X1,X2,CLASS:…"] if field.besides else []
+        return "|".join([*field.options, *drawn]) if field.kind == "choice" else ",".join(field.options)
     more = "|all" if field.optional else "|NUMBER@1,NUMBER@EPOCH,…" if field.changeable else ""
     return f"{field.range.low:g}…{field.range.high:.10g}{more}"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 DRAWN = "drawn"
 """What the ids begin with."""
@@ -69,6 +70,7 @@ def written(points: Iterable[Point]) -> str:
     return _canonical([_checked(number, point, point) for number, point in enumerate(points, start=1)])
 
 
+@lru_cache(maxsize=256)  # each experiment that is made asks
 def canonical(text: str) -> str:
     """The id that a text means: the same points, rounded and in order.
 

@@ -28,8 +28,7 @@ TABLE: dict[str, set[str]] = {
     "datasets": {"timing", "drawn", "experiment", "numpy", "pandas", "chardet", "pyarrow", "python_calamine"},
     "engine": {"arms", "experiment", "datasets", "torch", "numpy"},
     "files": {"arms", "experiment", "sharing", "codegen", "datasets", "engine", "numpy", "pandas", "safetensors"},
-    "studies": {"presets", "timing", "arms", "drawn", "experiment", "datasets", "engine", "numpy", "pandas", "scipy"}
-    | {"distributed"},
+    "studies": {"presets", "timing", "arms", "drawn", "experiment", "datasets", "engine", "numpy", "pandas"} | {"distributed"},
     "service": {"timing", "experiment", "datasets", "engine", "figures", "numpy"},
     "figures": {"arms", "drawn", "experiment", "engine", "studies", "i18n", "numerals", "plotly", "numpy"},
     "server": {"timing", "service", "figures", "starlette", "streamlit"},

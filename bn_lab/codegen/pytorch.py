@@ -243,6 +243,7 @@ def _training(needs: Needs) -> Section:
         before_epochs,
         "    for epoch in range(EPOCHS):",
         at_epoch or None,
+        _SAME_VELOCITY if needs.changes("learning_rate") and needs.experiment.optimizer == "momentum" else None,
         _NEW_RATE if needs.changes("learning_rate") else None,
         "        losses = dict.fromkeys(ARMS, 0.0)  # summed over all samples of the epoch",
         "        right = dict.fromkeys(ARMS, 0)" if needs.classes else None,
@@ -270,6 +271,11 @@ def _training(needs: Needs) -> Section:
 _NEW_RATE = """\
         for optimizer in optimizers.values():
             optimizer.param_groups[0]["lr"] = at(LEARNING_RATE, epoch + 1)"""
+
+_SAME_VELOCITY = """\
+        for optimizer in optimizers.values():  # torch keeps the velocity without the rate: that of the past stays as it was
+            for state in optimizer.state.values():
+                state["momentum_buffer"] *= optimizer.param_groups[0]["lr"] / at(LEARNING_RATE, epoch + 1)"""
 
 _PENALTY = """\
                 # The penalty is in the gradient, not in the loss that is shown.

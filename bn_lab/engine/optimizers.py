@@ -110,7 +110,8 @@ class SGD:
 
 
 class Momentum:
-    """u ← 0.9u + g;  θ ← θ − lr · u (Polyak's heavy ball, not Nesterov's)."""
+    """v ← 0.9v − lr · g;  θ ← θ + v (Polyak's heavy ball, not Nesterov's), as Keras has it: a new learning rate is that of the
+    gradients to come. (torch multiplies the whole velocity by it; while the rate stays both are the same.)"""
 
     MOMENTUM = 0.9
 
@@ -120,8 +121,9 @@ class Momentum:
         self.state: tuple[Tensor, ...] = (self.velocity,)
 
     def update(self, step: int) -> None:
-        self.velocity.mul_(self.MOMENTUM).add_(self.gradients)
-        descend(self.parameters, self.velocity, self.learning_rate)
+        self.velocity.mul_(self.MOMENTUM)
+        descend(self.velocity, self.gradients, self.learning_rate)
+        self.parameters.add_(self.velocity)
 
 
 OPTIMIZERS: Mapping[str, Callable[[Tensor, Tensor, Rate], Optimizer]] = {

@@ -14,7 +14,7 @@ FORMAT, VERSION = "bn-lab-experiment", 1
 """What the file says that it is, and the version of what is in it."""
 
 LARGEST = 16_384
-"""Bytes of a file that is read at most; a written one has less than a tenth of that."""
+"""Bytes of a file that is read at most; a written one has less than a third of that."""
 
 
 class FileError(ExperimentError):

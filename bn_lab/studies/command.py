@@ -10,6 +10,7 @@ from typing import Any
 
 from bn_lab import timing
 from bn_lab.drawn import kind_of
+from bn_lab.experiment import Schedule
 from bn_lab.studies.answers import answers
 from bn_lab.studies.claims import STUDIES
 from bn_lab.studies.executors import executor
@@ -110,7 +111,10 @@ def summary(study: Study, view: JobView) -> dict[str, Any]:
 
 def _answer(question: Question, verdict: Verdict | None) -> dict[str, Any]:
     sides = {"ours": question.ours, "theirs": question.theirs}
-    compared = {name: {"arm": side.arm, "values": dict(side.values)} for name, side in sides.items()}
+    compared = {
+        name: {"arm": side.arm, "values": {key: str(v) if isinstance(v, Schedule) else v for key, v in side.values.items()}}
+        for name, side in sides.items()
+    }
     values = None if verdict is None else {name: _value(value) for name, value in vars(verdict).items()}
     return {"id": question.id, "measure": question.measure, "other_side": question.other_side, **compared, "verdict": values}
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from bn_lab import timing
 from bn_lab.arms import ARMS, BASELINE, CONTROL
 from bn_lab.engine.cost import seconds
 from bn_lab.engine.members import VARIED
 from bn_lab.engine.outcome import Outcome
-from bn_lab.experiment import FIELDS, Experiment
+from bn_lab.experiment import FIELDS, Experiment, Schedule
 
 OF_NORMALIZERS = ("epsilon", "bn_momentum", "bn_noise")
 """Fields that mean nothing to a network whose arm does not name them among its `settings`."""
@@ -63,7 +64,13 @@ def without_idle_settings(experiment: Experiment) -> Experiment:
         idle.append("weight_std")
     if experiment.arms == (CONTROL,):
         idle.append("inputs")
-    return replace(experiment, **{name: FIELDS[name].default for name in idle})
+    experiment = replace(experiment, **{name: FIELDS[name].default for name in idle})
+    values: dict[str, Any] = {
+        name: Schedule(tuple(pair for pair in value.numbers if pair[0] <= experiment.epochs))
+        for name, value in vars(experiment).items()
+        if isinstance(value, Schedule)
+    }
+    return replace(experiment, **values)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,10 @@ CASES |= {
         l2=Schedule(((1, 0.0), (3, 0.1), (8, 0.01))), dropout=Schedule(((1, 0.0), (6, 0.3), (12, 0.0))), optimizer="adam",
         epochs=EPOCHS,
     ),
+    "a schedule with momentum": Experiment(
+        dataset="iris", inputs="standardized", optimizer="momentum", epochs=9,
+        learning_rate=Schedule(((1, 0.1), (4, 0.001), (7, 0.05))),
+    ),
     "a schedule of the rate": Experiment(inputs="standardized", learning_rate=Schedule(((1, 0.01), (7, 0.001))), epochs=9),
     "a schedule of batches": Experiment(
         inputs="standardized", batch_size=Schedule(((1, 64), (3, 101))), validation_share=0.2, epochs=9

@@ -31,7 +31,7 @@ def written(fields: Any, **more: Any) -> bytes:
 def test_a_file_opens_the_same_experiment(experiment: Experiment) -> None:
     content = to_json(experiment).encode()
     assert from_json(content) == from_json(b"\xef\xbb\xbf" + content) == Decoded(experiment, ())
-    assert len(content) < LARGEST / 10
+    assert len(content) < LARGEST / 3
 
 
 def test_a_file_names_every_field_by_its_id() -> None:

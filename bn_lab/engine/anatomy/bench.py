@@ -53,7 +53,8 @@ class Bench:
     def rows(self, checkpoint: Checkpoint) -> Array:
         """Row numbers (B,) of the mini-batch: the first one of the epoch that `checkpoint` stands in or before."""
         epoch = int(checkpoint.epoch)
-        return np.array(self.source.orders(epoch)[0, : self.source.sizes(epoch)[0]])
+        size = self.source.sizes(min(epoch, self.experiment.epochs - 1))[0]  # what changes after the end changes nothing
+        return np.array(self.source.orders(epoch)[0, :size])
 
     def samples(self, rows: Array) -> tuple[Tensor, Tensor]:
         """Inputs `(1, in, n)` and targets `(1, C, n)` of the samples `rows (n,)`."""

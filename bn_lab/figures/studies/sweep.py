@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bn_lab import numerals
 from bn_lab.arms import ARMS, normalized
 from bn_lab.figures.axes import log_axis
 from bn_lab.figures.sheet import Panel, Sheet, Spec, drawable
@@ -20,6 +19,7 @@ from bn_lab.figures.studies.numbers import (
     is_log,
     is_numeric,
     label,
+    number_label,
     progress,
     spread,
     value_label,
@@ -177,7 +177,7 @@ def _condition(arm: str, cell: Cell, t: Texts) -> str:
     name = t(f"arm.{arm}")
     name = name.replace(" ", "<br>", 1) if len(name) > 8 else name
     dropout = cell.values.get("dropout")
-    return f"{name}<br>{t('claims.figure.dropout', share=numerals.setting(dropout))}" if dropout else name
+    return f"{name}<br>{t('claims.figure.dropout', share=number_label(dropout, t))}" if dropout else name
 
 
 def _gap(sheet: Sheet, panel: Panel, study: Study, results: Results, arm: str, cell: Cell, at: int, t: Texts) -> None:

@@ -16,7 +16,7 @@ from bn_lab.sharing import PASSED_ON, decode, encode, one_line, plain_text
 MOST = 8
 """Runs of a link at most."""
 
-LONGEST = 30_000
+LONGEST = 36_000
 """Characters of a link's comparison at most: eight runs with all their settings, names and drawn points take fewer."""
 
 LONGEST_NAME = 60
