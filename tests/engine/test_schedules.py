@@ -106,7 +106,7 @@ def test_steps_are_those_of_each_epoch_added_up(samples: int) -> None:
 def test_a_plain_loop_of_torch_with_the_same_schedule_has_the_same_losses(
     arm: str, optimizer: str, toy: Callable[..., Table], plain: Callable[..., Tensor]
 ) -> None:
-    """In float64: torch.nn.functional, autograd and torch.optim, with orders and masks drawn here from the seed's streams."""
+    """In float64: torch.nn.functional, autograd and Keras' rule, with orders and masks drawn here from the seed's streams."""
     table = toy(samples=40)
     experiment = replace(
         ALL, dataset="boston", arms=(arm,), seeds=1, seed=3, optimizer=optimizer, validation_share=0.0, depth=2, width=5
@@ -117,21 +117,22 @@ def test_a_plain_loop_of_torch_with_the_same_schedule_has_the_same_losses(
         for name, values in run.weights().items()
         if not name.startswith(("mean", "variance"))
     }
-    rule = torch.optim.SGD(parameters.values(), lr=1.0, momentum=0.9 if optimizer == "momentum" else 0.0)
+    velocity = {name: torch.zeros_like(values) for name, values in parameters.items()}
     x, y = torch.tensor(table.features), torch.tensor(table.target)[:, None]
     random, expected = np.random.default_rng([3, 2]), []
     for epoch in range(6):
         phase, total = experiment.phase(epoch + 1), 0.0
-        rule.param_groups[0]["lr"] = phase.learning_rate
         order = random.permutation(np.arange(40))
         for i, rows in enumerate(np.split(order, range(phase.batch_size, 40, phase.batch_size))):
             drawn = np.random.default_rng([3, 3, epoch, i]).random((2, 5, len(rows)), np.float32)
             keep = (drawn < np.float32(1 - phase.dropout)) / (1 - phase.dropout)
             loss = functional.mse_loss(plain(experiment, parameters, x[rows], list(torch.tensor(keep))), y[rows])
             penalty = sum(values.square().sum() for name, values in parameters.items() if name.startswith("weight"))
-            rule.zero_grad()
-            (loss + phase.l2 * penalty).backward()
-            rule.step()
+            gradients = torch.autograd.grad(loss + phase.l2 * penalty, list(parameters.values()), allow_unused=True)
+            for name, gradient in zip(parameters, gradients, strict=True):
+                if gradient is not None:  # keras.optimizers.SGD: v ← μv − lr·g; θ ← θ + v
+                    velocity[name] = (0.9 if optimizer == "momentum" else 0.0) * velocity[name] - phase.learning_rate * gradient
+                    parameters[name].data += velocity[name]
             total += loss.item() * len(rows)
         expected.append(total / 40)
     while not run.finished:
