@@ -330,7 +330,7 @@ def test_below_a_path_of_its_own_it_is_the_same(chromium: Browser, tmp_path: Pat
 
 # Walks at random.
 
-WALKS, IN_CI, STEPS_OF_A_WALK = 200, 3, 6
+WALKS, IN_CI, STEPS_OF_A_WALK = 200, 1, 6
 
 
 def acts_of(lab: Lab, draw: random.Random) -> list[Callable[[], object]]:

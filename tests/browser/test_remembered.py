@@ -97,6 +97,7 @@ def test_another_visit_finds_what_was_chosen_until_it_is_forgotten(again: Visits
     expect(answer(unanswered).locator("input")).not_to_be_checked()
 
 
+@pytest.mark.thorough
 def test_without_storage_all_of_it_works_as_long_as_the_page_is_open(again: Visits) -> None:
     lab = again(script=NONE)
     lab.speed("4")

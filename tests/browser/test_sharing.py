@@ -20,6 +20,7 @@ LOST = ("WebSocket", "disconnected from server", "ERR_CONNECTION_REFUSED", "reac
 """What a browser says of a lost connection."""
 
 
+@pytest.mark.thorough  # CI has a replica that is killed
 def test_after_a_restart_of_the_server_the_page_goes_on_with_the_same_numbers(chromium: Browser, tmp_path: Path) -> None:
     port = free_port()
     with serve(*APP, log=tmp_path / "first", port=port) as server:
